@@ -1,0 +1,100 @@
+//! One registry of id kinds, so that ids of different things cannot be mixed.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// Source of fresh ids (time-ordered UUIDs, version 7). A parameter everywhere; the binary owns the real one.
+pub trait Ids: Send + Sync {
+    /// A fresh, never repeated id.
+    fn fresh(&self) -> Uuid;
+}
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub Uuid);
+
+        impl $name {
+            /// A fresh id from the given source.
+            pub fn fresh(ids: &dyn Ids) -> Self {
+                Self(ids.fresh())
+            }
+            /// The bare UUID, as the store keeps it.
+            pub const fn uuid(self) -> Uuid {
+                self.0
+            }
+        }
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.hyphenated().fmt(f)
+            }
+        }
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!(stringify!($name), "({})"), self.0.hyphenated())
+            }
+        }
+        impl FromStr for $name {
+            type Err = uuid::Error;
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                Uuid::parse_str(text).map(Self)
+            }
+        }
+        impl From<Uuid> for $name {
+            fn from(uuid: Uuid) -> Self {
+                Self(uuid)
+            }
+        }
+        #[cfg(feature = "openapi")]
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+                <Uuid as utoipa::PartialSchema>::schema()
+            }
+        }
+        #[cfg(feature = "openapi")]
+        impl utoipa::ToSchema for $name {}
+    )+};
+}
+
+ids! {
+    /// An organization: own staff or an outside vendor.
+    OrganizationId,
+    /// A person's account; never reassigned.
+    UserId,
+    /// A signed-in session.
+    SessionId,
+    /// An API token.
+    TokenId,
+    /// A project: one dataset under construction.
+    ProjectId,
+    /// One run of ingest.
+    IngestId,
+    /// One stored file, immutable.
+    AssetId,
+    /// The unit of annotation.
+    ItemId,
+    /// An item's entry in the privacy officer's queue.
+    GateEntryId,
+    /// A read that waits for somebody.
+    TaskId,
+    /// One claim on a task.
+    ClaimId,
+    /// One person's or model's complete set of annotations for one item at one stage.
+    ReadId,
+    /// An annotation through all its versions.
+    AnnotationId,
+    /// A signature over a content hash.
+    SignatureId,
+    /// A hold.
+    HoldId,
+    /// An immutable dataset version.
+    ReleaseId,
+    /// An entry of the evidence log before it has an index.
+    EventId,
+    /// A unit of background work.
+    JobId,
+}

@@ -1,0 +1,298 @@
+//! The protocol: a versioned document with the ontology, the guideline and the stages.
+
+use std::{collections::BTreeSet, fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Annotation, AnnotationError, Industry, ItemKind, Role, ShapeKind, Stream, role::words};
+
+/// Most classes in one ontology.
+const CLASSES_MAX: usize = 1_000;
+/// Most stages in one protocol.
+const STAGES_MAX: usize = 16;
+
+words! {
+    /// What a stage does.
+    StageKind, "a stage kind" {
+        /// A model drafts.
+        Prelabel = "prelabel",
+        /// A person draws or corrects.
+        Read = "read",
+        /// Another person answers two questions: is each mark right, is anything missing?
+        Review = "review",
+        /// A later tier countersigns.
+        Sign = "sign",
+    }
+}
+
+words! {
+    /// When a reader may see the model's draft.
+    AiVisibility, "a visibility" {
+        /// Never at this stage.
+        Never = "never",
+        /// After the reader's own read is locked.
+        AfterOwnRead = "after_own_read",
+        /// When the reader asks.
+        OnRequest = "on_request",
+        /// From the start: the read begins as a copy of the draft.
+        Always = "always",
+    }
+}
+
+words! {
+    /// What a signature says.
+    SignatureMeaning, "a signature meaning" {
+        /// I drew this.
+        Authored = "authored",
+        /// I reviewed this.
+        Reviewed = "reviewed",
+        /// I decided between reads.
+        Adjudicated = "adjudicated",
+        /// I approve this.
+        Approved = "approved",
+        /// I release this.
+        Released = "released",
+        /// I reject this.
+        Rejected = "rejected",
+    }
+}
+
+/// A class of the ontology.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Class {
+    /// Stable id, `[a-z0-9_]+`.
+    pub id: String,
+    /// Name shown to people.
+    pub name: String,
+    /// Colour as `#rrggbb`.
+    pub color: String,
+    /// Shapes that it may take.
+    pub shapes: Vec<ShapeKind>,
+    /// Attributes.
+    #[serde(default)]
+    pub attributes: Vec<Attribute>,
+    /// No new annotations; old ones stay.
+    #[serde(default)]
+    pub retired: bool,
+}
+
+/// An attribute of a class.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Attribute {
+    /// Stable id.
+    pub id: String,
+    /// Name shown to people.
+    pub name: String,
+    /// What it takes.
+    pub kind: AttributeKind,
+    /// Must be answered before submit.
+    #[serde(default)]
+    pub required: bool,
+}
+
+/// What an attribute takes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum AttributeKind {
+    /// Yes or no.
+    Flag,
+    /// One of these.
+    Choice(Vec<String>),
+    /// A finite number.
+    Number,
+}
+
+/// One stage, in order.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Stage {
+    /// Stable id, such as `read`.
+    pub id: String,
+    /// Title shown to people.
+    pub title: String,
+    /// What it does.
+    pub kind: StageKind,
+    /// Who may take its tasks; absent for `prelabel`.
+    #[serde(default)]
+    pub role: Option<Role>,
+    /// When the model's draft may be seen.
+    #[serde(default = "after_own_read")]
+    pub ai_visibility: AiVisibility,
+    /// What its signature says.
+    #[serde(default)]
+    pub meaning: Option<SignatureMeaning>,
+    /// How long a claim lasts, minutes.
+    #[serde(default = "lease_minutes_default")]
+    pub lease_minutes: u32,
+}
+
+const fn after_own_read() -> AiVisibility {
+    AiVisibility::AfterOwnRead
+}
+
+const fn lease_minutes_default() -> u32 {
+    30
+}
+
+/// A versioned protocol.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Protocol {
+    /// Stable id, such as `radiology`.
+    pub id: String,
+    /// Version, from 1; a change makes a new one.
+    pub version: u32,
+    /// Title shown to people.
+    pub title: String,
+    /// Industry.
+    pub industry: Industry,
+    /// What its items are.
+    pub item_kind: ItemKind,
+    /// What readers are told, Markdown.
+    pub guideline: String,
+    /// Classes.
+    pub classes: Vec<Class>,
+    /// Stages in order.
+    pub stages: Vec<Stage>,
+    /// How often an item may come back before the owner must decide.
+    #[serde(default = "rework_cap_default")]
+    pub rework_cap: u32,
+}
+
+const fn rework_cap_default() -> u32 {
+    3
+}
+
+/// What is wrong with a protocol, naming the place.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("protocol {place}: {message}")]
+pub struct ProtocolError {
+    /// Path inside the document, such as `stages[2].role`.
+    pub place: String,
+    /// What is wrong there.
+    pub message: String,
+}
+
+impl Protocol {
+    /// The class with this id, retired or not.
+    pub fn class(&self, id: &str) -> Option<&Class> {
+        self.classes.iter().find(|class| class.id == id)
+    }
+
+    /// Checks that the document can be worked under.
+    ///
+    /// # Errors
+    /// [`ProtocolError`] naming the first place that is wrong.
+    pub fn validate(&self) -> Result<(), ProtocolError> {
+        let fail = |place: String, message: &str| Err(ProtocolError { place, message: message.to_owned() });
+        if self.classes.is_empty() || self.classes.len() > CLASSES_MAX {
+            return fail("classes".into(), "between 1 and 1000 classes");
+        }
+        let mut seen = BTreeSet::new();
+        for (index, class) in self.classes.iter().enumerate() {
+            let plain = !class.id.is_empty()
+                && class.id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+            if !plain {
+                return fail(format!("classes[{index}].id"), "use a-z, 0-9 and _ only");
+            }
+            if !seen.insert(class.id.as_str()) {
+                return fail(format!("classes[{index}].id"), "is used twice");
+            }
+            let hex = class.color.len() == 7
+                && class.color.starts_with('#')
+                && class.color[1..].bytes().all(|b| b.is_ascii_hexdigit());
+            if !hex {
+                return fail(format!("classes[{index}].color"), "must look like #1a2b3c");
+            }
+            if class.shapes.is_empty() {
+                return fail(format!("classes[{index}].shapes"), "name at least one shape");
+            }
+        }
+        self.validate_stages()
+    }
+
+    fn validate_stages(&self) -> Result<(), ProtocolError> {
+        let fail = |place: String, message: &str| Err(ProtocolError { place, message: message.to_owned() });
+        if self.stages.is_empty() || self.stages.len() > STAGES_MAX {
+            return fail("stages".into(), "between 1 and 16 stages");
+        }
+        let mut seen = BTreeSet::new();
+        let mut read_seen = false;
+        for (index, stage) in self.stages.iter().enumerate() {
+            if !seen.insert(stage.id.as_str()) {
+                return fail(format!("stages[{index}].id"), "is used twice");
+            }
+            match stage.kind {
+                StageKind::Prelabel if index > 0 => {
+                    return fail(format!("stages[{index}].kind"), "prelabel can only come first");
+                }
+                StageKind::Prelabel => {}
+                _ if stage.role.is_none() => return fail(format!("stages[{index}].role"), "is missing"),
+                StageKind::Read if read_seen => {
+                    return fail(format!("stages[{index}].kind"), "one read stage per protocol");
+                }
+                StageKind::Read => read_seen = true,
+                StageKind::Review | StageKind::Sign if !read_seen => {
+                    return fail(format!("stages[{index}].kind"), "needs a read stage before it");
+                }
+                StageKind::Review | StageKind::Sign => {}
+            }
+            if stage.lease_minutes == 0 || stage.lease_minutes > 24 * 60 {
+                return fail(format!("stages[{index}].lease_minutes"), "between 1 and 1440");
+            }
+        }
+        if read_seen { Ok(()) } else { fail("stages".into(), "at least one read stage") }
+    }
+
+    /// Checks one annotation against the ontology and the item's frames.
+    ///
+    /// # Errors
+    /// [`AnnotationError`] naming the coordinate, class, frame or attribute that is wrong.
+    pub fn check(&self, annotation: &Annotation, streams: &[Stream]) -> Result<(), AnnotationError> {
+        annotation.shape.validate()?;
+        let class = self
+            .class(&annotation.class)
+            .filter(|class| !class.retired)
+            .ok_or_else(|| AnnotationError::UnknownClass { class: annotation.class.clone() })?;
+        let kind = annotation.shape.kind();
+        if !class.shapes.contains(&kind) {
+            return Err(AnnotationError::ShapeNotAllowed { class: class.id.clone(), shape: kind });
+        }
+        if let Some(frame) = annotation.frame {
+            let exists = streams
+                .get(frame.stream as usize)
+                .is_some_and(|stream| (frame.index as usize) < stream.frames.len());
+            if !exists {
+                return Err(AnnotationError::NoSuchFrame { stream: frame.stream, index: frame.index });
+            }
+        }
+        for (id, value) in &annotation.attributes {
+            check_attribute(class, id, value)?;
+        }
+        Ok(())
+    }
+}
+
+fn check_attribute(class: &Class, id: &str, value: &serde_json::Value) -> Result<(), AnnotationError> {
+    let bad = |message: &str| AnnotationError::BadAttribute {
+        attribute: id.to_owned(),
+        message: message.to_owned(),
+    };
+    let attribute =
+        class.attributes.iter().find(|a| a.id == id).ok_or_else(|| bad("the class has no such attribute"))?;
+    let fits = match &attribute.kind {
+        AttributeKind::Flag => value.is_boolean(),
+        AttributeKind::Choice(choices) => {
+            value.as_str().is_some_and(|text| choices.iter().any(|c| c == text))
+        }
+        AttributeKind::Number => value.as_f64().is_some_and(f64::is_finite),
+    };
+    if fits { Ok(()) } else { Err(bad("the value does not fit the attribute")) }
+}
