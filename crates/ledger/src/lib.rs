@@ -1,0 +1,36 @@
+//! The evidence of Countersign: an append-only Merkle log that outside tools can verify, and release packages that
+//! carry their own proof.
+//!
+//! Pure: no files, no database, no clock, no randomness. The caller brings bytes ([`LogSource`]), times and keys.
+//!
+//! * [`entry`]: one event, with exactly one encoding
+//! * [`state`]: from a batch of entries to the files to write (C2SP tlog-tiles)
+//! * [`checkpoint`], [`note`]: the signed tree head and the keys
+//! * [`tree`], [`proof`]: inclusion and consistency, also as a self-contained file
+//! * [`verify`], [`rows`]: the offline checks; they name the first bad index
+
+pub mod checkpoint;
+pub mod entry;
+pub mod fault;
+pub mod frontier;
+pub mod hash;
+pub mod note;
+pub mod proof;
+pub mod rows;
+pub mod source;
+pub mod state;
+pub mod tiles;
+pub mod tree;
+pub mod verify;
+
+pub use checkpoint::{Checkpoint, SignedCheckpoint};
+pub use entry::{Entry, commitment};
+pub use fault::{LogFault, LogFaultKind};
+pub use frontier::Frontier;
+pub use hash::{Hash, leaf_hash, node_hash};
+pub use note::{NoteSigner, VerifierKey};
+pub use proof::{ProvenEntry, TlogProof};
+pub use rows::compare_rows;
+pub use source::{LogSource, Unreadable};
+pub use state::{Batch, LogFile, LogState};
+pub use verify::{LogReport, verify_log, verify_log_with};
