@@ -1,0 +1,85 @@
+/** Items: the list with its filters, one item, who saw it, holds, and the addresses of its pixels. */
+import { infiniteQueryOptions, queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
+import { api, apiUrl, path } from "./client";
+import type { EvidenceEvent, Exposure, Hold, Item, ItemRow, Page } from "./types";
+
+export type ItemFilter = {
+  phase?: string;
+  modality?: string;
+  lot?: string;
+  ctdi_min?: number;
+  ctdi_max?: number;
+  thickness_max?: number;
+  held?: boolean;
+  q?: string;
+  sort?: string;
+};
+/** Rows fetched at once; enough to fill two screens. */
+const ROWS_PER_PAGE = 100;
+
+export const itemsQuery = (project: string, filter: ItemFilter) =>
+  infiniteQueryOptions({
+    queryKey: ["projects", project, "items", filter],
+    initialPageParam: null as string | null,
+    queryFn: ({ pageParam, signal }) =>
+      api.get<Page<ItemRow>>(
+        path`/projects/${project}/items`,
+        { ...filter, limit: ROWS_PER_PAGE, cursor: pageParam },
+        signal,
+      ),
+    getNextPageParam: (last) => last.next,
+  });
+
+export const itemQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["items", id],
+    queryFn: ({ signal }) => api.get<Item>(path`/items/${id}`, undefined, signal),
+  });
+
+/** Both answers may come bare or as a page; a list of one item's evidence is short. */
+const rows = <T>(answer: T[] | Page<T>): T[] => (Array.isArray(answer) ? answer : answer.items);
+
+export const itemEventsQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["items", id, "events"],
+    queryFn: async ({ signal }) =>
+      rows(
+        await api.get<EvidenceEvent[] | Page<EvidenceEvent>>(path`/items/${id}/events`, undefined, signal),
+      ),
+  });
+
+export const exposuresQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["items", id, "exposures"],
+    queryFn: async ({ signal }) =>
+      rows(await api.get<Exposure[] | Page<Exposure>>(path`/items/${id}/exposures`, undefined, signal)),
+  });
+
+export function useHoldActions(item: string) {
+  const client = useQueryClient();
+  const done = () => {
+    client.invalidateQueries({ queryKey: ["items", item] });
+    client.invalidateQueries({ queryKey: ["projects"] });
+  };
+  return {
+    hold: useMutation({
+      mutationFn: (reason: string) => api.post<Hold>(path`/items/${item}/holds`, { reason }),
+      onSuccess: done,
+    }),
+    lift: useMutation({
+      mutationFn: (body: { hold: string; reason: string }) =>
+        api.post<Hold>(path`/holds/${body.hold}/lift`, { reason: body.reason }),
+      onSuccess: done,
+    }),
+  };
+}
+
+/** Rendered picture of one frame. `window` is centre and width, for DICOM. */
+export const frameImageUrl = (item: string, stream: number, frame: number, window?: [number, number]) =>
+  apiUrl(path`/items/${item}/streams/${stream}/frames/${frame}/image`, { window: window?.join(",") });
+/** Stored values of a DICOM frame; geometry in the X-Countersign-* headers. */
+export const framePixelsUrl = (item: string, stream: number, frame: number) =>
+  apiUrl(path`/items/${item}/streams/${stream}/frames/${frame}/pixels`);
+/** Points of a LiDAR frame in the wire format of the sensors crate. */
+export const framePointsUrl = (item: string, stream: number, frame: number) =>
+  apiUrl(path`/items/${item}/streams/${stream}/frames/${frame}/points`);

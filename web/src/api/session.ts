@@ -1,0 +1,77 @@
+/** Who is signed in, signing in and out, the password, the tokens. */
+import { queryOptions, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { api, path } from "./client";
+import { ApiProblem } from "./problem";
+import type { Me, Role, Token } from "./types";
+
+/** `null` = nobody is signed in; anything else that goes wrong is an error. */
+export const meQuery = queryOptions({
+  queryKey: ["me"],
+  queryFn: async (): Promise<Me | null> => {
+    try {
+      return await api.get<Me>("/session");
+    } catch (error) {
+      if (error instanceof ApiProblem && error.status === 401) return null;
+      throw error;
+    }
+  },
+  staleTime: 60_000,
+});
+
+export const useMe = () => useQuery(meQuery).data ?? null;
+
+export function hasRole(me: Me | null, role: Role, project?: string): boolean {
+  if (!me) return false;
+  return me.grants.some(
+    (grant) => grant.role === role && (project === undefined || grant.project === project),
+  );
+}
+export const isOwner = (me: Me | null) => me?.system_roles.includes("owner") ?? false;
+
+export function useSignIn() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (body: { login: string; password: string }) => api.post<Me>("/session", body),
+    onSuccess: (me) => client.setQueryData(meQuery.queryKey, me),
+  });
+}
+
+export function useSignOut() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: () => api.delete("/session"),
+    onSuccess: () => {
+      // Nothing of one person's work may be left for the next one at this screen.
+      client.clear();
+      client.setQueryData(meQuery.queryKey, null);
+    },
+  });
+}
+
+/** Re-enters the password before something is signed. */
+export const verifyPassword = (password: string) => api.post<void>("/session/verify", { password });
+
+export function useChangePassword() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (body: { current: string; new: string }) => api.put<void>("/me/password", body),
+    onSuccess: () => client.invalidateQueries({ queryKey: meQuery.queryKey }),
+  });
+}
+
+export const tokensQuery = queryOptions({
+  queryKey: ["me", "tokens"],
+  queryFn: ({ signal }) => api.get<Token[]>("/me/tokens", undefined, signal),
+});
+
+export function useTokenActions() {
+  const client = useQueryClient();
+  const done = () => client.invalidateQueries({ queryKey: tokensQuery.queryKey });
+  return {
+    create: useMutation({
+      mutationFn: (name: string) => api.post<Token>("/me/tokens", { name }),
+      onSuccess: done,
+    }),
+    end: useMutation({ mutationFn: (id: string) => api.delete(path`/me/tokens/${id}`), onSuccess: done }),
+  };
+}

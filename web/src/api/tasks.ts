@@ -1,0 +1,69 @@
+/** Work: claiming a task, keeping its lease, saving, submitting, reviewing, signing. */
+import { queryOptions } from "@tanstack/react-query";
+import { api, path, send } from "./client";
+import type { Change, MyTask, Read, Role, Saved, Signature, Submitted, Work } from "./types";
+
+export const myTasksQuery = queryOptions({
+  queryKey: ["me", "tasks"],
+  queryFn: async ({ signal }) => {
+    const answer = await api.get<MyTask[] | { items: MyTask[] }>("/me/tasks", undefined, signal);
+    return Array.isArray(answer) ? answer : answer.items;
+  },
+});
+
+export const taskQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["tasks", id],
+    queryFn: ({ signal }) => api.get<Work>(path`/tasks/${id}`, undefined, signal),
+    // The workspace owns what it loaded; a refetch under the cursor would throw work away.
+    staleTime: Number.POSITIVE_INFINITY,
+    refetchOnWindowFocus: false,
+  });
+
+/** Takes the next task; the refusal `nothing_to_do` means the queue is empty for this person. */
+export const claimTask = (project: string, wish: { stage?: string; role?: Role; item?: string } = {}) =>
+  api.post<Work>(path`/projects/${project}/tasks/claim`, wish);
+
+export const renewLease = (task: string, fence: number) =>
+  api.post<{ lease_until: number }>(path`/tasks/${task}/renew`, { fence });
+
+export const giveBack = (task: string, fence: number) =>
+  api.post<void>(path`/tasks/${task}/give-back`, { fence });
+
+export const getRead = (read: string) => api.get<Read>(path`/reads/${read}`);
+
+/** Saves changes made against `revision`; refused with `stale_revision` when somebody was faster. */
+export const saveAnnotations = (read: string, revision: number, body: { fence: number; changes: Change[] }) =>
+  send<Saved>("PUT", path`/reads/${read}/annotations`, { body, ifMatch: revision }).then(
+    (answer) => answer.data,
+  );
+
+export const submitTask = (
+  task: string,
+  revision: number,
+  body: { fence: number; changes?: Change[]; answer?: "done" | "unclear" },
+) => api.post<Submitted>(path`/tasks/${task}/submit`, body, revision);
+
+export const reviewTask = (
+  task: string,
+  revision: number,
+  body: {
+    fence: number;
+    decision: "accept" | "fix" | "reject";
+    reason?: string;
+    comment?: string;
+    missing: "nothing" | "added";
+    changes?: Change[];
+  },
+) => api.post<Submitted>(path`/tasks/${task}/review`, body, revision);
+
+export const signTask = (
+  task: string,
+  body: {
+    fence: number;
+    password: string;
+    content_hash: string;
+    decision: "sign" | "reject";
+    reason?: string;
+  },
+) => api.post<{ signature: Signature | null }>(path`/tasks/${task}/sign`, body);

@@ -1,0 +1,150 @@
+/** The frame around every page: where one is, who one is, what the keys do, whether the server is there. */
+import { Menu, Modal } from "@mantine/core";
+import { useQueryClient } from "@tanstack/react-query";
+import { Link, Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
+import { useEffect, useState } from "react";
+import { useLive } from "@/api/live";
+import { useMe, useSignOut } from "@/api/session";
+import { Icon } from "./Icon";
+import { type KeyGroup, useKeyGroups, useKeyHelp, useKeys } from "./keys";
+import { KEY_MAPS, setPreferences, usePreferences } from "./preferences";
+import styles from "./Shell.module.css";
+
+const PAGE_KEYS: KeyGroup = {
+  title: "Everywhere",
+  keys: [
+    { keys: "?", does: "Show the keys that work here" },
+    { keys: "Alt+H", does: "Start page" },
+    { keys: "Esc", does: "Close what is open" },
+  ],
+};
+
+function KeyOverlay({ opened, onClose }: { opened: boolean; onClose: () => void }) {
+  const groups = useKeyGroups();
+  return (
+    <Modal opened={opened} onClose={onClose} title="Keys that work here" size="lg">
+      <div className="stack loose">
+        {groups.map((group) => (
+          <section key={group.title}>
+            <h3>{group.title}</h3>
+            <table className={styles.keys}>
+              <tbody>
+                {group.keys.map((key) => (
+                  <tr key={key.keys + key.does}>
+                    <td>{key.does}</td>
+                    <td>
+                      <kbd>{key.keys}</kbd>
+                    </td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </section>
+        ))}
+      </div>
+    </Modal>
+  );
+}
+
+function UserMenu() {
+  const me = useMe();
+  const signOut = useSignOut();
+  const { scheme, keyMap } = usePreferences();
+  if (!me) return null;
+  return (
+    <Menu position="bottom-end" width={240} transitionProps={{ duration: 0 }}>
+      <Menu.Target>
+        <button type="button" className={styles.user}>
+          <Icon name="person" />
+          {me.user.printed_name}
+          <Icon name="down" size={12} />
+        </button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Label>Signed in as {me.user.login}</Menu.Label>
+        <Menu.Divider />
+        <Menu.Label>Key map</Menu.Label>
+        {KEY_MAPS.map((map) => (
+          <Menu.Item
+            key={map.value}
+            role="menuitemradio"
+            aria-checked={map.value === keyMap}
+            rightSection={map.value === keyMap ? <Icon name="check" /> : null}
+            onClick={() => setPreferences({ keyMap: map.value })}
+            closeMenuOnClick={false}
+          >
+            {map.label}
+          </Menu.Item>
+        ))}
+        <Menu.Divider />
+        <Menu.Item
+          closeMenuOnClick={false}
+          onClick={() => setPreferences({ scheme: scheme === "dark" ? "light" : "dark" })}
+        >
+          {scheme === "dark" ? "Light theme" : "Dark theme"}
+        </Menu.Item>
+        <Menu.Divider />
+        <Menu.Item onClick={() => signOut.mutate()}>Sign out</Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
+
+export function Shell() {
+  const me = useMe();
+  const client = useQueryClient();
+  const navigate = useNavigate();
+  const [help, setHelp] = useState(false);
+  const connected = useLive(client, me !== null);
+  // The workspace has a frame of its own and needs the whole screen.
+  const working = useRouterState({ select: (state) => state.location.pathname.startsWith("/work/") });
+  const where = useRouterState({ select: (state) => state.location.pathname });
+
+  useKeyHelp(PAGE_KEYS);
+  useKeys({
+    "Shift+Slash": () => setHelp((open) => !open),
+    F1: () => setHelp((open) => !open),
+    "Alt+KeyH": () => navigate({ to: "/" }),
+  });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the overlay closes whenever the place changes
+  useEffect(() => setHelp(false), [where]);
+
+  return (
+    <div className={styles.shell}>
+      <KeyOverlay opened={help} onClose={() => setHelp(false)} />
+      {working ? (
+        <Outlet />
+      ) : (
+        <>
+          <a href="#content" className={styles.skip}>
+            Skip to content
+          </a>
+          <header className={styles.bar}>
+            <Link to="/" className={styles.brand}>
+              <img src="/mark.svg" alt="" />
+              Countersign
+            </Link>
+            <div className={styles.fill} />
+            {connected ? null : (
+              <span className={styles.offline} role="status">
+                <Icon name="warn" /> Not live: reconnecting
+              </span>
+            )}
+            <button
+              type="button"
+              className={styles.help}
+              aria-label="Keys that work here"
+              onClick={() => setHelp(true)}
+            >
+              ?
+            </button>
+            <UserMenu />
+          </header>
+          <main id="content" className={styles.main} tabIndex={-1}>
+            <Outlet />
+          </main>
+        </>
+      )}
+    </div>
+  );
+}
