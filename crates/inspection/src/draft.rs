@@ -11,7 +11,7 @@ use crate::components::{Component, components};
 use crate::envelope::Plane;
 use crate::hint::{self, Scene};
 use crate::labels::DefectKind;
-use crate::register::warp_template;
+use crate::register::{Warped, warp_template};
 
 /// Name that drafts of [`template_difference`] carry.
 pub const MODEL_NAME: &str = "template-difference";
@@ -69,11 +69,11 @@ impl Default for Params {
         Self {
             tolerance_px: 2,
             min_difference: 0.45,
-            min_area_px: 6,
+            min_area_px: 8,
             merge_gap_px: 6,
             grow_px: 4,
             padding_px: 5,
-            min_box_px: 24,
+            min_box_px: 26,
             copper: Copper::Auto,
         }
     }
@@ -106,7 +106,8 @@ pub fn template_difference(test: &GrayImage, template: &GrayImage, params: &Para
     if test.width() == 0 || test.height() == 0 || template.width() == 0 || template.height() == 0 {
         return Vec::new();
     }
-    let template = plane(&warp_template(test, template));
+    let Warped { image, covered } = warp_template(test, template);
+    let template = plane(&image);
     let (_, dark, bright) = template.otsu();
     let contrast = bright - dark;
     if contrast < MIN_CONTRAST {
@@ -114,7 +115,8 @@ pub fn template_difference(test: &GrayImage, template: &GrayImage, params: &Para
     }
     let test = even_light(&plane(test), &template);
     let threshold = (contrast * params.min_difference).clamp(1.0, 255.0) as u8;
-    let strength = tolerant_difference(&test, &template, params.tolerance_px);
+    let mut strength = tolerant_difference(&test, &template, params.tolerance_px);
+    ignore_uncovered(&mut strength, &covered, params.tolerance_px);
     let seeds: Vec<bool> = strength.values.iter().map(|&v| v >= threshold).collect();
     let grown = grow(&seeds, &test, &template, threshold, params.grow_px);
     let blobs = components(&grown, test.width)
@@ -168,6 +170,17 @@ fn tolerant_difference(test: &Plane, template: &Plane, tolerance: usize) -> Plan
         }
     }
     Plane { values, ..*test }
+}
+
+/// Takes out the differences where the template shows nothing, and one tolerance around.
+fn ignore_uncovered(strength: &mut Plane, covered: &[bool], tolerance: usize) {
+    if covered.iter().all(|&covered| covered) {
+        return;
+    }
+    let marks = Plane { values: covered.iter().map(|&covered| u8::from(covered)).collect(), ..*strength };
+    for (value, &covered) in strength.values.iter_mut().zip(&marks.erode(tolerance).values) {
+        *value *= covered;
+    }
 }
 
 /// Adds the pixels that plainly differ and lie within `reach` of a seed.

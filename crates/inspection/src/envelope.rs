@@ -57,7 +57,8 @@ impl Plane {
         let (width, height) = (self.width, self.height);
         let mut columns = vec![0_u32; width];
         let mut means = vec![0.0_f32; width * height];
-        let mut prefix = vec![0_u64; width + 1];
+        // Sums may wrap: only differences over one window are used.
+        let mut prefix = vec![0_u32; width + 1];
         let row = |y: usize| &self.values[y * width..(y + 1) * width];
         for y in 0..radius.min(height) {
             add(&mut columns, row(y));
@@ -70,13 +71,23 @@ impl Plane {
                 subtract(&mut columns, row(y - radius - 1));
             }
             for (x, &sum) in columns.iter().enumerate() {
-                prefix[x + 1] = prefix[x] + u64::from(sum);
+                prefix[x + 1] = prefix[x].wrapping_add(sum);
             }
             let rows = (y + radius).min(height - 1) - y.saturating_sub(radius) + 1;
-            for x in 0..width {
+            let out = &mut means[y * width..(y + 1) * width];
+            let mut cut = |x: usize| {
                 let (left, right) = (x.saturating_sub(radius), (x + radius + 1).min(width));
-                let area = (rows * (right - left)) as f32;
-                means[y * width + x] = (prefix[right] - prefix[left]) as f32 / area;
+                out[x] = prefix[right].wrapping_sub(prefix[left]) as f32 / (rows * (right - left)) as f32;
+            };
+            (0..radius.min(width)).for_each(&mut cut);
+            (width.saturating_sub(radius).max(radius.min(width))..width).for_each(&mut cut);
+            let side = 2 * radius + 1;
+            let share = 1.0 / (rows * side) as f32;
+            if width >= side {
+                let ends = prefix[..width + 1 - side].iter().zip(&prefix[side..]);
+                for (mean, (left, right)) in out[radius..].iter_mut().zip(ends) {
+                    *mean = right.wrapping_sub(*left) as f32 * share;
+                }
             }
         }
         means

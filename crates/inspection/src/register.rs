@@ -3,6 +3,9 @@
 //! Boards bend and cameras breathe, so a single shift leaves edges a few pixels off in the corners. A
 //! coarse grid of integer shifts, interpolated between grid points, takes that away at linear cost.
 
+use std::borrow::Cow;
+use std::ops::Range;
+
 use image::GrayImage;
 
 /// Side of the window that one grid point compares, in pixels.
@@ -32,11 +35,18 @@ pub struct Shift {
     pub dy: i32,
 }
 
-/// The template, moved so that it lies on the test image; same size as `test`.
-///
-/// Where the template ends, its border pixels are repeated.
+/// A template that was moved to lie on a test image; both parts have the size of the test image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Warped {
+    /// The moved template. Where it ends, its border pixels are repeated.
+    pub image: GrayImage,
+    /// In row order: whether the template really shows this pixel.
+    pub covered: Vec<bool>,
+}
+
+/// Moves the template so that it lies on the test image. Neither may be empty.
 #[must_use]
-pub fn warp_template(test: &GrayImage, template: &GrayImage) -> GrayImage {
+pub fn warp_template(test: &GrayImage, template: &GrayImage) -> Warped {
     let global = global_shift(test, template);
     let grid = Grid::search(test, template, global);
     grid.warp(template, test.width() as usize, test.height() as usize)
@@ -45,69 +55,84 @@ pub fn warp_template(test: &GrayImage, template: &GrayImage) -> GrayImage {
 /// The one shift that fits best, in steps of [`GLOBAL_STEP_PX`].
 #[must_use]
 pub fn global_shift(test: &GrayImage, template: &GrayImage) -> Shift {
-    let small_test = Small::of(test);
-    let small_template = Small::of(template);
-    let reach = GLOBAL_SEARCH_PX / GLOBAL_STEP_PX as i32;
-    let mut best = (f64::INFINITY, Shift::default());
-    for dy in -reach..=reach {
-        for dx in -reach..=reach {
-            let distance = f64::from(dx.abs() + dy.abs());
-            let cost = small_test.mean_difference(&small_template, dx, dy) + SHIFT_PENALTY * distance;
-            if cost < best.0 {
-                let step = GLOBAL_STEP_PX as i32;
-                best = (cost, Shift { dx: dx * step, dy: dy * step });
-            }
-        }
-    }
-    best.1
+    let (test, template) = (View::reduced(test, GLOBAL_STEP_PX), View::reduced(template, GLOBAL_STEP_PX));
+    let step = GLOBAL_STEP_PX as i32;
+    let whole = Window { x: 0..test.width, y: 0..test.height };
+    let best = test.best(&template, &whole, Shift::default(), GLOBAL_SEARCH_PX / step, 1);
+    Shift { dx: best.dx * step, dy: best.dy * step }
 }
 
-/// Block means of an image.
-struct Small {
+/// Grey values in row order, either borrowed from an image or means of its blocks.
+struct View<'a> {
     width: usize,
     height: usize,
-    values: Vec<u8>,
+    values: Cow<'a, [u8]>,
 }
 
-impl Small {
-    fn of(image: &GrayImage) -> Self {
-        let (full_width, full_height) = (image.width() as usize, image.height() as usize);
-        let (width, height) = (full_width / GLOBAL_STEP_PX, full_height / GLOBAL_STEP_PX);
-        let raw = image.as_raw();
-        let mut values = Vec::with_capacity(width * height);
-        for y in 0..height {
-            for x in 0..width {
-                let mut sum = 0_u32;
-                for row in 0..GLOBAL_STEP_PX {
-                    let start = (y * GLOBAL_STEP_PX + row) * full_width + x * GLOBAL_STEP_PX;
-                    sum += raw[start..start + GLOBAL_STEP_PX].iter().map(|&v| u32::from(v)).sum::<u32>();
-                }
-                values.push((sum / (GLOBAL_STEP_PX * GLOBAL_STEP_PX) as u32) as u8);
-            }
-        }
-        Self { width, height, values }
+impl<'a> View<'a> {
+    fn full(image: &'a GrayImage) -> Self {
+        let (width, height) = (image.width() as usize, image.height() as usize);
+        Self { width, height, values: Cow::Borrowed(image.as_raw()) }
     }
 
-    fn mean_difference(&self, other: &Self, dx: i32, dy: i32) -> f64 {
-        let rows = overlap(0, self.height, other.height, dy);
-        let columns = overlap(0, self.width, other.width, dx);
-        if rows.is_empty() || columns.is_empty() {
+    /// Means of blocks of `step` pixels a side; rows and columns that fill no block are left out.
+    fn reduced(image: &GrayImage, step: usize) -> Self {
+        let full_width = image.width() as usize;
+        let (width, height) = (full_width / step, image.height() as usize / step);
+        let mut values = Vec::with_capacity(width * height);
+        let mut sums = vec![0_u32; width];
+        for block in image.as_raw().chunks_exact(full_width * step) {
+            sums.fill(0);
+            for row in block.chunks_exact(full_width) {
+                for (sum, cells) in sums.iter_mut().zip(row.chunks_exact(step)) {
+                    *sum += cells.iter().map(|&v| u32::from(v)).sum::<u32>();
+                }
+            }
+            values.extend(sums.iter().map(|&sum| (sum / (step * step) as u32) as u8));
+        }
+        Self { width, height, values: Cow::Owned(values) }
+    }
+
+    /// Mean absolute difference over the part of `window` that the moved `template` covers, looking at
+    /// every `row_step`-th row; infinite where they do not meet.
+    fn cost(&self, template: &Self, window: &Window, shift: Shift, row_step: usize) -> f64 {
+        let columns = overlap(window.x.clone(), template.width, shift.dx);
+        let rows = overlap(window.y.clone(), template.height, shift.dy);
+        if columns.is_empty() || rows.is_empty() {
             return f64::INFINITY;
         }
         let mut sum = 0_u64;
-        for y in rows.clone() {
+        let mut count = 0_usize;
+        for y in rows.step_by(row_step) {
             let own = &self.values[y * self.width..][columns.clone()];
-            let start = moved(y, dy) * other.width + moved(columns.start, dx);
-            sum += u64::from(row_difference(own, &other.values[start..start + own.len()]));
+            let start = moved(y, shift.dy) * template.width + moved(columns.start, shift.dx);
+            sum += u64::from(row_difference(own, &template.values[start..start + own.len()]));
+            count += own.len();
         }
-        sum as f64 / (rows.len() * columns.len()) as f64
+        sum as f64 / count as f64
+    }
+
+    /// The cheapest shift within `reach` of `around`.
+    fn best(&self, template: &Self, window: &Window, around: Shift, reach: i32, row_step: usize) -> Shift {
+        let mut best = (f64::INFINITY, around);
+        for dy in -reach..=reach {
+            for dx in -reach..=reach {
+                let shift = Shift { dx: around.dx + dx, dy: around.dy + dy };
+                let penalty = SHIFT_PENALTY * f64::from(dx.abs() + dy.abs());
+                let cost = self.cost(template, window, shift, row_step) + penalty;
+                if cost < best.0 {
+                    best = (cost, shift);
+                }
+            }
+        }
+        best.1
     }
 }
 
-/// Positions `start..end` whose moved counterpart lies within `0..other`.
-fn overlap(start: usize, end: usize, other: usize, shift: i32) -> std::ops::Range<usize> {
-    let first = start.max(usize::try_from(-shift).unwrap_or(0));
-    let last = end.min(other.saturating_add_signed(-shift as isize));
+/// Positions of `span` whose moved counterpart lies within `0..other`.
+fn overlap(span: Range<usize>, other: usize, shift: i32) -> Range<usize> {
+    let first = span.start.max(usize::try_from(-shift).unwrap_or(0));
+    let last = span.end.min(other.saturating_add_signed(-shift as isize));
     first..last.max(first)
 }
 
@@ -130,11 +155,17 @@ impl Grid {
     fn search(test: &GrayImage, template: &GrayImage, global: Shift) -> Self {
         let columns = (test.width() as usize).div_ceil(STRIDE_PX).max(1);
         let rows = (test.height() as usize).div_ceil(STRIDE_PX).max(1);
+        let (half_test, half_template) = (View::reduced(test, 2), View::reduced(template, 2));
+        let (full_test, full_template) = (View::full(test), View::full(template));
+        let half_global = Shift { dx: global.dx / 2, dy: global.dy / 2 };
         let mut shifts = Vec::with_capacity(columns * rows);
         for row in 0..rows {
             for column in 0..columns {
                 let window = Window::around(column, row, test);
-                shifts.push(window.best_shift(test, template, global));
+                let half = window.halved(half_test.width, half_test.height);
+                let coarse = half_test.best(&half_template, &half, half_global, TILE_SEARCH_PX / 2, 1);
+                let coarse = Shift { dx: coarse.dx * 2, dy: coarse.dy * 2 };
+                shifts.push(full_test.best(&full_template, &window, coarse, 1, ROW_STEP));
             }
         }
         Self { columns, rows, shifts }
@@ -156,24 +187,29 @@ impl Grid {
         Shift { dx: blend(|s| s.dx), dy: blend(|s| s.dy) }
     }
 
-    fn warp(&self, template: &GrayImage, width: usize, height: usize) -> GrayImage {
+    fn warp(&self, template: &GrayImage, width: usize, height: usize) -> Warped {
         let (source_width, source_height) = (template.width() as usize, template.height() as usize);
         let source = template.as_raw();
         let mut out = vec![0_u8; width * height];
+        let mut covered = vec![true; width * height];
         for block_y in (0..height).step_by(BLOCK_PX) {
             for block_x in (0..width).step_by(BLOCK_PX) {
                 let shift = self.at(block_x + BLOCK_PX / 2, block_y + BLOCK_PX / 2);
-                let end_x = (block_x + BLOCK_PX).min(width);
+                let columns = overlap(block_x..(block_x + BLOCK_PX).min(width), source_width, shift.dx);
                 for y in block_y..(block_y + BLOCK_PX).min(height) {
+                    let row_is_covered = !overlap(y..y + 1, source_height, shift.dy).is_empty();
                     let from_row = moved(y, shift.dy).min(source_height - 1) * source_width;
-                    for x in block_x..end_x {
-                        out[y * width + x] = source[from_row + moved(x, shift.dx).min(source_width - 1)];
+                    for x in block_x..(block_x + BLOCK_PX).min(width) {
+                        let at = y * width + x;
+                        out[at] = source[from_row + moved(x, shift.dx).min(source_width - 1)];
+                        covered[at] = row_is_covered && columns.contains(&x);
                     }
                 }
             }
         }
-        GrayImage::from_raw(width as u32, height as u32, out)
-            .expect("the buffer was made with width * height bytes")
+        let image = GrayImage::from_raw(width as u32, height as u32, out)
+            .expect("the buffer was made with width * height bytes");
+        Warped { image, covered }
     }
 }
 
@@ -187,8 +223,8 @@ fn bracket(position: usize, points: usize) -> (usize, usize, f64) {
 
 /// A part of the test image, in pixels.
 struct Window {
-    x: std::ops::Range<usize>,
-    y: std::ops::Range<usize>,
+    x: Range<usize>,
+    y: Range<usize>,
 }
 
 impl Window {
@@ -200,37 +236,10 @@ impl Window {
         Self { x: span(column, test.width() as usize), y: span(row, test.height() as usize) }
     }
 
-    fn best_shift(&self, test: &GrayImage, template: &GrayImage, global: Shift) -> Shift {
-        let mut best = (f64::INFINITY, global);
-        for dy in -TILE_SEARCH_PX..=TILE_SEARCH_PX {
-            for dx in -TILE_SEARCH_PX..=TILE_SEARCH_PX {
-                let shift = Shift { dx: global.dx + dx, dy: global.dy + dy };
-                let cost = self.cost(test, template, shift) + SHIFT_PENALTY * f64::from(dx.abs() + dy.abs());
-                if cost < best.0 {
-                    best = (cost, shift);
-                }
-            }
-        }
-        best.1
-    }
-
-    /// Mean absolute difference over the part of the window that the moved template covers.
-    fn cost(&self, test: &GrayImage, template: &GrayImage, shift: Shift) -> f64 {
-        let (test_width, template_width) = (test.width() as usize, template.width() as usize);
-        let columns = overlap(self.x.start, self.x.end, template_width, shift.dx);
-        let rows = overlap(self.y.start, self.y.end, template.height() as usize, shift.dy);
-        if columns.is_empty() || rows.is_empty() {
-            return f64::INFINITY;
-        }
-        let mut sum = 0_u64;
-        let mut count = 0_usize;
-        for y in rows.step_by(ROW_STEP) {
-            let own = &test.as_raw()[y * test_width..][columns.clone()];
-            let start = moved(y, shift.dy) * template_width + moved(columns.start, shift.dx);
-            sum += u64::from(row_difference(own, &template.as_raw()[start..start + own.len()]));
-            count += own.len();
-        }
-        sum as f64 / count as f64
+    /// The same part in an image of half the size.
+    fn halved(&self, width: usize, height: usize) -> Self {
+        let half = |span: &Range<usize>, size: usize| (span.start / 2).min(size)..(span.end / 2).min(size);
+        Self { x: half(&self.x, width), y: half(&self.y, height) }
     }
 }
 
@@ -254,7 +263,7 @@ mod tests {
     #[test]
     fn a_shift_is_found_and_taken_out() {
         for (dx, dy) in [(0, 0), (3, -2), (-7, 5), (12, 9)] {
-            let warped = warp_template(&picture(dx, dy), &picture(0, 0));
+            let warped = warp_template(&picture(dx, dy), &picture(0, 0)).image;
             let test = picture(dx, dy);
             let wrong = warped
                 .enumerate_pixels()
@@ -266,18 +275,25 @@ mod tests {
     }
 
     #[test]
+    fn what_the_template_does_not_show_is_marked() {
+        let warped = warp_template(&picture(-8, 0), &picture(0, 0));
+        let uncovered: Vec<_> = (0..320).filter(|x| !warped.covered[120 * 320 + x]).collect();
+        assert_eq!(uncovered, (0..8).collect::<Vec<_>>());
+    }
+
+    #[test]
     fn empty_pictures_keep_the_zero_shift() {
         let flat = GrayImage::from_pixel(200, 100, Luma([90]));
         assert_eq!(global_shift(&flat, &flat), Shift::default());
-        assert_eq!(warp_template(&flat, &flat), flat);
+        assert_eq!(warp_template(&flat, &flat).image, flat);
     }
 
     #[test]
     fn pictures_of_other_size_and_tiny_ones_do_not_panic() {
         for (w, h) in [(1, 1), (3, 500), (17, 9)] {
             let small = GrayImage::from_pixel(w, h, Luma([9]));
-            assert_eq!(warp_template(&small, &picture(0, 0)).dimensions(), (w, h));
-            assert_eq!(warp_template(&picture(0, 0), &small).dimensions(), (320, 240));
+            assert_eq!(warp_template(&small, &picture(0, 0)).image.dimensions(), (w, h));
+            assert_eq!(warp_template(&picture(0, 0), &small).image.dimensions(), (320, 240));
         }
     }
 }
