@@ -1,0 +1,305 @@
+//! What can happen to an item, and what follows from it.
+
+use countersign_model::{HoldId, Instant, ReadId, ReleaseId, Role, SignatureId, TaskId, UserId};
+use serde::{Deserialize, Serialize};
+
+use crate::Act;
+
+/// A reviewer's answer to "is each mark right?".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReviewDecision {
+    /// As it is; the reviewer changed nothing.
+    Accept,
+    /// Right after the reviewer's own corrections.
+    Fix,
+    /// Back to its author.
+    Reject,
+}
+
+/// A reviewer's answer to "is anything missing?".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Missing {
+    /// Nothing is.
+    Nothing,
+    /// Something was; the reviewer added it.
+    Added,
+}
+
+/// What a specialist signs for. Both are signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SignDecision {
+    /// Countersigned.
+    Sign,
+    /// Back to its author.
+    Reject,
+}
+
+/// What an owner decides about an item that came back too often.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OwnerDecision {
+    /// One more round, open to everybody who may read.
+    Reopen,
+    /// Out of work for good.
+    Withdraw,
+}
+
+/// Something that happened to an item. `roles` are the grants on the project that the person holds at this moment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// The gate, or a privacy officer, let the item through.
+    Cleared,
+    /// The gate, or a privacy officer, refused it.
+    GateRejected,
+    /// A model finished its draft.
+    Drafted {
+        /// The model's read.
+        read: ReadId,
+        /// Hash of its annotations.
+        content_hash: String,
+        /// Model name.
+        model: String,
+        /// Model version.
+        version: String,
+    },
+    /// No draft can be made; work goes on without one.
+    DraftFailed,
+    /// Somebody takes the task. The lease runs for the stage's `lease_minutes` from `now`.
+    Claimed {
+        /// Who.
+        user: UserId,
+        /// Their grants.
+        roles: Vec<Role>,
+        /// When.
+        now: Instant,
+        /// Id of the read to open; not used when the person resumes their own draft, nor at a sign stage.
+        read: ReadId,
+    },
+    /// The holder needs longer: the lease runs for the stage's `lease_minutes` from `now`.
+    Renewed {
+        /// Who.
+        user: UserId,
+        /// Their fencing token.
+        fence: u64,
+        /// When.
+        now: Instant,
+    },
+    /// The holder gives the task back; their draft waits in case they return before somebody else comes.
+    GivenBack {
+        /// Who.
+        user: UserId,
+        /// Their fencing token.
+        fence: u64,
+    },
+    /// The sweeper found the lease past its end.
+    LeaseExpired {
+        /// When.
+        now: Instant,
+    },
+    /// The holder asks to see the model's draft, where the stage shows it on request.
+    DraftRequested {
+        /// Who.
+        user: UserId,
+        /// Their fencing token.
+        fence: u64,
+        /// When.
+        now: Instant,
+    },
+    /// The reader is done.
+    Submitted {
+        /// Who.
+        user: UserId,
+        /// Their fencing token.
+        fence: u64,
+        /// When.
+        now: Instant,
+        /// Their read.
+        read: ReadId,
+        /// Hash of its annotations.
+        content_hash: String,
+        /// Needed when the stage names a signature meaning.
+        signature: Option<SignatureId>,
+    },
+    /// The reviewer is done.
+    Reviewed {
+        /// Who.
+        user: UserId,
+        /// Their fencing token.
+        fence: u64,
+        /// When.
+        now: Instant,
+        /// Is each mark right?
+        decision: ReviewDecision,
+        /// Is anything missing? Needed for `accept` and `fix`.
+        missing: Option<Missing>,
+        /// Reason code; needed for `reject`.
+        reason: Option<String>,
+        /// The reviewer's own read (their copy of the one under review).
+        read: ReadId,
+        /// Hash of its annotations.
+        content_hash: String,
+        /// Needed when the stage names a signature meaning.
+        signature: Option<SignatureId>,
+    },
+    /// The specialist signs, or signs that they reject.
+    Signed {
+        /// Who.
+        user: UserId,
+        /// Their fencing token.
+        fence: u64,
+        /// When.
+        now: Instant,
+        /// Which of the two.
+        decision: SignDecision,
+        /// Reason code; needed for `reject`.
+        reason: Option<String>,
+        /// Hash of what they saw; must be that of the read that stands.
+        content_hash: String,
+        /// The signature, made after the person proved again who they are.
+        signature: Option<SignatureId>,
+    },
+    /// An owner frees a task that waits for one person.
+    Unreserved {
+        /// The owner.
+        user: UserId,
+        /// Their grants.
+        roles: Vec<Role>,
+    },
+    /// An owner decides about an item that came back too often.
+    OwnerDecided {
+        /// The owner.
+        user: UserId,
+        /// Their grants.
+        roles: Vec<Role>,
+        /// What.
+        decision: OwnerDecision,
+        /// Why; needed.
+        reason: Option<String>,
+    },
+    /// A hold was put on the item.
+    Held {
+        /// The hold.
+        hold: HoldId,
+    },
+    /// A hold was lifted.
+    Lifted {
+        /// The hold.
+        hold: HoldId,
+    },
+    /// The item went into a release (an item may be in several).
+    Released {
+        /// The release.
+        release: ReleaseId,
+    },
+}
+
+/// What the store has to do in the same transaction. In the order given.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "effect", rename_all = "snake_case")]
+pub enum Effect {
+    /// Ask a model for a draft.
+    NeedsDraft,
+    /// Offer the task: insert it, or make it ready again.
+    OpenTask {
+        /// The task.
+        task: TaskId,
+        /// Its stage.
+        stage: u32,
+        /// Who may claim it.
+        role: Role,
+        /// Only this person.
+        reserved_for: Option<UserId>,
+        /// Its round, from 1.
+        round: u32,
+    },
+    /// The task is leased (or its lease runs longer now).
+    LeaseTask {
+        /// The task.
+        task: TaskId,
+        /// To whom.
+        user: UserId,
+        /// Until when.
+        until: Instant,
+        /// Fencing token.
+        fence: u64,
+    },
+    /// The task is not to be offered for now; a later `OpenTask` offers it again.
+    WithdrawTask {
+        /// The task.
+        task: TaskId,
+    },
+    /// The task is done.
+    CloseTask {
+        /// The task.
+        task: TaskId,
+    },
+    /// Make a draft read, as a copy of `base` or empty. Annotations keep their author and version.
+    OpenRead {
+        /// The new read.
+        read: ReadId,
+        /// Its stage.
+        stage: u32,
+        /// Its author.
+        user: UserId,
+        /// What it begins as.
+        base: Option<ReadId>,
+    },
+    /// The person goes on with the draft they have.
+    ResumeRead {
+        /// Their read.
+        read: ReadId,
+    },
+    /// The read ends as void.
+    VoidRead {
+        /// The read.
+        read: ReadId,
+    },
+    /// The read is locked under this hash.
+    LockRead {
+        /// The read.
+        read: ReadId,
+        /// Its stage.
+        stage: u32,
+        /// Its hash.
+        content_hash: String,
+    },
+    /// The read was sent back.
+    ReturnRead {
+        /// The read.
+        read: ReadId,
+    },
+    /// The read was replaced by a fixed copy.
+    SupersedeRead {
+        /// The read.
+        read: ReadId,
+    },
+    /// Remember that this person acted at this stage (the separation set).
+    Participated {
+        /// Who.
+        user: UserId,
+        /// Where.
+        stage: u32,
+        /// What.
+        act: Act,
+    },
+    /// The model's draft is visible to this person from now on.
+    DraftShown {
+        /// The draft.
+        read: ReadId,
+        /// To whom.
+        user: UserId,
+    },
+    /// Every stage is passed.
+    Accepted {
+        /// The read that stands.
+        read: ReadId,
+        /// Its hash.
+        content_hash: String,
+    },
+    /// The item came back too often: an owner must decide.
+    NeedsOwner,
+}
