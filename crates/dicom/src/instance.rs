@@ -1,0 +1,249 @@
+//! Reading a whole file: preamble, file meta information, data set.
+
+use std::io::Read;
+
+use bytes::Bytes;
+use dicom_core::Tag;
+use dicom_dictionary_std::tags;
+
+use crate::dataset::DataSet;
+use crate::parse::{End, Frame, Parser};
+use crate::syntax::{EXPLICIT_LITTLE, Layout, syntax};
+use crate::{DicomError, Limits, Place};
+
+/// Length of the preamble, bytes (PS3.10 7.1).
+const PREAMBLE: usize = 128;
+/// Most bytes that are inflated at once.
+const INFLATE_STEP: u64 = 1 << 20;
+
+/// A defect or peculiarity that was stepped over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Note {
+    /// What it was.
+    pub kind: NoteKind,
+    /// Where it was.
+    pub place: Place,
+}
+
+/// Kinds of [`Note`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NoteKind {
+    /// No 128-byte preamble with the DICM mark.
+    MissingPreamble,
+    /// The preamble is not blank: the file may be something else as well.
+    PreambleNotBlank,
+    /// No Transfer Syntax UID: it was worked out from the first element.
+    MissingTransferSyntax,
+    /// The Transfer Syntax UID is not registered.
+    UnregisteredTransferSyntax,
+    /// Bytes after the data set.
+    TrailingBytes,
+    /// A delimiter without its partner.
+    StrayDelimiter,
+    /// A sequence or fragment list that ends without its delimiter.
+    MissingDelimiter,
+    /// A sequence whose content cannot be followed; kept as unknown bytes.
+    BrokenSequence,
+    /// Elements that are not in ascending order.
+    OutOfOrder,
+    /// The same tag twice in one data set; the later one stays.
+    Duplicate,
+    /// Overlay planes are present.
+    Overlay,
+}
+
+impl NoteKind {
+    /// A stable machine-readable code.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::MissingPreamble => "missing-preamble",
+            Self::PreambleNotBlank => "preamble-not-blank",
+            Self::MissingTransferSyntax => "missing-transfer-syntax",
+            Self::UnregisteredTransferSyntax => "unregistered-transfer-syntax",
+            Self::TrailingBytes => "trailing-bytes",
+            Self::StrayDelimiter => "stray-delimiter",
+            Self::MissingDelimiter => "missing-delimiter",
+            Self::BrokenSequence => "broken-sequence",
+            Self::OutOfOrder => "out-of-order",
+            Self::Duplicate => "duplicate",
+            Self::Overlay => "overlay",
+        }
+    }
+}
+
+/// One DICOM file in memory. Values share the memory of the file.
+#[derive(Debug, Clone)]
+pub struct Instance {
+    /// File meta information (group 0002).
+    pub meta: DataSet,
+    /// The data set.
+    pub data: DataSet,
+    /// The transfer syntax that the pixels are in.
+    pub transfer_syntax: String,
+    /// What was tolerated.
+    pub notes: Vec<Note>,
+    pub(crate) limits: Limits,
+}
+
+impl Instance {
+    /// An instance that did not come from a file: native pixels, explicit little endian.
+    #[must_use]
+    pub fn new(data: DataSet) -> Self {
+        Self {
+            meta: DataSet::new(),
+            data,
+            transfer_syntax: EXPLICIT_LITTLE.to_owned(),
+            notes: Vec::new(),
+            limits: Limits::default(),
+        }
+    }
+}
+
+/// Reads a DICOM file (PS3.10), tolerating the usual defects; see [`NoteKind`].
+///
+/// # Errors
+/// [`DicomError`] with the element and byte where reading stopped, or the limit that was passed.
+pub fn read(bytes: &[u8], limits: &Limits) -> Result<Instance, DicomError> {
+    check_size(bytes.len(), limits)?;
+    read_shared(Bytes::copy_from_slice(bytes), limits)
+}
+
+fn check_size(bytes: usize, limits: &Limits) -> Result<(), DicomError> {
+    let bytes = bytes as u64;
+    if bytes > limits.file_bytes {
+        return Err(DicomError::FileTooLarge { bytes, limit: limits.file_bytes });
+    }
+    Ok(())
+}
+
+/// As [`read`], sharing the caller's memory instead of copying it.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_shared(bytes: Bytes, limits: &Limits) -> Result<Instance, DicomError> {
+    check_size(bytes.len(), limits)?;
+    let mut notes = Vec::new();
+    let start = find_start(&bytes, &mut notes)?;
+    let (meta, at) = {
+        let mut parser = Parser::new(&bytes, limits);
+        let layout = Layout { explicit: true, big_endian: false, deflated: false };
+        let frame = Frame { layout, depth: 0, end: End::Meta, signed: false };
+        let parsed = parser.data_set(start, bytes.len(), frame)?;
+        notes.append(&mut parser.notes);
+        parsed
+    };
+    let declared = meta.text(tags::TRANSFER_SYNTAX_UID);
+    let (transfer_syntax, layout) = resolve_syntax(declared, &bytes, at, &meta, &mut notes);
+    let (body, from) = if layout.deflated {
+        let place = Place::byte(at as u64);
+        (Bytes::from(inflate(&bytes[at..], limits.inflated_bytes, place)?), 0)
+    } else {
+        (bytes, at)
+    };
+    let mut parser = Parser::new(&body, limits);
+    let frame = Frame { layout, depth: 0, end: End::File, signed: false };
+    let (data, _) = parser.data_set(from, body.len(), frame)?;
+    notes.append(&mut parser.notes);
+    if data.is_empty() {
+        return Err(DicomError::NotDicom { why: "no data set", place: Place::byte(at as u64) });
+    }
+    if let Some((tag, e)) = data.iter().find(|(t, _)| is_overlay(*t)) {
+        notes.push(Note { kind: NoteKind::Overlay, place: Place::new(tag, e.offset) });
+    }
+    check_image_size(&data, limits)?;
+    Ok(Instance { meta, data, transfer_syntax, notes, limits: *limits })
+}
+
+/// Groups 6000-601E hold overlay planes.
+pub(crate) fn is_overlay(tag: Tag) -> bool {
+    (0x6000..=0x601E).contains(&tag.0) && tag.0.is_multiple_of(2)
+}
+
+fn find_start(bytes: &[u8], notes: &mut Vec<Note>) -> Result<usize, DicomError> {
+    if bytes.len() >= PREAMBLE + 4 && &bytes[PREAMBLE..PREAMBLE + 4] == b"DICM" {
+        if bytes[..PREAMBLE].iter().any(|&b| b != 0) {
+            notes.push(Note { kind: NoteKind::PreambleNotBlank, place: Place::byte(0) });
+        }
+        return Ok(PREAMBLE + 4);
+    }
+    let start = if bytes.starts_with(b"DICM") { 4 } else { 0 };
+    let not = |why| Err(DicomError::NotDicom { why, place: Place::byte(start as u64) });
+    let Some(head) = bytes.get(start..start + 8) else {
+        return not("shorter than one element");
+    };
+    notes.push(Note { kind: NoteKind::MissingPreamble, place: Place::byte(start as u64) });
+    // A bare data set starts with group 0002 or 0008, little or big endian, and a length that fits.
+    let little = matches!(head[..2], [0x02 | 0x08, 0x00]) && head[3] == 0;
+    let big = head[..2] == [0x00, 0x08] && head[2] == 0;
+    if !little && !big {
+        return not("neither a preamble nor a data element");
+    }
+    let known = dicom_core::VR::from_binary([head[4], head[5]]).is_some();
+    let length = u32::from_le_bytes([head[4], head[5], head[6], head[7]]) as usize;
+    if !known && (big || length > bytes.len() - start - 8) {
+        return not("neither a preamble nor a data element");
+    }
+    Ok(start)
+}
+
+/// The syntax that the file meta information names, or the one that the first element shows.
+fn resolve_syntax(
+    declared: Option<String>,
+    bytes: &[u8],
+    at: usize,
+    meta: &DataSet,
+    notes: &mut Vec<Note>,
+) -> (String, Layout) {
+    if let Some(uid) = declared {
+        let known = syntax(&uid);
+        if known.uid.is_empty() {
+            let place = meta.place(tags::TRANSFER_SYNTAX_UID);
+            notes.push(Note { kind: NoteKind::UnregisteredTransferSyntax, place });
+        }
+        let mut layout = known.layout;
+        // Deflated in name only: the plain data set stands there (its first group is 0008 or lower).
+        layout.deflated &= !matches!(bytes.get(at..at + 4), Some([0x04 | 0x08, 0, _, 0]));
+        return (uid, layout);
+    }
+    let place = Place::tag(tags::TRANSFER_SYNTAX_UID);
+    notes.push(Note { kind: NoteKind::MissingTransferSyntax, place });
+    let big_endian = bytes.get(at..at + 2) == Some(&[0x00, 0x08]);
+    let layout = Layout { explicit: true, big_endian, deflated: false };
+    (EXPLICIT_LITTLE.to_owned(), layout)
+}
+
+/// Inflates raw deflate data up to `limit` bytes.
+pub(crate) fn inflate(data: &[u8], limit: u64, place: Place) -> Result<Vec<u8>, DicomError> {
+    let mut decoder = flate2::read::DeflateDecoder::new(data);
+    let mut out = Vec::new();
+    loop {
+        let got = (&mut decoder)
+            .take(INFLATE_STEP)
+            .read_to_end(&mut out)
+            .map_err(|_| DicomError::Inflate { place })?;
+        if out.len() as u64 > limit {
+            return Err(DicomError::InflatedTooLarge { place, limit });
+        }
+        if got == 0 {
+            return Ok(out);
+        }
+    }
+}
+
+/// Refuses an image that could not be decoded within the limits, before anything depends on its size.
+fn check_image_size(data: &DataSet, limits: &Limits) -> Result<(), DicomError> {
+    let whole = |tag| data.number(tag).filter(|n| *n >= 0.0).map_or(0, |n| n as u64);
+    let (rows, columns) = (whole(tags::ROWS), whole(tags::COLUMNS));
+    if rows.saturating_mul(columns) > limits.frame_pixels {
+        let place = data.place(tags::ROWS);
+        return Err(DicomError::ImageTooLarge { place, rows, columns, limit: limits.frame_pixels });
+    }
+    let frames = whole(tags::NUMBER_OF_FRAMES);
+    if frames > limits.frames {
+        let place = data.place(tags::NUMBER_OF_FRAMES);
+        return Err(DicomError::TooManyFrames { place, frames, limit: limits.frames });
+    }
+    Ok(())
+}

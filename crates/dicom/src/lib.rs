@@ -1,0 +1,37 @@
+//! DICOM in and out, for bytes from anywhere.
+//!
+//! [`read`] turns a file into an [`Instance`]; every declared length is checked against what is left, and
+//! every refusal names element and byte. [`Facts`] are the typed attributes without identifiers,
+//! [`Identity`] the identifiers. [`decode_frame`] gives the stored values of one frame, [`write`] puts an
+//! instance back into bytes without touching its codestream, [`order_slices`] puts slices in space.
+//!
+//! No file, clock, network or database is touched here.
+
+mod dataset;
+mod error;
+mod facts;
+mod frames;
+mod instance;
+mod jpegls;
+mod limits;
+mod parse;
+mod stack;
+mod syntax;
+mod write;
+
+pub use dataset::{DataSet, Element, Value};
+pub use dicom_core::{Tag, VR};
+pub use dicom_dictionary_std::tags;
+pub use error::{DicomError, Place};
+pub use facts::{Dose, Facts, FrameGeometry, Identity, SpacingOrigin, Window, frame_geometry};
+pub use frames::{Frame, Photometric, Samples, decode_frame, frame_count, is_decodable};
+pub use instance::{Instance, Note, NoteKind, read, read_shared};
+pub use limits::{
+    Limits, MAX_DEPTH, MAX_ELEMENTS, MAX_FILE_BYTES, MAX_FRAME_PIXELS, MAX_FRAMES, MAX_INFLATED_BYTES,
+};
+pub use stack::{
+    ORIENTATION_TOLERANCE, SAME_PLACE_MM, SPACING_TOLERANCE, SliceGeometry, Stack, StackIssue,
+    TILT_TOLERANCE_RAD, order_slices,
+};
+pub use syntax::{Coding, EXPLICIT_LITTLE, coding};
+pub use write::{IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION, write};
