@@ -1,0 +1,93 @@
+//! Assets: the rows that point to stored bytes.
+
+use countersign_model::{AssetId, AssetKind, Instant, ItemId, ProjectId, Zone};
+
+use crate::{Address, Conn, StoreError, Tx, value::record};
+
+record! {
+    /// One stored file, immutable.
+    Asset in "assets" {
+        /// Id.
+        id: AssetId,
+        /// Project.
+        project_id: ProjectId,
+        /// Where its bytes lie.
+        zone: Zone,
+        /// Address of its bytes within the zone and project; for external assets a keyed hash of the address there.
+        address: Address,
+        /// What the bytes are.
+        kind: AssetKind,
+        /// Size.
+        bytes: u64,
+        /// Cleared: SHA-256, hexadecimal. Quarantine: keyed hash.
+        content_hash: String,
+        /// The asset that this one was made from.
+        source_asset_id: Option<AssetId>,
+        /// Item it belongs to.
+        item_id: Option<ItemId>,
+        /// Stored.
+        created_at: Instant,
+        /// Where the bytes are when they are not ours.
+        external_url: Option<String>,
+    }
+}
+
+/// Adds an asset unless the project has the same bytes in that zone: then the one that is there, and `false`.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn insert(tx: &mut Tx, asset: Asset) -> Result<(Asset, bool), StoreError> {
+    let found = by_address(tx, asset.project_id, asset.zone, &asset.address).await?;
+    if let Some(found) = found {
+        return Ok((found, false));
+    }
+    tx.insert(asset.clone()).await?;
+    Ok((asset, true))
+}
+
+/// Adds many new assets.
+///
+/// # Errors
+/// [`StoreError::Conflict`] when one of them is there already: then none is added.
+pub async fn insert_all(tx: &mut Tx, assets: Vec<Asset>) -> Result<(), StoreError> {
+    tx.insert_all(assets).await.map(drop)
+}
+
+/// An asset by id.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn by_id(conn: &mut Conn, id: AssetId) -> Result<Option<Asset>, StoreError> {
+    conn.query("SELECT * FROM assets WHERE id = $1").bind(id).optional().await
+}
+
+/// An asset by the address of its bytes.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn by_address(
+    conn: &mut Conn,
+    project: ProjectId,
+    zone: Zone,
+    address: &Address,
+) -> Result<Option<Asset>, StoreError> {
+    let sql = "SELECT * FROM assets WHERE project_id = $1 AND zone = $2 AND address = $3";
+    conn.query(sql).bind(project).bind(zone).bind(address.clone()).optional().await
+}
+
+/// Assets of an item, in the order they were stored.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn of_item(conn: &mut Conn, item: ItemId) -> Result<Vec<Asset>, StoreError> {
+    conn.query("SELECT * FROM assets WHERE item_id = $1 ORDER BY id").bind(item).all().await
+}
+
+/// Puts an asset under an item.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn set_item(tx: &mut Tx, id: AssetId, item: ItemId) -> Result<(), StoreError> {
+    let sql = "UPDATE assets SET item_id = $1 WHERE id = $2";
+    tx.query(sql).bind(item).bind(id).execute().await.map(drop)
+}

@@ -1,0 +1,259 @@
+//! One connection of either engine, and statements on it. SQL is written once, with `$1` placeholders.
+
+use std::fmt::Write as _;
+
+use sqlx::{
+    AssertSqlSafe, PgConnection, Postgres, SqlSafeStr, SqlStr, Sqlite, SqliteConnection, Transaction,
+    pool::PoolConnection,
+};
+
+use crate::{Bind, FromRow, Record, Row, StoreError, Value};
+
+/// Most parameters in one multi-row insert; SQLite allows 32,766, PostgreSQL 65,535. Larger statements gain nothing.
+const PARAMETERS_MAX: usize = 8_000;
+
+/// Which database this is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// The embedded one.
+    Sqlite,
+    /// The server.
+    Postgres,
+}
+
+/// Where the connection comes from; dropping one rolls back what it holds open.
+pub(crate) enum Link {
+    Sqlite(SqliteConnection),
+    SqlitePooled(PoolConnection<Sqlite>),
+    SqliteTx(Transaction<'static, Sqlite>),
+    PostgresPooled(PoolConnection<Postgres>),
+    PostgresTx(Transaction<'static, Postgres>),
+}
+
+enum Raw<'c> {
+    Sqlite(&'c mut SqliteConnection),
+    Postgres(&'c mut PgConnection),
+}
+
+/// A connection that statements run on. [`crate::Tx`] and [`crate::Reader`] both lead here.
+pub struct Conn {
+    pub(crate) link: Link,
+    /// Rows changed since the transaction began (or by statements other than SELECT that returned rows).
+    pub(crate) changed: u64,
+    /// Statements run.
+    pub(crate) statements: u64,
+}
+
+impl Conn {
+    pub(crate) const fn new(link: Link) -> Self {
+        Self { link, changed: 0, statements: 0 }
+    }
+
+    /// Which database this is.
+    pub const fn engine(&self) -> Engine {
+        match self.link {
+            Link::Sqlite(_) | Link::SqlitePooled(_) | Link::SqliteTx(_) => Engine::Sqlite,
+            Link::PostgresPooled(_) | Link::PostgresTx(_) => Engine::Postgres,
+        }
+    }
+
+    fn raw(&mut self) -> Raw<'_> {
+        match &mut self.link {
+            Link::Sqlite(connection) => Raw::Sqlite(connection),
+            Link::SqlitePooled(connection) => Raw::Sqlite(connection),
+            Link::SqliteTx(connection) => Raw::Sqlite(connection),
+            Link::PostgresPooled(connection) => Raw::Postgres(connection),
+            Link::PostgresTx(connection) => Raw::Postgres(connection),
+        }
+    }
+
+    /// A statement. The text is prepared once per connection and cached.
+    pub fn query(&mut self, sql: &'static str) -> Query<'_> {
+        Query { conn: self, sql: sql.into_sql_str(), values: Vec::new() }
+    }
+
+    /// A statement put together from fixed fragments: the caller vouches that no value is part of the text.
+    pub fn query_built(&mut self, sql: String) -> Query<'_> {
+        Query { conn: self, sql: AssertSqlSafe(sql).into_sql_str(), values: Vec::new() }
+    }
+
+    /// One of two texts, for the few places where the engines differ.
+    pub fn query_for(&mut self, sqlite: &'static str, postgres: &'static str) -> Query<'_> {
+        let sql = match self.engine() {
+            Engine::Sqlite => sqlite,
+            Engine::Postgres => postgres,
+        };
+        self.query(sql)
+    }
+
+    /// Rows changed so far in this transaction.
+    pub const fn changed(&self) -> u64 {
+        self.changed
+    }
+
+    /// Statements run so far in this transaction.
+    pub const fn statements(&self) -> u64 {
+        self.statements
+    }
+
+    pub(crate) async fn insert_rows(
+        &mut self,
+        table: &str,
+        columns: &[&str],
+        rows: impl IntoIterator<Item = Vec<Value>>,
+    ) -> Result<u64, StoreError> {
+        let per_statement = (PARAMETERS_MAX / columns.len().max(1)).max(1);
+        let full = insert_text(table, columns, per_statement);
+        let (mut count, mut pending, mut values) = (0, 0, Vec::new());
+        for row in rows {
+            values.extend(row);
+            pending += 1;
+            if pending == per_statement {
+                let chunk = Query {
+                    conn: self,
+                    sql: AssertSqlSafe(full.clone()).into_sql_str(),
+                    values: std::mem::take(&mut values),
+                };
+                count += chunk.execute().await?;
+                pending = 0;
+            }
+        }
+        if pending > 0 {
+            let sql = AssertSqlSafe(insert_text(table, columns, pending)).into_sql_str();
+            count += Query { conn: self, sql, values }.execute().await?;
+        }
+        Ok(count)
+    }
+
+    pub(crate) async fn insert_record<R: Record>(&mut self, record: R) -> Result<(), StoreError> {
+        self.insert_rows(R::TABLE, R::COLUMNS, [record.values()]).await.map(drop)
+    }
+}
+
+/// `INSERT INTO table (columns) VALUES (…), (…)` for a number of rows.
+fn insert_text(table: &str, columns: &[&str], rows: usize) -> String {
+    let mut sql = format!("INSERT INTO {table} ({}) VALUES ", columns.join(", "));
+    let mut parameter = 0;
+    for row in 0..rows {
+        sql.push_str(if row == 0 { "(" } else { ", (" });
+        for column in 0..columns.len() {
+            parameter += 1;
+            // Writing to a String cannot fail.
+            let _ = write!(sql, "{}${parameter}", if column == 0 { "" } else { ", " });
+        }
+        sql.push(')');
+    }
+    sql
+}
+
+/// A statement with its values.
+#[must_use = "a query does nothing until it is run"]
+pub struct Query<'c> {
+    conn: &'c mut Conn,
+    sql: SqlStr,
+    values: Vec<Value>,
+}
+
+macro_rules! bound {
+    ($database:ty, $sql:expr, $values:expr) => {{
+        let mut query = sqlx::query::<$database>($sql);
+        for value in $values {
+            query = match value {
+                Value::Bool(value) => query.bind(value),
+                Value::Int(value) => query.bind(value),
+                Value::Real(value) => query.bind(value),
+                Value::Text(value) => query.bind(value),
+                Value::Bytes(value) => query.bind(value),
+                Value::Uuid(value) => query.bind(value),
+            };
+        }
+        query
+    }};
+}
+
+impl Query<'_> {
+    /// Binds the next placeholder.
+    pub fn bind(mut self, value: impl Bind) -> Self {
+        self.values.push(value.value());
+        self
+    }
+
+    /// Every row.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn fetch_all(self) -> Result<Vec<Row>, StoreError> {
+        let Self { conn, sql, values } = self;
+        let writes = writes(sql.as_str());
+        conn.statements += 1;
+        let rows: Vec<Row> = match conn.raw() {
+            Raw::Sqlite(connection) => {
+                let rows = bound!(Sqlite, sql, values).fetch_all(connection).await?;
+                rows.into_iter().map(Row::Sqlite).collect()
+            }
+            Raw::Postgres(connection) => {
+                let rows = bound!(Postgres, sql, values).fetch_all(connection).await?;
+                rows.into_iter().map(Row::Postgres).collect()
+            }
+        };
+        if writes {
+            conn.changed += rows.len() as u64;
+        }
+        Ok(rows)
+    }
+
+    /// The first row, if any.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn fetch_optional(self) -> Result<Option<Row>, StoreError> {
+        // All rows are fetched so that SQLite finishes a RETURNING statement before the next one starts.
+        Ok(self.fetch_all().await?.into_iter().next())
+    }
+
+    /// The first row.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when there is none.
+    pub async fn fetch_one(self) -> Result<Row, StoreError> {
+        self.fetch_optional().await?.ok_or(StoreError::NotFound { place: "result" })
+    }
+
+    /// Every row as records.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database or of a column.
+    pub async fn all<T: FromRow>(self) -> Result<Vec<T>, StoreError> {
+        self.fetch_all().await?.iter().map(T::from_row).collect()
+    }
+
+    /// The first row as a record, if any.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database or of a column.
+    pub async fn optional<T: FromRow>(self) -> Result<Option<T>, StoreError> {
+        self.fetch_optional().await?.as_ref().map(T::from_row).transpose()
+    }
+
+    /// Runs it; returns the number of rows changed.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn execute(self) -> Result<u64, StoreError> {
+        let Self { conn, sql, values } = self;
+        conn.statements += 1;
+        let changed = match conn.raw() {
+            Raw::Sqlite(connection) => bound!(Sqlite, sql, values).execute(connection).await?.rows_affected(),
+            Raw::Postgres(connection) => {
+                bound!(Postgres, sql, values).execute(connection).await?.rows_affected()
+            }
+        };
+        conn.changed += changed;
+        Ok(changed)
+    }
+}
+
+fn writes(sql: &str) -> bool {
+    let word = sql.trim_start().get(..6).unwrap_or_default();
+    !word.eq_ignore_ascii_case("SELECT")
+}

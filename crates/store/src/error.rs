@@ -1,0 +1,166 @@
+//! What can go wrong in the store.
+
+use std::path::Path;
+
+/// An error of the store. Its text names the place (a table, a zone, a file of the data directory) and never
+/// repeats what was stored there.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// A write changed rows without recording an event: nothing was committed.
+    #[error("a write changed state without recording evidence; nothing was committed")]
+    NoEvidence,
+    /// The row asked for does not exist.
+    #[error("no such row in {place}")]
+    NotFound {
+        /// Table.
+        place: &'static str,
+    },
+    /// A unique rule of the schema refused the row: somebody else was first.
+    #[error("{place} already exists")]
+    Conflict {
+        /// Name of the rule or table as the database gives it.
+        place: String,
+    },
+    /// A reference or check of the schema refused the row.
+    #[error("the database refused a row: {place}")]
+    Constraint {
+        /// Name of the rule or table as the database gives it.
+        place: String,
+    },
+    /// The database was busy longer than the limit, or chose this transaction as the victim of a deadlock. Try again.
+    #[error("the database is busy")]
+    Busy,
+    /// The database failed.
+    #[error("the database failed")]
+    Database(#[source] sqlx::Error),
+    /// A row holds something that this version cannot read.
+    #[error("column {column} holds {message}")]
+    Column {
+        /// Column name.
+        column: String,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// No space is left.
+    #[error("no space left while writing {place}")]
+    DiskFull {
+        /// What was being written.
+        place: String,
+    },
+    /// A file operation failed.
+    #[error("could not access {place}")]
+    Io {
+        /// What was being read or written.
+        place: String,
+        /// Cause.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Bytes at this address exist already and differ, or are damaged.
+    #[error("stored bytes at {place} do not match their address")]
+    Damaged {
+        /// Address.
+        place: String,
+    },
+    /// The database was written by a newer version of the program.
+    #[error("the database has schema version {found}, this program knows {known}; use the newer program")]
+    NewerSchema {
+        /// Version found.
+        found: i64,
+        /// Newest version known here.
+        known: i64,
+    },
+    /// An evidence entry beyond its limits.
+    #[error("evidence of {action}: {message}")]
+    Evidence {
+        /// Action word.
+        action: String,
+        /// What is wrong.
+        message: String,
+    },
+    /// The log on disk and the rows disagree.
+    #[error("evidence log: {message}")]
+    Log {
+        /// Place and kind of the disagreement.
+        message: String,
+    },
+    /// A backup file that cannot be restored.
+    #[error("backup: {message}")]
+    Backup {
+        /// What is wrong and where.
+        message: String,
+    },
+    /// The work given to the writer panicked; its changes were rolled back.
+    #[error("a write was abandoned because its code failed")]
+    Abandoned,
+    /// The store is shutting down.
+    #[error("the store is closed")]
+    Closed,
+}
+
+impl StoreError {
+    /// An I/O error at a place; a full disk becomes [`StoreError::DiskFull`].
+    pub(crate) fn io(place: impl Into<String>, source: std::io::Error) -> Self {
+        let place = place.into();
+        match source.kind() {
+            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => Self::DiskFull { place },
+            _ => Self::Io { place, source },
+        }
+    }
+
+    /// An I/O error at a file of the data directory, named by its last component only.
+    pub(crate) fn file(path: &Path, source: std::io::Error) -> Self {
+        let name =
+            path.file_name().map_or_else(|| "data directory".into(), |n| n.to_string_lossy().into_owned());
+        Self::io(name, source)
+    }
+
+    /// Whether the same call may succeed when tried again.
+    pub const fn is_retryable(&self) -> bool {
+        matches!(self, Self::Busy)
+    }
+}
+
+/// SQLite result codes (low byte) and PostgreSQL SQLSTATEs that mean "busy", "full".
+const SQLITE_BUSY: i64 = 5;
+const SQLITE_LOCKED: i64 = 6;
+const SQLITE_FULL: i64 = 13;
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        let Some(database) = error.as_database_error() else {
+            return match error {
+                sqlx::Error::PoolTimedOut => Self::Busy,
+                sqlx::Error::PoolClosed => Self::Closed,
+                other => Self::Database(other),
+            };
+        };
+        let place = || {
+            database.constraint().or_else(|| database.table()).map_or_else(
+                || database.message().rsplit(": ").next().unwrap_or("row").to_owned(),
+                ToOwned::to_owned,
+            )
+        };
+        if database.is_unique_violation() {
+            return Self::Conflict { place: place() };
+        }
+        if database.is_foreign_key_violation() || database.is_check_violation() {
+            return Self::Constraint { place: place() };
+        }
+        let code = database.code().unwrap_or_default();
+        match code.as_ref() {
+            "40001" | "40P01" | "55P03" => return Self::Busy,
+            "53100" => return Self::DiskFull { place: "database".into() },
+            _ => {}
+        }
+        if database.try_downcast_ref::<sqlx::sqlite::SqliteError>().is_some() {
+            match code.parse::<i64>().unwrap_or(0) & 0xff {
+                SQLITE_BUSY | SQLITE_LOCKED => return Self::Busy,
+                SQLITE_FULL => return Self::DiskFull { place: "database".into() },
+                _ => {}
+            }
+        }
+        Self::Database(error)
+    }
+}

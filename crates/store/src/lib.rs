@@ -1,0 +1,36 @@
+//! Where things are kept: rows (SQLite or PostgreSQL), bytes, the evidence log, keys.
+//!
+//! Nothing above this room holds SQL. State and evidence commit together: [`Store::write`] is the only way to change
+//! anything, and a write that recorded no event does not commit.
+
+mod actor;
+pub mod assets;
+mod blobs;
+mod conn;
+mod error;
+mod evidence;
+pub mod ingests;
+pub mod items;
+mod keys;
+pub mod projects;
+pub mod protocols;
+pub mod reads;
+mod schema;
+pub mod sessions;
+mod store;
+pub mod tasks;
+mod tx;
+pub mod users;
+mod value;
+mod write;
+
+pub use actor::{Actor, ActorKind};
+pub use blobs::Address;
+pub use conn::{Conn, Engine, Query};
+pub use error::StoreError;
+pub use evidence::{ENTRY_BYTES_MAX, Evidence};
+pub use keys::{KEY_BYTES, Key, Keys, keyed_hash, random};
+pub use store::{Store, StoreConfig};
+pub use tx::{Reader, Tx};
+pub use value::{Bind, Column, FromRow, Get, Json, Raw, Record, Row, Value};
+pub use write::GROUP_WRITES_MAX;

@@ -1,0 +1,247 @@
+//! Reads with their annotations, reviews and signatures.
+
+use countersign_model::{
+    AnnotationId, EventId, Instant, ItemId, ProjectId, ReadId, SignatureId, SignatureMeaning, StageKind,
+    UserId,
+};
+use uuid::Uuid;
+
+use crate::{Conn, StoreError, Tx, value::record};
+
+record! {
+    /// One person's or one model's set of annotations for one item at one stage.
+    Read in "reads" {
+        /// Id.
+        id: ReadId,
+        /// Item.
+        item_id: ItemId,
+        /// Project.
+        project_id: ProjectId,
+        /// Stage of the protocol, from 0.
+        stage: u32,
+        /// What the stage does.
+        kind: StageKind,
+        /// The person, if a person.
+        author_user: Option<UserId>,
+        /// The model, if a model.
+        author_model: Option<String>,
+        /// Its version.
+        author_model_version: Option<String>,
+        /// `draft`, `submitted`, `returned`, `superseded` or `void`.
+        status: String,
+        /// The read that this one began as a copy of.
+        base_read_id: Option<ReadId>,
+        /// Counts changes; the ETag.
+        revision: u64,
+        /// SHA-256 of the locked content, hexadecimal.
+        content_hash: Option<String>,
+        /// Protocol version that it was done under.
+        protocol_version: u32,
+        /// Begun.
+        created_at: Instant,
+        /// Locked.
+        submitted_at: Option<Instant>,
+        /// Annotations now.
+        annotation_count: u32,
+    }
+}
+
+record! {
+    /// One version of one annotation in one read. Rows are only ever added.
+    AnnotationRow in "annotations" {
+        /// Read.
+        read_id: ReadId,
+        /// Annotation.
+        annotation_id: AnnotationId,
+        /// Its version.
+        version: u32,
+        /// Revision of the read that added the row.
+        seq: u64,
+        /// The annotation as canonical JSON; absent when it was removed.
+        body: Option<String>,
+        /// Who changed it; absent for models.
+        author_user: Option<UserId>,
+        /// When.
+        at: Instant,
+    }
+}
+
+record! {
+    /// A reviewer's decision.
+    Review in "reviews" {
+        /// Id.
+        id: Uuid,
+        /// Item.
+        item_id: ItemId,
+        /// The reviewer's own read.
+        read_id: ReadId,
+        /// The read that was reviewed.
+        subject_read_id: ReadId,
+        /// Reviewer.
+        user_id: UserId,
+        /// `accept`, `fix` or `reject`.
+        decision: String,
+        /// Reason code.
+        reason: Option<String>,
+        /// Words to the author.
+        comment: Option<String>,
+        /// Answer to "is anything missing?": `nothing` or `added`.
+        missing: String,
+        /// When.
+        at: Instant,
+    }
+}
+
+record! {
+    /// A signature over a read's content.
+    Signature in "signatures" {
+        /// Id.
+        id: SignatureId,
+        /// Item.
+        item_id: ItemId,
+        /// Read.
+        read_id: ReadId,
+        /// Signer.
+        user_id: UserId,
+        /// Their name as printed then.
+        printed_name: String,
+        /// What it says.
+        meaning: SignatureMeaning,
+        /// SHA-256 of the content, hexadecimal.
+        content_hash: String,
+        /// When.
+        at: Instant,
+        /// Its evidence.
+        event_id: EventId,
+    }
+}
+
+/// Begins a read.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn insert(tx: &mut Tx, read: Read) -> Result<(), StoreError> {
+    tx.insert(read).await
+}
+
+/// A read by id.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn by_id(conn: &mut Conn, id: ReadId) -> Result<Option<Read>, StoreError> {
+    conn.query("SELECT * FROM reads WHERE id = $1").bind(id).optional().await
+}
+
+/// Reads of an item, oldest first.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn of_item(conn: &mut Conn, item: ItemId) -> Result<Vec<Read>, StoreError> {
+    conn.query("SELECT * FROM reads WHERE item_id = $1 ORDER BY id").bind(item).all().await
+}
+
+/// Moves a draft's revision on; the new revision, or `None` when `expected` is stale or the read is locked.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn advance(
+    tx: &mut Tx,
+    id: ReadId,
+    expected: u64,
+    annotation_count: u32,
+) -> Result<Option<u64>, StoreError> {
+    let sql = "UPDATE reads SET revision = revision + 1, annotation_count = $1 \
+               WHERE id = $2 AND revision = $3 AND status = 'draft' RETURNING revision";
+    let row = tx.query(sql).bind(annotation_count).bind(id).bind(expected).fetch_optional().await?;
+    row.map(|row| row.get("revision")).transpose()
+}
+
+/// Sets a read's status; with a content hash when it is locked.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn set_status(
+    tx: &mut Tx,
+    id: ReadId,
+    status: &str,
+    content_hash: Option<&str>,
+) -> Result<(), StoreError> {
+    let submitted = (status == "submitted").then(|| tx.now());
+    let sql = "UPDATE reads SET status = $1, content_hash = COALESCE($2, content_hash), \
+               submitted_at = COALESCE(submitted_at, $3) WHERE id = $4";
+    tx.query(sql).bind(status).bind(content_hash).bind(submitted).bind(id).execute().await.map(drop)
+}
+
+/// Adds versions of annotations.
+///
+/// # Errors
+/// [`StoreError::Conflict`] when one of them exists already.
+pub async fn annotate(tx: &mut Tx, rows: Vec<AnnotationRow>) -> Result<(), StoreError> {
+    tx.insert_all(rows).await.map(drop)
+}
+
+/// The current annotations of a read: for each annotation its last row, unless that removed it. In order of id.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn annotations(conn: &mut Conn, id: ReadId) -> Result<Vec<AnnotationRow>, StoreError> {
+    let sql = "SELECT a.* FROM annotations a WHERE a.read_id = $1 AND a.body IS NOT NULL AND NOT EXISTS (\
+               SELECT 1 FROM annotations b WHERE b.read_id = a.read_id AND b.annotation_id = a.annotation_id \
+               AND b.seq > a.seq) ORDER BY a.annotation_id";
+    conn.query(sql).bind(id).all().await
+}
+
+/// Every version of every annotation of a read, as they were added.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn history(conn: &mut Conn, id: ReadId) -> Result<Vec<AnnotationRow>, StoreError> {
+    let sql = "SELECT * FROM annotations WHERE read_id = $1 ORDER BY seq, annotation_id, version";
+    conn.query(sql).bind(id).all().await
+}
+
+/// Begins a read as a copy of another: current annotations keep id, version, author and time. How many there are.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn copy_annotations(tx: &mut Tx, from: ReadId, to: ReadId) -> Result<u32, StoreError> {
+    let sql = "INSERT INTO annotations (read_id, annotation_id, version, seq, body, author_user, at) \
+               SELECT $1, a.annotation_id, a.version, 0, a.body, a.author_user, a.at FROM annotations a \
+               WHERE a.read_id = $2 AND a.body IS NOT NULL AND NOT EXISTS (\
+               SELECT 1 FROM annotations b WHERE b.read_id = a.read_id AND b.annotation_id = a.annotation_id \
+               AND b.seq > a.seq)";
+    let copied = tx.query(sql).bind(to).bind(from).execute().await?;
+    Ok(u32::try_from(copied).unwrap_or(u32::MAX))
+}
+
+/// Keeps a review.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn insert_review(tx: &mut Tx, review: Review) -> Result<(), StoreError> {
+    tx.insert(review).await
+}
+
+/// Reviews of an item, oldest first.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn reviews(conn: &mut Conn, item: ItemId) -> Result<Vec<Review>, StoreError> {
+    conn.query("SELECT * FROM reviews WHERE item_id = $1 ORDER BY id").bind(item).all().await
+}
+
+/// Keeps a signature.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn insert_signature(tx: &mut Tx, signature: Signature) -> Result<(), StoreError> {
+    tx.insert(signature).await
+}
+
+/// Signatures of an item, oldest first.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn signatures(conn: &mut Conn, item: ItemId) -> Result<Vec<Signature>, StoreError> {
+    conn.query("SELECT * FROM signatures WHERE item_id = $1 ORDER BY id").bind(item).all().await
+}

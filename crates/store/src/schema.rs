@@ -1,0 +1,57 @@
+//! Migrations: numbered, one folder per engine, applied in order at start.
+
+use crate::{Conn, Engine, StoreError};
+
+/// One step: its number and its text for both engines.
+struct Step {
+    version: i64,
+    sqlite: &'static str,
+    postgres: &'static str,
+}
+
+/// Every step, oldest first. A step that was shipped never changes.
+const STEPS: &[Step] = &[Step {
+    version: 1,
+    sqlite: include_str!("../migrations/sqlite/0001_start.sql"),
+    postgres: include_str!("../migrations/postgres/0001_start.sql"),
+}];
+
+/// The newest schema version that this program knows.
+pub(crate) fn newest() -> i64 {
+    STEPS.last().map_or(0, |step| step.version)
+}
+
+/// Key of the PostgreSQL advisory lock that keeps two starting programs from migrating at once.
+const MIGRATION_LOCK: i64 = 0x636f_756e_7465_7201;
+
+/// Brings the schema up to date within the transaction that `conn` is in.
+///
+/// # Errors
+/// [`StoreError::NewerSchema`] when a newer program was here.
+pub(crate) async fn migrate(conn: &mut Conn) -> Result<(), StoreError> {
+    if conn.engine() == Engine::Postgres {
+        conn.query("SELECT pg_advisory_xact_lock($1)").bind(MIGRATION_LOCK).fetch_all().await?;
+    }
+    conn.query("CREATE TABLE IF NOT EXISTS schema_versions (version BIGINT PRIMARY KEY)").execute().await?;
+    let found = conn.query("SELECT COALESCE(MAX(version), 0) AS version FROM schema_versions");
+    let found: i64 = found.fetch_one().await?.get("version")?;
+    if found > newest() {
+        return Err(StoreError::NewerSchema { found, known: newest() });
+    }
+    for step in STEPS.iter().filter(|step| step.version > found) {
+        let text = match conn.engine() {
+            Engine::Sqlite => step.sqlite,
+            Engine::Postgres => step.postgres,
+        };
+        for statement in statements(text) {
+            conn.query(statement).execute().await?;
+        }
+        conn.query("INSERT INTO schema_versions (version) VALUES ($1)").bind(step.version).execute().await?;
+    }
+    Ok(())
+}
+
+/// Splits a migration at the semicolons that end a line; migrations hold no other text than DDL and comments.
+fn statements(text: &'static str) -> impl Iterator<Item = &'static str> {
+    text.split(";\n").map(str::trim).filter(|statement| !statement.is_empty())
+}

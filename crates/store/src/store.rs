@@ -1,0 +1,216 @@
+//! Opening a store, reading and writing.
+
+use std::{path::PathBuf, str::FromStr, sync::Arc, time::Duration};
+
+use countersign_model::{Clock, Ids};
+use futures::future::BoxFuture;
+use sqlx::{
+    Connection, PgPool, SqliteConnection, SqlitePool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+use tokio::sync::Notify;
+
+use crate::{
+    Actor, Conn, Engine, Reader, StoreError, Tx, conn::Link, keys::Keys, schema, tx::Context, write::Writer,
+};
+
+/// How long a statement waits for another process that writes the same SQLite file, seconds.
+const BUSY_SECONDS: u64 = 30;
+/// How long a caller waits for a pooled connection, seconds.
+const ACQUIRE_SECONDS: u64 = 30;
+/// Reading connections of SQLite.
+const SQLITE_READERS_MAX: u32 = 8;
+/// Connections of PostgreSQL for writes, and as many again for reads.
+const POSTGRES_CONNECTIONS_MAX: u32 = 12;
+/// Prepared statements kept per connection.
+const STATEMENTS_CACHED_MAX: usize = 500;
+
+/// Where a store keeps things.
+#[derive(Clone, Debug)]
+pub struct StoreConfig {
+    /// The data directory: database (SQLite), blobs, log, keys.
+    pub data: PathBuf,
+    /// `postgres://…` to keep rows there instead of in SQLite.
+    pub database: Option<String>,
+}
+
+impl StoreConfig {
+    /// SQLite in a data directory.
+    pub fn sqlite(data: impl Into<PathBuf>) -> Self {
+        Self { data: data.into(), database: None }
+    }
+}
+
+/// The store. Cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    pub(crate) shared: Arc<Shared>,
+}
+
+pub(crate) struct Shared {
+    pub data: PathBuf,
+    pub context: Context,
+    writer: Writer,
+    readers: Readers,
+    /// Rung after each commit.
+    pub committed: Arc<Notify>,
+}
+
+enum Readers {
+    Sqlite(SqlitePool),
+    Postgres(PgPool),
+}
+
+impl Store {
+    /// Opens (and on first start creates) a store.
+    ///
+    /// # Errors
+    /// [`StoreError::NewerSchema`] for a database of a newer program; otherwise what failed.
+    pub async fn open(
+        config: &StoreConfig,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn Ids>,
+    ) -> Result<Self, StoreError> {
+        std::fs::create_dir_all(&config.data).map_err(|error| StoreError::file(&config.data, error))?;
+        let keys = Arc::new(Keys::open(&config.data)?);
+        let context = Context { clock, ids, keys };
+        let committed = Arc::new(Notify::new());
+        let (writer, readers) = match &config.database {
+            None => open_sqlite(config, &context, &committed).await?,
+            Some(url) => open_postgres(url).await?,
+        };
+        let shared = Shared { data: config.data.clone(), context, writer, readers, committed };
+        Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// Which database keeps the rows.
+    pub fn engine(&self) -> Engine {
+        match self.shared.readers {
+            Readers::Sqlite(_) => Engine::Sqlite,
+            Readers::Postgres(_) => Engine::Postgres,
+        }
+    }
+
+    /// The installation's keys.
+    pub fn keys(&self) -> &Keys {
+        &self.shared.context.keys
+    }
+
+    /// The clock that the store was opened with.
+    pub fn clock(&self) -> &dyn Clock {
+        self.shared.context.clock.as_ref()
+    }
+
+    /// The source of ids that the store was opened with.
+    pub fn ids(&self) -> &dyn Ids {
+        self.shared.context.ids.as_ref()
+    }
+
+    /// The only way to change anything. The closure's changes and its evidence commit together, durably, before this
+    /// returns; on `Err`, or when it changed rows without [`Tx::record`], nothing of it remains.
+    ///
+    /// Never wait for the network or another write inside the closure: on SQLite everybody waits for it.
+    ///
+    /// # Errors
+    /// Whatever the closure returns, and [`StoreError`] converted to it.
+    pub async fn write<T, E, F>(&self, actor: Actor, closure: F) -> Result<T, E>
+    where
+        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.write_with(actor, true, closure).await
+    }
+
+    /// A write without evidence: for `last_seen_at`, job leases, log indices and the like, inside this crate only.
+    pub(crate) async fn housekeep<T, F>(&self, closure: F) -> Result<T, StoreError>
+    where
+        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, StoreError>> + Send + 'static,
+        T: Send + 'static,
+    {
+        self.write_with(Actor::system(), false, closure).await
+    }
+
+    async fn write_with<T, E, F>(&self, actor: Actor, evidence_needed: bool, closure: F) -> Result<T, E>
+    where
+        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let shared = &self.shared;
+        shared.writer.write(&shared.context, &shared.committed, actor, evidence_needed, closure).await
+    }
+
+    /// A connection for reading; each statement sees the newest committed state.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] when none became free in time.
+    pub async fn read(&self) -> Result<Reader, StoreError> {
+        let link = match &self.shared.readers {
+            Readers::Sqlite(pool) => Link::SqlitePooled(pool.acquire().await?),
+            Readers::Postgres(pool) => Link::PostgresPooled(pool.acquire().await?),
+        };
+        Ok(Reader(Conn::new(link)))
+    }
+
+    /// A connection for reading one state: all its statements see the same moment.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] when none became free in time.
+    pub async fn snapshot(&self) -> Result<Reader, StoreError> {
+        let link = match &self.shared.readers {
+            Readers::Sqlite(pool) => Link::SqliteTx(pool.begin_with("BEGIN").await?),
+            Readers::Postgres(pool) => {
+                Link::PostgresTx(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
+            }
+        };
+        Ok(Reader(Conn::new(link)))
+    }
+}
+
+async fn open_sqlite(
+    config: &StoreConfig,
+    context: &Context,
+    committed: &Arc<Notify>,
+) -> Result<(Writer, Readers), StoreError> {
+    let options = SqliteConnectOptions::new()
+        .filename(config.data.join("countersign.db"))
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(Duration::from_secs(BUSY_SECONDS))
+        .statement_cache_capacity(STATEMENTS_CACHED_MAX);
+    let writing = migrate_sqlite(SqliteConnection::connect_with(&options).await?).await?;
+    let reading = options.create_if_missing(false).pragma("query_only", "ON");
+    let readers = SqlitePoolOptions::new()
+        .max_connections(SQLITE_READERS_MAX)
+        .acquire_timeout(Duration::from_secs(ACQUIRE_SECONDS))
+        .connect_lazy_with(reading);
+    Ok((Writer::sqlite(writing, context.clone(), Arc::clone(committed)), Readers::Sqlite(readers)))
+}
+
+async fn migrate_sqlite(mut connection: SqliteConnection) -> Result<SqliteConnection, StoreError> {
+    sqlx::query("BEGIN IMMEDIATE").execute(&mut connection).await?;
+    let mut conn = Conn::new(Link::Sqlite(connection));
+    // On error the connection is dropped, which rolls back.
+    schema::migrate(&mut conn).await?;
+    let Link::Sqlite(mut connection) = conn.link else { return Err(StoreError::Closed) };
+    sqlx::query("COMMIT").execute(&mut connection).await?;
+    Ok(connection)
+}
+
+async fn open_postgres(url: &str) -> Result<(Writer, Readers), StoreError> {
+    let options = PgConnectOptions::from_str(url)?.statement_cache_capacity(STATEMENTS_CACHED_MAX);
+    let pool = PgPoolOptions::new()
+        .max_connections(POSTGRES_CONNECTIONS_MAX)
+        .acquire_timeout(Duration::from_secs(ACQUIRE_SECONDS));
+    let writing = pool.clone().connect_with(options.clone()).await?;
+    let mut conn = Conn::new(Link::PostgresTx(writing.begin().await?));
+    schema::migrate(&mut conn).await?;
+    let Link::PostgresTx(transaction) = conn.link else { return Err(StoreError::Closed) };
+    transaction.commit().await?;
+    let reading = options.options([("default_transaction_read_only", "on")]);
+    Ok((Writer::Postgres(writing), Readers::Postgres(pool.connect_lazy_with(reading))))
+}

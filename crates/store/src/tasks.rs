@@ -1,0 +1,281 @@
+//! Tasks: reads that wait for somebody, their leases, and who took part in an item.
+
+use countersign_model::{Instant, ItemId, ProjectId, ReadId, Role, StageKind, TaskId, UserId};
+
+use crate::{Conn, StoreError, Tx, value::record};
+
+record! {
+    /// A task.
+    Task in "tasks" {
+        /// Id.
+        id: TaskId,
+        /// Item.
+        item_id: ItemId,
+        /// Project.
+        project_id: ProjectId,
+        /// Stage of the protocol, from 0.
+        stage: u32,
+        /// What the stage does.
+        kind: StageKind,
+        /// Who may take it.
+        role: Role,
+        /// `ready`, `leased`, `done` or `withdrawn`.
+        state: String,
+        /// Only this user may take it.
+        reserved_for: Option<UserId>,
+        /// Who holds it.
+        lease_user: Option<UserId>,
+        /// Until when.
+        lease_until: Option<Instant>,
+        /// Counts claims; an act with an older number is refused.
+        fence: u64,
+        /// The read that is being done.
+        read_id: Option<ReadId>,
+        /// Larger comes first.
+        priority: i64,
+        /// Opened.
+        created_at: Instant,
+        /// Done or withdrawn.
+        done_at: Option<Instant>,
+    }
+}
+
+/// Whose claim, on what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// Project.
+    pub project: ProjectId,
+    /// Who claims. The statement itself checks that they hold the role now and took part at no other stage.
+    pub user: UserId,
+    /// Under which role.
+    pub role: Role,
+    /// Only this stage.
+    pub stage: Option<u32>,
+    /// Only this item.
+    pub item: Option<ItemId>,
+    /// The lease ends then.
+    pub until: Instant,
+}
+
+/// Opens a task.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn insert(tx: &mut Tx, task: Task) -> Result<(), StoreError> {
+    tx.insert(task).await
+}
+
+/// Opens many tasks.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn insert_all(tx: &mut Tx, tasks: Vec<Task>) -> Result<(), StoreError> {
+    tx.insert_all(tasks).await.map(drop)
+}
+
+macro_rules! claim_sql {
+    ($lock:literal) => {
+        concat!(
+            "UPDATE tasks SET state = 'leased', lease_user = $1, lease_until = $2, fence = fence + 1 WHERE id = (",
+            "SELECT t.id FROM tasks t WHERE t.project_id = $3 AND t.role = $4 AND t.state IN ('ready', 'leased') ",
+            "AND (t.state = 'ready' OR t.lease_until <= $5) ",
+            "AND (t.reserved_for IS NULL OR t.reserved_for = $1) ",
+            "AND ($6 < 0 OR t.stage = $6) AND ($7 OR t.item_id = $8) ",
+            "AND NOT EXISTS (SELECT 1 FROM items i WHERE i.id = t.item_id AND i.held) ",
+            "AND NOT EXISTS (SELECT 1 FROM participation p WHERE p.item_id = t.item_id AND p.user_id = $1 ",
+            "AND p.stage <> t.stage) ",
+            "AND EXISTS (SELECT 1 FROM grants g WHERE g.user_id = $1 AND g.project_id = $3 AND g.role = $4 ",
+            "AND g.ended_at IS NULL) ",
+            "ORDER BY t.priority DESC, t.id LIMIT 1",
+            $lock,
+            ") RETURNING *"
+        )
+    };
+}
+
+/// Takes the next task, in one statement: ready or with an expired lease, not held, not reserved for somebody else,
+/// on an item that the user took part in at no other stage. `None` when there is nothing to do.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn claim(tx: &mut Tx, claim: Claim) -> Result<Option<Task>, StoreError> {
+    let now = tx.now();
+    let query = tx.query_for(claim_sql!(""), claim_sql!(" FOR UPDATE OF t SKIP LOCKED"));
+    let query = query.bind(claim.user).bind(claim.until).bind(claim.project).bind(claim.role).bind(now);
+    let query = query.bind(claim.stage.map_or(-1, i64::from)).bind(claim.item.is_none());
+    query.bind(claim.item.unwrap_or(ItemId(uuid::Uuid::nil()))).optional().await
+}
+
+/// A task by id.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn by_id(conn: &mut Conn, id: TaskId) -> Result<Option<Task>, StoreError> {
+    conn.query("SELECT * FROM tasks WHERE id = $1").bind(id).optional().await
+}
+
+/// Tasks of an item, oldest first.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn of_item(conn: &mut Conn, item: ItemId) -> Result<Vec<Task>, StoreError> {
+    conn.query("SELECT * FROM tasks WHERE item_id = $1 ORDER BY id").bind(item).all().await
+}
+
+/// Tasks that a user holds and whose lease has not ended.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn leased_by(conn: &mut Conn, user: UserId, now: Instant) -> Result<Vec<Task>, StoreError> {
+    let sql =
+        "SELECT * FROM tasks WHERE lease_user = $1 AND state = 'leased' AND lease_until > $2 ORDER BY id";
+    conn.query(sql).bind(user).bind(now).all().await
+}
+
+/// Whether a user holds a lease on an item now.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn holds_lease(
+    conn: &mut Conn,
+    item: ItemId,
+    user: UserId,
+    now: Instant,
+) -> Result<bool, StoreError> {
+    let sql = "SELECT 1 AS one FROM tasks WHERE item_id = $1 AND state = 'leased' AND lease_user = $2 \
+               AND lease_until > $3";
+    Ok(conn.query(sql).bind(item).bind(user).bind(now).fetch_optional().await?.is_some())
+}
+
+/// Names the read that is being done under a lease.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn set_read(tx: &mut Tx, id: TaskId, read: ReadId) -> Result<(), StoreError> {
+    let sql = "UPDATE tasks SET read_id = $1 WHERE id = $2";
+    tx.query(sql).bind(read).bind(id).execute().await.map(drop)
+}
+
+/// Makes a lease last longer; `false` when the user does not hold it under that fence.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn renew(
+    tx: &mut Tx,
+    id: TaskId,
+    user: UserId,
+    fence: u64,
+    until: Instant,
+) -> Result<bool, StoreError> {
+    let now = tx.now();
+    let sql = "UPDATE tasks SET lease_until = $1 WHERE id = $2 AND lease_user = $3 AND fence = $4 \
+               AND state = 'leased' AND lease_until > $5";
+    let query = tx.query(sql).bind(until).bind(id).bind(user).bind(fence).bind(now);
+    Ok(query.execute().await? > 0)
+}
+
+/// Gives a task back; `false` when the user does not hold it under that fence. The read stays with the task.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn give_back(tx: &mut Tx, id: TaskId, user: UserId, fence: u64) -> Result<bool, StoreError> {
+    let sql = "UPDATE tasks SET state = 'ready', lease_user = NULL, lease_until = NULL \
+               WHERE id = $1 AND lease_user = $2 AND fence = $3 AND state = 'leased'";
+    Ok(tx.query(sql).bind(id).bind(user).bind(fence).execute().await? > 0)
+}
+
+/// Ends a task as done; `false` when the fence is not the newest or the task is not leased.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn finish(tx: &mut Tx, id: TaskId, fence: u64) -> Result<bool, StoreError> {
+    let now = tx.now();
+    let sql =
+        "UPDATE tasks SET state = 'done', done_at = $1 WHERE id = $2 AND fence = $3 AND state = 'leased'";
+    Ok(tx.query(sql).bind(now).bind(id).bind(fence).execute().await? > 0)
+}
+
+/// Ends a task that nobody will do.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn withdraw(tx: &mut Tx, id: TaskId) -> Result<bool, StoreError> {
+    let now = tx.now();
+    let sql =
+        "UPDATE tasks SET state = 'withdrawn', done_at = $1 WHERE id = $2 AND state IN ('ready', 'leased')";
+    Ok(tx.query(sql).bind(now).bind(id).execute().await? > 0)
+}
+
+/// Tasks in one state at one stage.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StageCount {
+    /// Stage.
+    pub stage: u32,
+    /// Task state.
+    pub state: String,
+    /// How many.
+    pub tasks: u64,
+}
+
+/// How many tasks of a project are in each state at each stage.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn count_by_stage(conn: &mut Conn, project: ProjectId) -> Result<Vec<StageCount>, StoreError> {
+    let sql = "SELECT stage, state, COUNT(*) AS n FROM tasks WHERE project_id = $1 GROUP BY stage, state \
+               ORDER BY stage, state";
+    let rows = conn.query(sql).bind(project).fetch_all().await?;
+    rows.iter()
+        .map(|row| {
+            Ok(StageCount { stage: row.get("stage")?, state: row.get("state")?, tasks: row.get("n")? })
+        })
+        .collect()
+}
+
+/// How many tasks a user could claim under a role right now, at most `limit`.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn count_claimable(
+    conn: &mut Conn,
+    project: ProjectId,
+    user: UserId,
+    role: Role,
+    now: Instant,
+    limit: u32,
+) -> Result<u64, StoreError> {
+    let sql = "SELECT COUNT(*) AS n FROM (SELECT 1 FROM tasks t WHERE t.project_id = $1 AND t.role = $2 \
+               AND t.state IN ('ready', 'leased') AND (t.state = 'ready' OR t.lease_until <= $3) \
+               AND (t.reserved_for IS NULL OR t.reserved_for = $4) \
+               AND NOT EXISTS (SELECT 1 FROM items i WHERE i.id = t.item_id AND i.held) \
+               AND NOT EXISTS (SELECT 1 FROM participation p WHERE p.item_id = t.item_id AND p.user_id = $4 \
+               AND p.stage <> t.stage) LIMIT $5) c";
+    let query = conn.query(sql).bind(project).bind(role).bind(now).bind(user).bind(limit);
+    query.fetch_one().await?.get("n")
+}
+
+/// Notes that a user took part in an item. Once noted it stays.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn take_part(
+    tx: &mut Tx,
+    item: ItemId,
+    user: UserId,
+    stage: u32,
+    act: &str,
+) -> Result<(), StoreError> {
+    let now = tx.now();
+    let sql = "INSERT INTO participation (item_id, user_id, stage, act, at) VALUES ($1, $2, $3, $4, $5) \
+               ON CONFLICT DO NOTHING";
+    tx.query(sql).bind(item).bind(user).bind(stage).bind(act).bind(now).execute().await.map(drop)
+}
+
+/// Whether a user took part in an item.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn took_part(conn: &mut Conn, item: ItemId, user: UserId) -> Result<bool, StoreError> {
+    let sql = "SELECT 1 AS one FROM participation WHERE item_id = $1 AND user_id = $2 LIMIT 1";
+    Ok(conn.query(sql).bind(item).bind(user).fetch_optional().await?.is_some())
+}
