@@ -1,0 +1,313 @@
+/** What a key can ask for. Tools and hosts answer to these words, never to keys. */
+export const ACTIONS = {
+  "tool.select": "Select and edit",
+  "tool.pan": "Pan",
+  "tool.box": "Box",
+  "tool.polygon": "Polygon",
+  "tool.window": "Window and level",
+  "tool.cuboid": "New cuboid",
+  "tool.last": "Repeat the last drawing tool",
+  finish: "Finish the shape",
+  cancel: "Cancel or deselect",
+  delete: "Delete",
+  undo: "Undo",
+  redo: "Redo",
+  copy: "Copy",
+  paste: "Paste",
+  duplicate: "Duplicate",
+  "object.next": "Next object",
+  "object.previous": "Previous object",
+  "object.hide": "Hide or show",
+  "object.lock": "Lock or unlock",
+  "nudge.left": "Nudge left",
+  "nudge.right": "Nudge right",
+  "nudge.up": "Nudge up",
+  "nudge.down": "Nudge down",
+  "nudge.far.left": "Nudge left by ten",
+  "nudge.far.right": "Nudge right by ten",
+  "nudge.far.up": "Nudge up by ten",
+  "nudge.far.down": "Nudge down by ten",
+  "rotate.left": "Turn the cuboid left",
+  "rotate.right": "Turn the cuboid right",
+  "zoom.in": "Zoom in",
+  "zoom.out": "Zoom out",
+  "zoom.fit": "Fit to the window",
+  "brightness.up": "Brighter",
+  "brightness.down": "Darker",
+  invert: "Invert grey values",
+  "frame.next": "Next frame or slice",
+  "frame.previous": "Previous frame or slice",
+  "frame.next10": "Ten frames on",
+  "frame.previous10": "Ten frames back",
+  "part.blink": "Blink between test and template",
+  "part.difference": "Difference to the template",
+  accept: "Accept this mark",
+  reject: "Reject this mark",
+  save: "Save now",
+  submit: "Submit",
+  "panel.focus": "Move to the side panel",
+  help: "Show all keys",
+  "class.1": "Class 1",
+  "class.2": "Class 2",
+  "class.3": "Class 3",
+  "class.4": "Class 4",
+  "class.5": "Class 5",
+  "class.6": "Class 6",
+  "class.7": "Class 7",
+  "class.8": "Class 8",
+  "class.9": "Class 9",
+  "preset.1": "Window preset 1",
+  "preset.2": "Window preset 2",
+  "preset.3": "Window preset 3",
+  "preset.4": "Window preset 4",
+  "preset.5": "Window preset 5",
+} as const;
+
+export type ActionId = keyof typeof ACTIONS;
+/** Modifiers in the order Ctrl, Alt, Shift, then a `KeyboardEvent.code`: `Ctrl+Shift+KeyZ`. */
+export type Chord = string;
+export type Bindings = Partial<Record<ActionId, Chord[]>>;
+
+export interface KeyMap {
+  id: "cvat" | "label_studio" | "radiology";
+  title: string;
+  bindings: Bindings;
+}
+
+/** What a key event has to have; a real `KeyboardEvent` fits. */
+export interface KeyLike {
+  code: string;
+  ctrlKey: boolean;
+  metaKey: boolean;
+  altKey: boolean;
+  shiftKey: boolean;
+}
+
+/** Situation that decides between two actions on one chord. */
+export interface KeyContext {
+  /** Something is selected, so arrows nudge it. */
+  selection: boolean;
+  /** The item has several frames or slices. */
+  frames: boolean;
+}
+
+/** Actions that are only there in a situation; two actions may share a chord when at most one applies. */
+const WHEN: Partial<Record<ActionId, (context: KeyContext) => boolean>> = {
+  "nudge.left": (c) => c.selection,
+  "nudge.right": (c) => c.selection,
+  "nudge.up": (c) => c.selection,
+  "nudge.down": (c) => c.selection,
+};
+
+const digits = (prefix: "class" | "preset", count: number, modifier = ""): Bindings =>
+  Object.fromEntries(
+    Array.from({ length: count }, (_, i) => [`${prefix}.${i + 1}`, [`${modifier}Digit${i + 1}`]]),
+  );
+
+const CORE: Bindings = {
+  "tool.select": ["KeyV"],
+  "tool.pan": ["KeyG"],
+  "tool.box": ["KeyR"],
+  "tool.polygon": ["KeyP"],
+  "tool.window": ["KeyW"],
+  "tool.cuboid": ["KeyN"],
+  finish: ["Enter", "NumpadEnter"],
+  cancel: ["Escape"],
+  delete: ["Delete", "Backspace"],
+  undo: ["Ctrl+KeyZ"],
+  redo: ["Ctrl+Shift+KeyZ", "Ctrl+KeyY"],
+  copy: ["Ctrl+KeyC"],
+  paste: ["Ctrl+KeyV"],
+  duplicate: ["Ctrl+KeyD"],
+  "object.next": ["Tab"],
+  "object.previous": ["Shift+Tab"],
+  "object.hide": ["KeyH"],
+  "object.lock": ["KeyL"],
+  "nudge.left": ["ArrowLeft"],
+  "nudge.right": ["ArrowRight"],
+  "nudge.up": ["ArrowUp"],
+  "nudge.down": ["ArrowDown"],
+  "nudge.far.left": ["Shift+ArrowLeft"],
+  "nudge.far.right": ["Shift+ArrowRight"],
+  "nudge.far.up": ["Shift+ArrowUp"],
+  "nudge.far.down": ["Shift+ArrowDown"],
+  "rotate.left": ["KeyQ"],
+  "rotate.right": ["KeyE"],
+  "zoom.in": ["Equal", "Shift+Equal", "NumpadAdd"],
+  "zoom.out": ["Minus", "NumpadSubtract"],
+  "zoom.fit": ["Digit0", "Numpad0", "Home"],
+  "brightness.up": ["Alt+ArrowUp"],
+  "brightness.down": ["Alt+ArrowDown"],
+  invert: ["KeyI"],
+  "frame.next": ["KeyF", "ArrowDown", "ArrowRight", "PageDown"],
+  "frame.previous": ["KeyD", "ArrowUp", "ArrowLeft", "PageUp"],
+  "frame.next10": ["Shift+PageDown"],
+  "frame.previous10": ["Shift+PageUp"],
+  "part.blink": ["KeyB"],
+  "part.difference": ["KeyX"],
+  accept: ["KeyA"],
+  reject: ["Shift+KeyA"],
+  save: ["Ctrl+KeyS"],
+  submit: ["Ctrl+Enter"],
+  "panel.focus": ["F6"],
+  help: ["F1", "Shift+Slash"],
+  ...digits("class", 9),
+  ...digits("preset", 5, "Shift+"),
+};
+
+/** The three maps that ship; each is the common core with what people of that product have in their fingers. */
+export const KEY_MAPS: readonly KeyMap[] = [
+  {
+    id: "cvat",
+    title: "CVAT",
+    bindings: {
+      ...CORE,
+      "tool.last": ["KeyN"],
+      "tool.cuboid": ["KeyN"],
+      "frame.next10": ["KeyV", "Shift+PageDown"],
+      "frame.previous10": ["KeyC", "Shift+PageUp"],
+      "tool.select": ["KeyS"],
+    },
+  },
+  {
+    id: "label_studio",
+    title: "Label Studio",
+    bindings: {
+      ...CORE,
+      "tool.pan": ["Shift+KeyH"],
+      "object.hide": ["KeyH", "Alt+KeyH"],
+      "object.lock": ["KeyL", "Alt+KeyL"],
+      "object.next": ["Tab", "Alt+Period"],
+      cancel: ["Escape", "KeyU"],
+      "zoom.in": ["Ctrl+Equal", "Equal", "NumpadAdd"],
+      "zoom.out": ["Ctrl+Minus", "Minus", "NumpadSubtract"],
+    },
+  },
+  {
+    id: "radiology",
+    title: "Radiology",
+    bindings: {
+      ...CORE,
+      "zoom.in": ["Shift+Equal", "NumpadAdd"],
+      "zoom.fit": ["Equal", "Digit0", "Numpad0"],
+      "nudge.left": ["Ctrl+ArrowLeft"],
+      "nudge.right": ["Ctrl+ArrowRight"],
+      "nudge.up": ["Ctrl+ArrowUp"],
+      "nudge.down": ["Ctrl+ArrowDown"],
+    },
+  },
+];
+
+export function chordOf(event: KeyLike): Chord {
+  const ctrl = event.ctrlKey || event.metaKey ? "Ctrl+" : "";
+  return `${ctrl}${event.altKey ? "Alt+" : ""}${event.shiftKey ? "Shift+" : ""}${event.code}`;
+}
+
+/** The tools that a situation offers decide which of two actions on one key is meant. */
+export function resolve(
+  map: KeyMap,
+  event: KeyLike,
+  context: KeyContext,
+  offered: (action: ActionId) => boolean = () => true,
+): ActionId | null {
+  const chord = chordOf(event);
+  const matching = (Object.keys(map.bindings) as ActionId[]).filter(
+    (action) => map.bindings[action]?.includes(chord) && (WHEN[action]?.(context) ?? true) && offered(action),
+  );
+  // A conditional action is the more specific one and goes first.
+  return matching.find((action) => WHEN[action]) ?? matching[0] ?? null;
+}
+
+/** Chords that two actions would answer to at the same time. Pairs that can never meet are not conflicts. */
+export function conflicts(bindings: Bindings): { chord: Chord; actions: ActionId[] }[] {
+  const byChord = new Map<Chord, ActionId[]>();
+  for (const [action, chords] of Object.entries(bindings) as [ActionId, Chord[]][]) {
+    if (WHEN[action]) continue;
+    for (const chord of chords) byChord.set(chord, [...(byChord.get(chord) ?? []), action]);
+  }
+  return [...byChord]
+    .filter(([, actions]) => actions.length > 1 && !isToolPair(actions))
+    .map(([chord, actions]) => ({ chord, actions }));
+}
+
+/** "Repeat the last tool" is for images, "new cuboid" for scenes: never both. */
+function isToolPair(actions: ActionId[]): boolean {
+  return actions.length === 2 && actions.includes("tool.last") && actions.includes("tool.cuboid");
+}
+
+const NAMES: Record<string, string> = {
+  Equal: "=",
+  Minus: "−",
+  Slash: "/",
+  Period: ".",
+  Escape: "Esc",
+  Delete: "Del",
+  ArrowLeft: "←",
+  ArrowRight: "→",
+  ArrowUp: "↑",
+  ArrowDown: "↓",
+  PageUp: "PgUp",
+  PageDown: "PgDn",
+  NumpadAdd: "Num +",
+  NumpadSubtract: "Num −",
+  NumpadEnter: "Num Enter",
+};
+
+/** How a chord is shown on a tool tip. */
+export function showChord(chord: Chord): string {
+  return chord
+    .split("+")
+    .map((part) => NAMES[part] ?? part.replace(/^Key|^Digit/, "").replace(/^Numpad/, "Num "))
+    .join(" ");
+}
+
+/** First key of an action, for tool tips; empty when it has none. */
+export function keyHint(map: KeyMap, action: ActionId): string {
+  const chord = map.bindings[action]?.[0];
+  return chord ? showChord(chord) : "";
+}
+
+const TYPING_INPUTS = new Set([
+  "text",
+  "search",
+  "email",
+  "url",
+  "tel",
+  "password",
+  "number",
+  "date",
+  "time",
+  "datetime-local",
+]);
+
+/** What of an element is needed to know whether somebody types into it. */
+export interface TargetLike {
+  tagName?: string;
+  type?: string;
+  isContentEditable?: boolean;
+  role?: string | null;
+}
+
+/** Whether keys belong to a text field, so that no shortcut may fire. */
+export function isTyping(target: TargetLike | null): boolean {
+  if (!target?.tagName) return false;
+  const tag = target.tagName.toUpperCase();
+  if (tag === "TEXTAREA" || tag === "SELECT" || target.isContentEditable === true) return true;
+  if (tag === "INPUT") return TYPING_INPUTS.has((target.type ?? "text").toLowerCase());
+  return target.role === "textbox" || target.role === "combobox";
+}
+
+/** Keys that controls of the page need for themselves: Tab walks, Enter and Space press, arrows choose. */
+export function belongsToControl(event: Pick<KeyLike, "code">, target: TargetLike | null): boolean {
+  if (!target?.tagName) return false;
+  const tag = target.tagName.toUpperCase();
+  const control =
+    tag === "BUTTON" ||
+    tag === "A" ||
+    tag === "INPUT" ||
+    target.role === "tab" ||
+    target.role === "option" ||
+    target.role === "menuitem" ||
+    target.role === "slider";
+  return control && /^(Tab|Enter|Space|Arrow|Home|End|PageUp|PageDown)/.test(event.code);
+}

@@ -1,0 +1,188 @@
+import type { Editor } from "./editor";
+import { BOX_HANDLES, boxHandlePoint, shapeBounds } from "./geometry";
+import type { HitIndex } from "./hit-index";
+import type { Annotation, Point, Shape } from "./types";
+import type { Viewport } from "./viewport";
+
+/** With more objects in view than this only selected and hovered ones carry a label. */
+const LABELS_MAX = 120;
+/** Dashes of a model's draft; a person's mark is solid. */
+const DRAFT_DASH = [6, 4];
+const HANDLE_PX = 7;
+const LABEL_FONT = "500 11px system-ui, sans-serif";
+
+interface Group {
+  color: string;
+  draft: boolean;
+  locked: boolean;
+  shapes: Shape[];
+}
+
+/**
+ * Draws the marks of the current frame. Objects of one class and state share one path, so that ten thousand
+ * boxes cost a few strokes instead of ten thousand.
+ */
+export function drawShapes(
+  g: CanvasRenderingContext2D,
+  editor: Editor,
+  index: HitIndex,
+  viewport: Viewport,
+): void {
+  const groups = new Map<string, Group>();
+  const front: Annotation[] = [];
+  const labelled: Annotation[] = [];
+  const shown = visibleObjects(editor, index, viewport);
+  for (const annotation of shown) {
+    const special = editor.isSelected(annotation.id) || editor.hovered === annotation.id;
+    if (special) front.push(annotation);
+    else addToGroup(groups, annotation, editor);
+    if (special || shown.length <= LABELS_MAX) labelled.push(annotation);
+  }
+  for (const group of groups.values()) drawGroup(g, group, viewport);
+  for (const annotation of front) drawFront(g, annotation, editor, viewport);
+  for (const annotation of labelled) drawLabel(g, annotation, editor, viewport);
+}
+
+/** Handles of the one selected object, drawn above everything. */
+export function drawHandles(g: CanvasRenderingContext2D, editor: Editor, viewport: Viewport): void {
+  if (editor.selectedIds.size !== 1) return;
+  const target = editor.editable(editor.selection())[0];
+  if (!target) return;
+  const shape = editor.shapeOf(target);
+  if (shape.type === "box") {
+    for (const handle of BOX_HANDLES)
+      drawHandle(g, viewport.toScreen(boxHandlePoint(shape, handle)), colorOf(target, editor), false);
+  } else if (shape.type === "polygon") {
+    for (const point of shape.points) drawHandle(g, viewport.toScreen(point), colorOf(target, editor), true);
+  }
+}
+
+function visibleObjects(editor: Editor, index: HitIndex, viewport: Viewport): Annotation[] {
+  const list: Annotation[] = [];
+  const ids = index.query(viewport.visible());
+  // A dragged shape may lie outside of the cells that its stored shape has.
+  for (const id of editor.previewIds) ids.add(id);
+  for (const id of ids) {
+    const annotation = editor.document.get(id);
+    if (annotation && !editor.isHidden(id)) list.push(annotation);
+  }
+  return list;
+}
+
+function colorOf(annotation: Annotation, editor: Editor): string {
+  return editor.classOf(annotation.class)?.color ?? "#c0c8d4";
+}
+
+function addToGroup(groups: Map<string, Group>, annotation: Annotation, editor: Editor): void {
+  const color = colorOf(annotation, editor);
+  const draft = annotation.author.kind === "model";
+  const locked = editor.isLocked(annotation.id) && !editor.readOnly;
+  const key = `${color}${draft}${locked}`;
+  const group = groups.get(key) ?? { color, draft, locked, shapes: [] };
+  group.shapes.push(editor.shapeOf(annotation));
+  groups.set(key, group);
+}
+
+function drawGroup(g: CanvasRenderingContext2D, group: Group, viewport: Viewport): void {
+  const path = new Path2D();
+  for (const shape of group.shapes) trace(path, shape, viewport);
+  g.globalAlpha = group.locked ? 0.55 : 1;
+  g.fillStyle = `${group.color}14`;
+  g.fill(path);
+  outline(g, path, group.color, group.draft, 1.75);
+  g.globalAlpha = 1;
+}
+
+function drawFront(
+  g: CanvasRenderingContext2D,
+  annotation: Annotation,
+  editor: Editor,
+  viewport: Viewport,
+): void {
+  const path = new Path2D();
+  trace(path, editor.shapeOf(annotation), viewport);
+  const color = colorOf(annotation, editor);
+  g.fillStyle = `${color}30`;
+  g.fill(path);
+  outline(g, path, color, annotation.author.kind === "model", editor.isSelected(annotation.id) ? 2.5 : 2);
+}
+
+/** A dark line under the coloured one keeps a mark visible on any background. */
+function outline(
+  g: CanvasRenderingContext2D,
+  path: Path2D,
+  color: string,
+  draft: boolean,
+  width: number,
+): void {
+  g.setLineDash(draft ? DRAFT_DASH : []);
+  g.lineJoin = "round";
+  g.strokeStyle = "rgba(8, 10, 14, 0.55)";
+  g.lineWidth = width + 1.5;
+  g.stroke(path);
+  g.strokeStyle = color;
+  g.lineWidth = width;
+  g.stroke(path);
+  g.setLineDash([]);
+}
+
+function trace(path: Path2D, shape: Shape, viewport: Viewport): void {
+  if (shape.type === "box") {
+    const [x, y] = viewport.toScreen([shape.x, shape.y]);
+    path.rect(x, y, shape.w * viewport.scale, shape.h * viewport.scale);
+  } else if (shape.type === "polygon") {
+    shape.points.forEach((point, i) => {
+      const [x, y] = viewport.toScreen(point);
+      if (i === 0) path.moveTo(x, y);
+      else path.lineTo(x, y);
+    });
+    path.closePath();
+  }
+}
+
+function drawHandle(g: CanvasRenderingContext2D, [x, y]: Point, color: string, round: boolean): void {
+  const half = HANDLE_PX / 2;
+  g.beginPath();
+  if (round) g.arc(x, y, half, 0, Math.PI * 2);
+  else g.rect(Math.round(x - half) + 0.5, Math.round(y - half) + 0.5, HANDLE_PX - 1, HANDLE_PX - 1);
+  g.fillStyle = "#f4f7fb";
+  g.fill();
+  g.strokeStyle = color;
+  g.lineWidth = 1.5;
+  g.stroke();
+}
+
+/** Class name, and for a model's draft its score: who drew a thing is always readable. */
+export function labelOf(annotation: Annotation, editor: Editor): string {
+  const name = editor.classOf(annotation.class)?.name ?? annotation.class;
+  if (annotation.author.kind === "human") return name;
+  return annotation.score === undefined || annotation.score === null
+    ? `${name} · model`
+    : `${name} · model ${annotation.score.toFixed(2)}`;
+}
+
+function drawLabel(
+  g: CanvasRenderingContext2D,
+  annotation: Annotation,
+  editor: Editor,
+  viewport: Viewport,
+): void {
+  const bounds = shapeBounds(editor.shapeOf(annotation));
+  if (!bounds) return;
+  const [left, top] = viewport.toScreen([bounds.minX, bounds.minY]);
+  const text = labelOf(annotation, editor);
+  g.font = LABEL_FONT;
+  const width = g.measureText(text).width + 14;
+  const x = Math.round(Math.max(2, left - 1));
+  // Above the object; inside when it touches the top edge of the view.
+  const y = Math.round(top >= 20 ? top - 19 : Math.max(2, top + 3));
+  g.fillStyle = "rgba(13, 16, 22, 0.82)";
+  g.beginPath();
+  g.roundRect(x, y, width, 16, 3);
+  g.fill();
+  g.fillStyle = colorOf(annotation, editor);
+  g.fillRect(x, y + 2, 3, 12);
+  g.fillStyle = "#e6ebf2";
+  g.textBaseline = "middle";
+  g.fillText(text, x + 8, y + 8.5);
+}
