@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use countersign_geometry::ImageSize;
+use countersign_geometry::{Cuboid, ImageSize, bev_iou};
+use countersign_sensors::draft::{DraftCuboid, DraftParams, detect};
 use countersign_sensors::kitti::{KittiLabel, parse_calib, parse_labels, read_velodyne};
 use countersign_sensors::{PointCloud, SceneCalibration, wire};
 
@@ -100,4 +101,32 @@ fn sweeps_travel_to_the_centimetre() {
             assert!((a.intensity - b.intensity).abs() < 0.002);
         }
     }
+}
+
+/// Distance seen from above, metres.
+fn apart(a: &Cuboid, b: &Cuboid) -> f64 {
+    (a.center[0] - b.center[0]).hypot(a.center[1] - b.center[1])
+}
+
+/// What stands in these three frames within 40 m and is labelled: a pedestrian at 9 m, a trailer at 9 m
+/// and a car at 35 m beside another vehicle. Measured: found 3 of 3, at 0.05, 0.26 and 1.01 m, footprint
+/// overlaps of 0.58, 0.68 and 0.46; of those beyond, the cyclist at 46 m at 0.07 m, and neither the truck
+/// at 70 m nor the car at 61 m, which has nine points. Three objects bound nothing: this guards against
+/// decay, it is no figure of merit.
+#[test]
+fn labelled_objects_within_forty_metres_are_drafted() {
+    let (mut labelled, mut found) = (0, 0);
+    for frame in frames() {
+        let drafts = detect(&frame.cloud, &DraftParams::default());
+        assert!(drafts.len() <= 120, "{} drafts are a burden, not a help", drafts.len());
+        for cuboid in frame.labels.iter().filter_map(|l| l.cuboid(&frame.calibration)) {
+            if cuboid.center[0].hypot(cuboid.center[1]) > 40.0 {
+                continue;
+            }
+            labelled += 1;
+            let hit = |d: &DraftCuboid| apart(&d.cuboid, &cuboid) < 1.2 && bev_iou(&d.cuboid, &cuboid) > 0.35;
+            found += usize::from(drafts.iter().any(hit));
+        }
+    }
+    assert!((labelled, found) == (0, 0) || (labelled, found) == (3, 3), "{found} of {labelled}");
 }

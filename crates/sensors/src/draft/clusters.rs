@@ -1,6 +1,6 @@
 //! Groups of points whose voxels touch.
 
-use super::{DraftParams, Raised};
+use super::Raised;
 
 /// Widest gap that is bridged far away, voxels.
 const REACH_MAX: i64 = 3;
@@ -17,17 +17,27 @@ struct Voxel {
     end: u32,
 }
 
-/// Groups of at least `points_min` points, each as rising indices, in the order of their first points.
-/// Two voxels belong together when they touch (26 neighbours), or far away when at most
-/// [`REACH_MAX`] apart.
-pub(super) fn group(points: &[Raised], params: &DraftParams) -> Vec<Vec<u32>> {
-    let cell = |v: f64| (v / params.voxel_m).floor() as i64 + AXIS_OFFSET;
+/// How points are grouped.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Grid {
+    /// Edges of a voxel, metres.
+    pub edge: [f64; 3],
+    /// Distance from which wider gaps are bridged, metres.
+    pub adaptive_from_m: f64,
+    /// Fewest points of a group.
+    pub points_min: usize,
+}
+
+/// Groups those of the points that `chosen` names; each group as rising indices, in the order of their
+/// first points. Two voxels belong together when they touch (26 neighbours), or far away when they are at
+/// most [`REACH_MAX`] apart.
+pub(super) fn group(points: &[Raised], chosen: &[u32], grid: &Grid) -> Vec<Vec<u32>> {
     let key = |p: &Raised| {
-        let [x, y, z] = p.position.map(cell);
+        let [x, y, z] = std::array::from_fn(|i| (p.position[i] / grid.edge[i]).floor() as i64 + AXIS_OFFSET);
         pack(x, y, z)
     };
     // Sorted by voxel, then by index: the order of equal keys must not depend on the sort.
-    let mut order: Vec<(u64, u32)> = points.iter().zip(0u32..).map(|(p, i)| (key(p), i)).collect();
+    let mut order: Vec<(u64, u32)> = chosen.iter().map(|&i| (key(&points[i as usize]), i)).collect();
     order.sort_unstable();
     let mut voxels: Vec<Voxel> = Vec::new();
     for (at, &(key, _)) in (0u32..).zip(&order) {
@@ -39,14 +49,14 @@ pub(super) fn group(points: &[Raised], params: &DraftParams) -> Vec<Vec<u32>> {
     let mut sets = Sets::new(voxels.len());
     for i in 0..voxels.len() {
         let first = &points[order[voxels[i].start as usize].1 as usize].position;
-        join_neighbours(&voxels, i, reach(first, params), &mut sets);
+        join_neighbours(&voxels, i, reach(first, grid), &mut sets);
     }
     let mut members: Vec<Vec<u32>> = vec![Vec::new(); voxels.len()];
     for (i, voxel) in voxels.iter().enumerate() {
         let range = voxel.start as usize..voxel.end as usize;
         members[sets.root(i)].extend(order[range].iter().map(|&(_, point)| point));
     }
-    members.retain(|m| m.len() >= params.points_min as usize);
+    members.retain(|m| m.len() >= grid.points_min);
     for m in &mut members {
         m.sort_unstable();
     }
@@ -58,8 +68,8 @@ fn pack(x: i64, y: i64, z: i64) -> u64 {
     ((x as u64) << (2 * AXIS_BITS)) | ((y as u64) << AXIS_BITS) | z as u64
 }
 
-fn reach(p: &[f64; 3], params: &DraftParams) -> i64 {
-    let beyond = p[0].hypot(p[1]) - params.adaptive_from_m;
+fn reach(p: &[f64; 3], grid: &Grid) -> i64 {
+    let beyond = p[0].hypot(p[1]) - grid.adaptive_from_m;
     if beyond > 0.0 { (2 + (beyond / REACH_STEP_M) as i64).min(REACH_MAX) } else { 1 }
 }
 
@@ -122,13 +132,19 @@ mod tests {
         (0..n).map(|i| Raised { position: at(i), ground: -1.0 }).collect()
     }
 
+    const GRID: Grid = Grid { edge: [0.3; 3], adaptive_from_m: 40.0, points_min: 10 };
+
+    fn group_all(points: &[Raised]) -> Vec<Vec<u32>> {
+        let all: Vec<u32> = (0..points.len() as u32).collect();
+        group(points, &all, &GRID)
+    }
+
     #[test]
     fn a_gap_parts_two_groups_near_and_is_bridged_far_away() {
-        let params = DraftParams::default();
         for (start, groups) in [(5.0, 2), (45.0, 1)] {
             let mut points = line(start, start + 3.0, 0.05);
             points.extend(line(start + 3.5, start + 6.0, 0.05));
-            let found = group(&points, &params);
+            let found = group_all(&points);
             assert_eq!(found.len(), groups, "from {start}");
             assert_eq!(found.iter().map(Vec::len).sum::<usize>(), points.len());
         }
@@ -136,8 +152,7 @@ mod tests {
 
     #[test]
     fn small_groups_are_dropped_and_negative_places_are_places() {
-        let params = DraftParams::default();
-        assert!(group(&line(5.0, 5.4, 0.05), &params).is_empty());
-        assert_eq!(group(&line(-1.0, 1.0, 0.05), &params).len(), 1);
+        assert!(group_all(&line(5.0, 5.4, 0.05)).is_empty());
+        assert_eq!(group_all(&line(-1.0, 1.0, 0.05)).len(), 1);
     }
 }

@@ -11,7 +11,7 @@ mod hull;
 mod priors;
 mod rectangle;
 
-use countersign_geometry::Cuboid;
+use countersign_geometry::{Cuboid, bev_iou};
 use serde::{Deserialize, Serialize};
 
 use crate::PointCloud;
@@ -59,7 +59,7 @@ impl Default for DraftParams {
             adaptive_from_m: 40.0,
             points_min: 10,
             length_max_m: 13.0,
-            score_min: 0.1,
+            score_min: 0.25,
             cuboids_max: 200,
         }
     }
@@ -78,6 +78,16 @@ pub struct DraftCuboid {
     /// Points of the group that the cuboid was fitted to.
     pub points: u32,
 }
+
+/// Groups with a longer diagonal are tried again with narrower voxels, metres: a little over a car's.
+const SPLIT_FROM_M: f64 = 5.5;
+/// Edges of the narrower voxels as parts of the usual edge: narrow on the ground, tall because the rings
+/// of a LiDAR lie farther apart than the points within one.
+const FINE_ACROSS: f64 = 0.5;
+const FINE_UP: f64 = 1.5;
+
+/// Footprints of two drafts that overlap more than this are one object.
+const OVERLAP_MAX: f64 = 0.25;
 
 /// A point on its way through the draft.
 #[derive(Debug, Clone, Copy)]
@@ -114,20 +124,40 @@ pub fn detect(cloud: &PointCloud, params: &DraftParams) -> Vec<DraftCuboid> {
                 .then_some(Raised { position, ground: below })
         })
         .collect();
-    let mut drafts: Vec<DraftCuboid> = clusters::group(&raised, &params)
+    let mut drafts: Vec<DraftCuboid> = groups(&raised, &params)
         .iter()
-        .filter_map(|members| draft(&raised, members, &params))
+        .filter_map(|outline| draft(&raised, outline, &params))
         .filter(|d| d.score >= params.score_min)
         .collect();
     // A stable sort: equals stay in the order of their first points.
     drafts.sort_by(|a, b| b.score.total_cmp(&a.score));
-    drafts.truncate(params.cuboids_max);
+    let mut drafts = without_fragments(drafts, params.cuboids_max);
     for d in &mut drafts {
         for (place, origin) in d.cuboid.center.iter_mut().zip(cloud.origin) {
             *place += origin;
         }
     }
     drafts
+}
+
+/// The best drafts without those that stand within a better one: a car's side seen at a low angle falls
+/// into pieces.
+fn without_fragments(sorted: Vec<DraftCuboid>, most: usize) -> Vec<DraftCuboid> {
+    let mut kept: Vec<DraftCuboid> = Vec::new();
+    for draft in sorted {
+        if kept.len() == most {
+            break;
+        }
+        let [x, y, _] = draft.cuboid.center;
+        let within = |k: &DraftCuboid| {
+            // Height does not matter: the better cuboid's own middle is taken.
+            k.cuboid.contains([x, y, k.cuboid.center[2]]) || bev_iou(&k.cuboid, &draft.cuboid) > OVERLAP_MAX
+        };
+        if !kept.iter().any(within) {
+            kept.push(draft);
+        }
+    }
+    kept
 }
 
 fn held_in_range(params: &DraftParams) -> DraftParams {
@@ -143,15 +173,56 @@ fn held_in_range(params: &DraftParams) -> DraftParams {
     }
 }
 
+/// A group of points and its outline on the ground.
+struct Outline {
+    members: Vec<u32>,
+    flat: Vec<[f64; 2]>,
+    hull: Vec<[f64; 2]>,
+}
+
+impl Outline {
+    fn of(raised: &[Raised], members: Vec<u32>) -> Self {
+        let at = |&i: &u32| [raised[i as usize].position[0], raised[i as usize].position[1]];
+        let flat: Vec<[f64; 2]> = members.iter().map(at).collect();
+        let hull = hull::convex_hull(&flat);
+        Self { members, flat, hull }
+    }
+}
+
+/// Groups the points; what comes out larger than a car is tried again with narrower voxels, which parts
+/// cars from the hedge that they stand against.
+fn groups(raised: &[Raised], params: &DraftParams) -> Vec<Outline> {
+    let coarse = clusters::Grid {
+        edge: [params.voxel_m; 3],
+        adaptive_from_m: params.adaptive_from_m,
+        points_min: params.points_min as usize,
+    };
+    let fine = clusters::Grid {
+        edge: [FINE_ACROSS * params.voxel_m, FINE_ACROSS * params.voxel_m, FINE_UP * params.voxel_m],
+        ..coarse
+    };
+    let all: Vec<u32> = (0..raised.len() as u32).collect();
+    let mut outlines = Vec::new();
+    for members in clusters::group(raised, &all, &coarse) {
+        let outline = Outline::of(raised, members);
+        if hull::diameter(&outline.hull) > SPLIT_FROM_M {
+            let parts = clusters::group(raised, &outline.members, &fine);
+            outlines.extend(parts.into_iter().map(|members| Outline::of(raised, members)));
+        } else {
+            outlines.push(outline);
+        }
+    }
+    outlines
+}
+
 /// The cuboid of one group of points, unless it is longer than any object.
-fn draft(raised: &[Raised], members: &[u32], params: &DraftParams) -> Option<DraftCuboid> {
-    let points: Vec<Raised> = members.iter().map(|&i| raised[i as usize]).collect();
-    let flat: Vec<[f64; 2]> = points.iter().map(|p| [p.position[0], p.position[1]]).collect();
-    let hull = hull::convex_hull(&flat);
-    if hull::diameter(&hull) > params.length_max_m {
+fn draft(raised: &[Raised], outline: &Outline, params: &DraftParams) -> Option<DraftCuboid> {
+    let Outline { members, flat, hull } = outline;
+    if hull::diameter(hull) > params.length_max_m {
         return None;
     }
-    let rectangle = rectangle::fit(&flat, &hull);
+    let points: Vec<Raised> = members.iter().map(|&i| raised[i as usize]).collect();
+    let rectangle = rectangle::fit(flat, hull);
     let heights = Heights::of(&points);
     let named = priors::name(&rectangle, heights.top - heights.bottom);
     let yaw = named.yaw;

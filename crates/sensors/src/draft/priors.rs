@@ -16,6 +16,8 @@ const OVER: f64 = 6.0;
 const UNDER: f64 = 0.7;
 /// Part of that which is left when the short side lies along the line of sight: the object hides itself.
 const UNDER_HIDDEN: f64 = 0.4;
+/// Angle under which a side would have been seen, radians: eight columns of a spinning LiDAR.
+const PLAIN_VIEW_RAD: f64 = 0.026;
 /// The same for the height, which is seldom hidden.
 const UNDER_HEIGHT: f64 = 2.0;
 
@@ -107,14 +109,14 @@ pub(super) fn name(outline: &Rectangle, height: f64) -> Named {
     }
     match best {
         Some((score, prior, turned)) if score >= MATCH_MIN => {
-            let fill = |seen: f64, r: &Range| if prior.fill && seen < r.min { r.usual } else { seen };
-            if turned {
-                let (along, across) = (fill(along, &prior.width), fill(across, &prior.length));
-                placed(outline, prior.class, score, along, across, true)
-            } else {
-                let (along, across) = (fill(along, &prior.length), fill(across, &prior.width));
-                placed(outline, prior.class, score, along, across, false)
-            }
+            let usual = if turned { [&prior.width, &prior.length] } else { [&prior.length, &prior.width] };
+            let fill = |seen: f64, usual: &Range, own: [f64; 2], other: [f64; 2]| {
+                let may_hide = prior.fill && seen < usual.min && hides(own, other, usual.usual - seen);
+                if may_hide { usual.usual } else { seen }
+            };
+            let along = fill(along, usual[0], outline.along, outline.across);
+            let across = fill(across, usual[1], outline.across, outline.along);
+            placed(outline, prior.class, score, along, across, turned)
         }
         _ => placed(outline, "object", MATCH_OBJECT, along, across, across > along),
     }
@@ -129,6 +131,24 @@ fn hidden(outline: &Rectangle) -> [f64; 2] {
         let aligned = (side / range).powi(2);
         UNDER * (1.0 - aligned * (1.0 - UNDER_HIDDEN))
     })
+}
+
+/// Whether an object may go on for `more` metres behind its seen extent `own` without the sensor (at zero)
+/// having a good view of that part of its side, which lies at the nearer end of `other`.
+fn hides(own: [f64; 2], other: [f64; 2], more: f64) -> bool {
+    let nearer = |[low, high]: [f64; 2]| {
+        if low > 0.0 {
+            low
+        } else if high < 0.0 {
+            -high
+        } else {
+            0.0
+        }
+    };
+    let side = nearer(other);
+    let end = if own[0] > 0.0 { own[1] } else { -own[0] };
+    // Right in front of the sensor there is no behind: something else stands in the way.
+    nearer(own) == 0.0 || (side.atan2(end) - side.atan2(end + more)).abs() < PLAIN_VIEW_RAD
 }
 
 fn cost(seen: f64, range: &Range, under: f64) -> f64 {
