@@ -62,4 +62,9 @@ impl Actor {
     pub const fn system() -> Self {
         Self { kind: ActorKind::System, user: None, session: None }
     }
+
+    /// Who it was, as the log names them: the account's id, or the kind of actor.
+    pub(crate) fn pseudonym(self) -> String {
+        self.user.map_or_else(|| self.kind.as_str().to_owned(), |user| user.to_string())
+    }
 }

@@ -1,12 +1,18 @@
 //! Evidence: what a write records about itself, and how it becomes rows of `events`.
 
+use countersign_ledger::{Entry, Hash, commitment};
 use countersign_model::{EventId, Instant, ItemId, ProjectId};
 use uuid::Uuid;
 
-use crate::{Actor, Bind, Conn, StoreError, Value, keys::Keys};
+use crate::{
+    Actor, Bind, Conn, StoreError, Value,
+    keys::{Keys, random},
+};
 
-/// Largest entry of the log, in bytes.
-pub const ENTRY_BYTES_MAX: usize = 4_096;
+/// Largest private details of one event, in bytes of JSON.
+pub const DETAILS_BYTES_MAX: usize = 64 * 1024;
+/// Bytes of the salt of a commitment.
+const SALT_BYTES: usize = 16;
 
 /// What happened, for the log. Codes and ids only; what identifies a person or carries free text goes into
 /// [`Evidence::details`], which the log holds as a salted, keyed commitment.
@@ -110,11 +116,26 @@ pub(crate) fn prepare(
     evidence: Evidence,
     keys: &Keys,
 ) -> Result<Pending, StoreError> {
-    let outcome = evidence.outcome.unwrap_or_else(|| "ok".to_owned());
-    let _ = keys.commitment();
-    let entry =
-        serde_json::json!({ "v": 1, "at_us": at.0, "action": evidence.action }).to_string().into_bytes();
-    let details: Option<Vec<Value>> = None;
+    let wrong = |message: String| StoreError::Evidence { action: evidence.action.clone(), message };
+    let outcome = evidence.outcome.clone().unwrap_or_else(|| "ok".to_owned());
+    let object_id = evidence.object_id.map_or_else(|| "-".to_owned(), |id| id.to_string());
+    let object = (evidence.object_kind.as_str(), object_id.as_str());
+    let mut entry = Entry::new(at.0, &actor.pseudonym(), &evidence.action, object, &outcome);
+    entry.project = evidence.project.map(|id| id.to_string());
+    entry.item = evidence.item.map(|id| id.to_string());
+    entry.content_hash = evidence.content_hash.map(Hash);
+    entry.reason = evidence.reason.clone();
+    let mut details = None;
+    if let Some(value) = &evidence.details {
+        let text = value.to_string();
+        if text.len() > DETAILS_BYTES_MAX {
+            return Err(wrong(format!("details of {} bytes, the limit is {DETAILS_BYTES_MAX}", text.len())));
+        }
+        let salt = random::<SALT_BYTES>()?;
+        entry.commit = Some(Hash(commitment(keys.commitment(), &salt, text.as_bytes())));
+        details = Some(vec![id.value(), salt.to_vec().value(), text.value()]);
+    }
+    let entry = entry.encode().map_err(|error| wrong(error.to_string()))?;
     let event = vec![
         id.value(),
         at.value(),

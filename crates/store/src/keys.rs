@@ -49,8 +49,8 @@ impl Keys {
     }
 
     /// Keyed hash for blob addresses.
-    pub(crate) fn blob_mac(&self, hash: &[u8]) -> [u8; 32] {
-        keyed_hash(&self.blob, &[b"blob", hash])
+    pub(crate) fn blob_mac(&self, project: ProjectId, hash: &[u8]) -> [u8; 32] {
+        keyed_hash(&self.blob, &[b"blob", project.0.as_bytes(), hash])
     }
 
     /// The key that a project's de-identification works under (UID mapping, group keys), made on first use.

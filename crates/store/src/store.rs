@@ -12,7 +12,8 @@ use sqlx::{
 use tokio::sync::Notify;
 
 use crate::{
-    Actor, Conn, Engine, Reader, StoreError, Tx, conn::Link, keys::Keys, schema, tx::Context, write::Writer,
+    Actor, ClearedBlobs, Conn, Engine, QuarantineBlobs, Reader, ReleasedBlobs, StoreError, Tx, VaultBlobs,
+    conn::Link, exposures::Remembered, keys::Keys, schema, tx::Context, write::Writer,
 };
 
 /// How long a statement waits for another process that writes the same SQLite file, seconds.
@@ -53,6 +54,11 @@ pub(crate) struct Shared {
     pub context: Context,
     writer: Writer,
     readers: Readers,
+    quarantine: QuarantineBlobs,
+    cleared: ClearedBlobs,
+    vault: VaultBlobs,
+    released: ReleasedBlobs,
+    pub remembered: Remembered,
     /// Rung after each commit.
     pub committed: Arc<Notify>,
 }
@@ -80,7 +86,19 @@ impl Store {
             None => open_sqlite(config, &context, &committed).await?,
             Some(url) => open_postgres(url).await?,
         };
-        let shared = Shared { data: config.data.clone(), context, writer, readers, committed };
+        let (data, keys) = (config.data.as_path(), &context.keys);
+        let shared = Shared {
+            data: config.data.clone(),
+            writer,
+            readers,
+            quarantine: QuarantineBlobs::open(data, keys)?,
+            cleared: ClearedBlobs::open(data, keys)?,
+            vault: VaultBlobs::open(data, keys)?,
+            released: ReleasedBlobs::open(data, keys)?,
+            remembered: Remembered::default(),
+            committed,
+            context,
+        };
         Ok(Self { shared: Arc::new(shared) })
     }
 
@@ -105,6 +123,37 @@ impl Store {
     /// The source of ids that the store was opened with.
     pub fn ids(&self) -> &dyn Ids {
         self.shared.context.ids.as_ref()
+    }
+
+    /// Bytes as they came in.
+    pub fn quarantine(&self) -> &QuarantineBlobs {
+        &self.shared.quarantine
+    }
+
+    /// Bytes that passed the gate.
+    pub fn cleared(&self) -> &ClearedBlobs {
+        &self.shared.cleared
+    }
+
+    /// Originals and crosswalks.
+    pub fn vault(&self) -> &VaultBlobs {
+        &self.shared.vault
+    }
+
+    /// Packages of releases.
+    pub fn released(&self) -> &ReleasedBlobs {
+        &self.shared.released
+    }
+
+    /// A fresh path for a temporary file on the same file system as the blobs. Whoever makes the file removes it, or
+    /// gives it away with [`ReleasedBlobs::adopt`].
+    ///
+    /// # Errors
+    /// [`StoreError::Io`] when the folder cannot be made.
+    pub fn scratch(&self) -> Result<PathBuf, StoreError> {
+        let folder = self.shared.data.join("scratch");
+        std::fs::create_dir_all(&folder).map_err(|error| StoreError::file(&folder, error))?;
+        Ok(folder.join(self.ids().fresh().to_string()))
     }
 
     /// The only way to change anything. The closure's changes and its evidence commit together, durably, before this

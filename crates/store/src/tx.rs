@@ -72,8 +72,14 @@ impl Tx {
     /// [`StoreError::Evidence`] when the entry would exceed the limits of the log.
     pub fn record(&mut self, evidence: Evidence) -> Result<EventId, StoreError> {
         let id = self.fresh();
-        self.pending.push(evidence::prepare(id, self.now, self.actor, evidence, &self.context.keys)?);
+        self.record_as(id, evidence)?;
         Ok(id)
+    }
+
+    /// As [`Tx::record`], under an id that rows already name.
+    pub(crate) fn record_as(&mut self, id: EventId, evidence: Evidence) -> Result<(), StoreError> {
+        self.pending.push(evidence::prepare(id, self.now, self.actor, evidence, &self.context.keys)?);
+        Ok(())
     }
 
     /// Inserts one record.

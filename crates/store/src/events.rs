@@ -1,0 +1,120 @@
+//! Events as people and auditors list them.
+
+use countersign_model::{EventId, Instant, ItemId, ProjectId, SessionId, UserId};
+use uuid::Uuid;
+
+use crate::{Bind, Conn, FromRow, Query, Row, StoreError};
+
+/// An event with its private details.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event {
+    /// Order in which events were written; the cursor of lists.
+    pub ord: i64,
+    /// Id.
+    pub id: EventId,
+    /// When.
+    pub at: Instant,
+    /// Account, for persons and their tokens.
+    pub actor_user: Option<UserId>,
+    /// `person`, `token`, `console`, `model` or `system`.
+    pub actor_kind: String,
+    /// What was done.
+    pub action: String,
+    /// Kind of the object.
+    pub object_kind: String,
+    /// The object.
+    pub object_id: Option<Uuid>,
+    /// Project.
+    pub project_id: Option<ProjectId>,
+    /// Item.
+    pub item_id: Option<ItemId>,
+    /// Session.
+    pub session_id: Option<SessionId>,
+    /// `ok`, `refused` …
+    pub outcome: String,
+    /// Reason code.
+    pub reason: Option<String>,
+    /// The exact bytes that the log holds.
+    pub entry: Vec<u8>,
+    /// Index in the log; absent until it was sequenced.
+    pub log_index: Option<u64>,
+    /// Private details, JSON; absent when there were none or they were erased.
+    pub details: Option<String>,
+}
+
+impl FromRow for Event {
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            ord: row.get("ord")?,
+            id: row.get("id")?,
+            at: row.get("at")?,
+            actor_user: row.get("actor_user")?,
+            actor_kind: row.get("actor_kind")?,
+            action: row.get("action")?,
+            object_kind: row.get("object_kind")?,
+            object_id: row.get("object_id")?,
+            project_id: row.get("project_id")?,
+            item_id: row.get("item_id")?,
+            session_id: row.get("session_id")?,
+            outcome: row.get("outcome")?,
+            reason: row.get("reason")?,
+            entry: row.get("entry")?,
+            log_index: row.get("log_index")?,
+            details: row.get("details")?,
+        })
+    }
+}
+
+/// Which events to list.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct EventFilter {
+    /// Of this project.
+    pub project: Option<ProjectId>,
+    /// Of this item.
+    pub item: Option<ItemId>,
+    /// The `ord` of the last event of the page before.
+    pub before: Option<i64>,
+}
+
+/// Events, newest first.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn list(conn: &mut Conn, filter: EventFilter, limit: u32) -> Result<Vec<Event>, StoreError> {
+    let mut sql = "SELECT e.*, d.details FROM events e LEFT JOIN event_details d ON d.event_id = e.id \
+                   WHERE e.ord < $1"
+        .to_owned();
+    let mut values = vec![filter.before.unwrap_or(i64::MAX).value()];
+    if let Some(project) = filter.project {
+        values.push(project.value());
+        sql.push_str(&format!(" AND e.project_id = ${}", values.len()));
+    }
+    if let Some(item) = filter.item {
+        values.push(item.value());
+        sql.push_str(&format!(" AND e.item_id = ${}", values.len()));
+    }
+    values.push(limit.value());
+    sql.push_str(&format!(" ORDER BY e.ord DESC LIMIT ${}", values.len()));
+    values.into_iter().fold(conn.query_built(sql), Query::bind).all().await
+}
+
+/// An event by id.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn by_id(conn: &mut Conn, id: EventId) -> Result<Option<Event>, StoreError> {
+    let sql =
+        "SELECT e.*, d.details FROM events e LEFT JOIN event_details d ON d.event_id = e.id WHERE e.id = $1";
+    conn.query(sql).bind(id).optional().await
+}
+
+/// Sequenced events after a log index, in the order of the log: what a live listener missed.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn after(conn: &mut Conn, log_index: Option<u64>, limit: u32) -> Result<Vec<Event>, StoreError> {
+    let after = log_index.map_or(-1, |index| i64::try_from(index).unwrap_or(i64::MAX));
+    let sql = "SELECT e.*, d.details FROM events e LEFT JOIN event_details d ON d.event_id = e.id \
+               WHERE e.log_index > $1 ORDER BY e.log_index LIMIT $2";
+    conn.query(sql).bind(after).bind(limit).all().await
+}

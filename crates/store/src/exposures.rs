@@ -1,0 +1,195 @@
+//! No log, no pixel: who was shown which asset, committed before the first byte goes out.
+
+use std::{
+    collections::HashSet,
+    sync::{Mutex, PoisonError},
+};
+
+use countersign_model::{AssetId, EventId, Instant, ItemId, ProjectId, SessionId, UserId, Zone};
+use uuid::Uuid;
+
+use crate::{
+    Actor, Address, Conn, Evidence, Store, StoreError, Tx,
+    assets::Asset,
+    value::{Record, record},
+};
+
+/// Exposures remembered in memory; beyond it the memory starts anew and the rows answer.
+const REMEMBERED_MAX: usize = 1_000_000;
+/// Most assets noted in one write.
+pub const EXPOSURES_PER_WRITE_MAX: usize = 1_000;
+
+record! {
+    /// A person was shown an asset.
+    Exposure in "exposures" {
+        /// Id.
+        id: Uuid,
+        /// Who.
+        user_id: UserId,
+        /// In which session, or by which token.
+        session_id: Uuid,
+        /// What.
+        asset_id: AssetId,
+        /// Item it belongs to.
+        item_id: Option<ItemId>,
+        /// Project.
+        project_id: ProjectId,
+        /// Where it lay.
+        zone: Zone,
+        /// What for: `work`, `browse`, `gate`, `download` …
+        purpose: String,
+        /// When first in this session.
+        at: Instant,
+        /// Its evidence.
+        event_id: EventId,
+    }
+}
+
+/// Who looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Viewer {
+    /// The account.
+    pub user: UserId,
+    /// The session, or the token where there is none.
+    pub session: Uuid,
+    /// Whether that is a session.
+    pub is_session: bool,
+}
+
+impl Viewer {
+    const fn actor(&self) -> Actor {
+        if self.is_session {
+            Actor::person(self.user, SessionId(self.session))
+        } else {
+            Actor::token(self.user)
+        }
+    }
+}
+
+/// Proof that an exposure is committed. Only this room makes it; the bytes that people see cannot be had without it.
+#[derive(Clone, Debug)]
+pub struct Exposed {
+    asset: AssetId,
+    project: ProjectId,
+    zone: Zone,
+    address: Address,
+}
+
+impl Exposed {
+    fn to(asset: &Asset) -> Self {
+        Self { asset: asset.id, project: asset.project_id, zone: asset.zone, address: asset.address.clone() }
+    }
+
+    /// The asset that was noted.
+    pub const fn asset(&self) -> AssetId {
+        self.asset
+    }
+
+    pub(crate) const fn project(&self) -> ProjectId {
+        self.project
+    }
+
+    pub(crate) fn address_in(&self, zone: Zone) -> Result<&Address, StoreError> {
+        if self.zone == zone { Ok(&self.address) } else { Err(StoreError::NotFound { place: "blobs" }) }
+    }
+}
+
+/// Exposures known to be committed, so that the second look in a session costs nothing.
+#[derive(Default)]
+pub(crate) struct Remembered(Mutex<HashSet<(Uuid, AssetId, String)>>);
+
+impl Remembered {
+    fn has(&self, viewer: Viewer, asset: AssetId, purpose: &str) -> bool {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.contains(&(viewer.session, asset, purpose.to_owned()))
+    }
+
+    fn add(&self, viewer: Viewer, assets: impl Iterator<Item = AssetId>, purpose: &str) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= REMEMBERED_MAX {
+            known.clear();
+        }
+        known.extend(assets.map(|asset| (viewer.session, asset, purpose.to_owned())));
+    }
+}
+
+/// Notes that a person is about to be shown an asset, unless this session was noted before; committed on return.
+///
+/// # Errors
+/// [`StoreError`] of the write: then there is no proof, and nothing may be shown.
+pub async fn ensure(
+    store: &Store,
+    viewer: Viewer,
+    asset: &Asset,
+    purpose: &'static str,
+) -> Result<Exposed, StoreError> {
+    ensure_all(store, viewer, std::slice::from_ref(asset), purpose).await?;
+    Ok(Exposed::to(asset))
+}
+
+/// As [`ensure`] for several assets, such as the frames of a stack, in one write for each
+/// [`EXPOSURES_PER_WRITE_MAX`].
+///
+/// # Errors
+/// [`StoreError`] of the write.
+pub async fn ensure_all(
+    store: &Store,
+    viewer: Viewer,
+    assets: &[Asset],
+    purpose: &'static str,
+) -> Result<Vec<Exposed>, StoreError> {
+    let known = &store.shared.remembered;
+    let new: Vec<_> = assets.iter().filter(|asset| !known.has(viewer, asset.id, purpose)).cloned().collect();
+    for part in new.chunks(EXPOSURES_PER_WRITE_MAX) {
+        let part = part.to_vec();
+        let ids: Vec<_> = part.iter().map(|asset| asset.id).collect();
+        store
+            .write(viewer.actor(), move |tx| Box::pin(async move { note(tx, viewer, part, purpose).await }))
+            .await?;
+        known.add(viewer, ids.into_iter(), purpose);
+    }
+    Ok(assets.iter().map(Exposed::to).collect())
+}
+
+async fn note(tx: &mut Tx, viewer: Viewer, assets: Vec<Asset>, purpose: &str) -> Result<(), StoreError> {
+    for asset in assets {
+        let exposure = Exposure {
+            id: tx.fresh(),
+            user_id: viewer.user,
+            session_id: viewer.session,
+            asset_id: asset.id,
+            item_id: asset.item_id,
+            project_id: asset.project_id,
+            zone: asset.zone,
+            purpose: purpose.to_owned(),
+            at: tx.now(),
+            event_id: tx.fresh(),
+        };
+        let event = exposure.event_id;
+        let sql = "INSERT INTO exposures (id, user_id, session_id, asset_id, item_id, project_id, zone, purpose, \
+                   at, event_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
+                   ON CONFLICT (session_id, asset_id, purpose) DO NOTHING";
+        let inserted =
+            exposure.values().into_iter().fold(tx.query(sql), crate::Query::bind).execute().await?;
+        if inserted > 0 {
+            let mut evidence = Evidence::new("asset.shown", "asset", asset.id.0).project(asset.project_id);
+            evidence.item = asset.item_id;
+            tx.record_as(event, evidence.reason(purpose))?;
+        }
+    }
+    Ok(())
+}
+
+/// Who saw an item's assets, oldest first, after the last of the page before.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn of_item(
+    conn: &mut Conn,
+    item: ItemId,
+    after: Option<Uuid>,
+    limit: u32,
+) -> Result<Vec<Exposure>, StoreError> {
+    let sql = "SELECT * FROM exposures WHERE item_id = $1 AND id > $2 ORDER BY id LIMIT $3";
+    conn.query(sql).bind(item).bind(after.unwrap_or(Uuid::nil())).bind(limit).all().await
+}
