@@ -8,6 +8,7 @@
 //! * [`checkpoint`], [`note`]: the signed tree head and the keys
 //! * [`tree`], [`proof`]: inclusion and consistency, also as a self-contained file
 //! * [`verify`], [`rows`]: the offline checks; they name the first bad index
+//! * [`release`]: the package in which a dataset leaves, and its offline check
 
 pub mod checkpoint;
 pub mod entry;
@@ -16,6 +17,7 @@ pub mod frontier;
 pub mod hash;
 pub mod note;
 pub mod proof;
+pub mod release;
 pub mod rows;
 pub mod source;
 pub mod state;
