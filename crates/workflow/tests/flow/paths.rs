@@ -1,8 +1,6 @@
 //! Named paths through an item's life, one per rule.
 
-mod common;
-
-use common::{ALL_ROLES, World, hold, read, signature, user};
+use crate::world::{ALL_ROLES, World, hold, read, signature, user};
 use countersign_model::{AiVisibility, Instant, ReadId, ReleaseId, Role};
 use countersign_workflow::{
     Act, Effect, Event, Missing, OwnerDecision, Phase, ReadStatus, ReviewDecision, SignDecision, may_claim,
@@ -85,7 +83,7 @@ fn a_late_or_outrun_claim_decides_nothing_and_keeps_its_draft() {
     world.ok(world.claim(1));
     let (mine, fence, start) = (world.lease_read(), world.state.fence, world.now);
     let end = world.state.lease().unwrap().until;
-    assert_eq!(end, start.plus_seconds(i64::from(common::LEASE_MINUTES) * 60));
+    assert_eq!(end, start.plus_seconds(i64::from(crate::world::LEASE_MINUTES) * 60));
     assert_eq!(world.no(world.claim(2)), refusals::ALREADY_LEASED);
     assert_eq!(world.no(Event::LeaseExpired { now: Instant(end.0 - 1) }), refusals::LEASE_RUNNING);
     world.now = end;
@@ -313,7 +311,7 @@ fn the_draft_shows_when_the_protocol_says() {
 
 #[test]
 fn the_gate_is_passed_once_and_work_goes_on_without_a_draft() {
-    let mut world = World::new(common::full(AiVisibility::Always));
+    let mut world = World::new(crate::world::full(AiVisibility::Always));
     assert_eq!(world.no(world.claim(1)), refusals::NOT_READY);
     assert_eq!(world.no(Event::DraftFailed), refusals::WRONG_STAGE);
     let quarantined = world.state.clone();

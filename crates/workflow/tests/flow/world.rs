@@ -86,7 +86,6 @@ pub struct World {
     ids: u128,
 }
 
-#[allow(dead_code, reason = "each test file uses its own part of the world")]
 impl World {
     pub fn new(protocol: Protocol) -> Self {
         Self { protocol, state: ItemState::new(), now: Instant(0), effects: vec![], ids: 0x9000 }

@@ -1,10 +1,8 @@
 //! Random protocols, people, events and clocks: what must hold whatever happens.
 
-mod common;
-
 use std::collections::{BTreeMap, BTreeSet};
 
-use common::{hold, protocol, read, signature, stage, user};
+use crate::world::{hold, protocol, read, signature, stage, user};
 use countersign_model::{
     AiVisibility, Author, Instant, Protocol, ReadId, ReleaseId, Role, StageKind, TaskId, UserId,
 };

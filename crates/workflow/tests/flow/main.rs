@@ -1,0 +1,5 @@
+//! Tests of the item's state machine: named paths and a random walk, in one small world.
+
+mod paths;
+mod random_walk;
+mod world;
