@@ -1,0 +1,146 @@
+//! Our own form: JSON lines that lose nothing.
+//!
+//! For each item one `item` line, followed by one `annotation` line for each of its annotations in ascending order of
+//! id. Every line is [canonical JSON](countersign_workflow::canonical_json), so the same release has the same bytes.
+//! A reader can recompute an item's `content_hash` from its annotation lines alone.
+
+use std::io::{BufRead, Write};
+
+use countersign_model::{Annotation, ItemId, ReadId};
+use countersign_workflow::{canonical_json, content_hash};
+use serde::{Deserialize, Serialize};
+
+use crate::ExchangeError;
+
+/// Longest line that is read, in bytes (a polygon of the most points allowed has about 800 kB).
+pub const LINE_BYTES_MAX: u64 = 4 * 1024 * 1024;
+
+/// The line that begins an item.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ItemLine {
+    /// The item.
+    pub item_id: ItemId,
+    /// The accepted read.
+    pub read_id: ReadId,
+    /// Hash that was reviewed and signed.
+    pub content_hash: String,
+    /// Protocol that it was done under.
+    pub protocol_id: String,
+    /// Its version.
+    pub protocol_version: u32,
+    /// How many annotation lines follow.
+    pub annotations: u64,
+}
+
+/// One line.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "line", rename_all = "snake_case")]
+pub enum Line {
+    /// An item begins.
+    Item(ItemLine),
+    /// An annotation of the item that began last.
+    Annotation(Annotation),
+}
+
+/// Writes one item and its annotations. `content_hash` and count are made from the annotations given; how many.
+///
+/// # Errors
+/// [`ExchangeError::Invalid`] when the annotations are not those of `expected_hash`, [`ExchangeError::Io`].
+pub fn write_item(
+    out: &mut impl Write,
+    item_id: ItemId,
+    read_id: ReadId,
+    protocol: (&str, u32),
+    annotations: &[Annotation],
+    expected_hash: &str,
+) -> Result<u64, ExchangeError> {
+    if content_hash(annotations) != expected_hash {
+        let message = "its annotations are not those that were accepted";
+        return Err(ExchangeError::invalid(format!("item {item_id}"), message));
+    }
+    let head = ItemLine {
+        item_id,
+        read_id,
+        content_hash: expected_hash.to_owned(),
+        protocol_id: protocol.0.to_owned(),
+        protocol_version: protocol.1,
+        annotations: annotations.len() as u64,
+    };
+    write_line(out, &Line::Item(head))?;
+    let mut order: Vec<&Annotation> = annotations.iter().collect();
+    order.sort_by_key(|annotation| (annotation.id, annotation.version));
+    for annotation in order {
+        write_line(out, &Line::Annotation(annotation.clone()))?;
+    }
+    Ok(annotations.len() as u64)
+}
+
+fn write_line(out: &mut impl Write, line: &Line) -> Result<(), ExchangeError> {
+    let value = serde_json::to_value(line).map_err(|source| ExchangeError::json("writing", source))?;
+    Ok(writeln!(out, "{}", canonical_json(&value))?)
+}
+
+/// One item as it was read back.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Item {
+    /// Its head.
+    pub head: ItemLine,
+    /// Its annotations, in the order of the file.
+    pub annotations: Vec<Annotation>,
+}
+
+/// Reads items one by one and checks count and content hash of each.
+pub struct Reader<R: BufRead> {
+    input: R,
+    line: u64,
+}
+
+impl<R: BufRead> Reader<R> {
+    /// Reads from the start of a file.
+    pub const fn new(input: R) -> Self {
+        Self { input, line: 0 }
+    }
+
+    /// The next item, or `None` at the end.
+    ///
+    /// # Errors
+    /// [`ExchangeError`] naming the line that is wrong.
+    pub fn next_item(&mut self) -> Result<Option<Item>, ExchangeError> {
+        let Some(line) = self.next_line()? else { return Ok(None) };
+        let Line::Item(head) = line else {
+            return Err(ExchangeError::invalid(format!("line {}", self.line), "belongs to no item"));
+        };
+        let start = self.line;
+        let mut annotations = Vec::new();
+        for _ in 0..head.annotations {
+            match self.next_line()? {
+                Some(Line::Annotation(annotation)) => annotations.push(annotation),
+                Some(Line::Item(_)) | None => {
+                    let message =
+                        format!("{} annotations announced, {} follow", head.annotations, annotations.len());
+                    return Err(ExchangeError::invalid(format!("line {start}"), message));
+                }
+            }
+        }
+        if content_hash(&annotations) != head.content_hash {
+            let message = "the annotations that follow do not have this content hash";
+            return Err(ExchangeError::invalid(format!("line {start}"), message));
+        }
+        Ok(Some(Item { head, annotations }))
+    }
+
+    fn next_line(&mut self) -> Result<Option<Line>, ExchangeError> {
+        let mut bytes = Vec::new();
+        let read = std::io::Read::take(&mut self.input, LINE_BYTES_MAX + 1).read_until(b'\n', &mut bytes)?;
+        if read == 0 {
+            return Ok(None);
+        }
+        self.line += 1;
+        let place = format!("line {}", self.line);
+        if bytes.len() as u64 > LINE_BYTES_MAX {
+            return Err(ExchangeError::TooLong { place, limit: LINE_BYTES_MAX });
+        }
+        serde_json::from_slice(&bytes).map(Some).map_err(|source| ExchangeError::json(place, source))
+    }
+}
