@@ -37,8 +37,10 @@ function Gatekeeper() {
   }, []);
 
   if (me.isPending) return null;
-  if (me.isError) return <Failed error={me.error} retry={() => me.refetch()} />;
-  if (!signedIn) return <SignInScreen />;
+  if (!signedIn) {
+    const failed = me.isError && asProblem(me.error).status !== 401;
+    return failed ? <Failed error={me.error} retry={() => me.refetch()} /> : <SignInScreen />;
+  }
   if (signedIn.must_change_password) return <FirstPasswordScreen />;
   return (
     <>

@@ -209,3 +209,24 @@ const FILE_REFUSALS: Record<string, string> = {
 export function fileRefusal(code: string): string {
   return FILE_REFUSALS[code] ?? code.replaceAll("_", " ");
 }
+
+// ---- Why something waits at the gate ------------------------------------------------------------------------
+
+const GATE_REASONS: Record<string, string> = {
+  burned_in_text: "Text may be part of the picture",
+  burned_in_unknown: "Text in the picture is not ruled out",
+  burned_in_annotation: "The file says that text is burned in",
+  secondary_capture: "A secondary capture: may show a screen or paper",
+  no_face_detector: "Camera image, and no face detector is set up",
+  camera_image: "Camera image, and no face detector is set up",
+  recognizable_visual_features: "Features of the face may be recognised",
+  head_volume: "A face could be rebuilt from this volume",
+  unknown_sop_class: "A kind of DICOM object without a rule of its own",
+  encapsulated_document: "Holds a document",
+  graphics: "Drawn graphics may carry text",
+  unknown_private: "Private data without a rule of its own",
+};
+
+export function gateReason(code: string): string {
+  return GATE_REASONS[code] ?? code.replaceAll("_", " ");
+}

@@ -3,6 +3,7 @@
  * export, add a route here, and a link where people will look for it.
  */
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import { readFilter } from "@/pages/project/filter";
 import { Shell } from "@/parts/Shell";
 import { Empty, Failed, Loading } from "@/parts/States";
 
@@ -13,18 +14,93 @@ const home = createRoute({
   path: "/",
   component: lazyRouteComponent(() => import("@/pages/Home")),
 });
-
+const projects = createRoute({
+  getParentRoute: () => root,
+  path: "/projects",
+  component: lazyRouteComponent(() => import("@/pages/Projects")),
+});
+const project = createRoute({
+  getParentRoute: () => root,
+  path: "/projects/$projectId",
+  component: lazyRouteComponent(() => import("@/pages/project/Project")),
+});
+const projectTabs = project.addChildren([
+  createRoute({
+    getParentRoute: () => project,
+    path: "/",
+    component: lazyRouteComponent(() => import("@/pages/project/Overview")),
+  }),
+  createRoute({
+    getParentRoute: () => project,
+    path: "/items",
+    validateSearch: readFilter,
+    component: lazyRouteComponent(() => import("@/pages/project/Items")),
+  }),
+  createRoute({
+    getParentRoute: () => project,
+    path: "/ingest",
+    component: lazyRouteComponent(() => import("@/pages/project/Ingest")),
+  }),
+  createRoute({
+    getParentRoute: () => project,
+    path: "/gate",
+    component: lazyRouteComponent(() => import("@/pages/project/Gate")),
+  }),
+  createRoute({
+    getParentRoute: () => project,
+    path: "/releases",
+    component: lazyRouteComponent(() => import("@/pages/project/Releases")),
+  }),
+  createRoute({
+    getParentRoute: () => project,
+    path: "/evidence",
+    component: lazyRouteComponent(() => import("@/pages/project/Evidence")),
+  }),
+  createRoute({
+    getParentRoute: () => project,
+    path: "/people",
+    component: lazyRouteComponent(() => import("@/pages/project/People")),
+  }),
+  createRoute({
+    getParentRoute: () => project,
+    path: "/protocol",
+    component: lazyRouteComponent(() => import("@/pages/project/Protocol")),
+  }),
+]);
+const release = createRoute({
+  getParentRoute: () => root,
+  path: "/releases/$releaseId",
+  component: lazyRouteComponent(() => import("@/pages/Release")),
+});
+const item = createRoute({
+  getParentRoute: () => root,
+  path: "/items/$itemId",
+  component: lazyRouteComponent(() => import("@/pages/item/Item")),
+});
+const users = createRoute({
+  getParentRoute: () => root,
+  path: "/users",
+  component: lazyRouteComponent(() => import("@/pages/Users")),
+});
+const account = createRoute({
+  getParentRoute: () => root,
+  path: "/account",
+  component: lazyRouteComponent(() => import("@/pages/Account")),
+});
+const log = createRoute({
+  getParentRoute: () => root,
+  path: "/log",
+  component: lazyRouteComponent(() => import("@/pages/Log")),
+});
 /** The workspace: the only route without the frame of the others. */
-export const workRoute = createRoute({
+const work = createRoute({
   getParentRoute: () => root,
   path: "/work/$taskId",
   component: lazyRouteComponent(() => import("@/pages/Work")),
 });
 
-const routes = root.addChildren([home, workRoute]);
-
 export const router = createRouter({
-  routeTree: routes,
+  routeTree: root.addChildren([home, projects, projectTabs, release, item, users, account, log, work]),
   defaultPreload: "intent",
   defaultPendingComponent: () => <Loading />,
   defaultErrorComponent: ({ error, reset }) => <Failed error={error} retry={reset} />,

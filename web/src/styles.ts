@@ -24,5 +24,6 @@ import "@mantine/core/styles/NumberInput.css";
 import "@mantine/core/styles/PasswordInput.css";
 import "@mantine/core/styles/Progress.css";
 import "@mantine/core/styles/SegmentedControl.css";
+import "@mantine/core/styles/Switch.css";
 import "@mantine/core/styles/Tooltip.css";
 import "./app.css";

@@ -78,7 +78,12 @@ describe("refusals", () => {
       ),
     );
     const problem = await caught(api.get("/x"));
-    expect([problem.code, problem.status, problem.detail, problem.place]).toEqual(["stale_revision", 412, "d", "p"]);
+    expect([problem.code, problem.status, problem.detail, problem.place]).toEqual([
+      "stale_revision",
+      412,
+      "d",
+      "p",
+    ]);
     expect(problem.transient).toBe(false);
   });
 

@@ -3,6 +3,7 @@
  * ways, problem+json as ApiProblem, ETag and If-Match for the writes that need them.
  */
 import { ApiProblem, problemFrom } from "./problem";
+import type { Page } from "./types";
 
 export const API = "/api/v1";
 
@@ -44,8 +45,12 @@ export function reportSignedOut(): void {
   signedOut();
 }
 
-export async function send<T>(method: string, route: string, options: Options = {}): Promise<Answer<T>> {
-  const headers: Record<string, string> = { Accept: "application/json" };
+/** A list that may come bare or as one page of a keyset list. */
+export const list = <T>(answer: T[] | Page<T>): T[] => (Array.isArray(answer) ? answer : answer.items);
+
+/** The request itself: a lost connection and every answer that is not ok become an ApiProblem. */
+async function request(method: string, route: string, accept: string, options: Options): Promise<Response> {
+  const headers: Record<string, string> = { Accept: accept };
   if (method !== "GET") headers["X-Countersign"] = "1";
   if (options.body !== undefined) headers["Content-Type"] = "application/json";
   if (options.ifMatch !== undefined) headers["If-Match"] = `"${options.ifMatch}"`;
@@ -67,6 +72,11 @@ export async function send<T>(method: string, route: string, options: Options = 
     if (response.status === 401 && problem.code !== "bad_credentials") signedOut();
     throw problem;
   }
+  return response;
+}
+
+export async function send<T>(method: string, route: string, options: Options = {}): Promise<Answer<T>> {
+  const response = await request(method, route, "application/json", options);
   const etag = response.headers.get("etag");
   if (response.status === 204) return { data: undefined as T, etag };
   try {
@@ -74,6 +84,11 @@ export async function send<T>(method: string, route: string, options: Options = 
   } catch {
     throw new ApiProblem("unexpected", response.status, "The server's answer was cut short.");
   }
+}
+
+/** For the few routes that answer in plain text, such as the checkpoint of the log. */
+export async function getText(route: string, signal?: AbortSignal): Promise<string> {
+  return (await request("GET", route, "text/plain, application/json", { signal })).text();
 }
 
 async function data<T>(method: string, route: string, options?: Options): Promise<T> {

@@ -1,6 +1,6 @@
 /** Items: the list with its filters, one item, who saw it, holds, and the addresses of its pixels. */
 import { infiniteQueryOptions, queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
-import { api, apiUrl, path } from "./client";
+import { api, apiUrl, list, path } from "./client";
 import type { EvidenceEvent, Exposure, Hold, Item, ItemRow, Page } from "./types";
 
 export type ItemFilter = {
@@ -36,14 +36,11 @@ export const itemQuery = (id: string) =>
     queryFn: ({ signal }) => api.get<Item>(path`/items/${id}`, undefined, signal),
   });
 
-/** Both answers may come bare or as a page; a list of one item's evidence is short. */
-const rows = <T>(answer: T[] | Page<T>): T[] => (Array.isArray(answer) ? answer : answer.items);
-
 export const itemEventsQuery = (id: string) =>
   queryOptions({
     queryKey: ["items", id, "events"],
     queryFn: async ({ signal }) =>
-      rows(
+      list(
         await api.get<EvidenceEvent[] | Page<EvidenceEvent>>(path`/items/${id}/events`, undefined, signal),
       ),
   });
@@ -52,7 +49,7 @@ export const exposuresQuery = (id: string) =>
   queryOptions({
     queryKey: ["items", id, "exposures"],
     queryFn: async ({ signal }) =>
-      rows(await api.get<Exposure[] | Page<Exposure>>(path`/items/${id}/exposures`, undefined, signal)),
+      list(await api.get<Exposure[] | Page<Exposure>>(path`/items/${id}/exposures`, undefined, signal)),
   });
 
 export function useHoldActions(item: string) {

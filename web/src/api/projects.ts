@@ -1,11 +1,12 @@
 /** Projects, their counts, grants and the declaration. */
 import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
-import { api, path } from "./client";
+import { api, list, path } from "./client";
 import type { EvidenceEvent, Grant, Page, Project, ProjectSummary, ProtocolName, Role } from "./types";
 
 export const projectsQuery = queryOptions({
   queryKey: ["projects"],
-  queryFn: ({ signal }) => api.get<ProjectSummary[]>("/projects", undefined, signal),
+  queryFn: async ({ signal }) =>
+    list(await api.get<ProjectSummary[] | Page<ProjectSummary>>("/projects", undefined, signal)),
 });
 
 export const projectQuery = (id: string) =>
@@ -17,7 +18,8 @@ export const projectQuery = (id: string) =>
 export const grantsQuery = (project: string) =>
   queryOptions({
     queryKey: ["projects", project, "grants"],
-    queryFn: ({ signal }) => api.get<Grant[]>(path`/projects/${project}/grants`, undefined, signal),
+    queryFn: async ({ signal }) =>
+      list(await api.get<Grant[] | Page<Grant>>(path`/projects/${project}/grants`, undefined, signal)),
   });
 
 export const projectEventsPage = (project: string, cursor: string | null, signal?: AbortSignal) =>

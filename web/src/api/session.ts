@@ -1,20 +1,15 @@
 /** Who is signed in, signing in and out, the password, the tokens. */
 import { queryOptions, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { api, path } from "./client";
-import { ApiProblem } from "./problem";
-import type { Me, Role, Token } from "./types";
+import { api, list, path } from "./client";
+import type { Me, Page, Role, Token } from "./types";
 
-/** `null` = nobody is signed in; anything else that goes wrong is an error. */
+/**
+ * `null` = signed out on purpose. A 401 stays an error: on the first load it means the sign-in screen, later it
+ * means signing in again over the page, whose data must not vanish.
+ */
 export const meQuery = queryOptions({
   queryKey: ["me"],
-  queryFn: async (): Promise<Me | null> => {
-    try {
-      return await api.get<Me>("/session");
-    } catch (error) {
-      if (error instanceof ApiProblem && error.status === 401) return null;
-      throw error;
-    }
-  },
+  queryFn: ({ signal }): Promise<Me | null> => api.get<Me>("/session", undefined, signal),
   staleTime: 60_000,
 });
 
@@ -61,7 +56,7 @@ export function useChangePassword() {
 
 export const tokensQuery = queryOptions({
   queryKey: ["me", "tokens"],
-  queryFn: ({ signal }) => api.get<Token[]>("/me/tokens", undefined, signal),
+  queryFn: async ({ signal }) => list(await api.get<Token[] | Page<Token>>("/me/tokens", undefined, signal)),
 });
 
 export function useTokenActions() {

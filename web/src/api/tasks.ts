@@ -1,14 +1,11 @@
 /** Work: claiming a task, keeping its lease, saving, submitting, reviewing, signing. */
 import { queryOptions } from "@tanstack/react-query";
-import { api, path, send } from "./client";
-import type { Change, MyTask, Read, Role, Saved, Signature, Submitted, Work } from "./types";
+import { api, list, path, send } from "./client";
+import type { Change, MyTask, Page, Read, Role, Saved, Signature, Submitted, Work } from "./types";
 
 export const myTasksQuery = queryOptions({
   queryKey: ["me", "tasks"],
-  queryFn: async ({ signal }) => {
-    const answer = await api.get<MyTask[] | { items: MyTask[] }>("/me/tasks", undefined, signal);
-    return Array.isArray(answer) ? answer : answer.items;
-  },
+  queryFn: async ({ signal }) => list(await api.get<MyTask[] | Page<MyTask>>("/me/tasks", undefined, signal)),
 });
 
 export const taskQuery = (id: string) =>

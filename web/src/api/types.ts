@@ -364,8 +364,6 @@ export type Release = {
   created_by?: string | null;
   created_at: Micros;
 };
-export type Checkpoint = { origin: string; size: number; root: string; text: string };
-export type LogKey = { key: string };
 export type HomeCard = {
   role: Role;
   project: Id | null;

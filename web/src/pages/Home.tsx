@@ -70,7 +70,7 @@ export default function Home() {
     return isOwner(me) ? (
       <Empty
         title="No project yet"
-        action={<Button onClick={() => navigate({ to: "/" })}>Create the first project</Button>}
+        action={<Button onClick={() => navigate({ to: "/projects" })}>Create the first project</Button>}
       >
         A project is one dataset under construction. Choose its protocol, bring data in, and give people their
         roles.

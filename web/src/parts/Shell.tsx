@@ -4,7 +4,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { Link, Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import { useLive } from "@/api/live";
-import { useMe, useSignOut } from "@/api/session";
+import { hasRole, isOwner, useMe, useSignOut } from "@/api/session";
 import { Icon } from "./Icon";
 import { type KeyGroup, useKeyGroups, useKeyHelp, useKeys } from "./keys";
 import { KEY_MAPS, setPreferences, usePreferences } from "./preferences";
@@ -15,6 +15,7 @@ const PAGE_KEYS: KeyGroup = {
   keys: [
     { keys: "?", does: "Show the keys that work here" },
     { keys: "Alt+H", does: "Start page" },
+    { keys: "Alt+P", does: "Projects" },
     { keys: "Esc", does: "Close what is open" },
   ],
 };
@@ -49,6 +50,7 @@ function KeyOverlay({ opened, onClose }: { opened: boolean; onClose: () => void 
 function UserMenu() {
   const me = useMe();
   const signOut = useSignOut();
+  const navigate = useNavigate();
   const { scheme, keyMap } = usePreferences();
   if (!me) return null;
   return (
@@ -62,6 +64,7 @@ function UserMenu() {
       </Menu.Target>
       <Menu.Dropdown>
         <Menu.Label>Signed in as {me.user.login}</Menu.Label>
+        <Menu.Item onClick={() => navigate({ to: "/account" })}>My account</Menu.Item>
         <Menu.Divider />
         <Menu.Label>Key map</Menu.Label>
         {KEY_MAPS.map((map) => (
@@ -105,6 +108,7 @@ export function Shell() {
     "Shift+Slash": () => setHelp((open) => !open),
     F1: () => setHelp((open) => !open),
     "Alt+KeyH": () => navigate({ to: "/" }),
+    "Alt+KeyP": () => navigate({ to: "/projects" }),
   });
   // biome-ignore lint/correctness/useExhaustiveDependencies: the overlay closes whenever the place changes
   useEffect(() => setHelp(false), [where]);
@@ -124,6 +128,21 @@ export function Shell() {
               <img src="/mark.svg" alt="" />
               Countersign
             </Link>
+            <nav className="row tight" aria-label="Main">
+              <Link to="/projects" className={styles.link}>
+                Projects
+              </Link>
+              {isOwner(me) ? (
+                <Link to="/users" className={styles.link}>
+                  People
+                </Link>
+              ) : null}
+              {isOwner(me) || hasRole(me, "auditor") ? (
+                <Link to="/log" className={styles.link}>
+                  Log
+                </Link>
+              ) : null}
+            </nav>
             <div className={styles.fill} />
             {connected ? null : (
               <span className={styles.offline} role="status">

@@ -1,0 +1,32 @@
+/** The gate: what de-identification could not vouch for, seen and decided by a privacy officer only. */
+import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
+import { api, apiUrl, list, path } from "./client";
+import type { GateDetail, GateEntry, Page } from "./types";
+
+export const gateQuery = (project: string) =>
+  queryOptions({
+    queryKey: ["gate", project],
+    queryFn: async ({ signal }) =>
+      list(await api.get<GateEntry[] | Page<GateEntry>>(path`/projects/${project}/gate`, undefined, signal)),
+  });
+
+export const gateEntryQuery = (project: string, entry: string) =>
+  queryOptions({
+    queryKey: ["gate", project, entry],
+    queryFn: ({ signal }) => api.get<GateDetail>(path`/gate/${entry}`, undefined, signal),
+  });
+
+export const gateImageUrl = (entry: string, frame: number) =>
+  apiUrl(path`/gate/${entry}/frames/${frame}/image`);
+
+export function useGateDecision(project: string) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (body: { entry: string; decision: "clear" | "reject"; reason: string }) =>
+      api.post<void>(path`/gate/${body.entry}/decision`, { decision: body.decision, reason: body.reason }),
+    onSuccess: () => {
+      client.invalidateQueries({ queryKey: ["gate", project] });
+      client.invalidateQueries({ queryKey: ["projects", project] });
+    },
+  });
+}

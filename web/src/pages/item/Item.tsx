@@ -1,0 +1,314 @@
+/** One item: what it is, where it stands, who worked on it, who saw it. */
+import { Button } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { Link, useParams } from "@tanstack/react-router";
+import { useState } from "react";
+import { exposuresQuery, itemEventsQuery, itemQuery, useHoldActions } from "@/api/items";
+import { projectQuery } from "@/api/projects";
+import { hasRole, isOwner, useMe } from "@/api/session";
+import type { Facts, Hold, Item, Protocol, ReadSummary, Signature } from "@/api/types";
+import { count, measure, title, words } from "@/format";
+import { At, AuthorMark, FactList, Hash, Panel, PhaseMark, Status } from "@/parts/bits";
+import bits from "@/parts/bits.module.css";
+import { EventTable } from "@/parts/EventTable";
+import { Icon } from "@/parts/Icon";
+import { ReasonDialog } from "@/parts/ReasonDialog";
+import { Empty, Failed, Loading, Note } from "@/parts/States";
+import { stageTitle } from "@/parts/stage";
+import table from "@/parts/table.module.css";
+import styles from "./Item.module.css";
+import { Streams } from "./Streams";
+
+function FactsPanel({ facts }: { facts: Facts }) {
+  const spacing =
+    facts.row_spacing_mm !== undefined && facts.column_spacing_mm !== undefined
+      ? `${measure(facts.row_spacing_mm, "")}× ${measure(facts.column_spacing_mm, "mm", 3)}`
+      : null;
+  return (
+    <Panel title="Facts">
+      <FactList
+        rows={[
+          ["Modality", facts.modality],
+          ["Patient position", facts.patient_position],
+          ["Orientation", facts.orientation?.map((v) => Number(v.toFixed(3))).join(", ")],
+          ["Pixel spacing", spacing],
+          ["Slice thickness", measure(facts.slice_thickness_mm, "mm")],
+          ["CTDIvol", measure(facts.ctdi_vol_mgy, "mGy")],
+          ["DLP", measure(facts.dlp_mgy_cm, "mGy·cm", 1)],
+          ["Exposure", measure(facts.exposure_mas, "mAs", 1)],
+          ["Lot", facts.lot],
+          ["Frames", facts.frames ? count(facts.frames) : null],
+          ["Noted on the way in", facts.notes?.map(words).join("; ")],
+        ]}
+      />
+    </Panel>
+  );
+}
+
+const READ_STATES: Record<string, { tone: "dim" | "live" | "ok" | "warn" | "bad"; mark: string }> = {
+  draft: { tone: "live", mark: "ring" },
+  submitted: { tone: "ok", mark: "dot" },
+  returned: { tone: "warn", mark: "triangle" },
+  superseded: { tone: "dim", mark: "diamond" },
+  void: { tone: "dim", mark: "cross" },
+};
+
+function Reads({ reads, protocol }: { reads: ReadSummary[]; protocol: Protocol | undefined }) {
+  if (reads.length === 0)
+    return <p className="dim">Nobody has read this item yet, or you may not know of it yet.</p>;
+  return (
+    <div className={table.scroll}>
+      <table className={table.table}>
+        <thead>
+          <tr>
+            <th>Stage</th>
+            <th>By</th>
+            <th>State</th>
+            <th className="num">Marks</th>
+            <th>Submitted</th>
+            <th>Content</th>
+          </tr>
+        </thead>
+        <tbody>
+          {reads.map((read) => (
+            <tr key={read.id}>
+              <td>{protocol ? stageTitle(protocol, read.stage) : title(read.kind)}</td>
+              <td>
+                <AuthorMark author={read.author} />
+              </td>
+              <td>
+                <Status {...(READ_STATES[read.status] ?? { tone: "dim" as const, mark: "ring" })}>
+                  {title(read.status)}
+                </Status>
+              </td>
+              <td className="num">{count(read.annotation_count)}</td>
+              <td>
+                <At micros={read.submitted_at} />
+              </td>
+              <td>
+                <Hash value={read.content_hash} />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function Signatures({ signatures }: { signatures: Signature[] }) {
+  if (signatures.length === 0) return <p className="dim">Not signed yet.</p>;
+  return (
+    <div className="stack">
+      {signatures.map((signature) => (
+        <div key={signature.id} className={styles.sign}>
+          <Icon name="seal" />
+          <div>
+            <strong>{signature.printed_name}</strong> {words(signature.meaning)}
+            <div className="dim">
+              <At micros={signature.at} seconds /> · content <Hash value={signature.content_hash} />
+            </div>
+          </div>
+        </div>
+      ))}
+    </div>
+  );
+}
+
+function Holds({ item, mayHold }: { item: Item; mayHold: boolean }) {
+  const { hold, lift } = useHoldActions(item.id);
+  const [asking, setAsking] = useState<"hold" | Hold | null>(null);
+  const open = (item.holds ?? []).filter((one) => !one.lifted_at);
+  return (
+    <>
+      {open.map((one) => (
+        <Note
+          key={one.id}
+          tone="warn"
+          action={
+            mayHold ? (
+              <Button size="compact-sm" variant="default" onClick={() => setAsking(one)}>
+                Lift
+              </Button>
+            ) : null
+          }
+        >
+          <strong>On hold:</strong> {one.reason}{" "}
+          <span className="dim">
+            · <At micros={one.opened_at} />
+          </span>
+        </Note>
+      ))}
+      {item.held && open.length === 0 ? <Note tone="warn">This item is on hold.</Note> : null}
+      {mayHold && open.length === 0 && !item.held ? (
+        <div className="row">
+          <Button variant="default" leftSection={<Icon name="hold" />} onClick={() => setAsking("hold")}>
+            Put on hold
+          </Button>
+        </div>
+      ) : null}
+      <ReasonDialog
+        opened={asking === "hold"}
+        title="Put this item on hold"
+        confirm="Put on hold"
+        pending={hold.isPending}
+        error={hold.error}
+        onClose={() => setAsking(null)}
+        onConfirm={({ reason }) => hold.mutate(reason, { onSuccess: () => setAsking(null) })}
+      >
+        <p className="dim">It stays out of every new release until somebody with the right lifts the hold.</p>
+      </ReasonDialog>
+      <ReasonDialog
+        opened={asking !== null && asking !== "hold"}
+        title="Lift the hold"
+        confirm="Lift"
+        pending={lift.isPending}
+        error={lift.error}
+        onClose={() => setAsking(null)}
+        onConfirm={({ reason }) =>
+          asking &&
+          asking !== "hold" &&
+          lift.mutate({ hold: asking.id, reason }, { onSuccess: () => setAsking(null) })
+        }
+      />
+    </>
+  );
+}
+
+function EvidenceTab({ item }: { item: string }) {
+  const events = useQuery(itemEventsQuery(item));
+  if (events.isPending) return <Loading />;
+  if (events.isError) return <Failed error={events.error} retry={() => events.refetch()} />;
+  if (events.data.length === 0) return <Empty title="Nothing that you may see yet" />;
+  return <EventTable events={events.data} />;
+}
+
+function SeenTab({ item }: { item: string }) {
+  const seen = useQuery(exposuresQuery(item));
+  if (seen.isPending) return <Loading />;
+  if (seen.isError) return <Failed error={seen.error} retry={() => seen.refetch()} />;
+  if (seen.data.length === 0) return <Empty title="Nobody has seen this image" />;
+  return (
+    <div className={table.scroll}>
+      <table className={table.table}>
+        <thead>
+          <tr>
+            <th>When</th>
+            <th>Who</th>
+            <th>What</th>
+            <th>Why</th>
+          </tr>
+        </thead>
+        <tbody>
+          {seen.data.map((one) => (
+            <tr key={one.id}>
+              <td>
+                <At micros={one.at} seconds />
+              </td>
+              <td>{one.printed_name}</td>
+              <td className="dim">{one.stream ?? one.zone ?? "image"}</td>
+              <td>{words(one.purpose)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+const TABS = [
+  { id: "reads", label: "Reads and signatures" },
+  { id: "evidence", label: "Evidence" },
+  { id: "seen", label: "Who saw this" },
+] as const;
+type TabId = (typeof TABS)[number]["id"];
+
+function Tabs({ item, protocol }: { item: Item; protocol: Protocol | undefined }) {
+  const [tab, setTab] = useState<TabId>("reads");
+  const move = (by: number) => {
+    const index = TABS.findIndex((one) => one.id === tab);
+    const next = TABS[(index + by + TABS.length) % TABS.length];
+    if (!next) return;
+    setTab(next.id);
+    document.getElementById(`tab-${next.id}`)?.focus();
+  };
+  return (
+    <div className="stack">
+      <div className={bits.tabs} role="tablist" aria-label="About this item">
+        {TABS.map((one) => (
+          <button
+            key={one.id}
+            id={`tab-${one.id}`}
+            type="button"
+            role="tab"
+            className={bits.tab}
+            aria-selected={tab === one.id}
+            aria-controls="item-tab"
+            tabIndex={tab === one.id ? 0 : -1}
+            onClick={() => setTab(one.id)}
+            onKeyDown={(event) => {
+              if (event.key === "ArrowRight") move(1);
+              if (event.key === "ArrowLeft") move(-1);
+            }}
+          >
+            {one.label}
+          </button>
+        ))}
+      </div>
+      <div id="item-tab" role="tabpanel" aria-labelledby={`tab-${tab}`} className="stack">
+        {tab === "reads" ? (
+          <>
+            <Reads reads={item.reads} protocol={protocol} />
+            <Panel title="Signatures">
+              <Signatures signatures={item.signatures} />
+            </Panel>
+          </>
+        ) : tab === "evidence" ? (
+          <EvidenceTab item={item.id} />
+        ) : (
+          <SeenTab item={item.id} />
+        )}
+      </div>
+    </div>
+  );
+}
+
+export default function ItemPage() {
+  const { itemId } = useParams({ from: "/items/$itemId" });
+  const me = useMe();
+  const item = useQuery(itemQuery(itemId));
+  const projectId = item.data?.project;
+  const project = useQuery({ ...projectQuery(projectId ?? ""), enabled: projectId !== undefined });
+  if (item.isPending) return <Loading />;
+  if (item.isError) return <Failed error={item.error} retry={() => item.refetch()} />;
+  const { data } = item;
+  const mayHold =
+    isOwner(me) || hasRole(me, "owner", data.project) || hasRole(me, "quality_engineer", data.project);
+  const protocol = project.data?.protocol;
+  return (
+    <div className="stack loose">
+      <div>
+        <Link to="/projects/$projectId/items" params={{ projectId: data.project }} className="dim">
+          {project.data ? `${project.data.name}: items` : "Items"}
+        </Link>
+        <div className="spread">
+          <h1>{data.name}</h1>
+          <span className="row">
+            {protocol && data.stage !== null && data.phase !== "accepted" && data.phase !== "released" ? (
+              <span className="dim">{stageTitle(protocol, data.stage)}</span>
+            ) : null}
+            <PhaseMark phase={data.phase} held={data.held} />
+          </span>
+        </div>
+      </div>
+      <Holds item={data} mayHold={mayHold} />
+      <div className={styles.grid}>
+        <Panel title="Streams" aside={<span className="dim">each picture shown is recorded</span>}>
+          {data.streams.length > 0 ? <Streams item={data} /> : <p className="dim">No streams.</p>}
+        </Panel>
+        <FactsPanel facts={data.facts} />
+      </div>
+      <Tabs item={data} protocol={protocol} />
+    </div>
+  );
+}

@@ -1,0 +1,242 @@
+/** The items of a project: filters in the address, rows fetched as one scrolls. */
+import { Button, Checkbox, NumberInput, Select, Switch, TextInput } from "@mantine/core";
+import { useDebouncedCallback } from "@mantine/hooks";
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import { useEffect, useRef, useState } from "react";
+import { frameImageUrl, itemsQuery } from "@/api/items";
+import type { ItemRow, Project } from "@/api/types";
+import { count, measure, plural } from "@/format";
+import { ALL_PHASES, At, PhaseMark, phaseWord } from "@/parts/bits";
+import { Empty, Failed, Loading } from "@/parts/States";
+import { stageTitle } from "@/parts/stage";
+import table from "@/parts/table.module.css";
+import { useWindowedRows } from "@/parts/useWindowedRows";
+import { type ItemSearch, readFilter } from "./filter";
+import styles from "./Items.module.css";
+import { useProject } from "./Project";
+
+/** Height of one row in CSS pixels; fixed, so that the place of every row is known. Same as in table.module.css. */
+const ROW_PX = 36;
+/** Pause in typing before the list is asked again, in milliseconds. */
+const TYPING_MS = 300;
+
+function Filters({ project, filter }: { project: Project; filter: ItemSearch }) {
+  const navigate = useNavigate();
+  const set = (change: Partial<ItemSearch>) =>
+    navigate({
+      to: "/projects/$projectId/items",
+      params: { projectId: project.id },
+      search: readFilter({ ...filter, ...change }),
+      replace: true,
+    });
+  const later = useDebouncedCallback(set, TYPING_MS);
+  const medical = project.kind === "study";
+  const active = Object.keys(filter).length > 0;
+  return (
+    // Uncontrolled fields with a key: clearing the filter makes new ones.
+    <search className={styles.filters} key={active ? "some" : "none"}>
+      <TextInput
+        className={styles.wide}
+        label="Name"
+        placeholder="part of the name"
+        defaultValue={filter.q ?? ""}
+        onChange={(event) => later({ q: event.currentTarget.value })}
+      />
+      <Select
+        className={styles.wide}
+        label="State"
+        placeholder="any"
+        data={ALL_PHASES.map((phase) => ({ value: phase, label: phaseWord(phase) }))}
+        value={filter.phase ?? null}
+        onChange={(phase) => set({ phase: (phase ?? undefined) as ItemSearch["phase"] })}
+        clearable
+      />
+      {medical ? (
+        <>
+          <TextInput
+            className={styles.narrow}
+            label="Modality"
+            placeholder="CT, MR"
+            defaultValue={filter.modality ?? ""}
+            onChange={(event) => later({ modality: event.currentTarget.value.toUpperCase() })}
+          />
+          <NumberInput
+            className={styles.narrow}
+            label="CTDIvol from"
+            placeholder="mGy"
+            min={0}
+            hideControls
+            defaultValue={filter.ctdi_min ?? ""}
+            onChange={(value) => later({ ctdi_min: value === "" ? undefined : Number(value) })}
+          />
+          <NumberInput
+            className={styles.narrow}
+            label="CTDIvol to"
+            placeholder="mGy"
+            min={0}
+            hideControls
+            defaultValue={filter.ctdi_max ?? ""}
+            onChange={(value) => later({ ctdi_max: value === "" ? undefined : Number(value) })}
+          />
+          <NumberInput
+            className={styles.narrow}
+            label="Slices up to"
+            placeholder="mm"
+            min={0}
+            hideControls
+            defaultValue={filter.thickness_max ?? ""}
+            onChange={(value) => later({ thickness_max: value === "" ? undefined : Number(value) })}
+          />
+        </>
+      ) : null}
+      {project.kind === "part" ? (
+        <TextInput
+          className={styles.narrow}
+          label="Lot"
+          defaultValue={filter.lot ?? ""}
+          onChange={(event) => later({ lot: event.currentTarget.value })}
+        />
+      ) : null}
+      <Checkbox
+        label="On hold"
+        checked={filter.held ?? false}
+        onChange={(event) => set({ held: event.currentTarget.checked || undefined })}
+        pb={7}
+      />
+      {active ? (
+        <Button
+          variant="subtle"
+          onClick={() =>
+            navigate({ to: "/projects/$projectId/items", params: { projectId: project.id }, search: {} })
+          }
+        >
+          Clear filter
+        </Button>
+      ) : null}
+    </search>
+  );
+}
+
+function Columns({ project, pictures }: { project: Project; pictures: boolean }) {
+  return (
+    <tr>
+      {pictures ? <th>Picture</th> : null}
+      <th>Item</th>
+      <th>State</th>
+      <th>Stage</th>
+      {project.kind === "study" ? (
+        <>
+          <th>Modality</th>
+          <th className="num">CTDIvol</th>
+          <th className="num">Slice</th>
+        </>
+      ) : null}
+      {project.kind === "part" ? <th>Lot</th> : null}
+      <th className="num">Frames</th>
+      <th>Changed</th>
+    </tr>
+  );
+}
+
+function Row({ item, project, pictures }: { item: ItemRow; project: Project; pictures: boolean }) {
+  const { facts } = item;
+  return (
+    <tr>
+      {pictures ? (
+        <td>
+          {item.thumbnail ? (
+            <img className={styles.thumb} src={frameImageUrl(item.id, 0, 0)} alt="" loading="lazy" />
+          ) : (
+            <span className="dim">–</span>
+          )}
+        </td>
+      ) : null}
+      <td>
+        <Link to="/items/$itemId" params={{ itemId: item.id }}>
+          {item.name}
+        </Link>
+      </td>
+      <td>
+        <PhaseMark phase={item.phase} held={item.held} />
+      </td>
+      <td className="dim">{stageTitle(project.protocol, item.stage)}</td>
+      {project.kind === "study" ? (
+        <>
+          <td>{facts.modality ?? "–"}</td>
+          <td className="num">{measure(facts.ctdi_vol_mgy, "mGy")}</td>
+          <td className="num">{measure(facts.slice_thickness_mm, "mm")}</td>
+        </>
+      ) : null}
+      {project.kind === "part" ? <td>{facts.lot ?? "–"}</td> : null}
+      <td className="num">{count(item.frames ?? facts.frames ?? 0)}</td>
+      <td className="dim">
+        <At micros={item.updated_at} />
+      </td>
+    </tr>
+  );
+}
+
+export default function Items() {
+  const project = useProject();
+  const filter = useSearch({ from: "/projects/$projectId/items" });
+  const items = useInfiniteQuery(itemsQuery(project.id, filter));
+  const [pictures, setPictures] = useState(false);
+  const box = useRef<HTMLDivElement>(null);
+  const rows = items.data?.pages.flatMap((page) => page.items) ?? [];
+  const view = useWindowedRows(box, ROW_PX, rows.length);
+  const { hasNextPage, isFetchingNextPage, fetchNextPage } = items;
+  const nearEnd = view.to >= rows.length - 20;
+  useEffect(() => {
+    if (nearEnd && hasNextPage && !isFetchingNextPage) fetchNextPage();
+  }, [nearEnd, hasNextPage, isFetchingNextPage, fetchNextPage]);
+
+  return (
+    <div className="stack">
+      <div className="spread">
+        <Filters project={project} filter={filter} />
+        <Switch
+          label="Show pictures"
+          description="Each one shown is recorded"
+          checked={pictures}
+          onChange={(event) => setPictures(event.currentTarget.checked)}
+        />
+      </div>
+      {items.isError ? (
+        <Failed error={items.error} retry={() => items.refetch()} />
+      ) : items.isPending ? (
+        <Loading lines={10} />
+      ) : rows.length === 0 ? (
+        Object.keys(filter).length > 0 ? (
+          <Empty title="No item fits this filter">Widen or clear the filter above.</Empty>
+        ) : (
+          <Empty title="No items yet">
+            Items appear here when data came in, or, for readers, when they have claimed one.
+          </Empty>
+        )
+      ) : null}
+      <div className={table.scroll} hidden={rows.length === 0}>
+        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard */}
+        <section ref={box} className={table.window} tabIndex={0} aria-label="Items">
+          <table className={table.table} aria-rowcount={hasNextPage ? -1 : rows.length}>
+            <thead>
+              <Columns project={project} pictures={pictures} />
+            </thead>
+            <tbody>
+              {view.beforePx > 0 ? <tr style={{ height: view.beforePx }} /> : null}
+              {rows.slice(view.from, view.to).map((item) => (
+                <Row key={item.id} item={item} project={project} pictures={pictures} />
+              ))}
+              {view.afterPx > 0 ? <tr style={{ height: view.afterPx }} /> : null}
+            </tbody>
+          </table>
+        </section>
+      </div>
+      <p className={`dim ${styles.foot}`} role="status">
+        {rows.length === 0
+          ? ""
+          : `${plural(rows.length, "item")}${hasNextPage ? (isFetchingNextPage ? ", loading more…" : " loaded, more below") : ""}`}
+      </p>
+    </div>
+  );
+}
