@@ -88,7 +88,8 @@ fn own_lease(state: &ItemState, user: UserId, fence: u64) -> Result<(&TaskState,
     }
 }
 
-const fn lease_end(stage: &Stage, now: Instant) -> Instant {
+/// When a lease that is claimed or renewed at this stage now ends: [`crate::step`] gives exactly this.
+pub const fn lease_until(stage: &Stage, now: Instant) -> Instant {
     now.plus_seconds(stage.lease_minutes as i64 * 60)
 }
 
@@ -101,7 +102,7 @@ impl Machine<'_> {
         read: ReadId,
     ) -> Result<(), Refusal> {
         let (task, stage) = claimable(self.protocol, &self.state, user, roles, now)?;
-        let (task_id, index, until) = (task.id, task.stage, lease_end(stage, now));
+        let (task_id, index, until) = (task.id, task.stage, lease_until(stage, now));
         let draws = stage.kind != StageKind::Sign;
         let base = self.base_for(user, task, stage);
         let shown = task.draft_shown_to.filter(|shown| *shown == user);
@@ -162,7 +163,7 @@ impl Machine<'_> {
     pub(crate) fn renewed(&mut self, user: UserId, fence: u64, now: Instant) -> Result<(), Refusal> {
         let (task, lease) = running_lease(&self.state, user, fence, now)?;
         // Never shorter than before, even if the clock went back.
-        let until = lease_end(stage_at(self.protocol, task.stage)?, now).max(lease.until);
+        let until = lease_until(stage_at(self.protocol, task.stage)?, now).max(lease.until);
         self.effects.push(Effect::LeaseTask { task: task.id, user, until, fence });
         if let Some(task) = &mut self.state.task {
             task.lease = Some(Lease { until, ..lease });

@@ -215,6 +215,8 @@ pub enum Effect {
         reserved_for: Option<UserId>,
         /// Its round, from 1.
         round: u32,
+        /// Last fencing token given out on the item: the next claim gets this plus one.
+        fence: u64,
     },
     /// The task is leased (or its lease runs longer now).
     LeaseTask {
@@ -227,7 +229,8 @@ pub enum Effect {
         /// Fencing token.
         fence: u64,
     },
-    /// The task is not to be offered for now; a later `OpenTask` offers it again.
+    /// The task is not to be offered, and nobody holds it, while the item is held; a later `OpenTask` offers it
+    /// again under the same id. (A queue whose claim leaves out held items may keep it as ready.)
     WithdrawTask {
         /// The task.
         task: TaskId,

@@ -24,7 +24,7 @@ pub mod refusals;
 mod state;
 mod visibility;
 
-pub use claim::{may_claim, may_save};
+pub use claim::{lease_until, may_claim, may_save};
 pub use event::{Effect, Event, Missing, OwnerDecision, ReviewDecision, SignDecision};
 pub use hash::{canonical_json, content_hash};
 pub use machine::{signature_meaning, step};

@@ -158,6 +158,7 @@ impl Machine<'_> {
             role,
             reserved_for: task.reserved_for,
             round: task.round,
+            fence: self.state.fence,
         });
         Ok(())
     }

@@ -70,6 +70,8 @@ fn people() -> impl Strategy<Value = Vec<Vec<Role>>> {
 #[derive(Default)]
 struct Shadow {
     ready: BTreeSet<TaskId>,
+    /// Token of each task's row; a claim adds one, as the store's claim does.
+    fences: BTreeMap<TaskId, u64>,
     leased: BTreeMap<TaskId, UserId>,
     reads: BTreeMap<ReadId, ReadStatus>,
     /// Stage and person, for the stages passed in this round.
@@ -80,11 +82,16 @@ struct Shadow {
 impl Shadow {
     fn carry_out(&mut self, effect: &Effect) {
         match effect {
-            Effect::OpenTask { task, .. } => {
+            Effect::OpenTask { task, fence, .. } => {
+                self.fences.insert(*task, *fence);
                 self.leased.remove(task);
                 self.ready.insert(*task);
             }
-            Effect::LeaseTask { task, user, .. } => {
+            Effect::LeaseTask { task, user, fence, .. } => {
+                let claimed = self.fences[task] + 1;
+                let renewed = self.leased.get(task) == Some(user) && self.fences[task] == *fence;
+                assert!(claimed == *fence || renewed, "the row's token and the machine's drift apart");
+                self.fences.insert(*task, *fence);
                 self.ready.remove(task);
                 self.leased.insert(*task, *user);
             }
