@@ -25,6 +25,16 @@ pub struct Cuboid {
 }
 
 impl Cuboid {
+    /// From plain numbers, checked: centre and size in metres, rotation `(w, x, y, z)` of any length but 0.
+    ///
+    /// # Errors
+    /// As [`Cuboid::validate`] and [`Quat::new`].
+    pub fn from_arrays(center: Vec3, size: Vec3, rotation: [f64; 4]) -> Result<Self, GeometryError> {
+        let cuboid = Self { center, size, rotation: Quat::new(rotation)? };
+        cuboid.validate()?;
+        Ok(cuboid)
+    }
+
     /// Refuses NaN, infinity and sizes that are not positive.
     ///
     /// # Errors
@@ -81,5 +91,22 @@ impl Cuboid {
             (0..3).all(|i| (m[0][i] * d[0] + m[1][i] * d[1] + m[2][i] * d[2]).abs() <= half[i])
         };
         points.into_iter().filter(inside).count()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_numbers_are_checked() {
+        let refused = |center, size, rotation| Cuboid::from_arrays(center, size, rotation).expect_err("no");
+        let (here, cube, level) = ([0.0; 3], [1.0; 3], [1.0, 0.0, 0.0, 0.0]);
+        assert!(Cuboid::from_arrays(here, cube, level).is_ok());
+        let error = refused([0.0, f64::INFINITY, 0.0], cube, level);
+        assert_eq!(error, GeometryError::NonFinite { what: "cuboid.center", index: 1 });
+        let error = refused(here, [1.0, 0.0, 1.0], level);
+        assert_eq!(error, GeometryError::NotPositive { what: "cuboid.width", value: 0.0 });
+        assert_eq!(refused(here, cube, [0.0; 4]).code(), "geometry.zero_quaternion");
     }
 }

@@ -6,8 +6,8 @@ use crate::error::all_finite;
 use crate::simple::first_self_intersection;
 use crate::{Box2, GeometryError, Point2};
 
-/// Most points of one polygon; a person's outline has tens to hundreds.
-pub const POLYGON_VERTICES_MAX: usize = 10_000;
+/// Most points of one polygon, as many as an annotation may have; a person's outline has tens to hundreds.
+pub const POLYGON_VERTICES_MAX: usize = 20_000;
 
 /// A simple polygon: at least three finite points, no two edges meet except neighbours in their common
 /// point. The last point is joined to the first. JSON: `[[x, y], …]`.

@@ -15,6 +15,10 @@ pub(crate) fn first_self_intersection(points: &[Point2]) -> Option<(usize, usize
     let edge = |i: usize| (points[i], points[(i + 1) % n]);
     let left = |i: usize| edge(i).0.x.min(edge(i).1.x);
     let right = |i: usize| edge(i).0.x.max(edge(i).1.x);
+    let apart = |i: usize, j: usize| {
+        let ((a, b), (c, d)) = (edge(i), edge(j));
+        a.y.max(b.y) < c.y.min(d.y) || c.y.max(d.y) < a.y.min(b.y)
+    };
     let mut order: Vec<usize> = (0..n).collect();
     order.sort_by(|&a, &b| left(a).total_cmp(&left(b)).then(a.cmp(&b)));
     let mut active: Vec<usize> = Vec::new();
@@ -23,7 +27,8 @@ pub(crate) fn first_self_intersection(points: &[Point2]) -> Option<(usize, usize
         active.retain(|&j| right(j) >= left(i));
         for &j in &active {
             let (lo, hi) = (i.min(j), i.max(j));
-            if meets(edge(lo), edge(hi), lo + 1 == hi, hi + 1 == n && lo == 0)
+            if !apart(lo, hi)
+                && meets(edge(lo), edge(hi), lo + 1 == hi, hi + 1 == n && lo == 0)
                 && found.is_none_or(|f| (lo, hi) < f)
             {
                 found = Some((lo, hi));

@@ -1,6 +1,6 @@
 //! Calibration files: `KEY: numbers` per line.
 
-use countersign_geometry::{Camera, Distortion, Pinhole, Rigid3};
+use countersign_geometry::{Camera, Distortion, Pinhole, Quat, Rigid3};
 
 use super::{KittiError, PIXEL_SHIFT};
 use crate::SceneCalibration;
@@ -10,6 +10,9 @@ pub const CALIB_BYTES_MAX: usize = 64 * 1024;
 
 /// How far an element of the projection that must be 0 or 1 may be from it.
 const PINHOLE_TOLERANCE: f64 = 1e-6;
+
+/// Rounding that a shift without a turn may carry, radians.
+const TURN_TOLERANCE_RAD: f64 = 1e-6;
 
 /// Reads the calibration of camera 2 (left colour) and the LiDAR.
 ///
@@ -63,6 +66,50 @@ pub fn parse_calib(text: &str) -> Result<SceneCalibration, KittiError> {
         lidar_to_camera: baseline.compose(&lidar_to_rectified),
         lidar_to_rectified,
     })
+}
+
+/// Writes a calibration file that [`parse_calib`] reads back. `R0_rect` is the identity: `lidar_to_rectified`
+/// stands whole in `Tr_velo_to_cam`. Readers that go by line number find all seven lines; those of the
+/// cameras and the inertial sensor that a scene does not have hold zeros.
+///
+/// # Errors
+/// [`KittiError::Distorted`] for a camera with a lens model, [`KittiError::Turned`],
+/// [`KittiError::NonFinite`].
+pub fn write_calib(calibration: &SceneCalibration) -> Result<String, KittiError> {
+    if calibration.camera.distortion != Distortion::None {
+        return Err(KittiError::Distorted);
+    }
+    let pinhole = calibration.camera.pinhole;
+    let (fx, fy) = (pinhole.fx, pinhole.fy);
+    let (cx, cy) = (pinhole.cx - PIXEL_SHIFT, pinhole.cy - PIXEL_SHIFT);
+    let baseline = calibration.lidar_to_camera.compose(&calibration.lidar_to_rectified.inverse());
+    let radians = baseline.rotation.angle_to(&Quat::IDENTITY);
+    if radians > TURN_TOLERANCE_RAD {
+        return Err(KittiError::Turned { radians });
+    }
+    let [x, y, z] = baseline.translation;
+    let p2 = [fx, 0.0, cx, fx * x + cx * z, 0.0, fy, cy, fy * y + cy * z, 0.0, 0.0, 1.0, z];
+    let [a, b, c, _] = calibration.lidar_to_rectified.to_matrix();
+    let transform: Vec<f64> = [a, b, c].concat();
+    let identity = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0];
+    if p2.iter().chain(&transform).any(|v| !v.is_finite()) {
+        return Err(KittiError::NonFinite);
+    }
+    let absent = [0.0; 12];
+    let line = |key: &str, numbers: &[f64]| {
+        let words: Vec<String> = numbers.iter().map(|v| format!("{v:.12e}")).collect();
+        format!("{key}: {}\n", words.join(" "))
+    };
+    Ok([
+        line("P0", &absent),
+        line("P1", &absent),
+        line("P2", &p2),
+        line("P3", &absent),
+        line("R0_rect", &identity),
+        line("Tr_velo_to_cam", &transform),
+        line("Tr_imu_to_velo", &absent),
+    ]
+    .concat())
 }
 
 struct Entry<const N: usize> {
@@ -156,6 +203,24 @@ mod tests {
         let q = calibration.lidar_to_rectified.apply([10.0, 0.0, 0.0]);
         let [u, _, w] = calibration.projection.map(|r| r[0] * q[0] + r[1] * q[1] + r[2] * q[2] + r[3]);
         assert!((u / w - pixel.x).abs() < 1e-9);
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        let calibration = parse_calib(CALIB).expect("parses");
+        let text = write_calib(&calibration).expect("a pinhole");
+        assert!(text.lines().nth(2).is_some_and(|l| l.starts_with("P2: 7.000000000000e2 ")), "{text}");
+        let back = parse_calib(&text).expect("our own");
+        for p in [[10.0, 3.0, -1.0], [40.0, -7.0, 2.0]] {
+            let (a, b) = (back.project(p).expect("ahead"), calibration.project(p).expect("ahead"));
+            assert!((a.x - b.x).abs() < 1e-6 && (a.y - b.y).abs() < 1e-6);
+        }
+        let lens = Distortion::PlumbBob { k1: 0.1, k2: 0.0, p1: 0.0, p2: 0.0, k3: 0.0 };
+        let camera = Camera { distortion: lens, ..calibration.camera };
+        assert_eq!(write_calib(&SceneCalibration { camera, ..calibration }), Err(KittiError::Distorted));
+        let mut turned = calibration;
+        turned.lidar_to_camera.rotation = Quat::IDENTITY;
+        assert_eq!(write_calib(&turned).expect_err("turned").code(), "kitti.turned");
     }
 
     #[test]

@@ -106,6 +106,15 @@ pub enum KittiError {
     /// A class that the format cannot carry: empty, too long or with white space in it.
     #[error("the class name cannot stand in a KITTI label: it is empty, too long or has white space")]
     ClassWord,
+    /// A lens distortion, which the format has no place for.
+    #[error("a camera with lens distortion cannot stand in a KITTI calibration: undistort its images first")]
+    Distorted,
+    /// A camera that is turned against the rectified frame, where KITTI allows a shift only.
+    #[error("the camera is turned by {radians} rad against the rectified frame")]
+    Turned {
+        /// Angle, radians.
+        radians: f64,
+    },
     /// A label with a number that is not finite.
     #[error("the label holds a number that is not finite")]
     NonFinite,
@@ -128,6 +137,8 @@ impl KittiError {
             Self::NotPinhole { .. } => "kitti.not_a_pinhole",
             Self::Shape { .. } => "kitti.shape",
             Self::ClassWord => "kitti.class_word",
+            Self::Distorted => "kitti.distorted",
+            Self::Turned { .. } => "kitti.turned",
             Self::NonFinite => "kitti.non_finite",
         }
     }

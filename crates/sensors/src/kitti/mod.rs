@@ -12,13 +12,13 @@ mod files;
 mod labels;
 mod velodyne;
 
-pub use calib::{CALIB_BYTES_MAX, parse_calib};
+pub use calib::{CALIB_BYTES_MAX, parse_calib, write_calib};
 pub use error::KittiError;
 pub use files::{FrameFiles, group_files};
 pub use labels::{
     KittiBox, KittiLabel, LABEL_BYTES_MAX, LABEL_CLASS_CHARS_MAX, LABEL_LINES_MAX, parse_labels, write_label,
 };
-pub use velodyne::read_velodyne;
+pub use velodyne::{read_velodyne, write_velodyne};
 
 /// From KITTI's pixel count (centre of the first pixel is 0) to ours (its outer corner is 0).
 pub(crate) const PIXEL_SHIFT: f64 = 0.5;

@@ -40,6 +40,16 @@ pub fn read_velodyne(bytes: &[u8]) -> Result<PointCloud, KittiError> {
     Ok(cloud)
 }
 
+/// Writes a sweep. KITTI knows no origin of a scene: points are written relative to the cloud's own.
+#[must_use]
+pub fn write_velodyne(cloud: &PointCloud) -> Vec<u8> {
+    let numbers = cloud.points.iter().flat_map(|p| {
+        let [x, y, z] = p.position;
+        [x, y, z, p.intensity]
+    });
+    numbers.flat_map(f32::to_le_bytes).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -54,6 +64,7 @@ mod tests {
         let cloud = read_velodyne(&file).expect("reads");
         assert_eq!(cloud.points.len(), 2);
         assert_eq!((cloud.dropped, cloud.first_dropped_at), (1, Some(16)));
+        assert_eq!(write_velodyne(&cloud), bytes(&[1.0, 2.0, 3.0, 0.5, 4.0, 5.0, 6.0, 1.0]));
         assert_eq!(cloud.points[1], Point { position: [4.0, 5.0, 6.0], intensity: 1.0 });
     }
 
