@@ -1,0 +1,32 @@
+//! De-identification: of DICOM by PS3.15 Annex E, of camera and inspection images by their containers.
+//!
+//! The engine is driven by tables (`tables/`): E.1-1 of the standard, and a supplement of our own for what
+//! E.1-1 does not list. [`clean_dicom`] applies them at every depth, maps UIDs and patients with the
+//! project's key, and then searches its own output for every value that it took out; a hit is an error,
+//! not a warning. [`verdict`] says whether the pixels can be vouched for without a person looking.
+//!
+//! What comes out is de-identified by the named edition and profile; for whoever holds the key it stays
+//! pseudonymous.
+
+mod apply;
+mod codestream;
+mod error;
+mod image;
+mod keys;
+mod leak;
+mod profile;
+mod report;
+mod sniff;
+mod table;
+mod value;
+mod vouch;
+
+pub use apply::{Cleaned, clean_dicom};
+pub use error::DeidError;
+pub use image::{CleanedImage, ImageError, MAX_IMAGE_BYTES, MAX_IMAGE_PIXELS, Stripped, clean_image};
+pub use keys::Keys;
+pub use profile::{Profile, ProfileOption};
+pub use report::{Applied, Counts, MAX_LISTED, Report};
+pub use sniff::{Kind, sniff};
+pub use table::{CREDIT, EDITION, SafePrivate, safe_private};
+pub use vouch::{HoldReason, Verdict, verdict};

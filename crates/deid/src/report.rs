@@ -1,0 +1,111 @@
+//! What was done, without a value.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Profile;
+
+/// Most changed elements that are listed one by one; the counts go on.
+pub const MAX_LISTED: usize = 10_000;
+
+/// What was done with an element.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Applied {
+    /// Kept (sequences: cleaned inside).
+    Kept,
+    /// Removed because the tables say so.
+    Removed,
+    /// Removed because the group is private (odd).
+    RemovedPrivate,
+    /// Removed because the value is not what its VR says.
+    RemovedMalformed,
+    /// Removed, or the part of it, because it repeats a value that was removed elsewhere.
+    RemovedResidue,
+    /// Emptied.
+    Emptied,
+    /// Replaced by a dummy.
+    Replaced,
+    /// UIDs mapped.
+    Mapped,
+    /// Replaced by the patient's pseudonym.
+    Pseudonym,
+    /// Codestream kept, its comments and application segments dropped.
+    Stripped,
+}
+
+/// Number of elements by what was done with them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Counts {
+    /// See [`Applied::Kept`].
+    pub kept: u64,
+    /// See [`Applied::Removed`].
+    pub removed: u64,
+    /// See [`Applied::RemovedPrivate`].
+    pub removed_private: u64,
+    /// See [`Applied::RemovedMalformed`].
+    pub removed_malformed: u64,
+    /// See [`Applied::RemovedResidue`].
+    pub removed_residue: u64,
+    /// See [`Applied::Emptied`].
+    pub emptied: u64,
+    /// See [`Applied::Replaced`].
+    pub replaced: u64,
+    /// See [`Applied::Mapped`].
+    pub mapped: u64,
+    /// See [`Applied::Pseudonym`].
+    pub pseudonym: u64,
+    /// See [`Applied::Stripped`].
+    pub stripped: u64,
+}
+
+/// The record of one de-identification. Holds tags and actions, never a value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Report {
+    /// Edition of the tables.
+    pub edition: String,
+    /// The profile that was applied.
+    pub profile: Profile,
+    /// Elements by action.
+    pub counts: Counts,
+    /// Changed elements: path and action, in order, at most [`MAX_LISTED`].
+    pub changed: Vec<(String, Applied)>,
+    /// Overlay planes that were removed.
+    pub overlays_removed: u32,
+    /// The preamble of the source was not blank.
+    pub preamble_blanked: bool,
+    /// Values that were searched for in the output.
+    pub values_searched: u64,
+}
+
+impl Report {
+    pub(crate) fn new(profile: &Profile) -> Self {
+        Self {
+            edition: profile.edition.clone(),
+            profile: profile.clone(),
+            counts: Counts::default(),
+            changed: Vec::new(),
+            overlays_removed: 0,
+            preamble_blanked: false,
+            values_searched: 0,
+        }
+    }
+
+    pub(crate) fn add(&mut self, path: &str, applied: Applied) {
+        let count = match applied {
+            Applied::Kept => &mut self.counts.kept,
+            Applied::Removed => &mut self.counts.removed,
+            Applied::RemovedPrivate => &mut self.counts.removed_private,
+            Applied::RemovedMalformed => &mut self.counts.removed_malformed,
+            Applied::RemovedResidue => &mut self.counts.removed_residue,
+            Applied::Emptied => &mut self.counts.emptied,
+            Applied::Replaced => &mut self.counts.replaced,
+            Applied::Mapped => &mut self.counts.mapped,
+            Applied::Pseudonym => &mut self.counts.pseudonym,
+            Applied::Stripped => &mut self.counts.stripped,
+        };
+        *count += 1;
+        if applied != Applied::Kept && self.changed.len() < MAX_LISTED {
+            self.changed.push((path.to_owned(), applied));
+        }
+    }
+}
