@@ -15,6 +15,7 @@
 //!   of the read that stands.
 
 mod claim;
+mod complete;
 mod decide;
 mod event;
 mod hash;
@@ -25,6 +26,7 @@ mod state;
 mod visibility;
 
 pub use claim::{lease_until, may_claim, may_save};
+pub use complete::check_complete;
 pub use event::{Effect, Event, Missing, OwnerDecision, ReviewDecision, SignDecision};
 pub use hash::{canonical_json, content_hash};
 pub use machine::{signature_meaning, step};

@@ -52,6 +52,8 @@ codes! {
         "The annotations are not those that this decision is about; look again, or choose fix.";
     NOTHING_FIXED = "nothing_fixed":
         "You chose fix but changed nothing; change a mark, or choose accept.";
+    ATTRIBUTE_REQUIRED = "attribute_required":
+        "A mark lacks an answer that its class requires.";
     DRAFT_NOT_OFFERED = "draft_not_offered":
         "There is no model draft to show at this stage.";
     REWORK_CAP = "rework_cap":
