@@ -117,7 +117,7 @@ impl SignedCheckpoint {
         if checkpoint.origin != key.name() {
             return Err(CheckpointError::OtherOrigin);
         }
-        let other_signatures = note.signatures.iter().filter(|s| s.name != key.name()).count();
+        let other_signatures = note.signatures.iter().filter(|s| !s.names(key)).count();
         Ok(Self { checkpoint, other_signatures })
     }
 }

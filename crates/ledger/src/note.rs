@@ -179,6 +179,14 @@ pub struct NoteSignature {
     pub signature: Vec<u8>,
 }
 
+impl NoteSignature {
+    /// Whether the line says that it is by this key; says nothing about the signature itself.
+    #[must_use]
+    pub fn names(&self, key: &VerifierKey) -> bool {
+        self.name == key.name && self.id == key.id
+    }
+}
+
 /// A note taken apart; nothing is verified yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Note<'a> {
@@ -252,7 +260,7 @@ pub fn verify_signatures(
     signatures: &[NoteSignature],
     key: &VerifierKey,
 ) -> Result<(), NoteError> {
-    let mut by_key = signatures.iter().filter(|s| s.name == key.name && s.id == key.id).peekable();
+    let mut by_key = signatures.iter().filter(|s| s.names(key)).peekable();
     if by_key.peek().is_none() {
         return Err(NoteError::NotSigned);
     }

@@ -259,6 +259,26 @@ proptest! {
     }
 
     #[test]
+    fn foreign_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..300), place in any::<prop::sample::Index>(), at in any::<prop::sample::Index>()) {
+        let mut files = sample().clone();
+        let path = files.keys().nth(place.index(files.len())).expect("file").clone();
+        let original = files.insert(path.clone(), bytes.clone()).expect("file");
+        prop_assert!(check(&files).is_err());
+        let _ = LogState::resume(&files, 602);
+        let mut mixed = original.clone();
+        let at = at.index(mixed.len());
+        mixed.splice(at.., bytes.clone());
+        let is_same = mixed == original;
+        files.insert(path, mixed);
+        prop_assert!(is_same || check(&files).is_err());
+        let mut proof = b"c2sp.org/tlog-proof@v1\nindex 0\n\n".to_vec();
+        proof.extend(&bytes);
+        let opened = TlogProof::parse(&proof).and_then(|p| p.verify(signer().verifier()));
+        prop_assert!(opened.is_err() && TlogProof::parse(&bytes).is_err());
+        prop_assert!(countersign_ledger::Entry::decode(&bytes).is_err());
+    }
+
+    #[test]
     fn rows_that_differ_from_the_log_are_named(at in 0u64..601) {
         let rows: Vec<_> = (0..602).map(|i| (i, entry(i))).collect();
         let fault = |rows: Vec<(u64, Vec<u8>)>| {

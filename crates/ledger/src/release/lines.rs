@@ -12,10 +12,12 @@ use super::package::Package;
 pub(super) struct Lines {
     name: String,
     start: u64,
-    /// Offset in the package of what `buffer` begins with.
-    at: u64,
     end: u64,
+    /// Offset in the package of what comes after `buffer`.
+    read_to: u64,
     buffer: Vec<u8>,
+    /// What of `buffer` was handed out already.
+    used: usize,
     max: usize,
 }
 
@@ -26,41 +28,49 @@ pub(super) struct Line {
 }
 
 impl Lines {
+    /// `max` is the longest line that is read, in bytes.
     pub fn of(member: &Member, max: usize) -> Self {
         let (start, end) = (member.data(), member.end());
-        Self { name: member.name.clone(), start, at: start, end, buffer: Vec::new(), max }
+        Self { name: member.name.clone(), start, end, read_to: start, buffer: Vec::new(), used: 0, max }
     }
 
     /// The next line; `None` at the end of the member.
     pub fn next<R: Read + Seek>(&mut self, package: &mut Package<R>) -> Result<Option<Line>, ReleaseFault> {
-        let mut searched = 0;
+        let mut searched = self.used;
         loop {
+            let from = self.read_to - self.start - (self.buffer.len() - self.used) as u64;
             if let Some(found) = self.buffer[searched..].iter().position(|b| *b == b'\n') {
-                let length = searched + found + 1;
-                let rest = self.buffer.split_off(length);
-                let mut bytes = core::mem::replace(&mut self.buffer, rest);
-                bytes.pop();
-                let from = self.at - self.start;
-                self.at += length as u64;
-                return Ok(Some(Line { bytes, range: from..from + length as u64 }));
+                let line_end = searched + found;
+                let bytes = self.buffer[self.used..line_end].to_vec();
+                self.used = line_end + 1;
+                return Ok(Some(Line { range: from..from + bytes.len() as u64 + 1, bytes }));
             }
-            searched = self.buffer.len();
-            let read_to = self.at + searched as u64;
-            let more = usize::try_from(self.end - read_to).unwrap_or(CHUNK_BYTES).min(CHUNK_BYTES);
-            if more == 0 && searched == 0 {
-                return Ok(None);
-            }
-            let here = self.at - self.start..read_to - self.start;
-            if more == 0 || searched > self.max {
-                let (kind, detail) = if more == 0 {
-                    (ReleaseFaultKind::Malformed, "the last line has no end".to_owned())
-                } else {
+            let pending = self.buffer.len() - self.used;
+            let more = usize::try_from(self.end - self.read_to).unwrap_or(CHUNK_BYTES).min(CHUNK_BYTES);
+            let (kind, detail) = match (more, pending) {
+                (0, 0) => return Ok(None),
+                (0, _) => (ReleaseFaultKind::Malformed, "the last line has no end".to_owned()),
+                (_, n) if n > self.max => {
                     (ReleaseFaultKind::Limit, format!("a line is above the limit of {} bytes", self.max))
-                };
-                return Err(ReleaseFault::new(kind, detail).file(&self.name).in_member(self.start, here));
-            }
-            self.buffer.resize(searched + more, 0);
-            package.read_at(read_to, &mut self.buffer[searched..])?;
+                }
+                _ => {
+                    self.refill(package, more)?;
+                    searched = pending;
+                    continue;
+                }
+            };
+            let range = from..self.read_to - self.start;
+            return Err(ReleaseFault::new(kind, detail).file(&self.name).in_member(self.start, range));
         }
+    }
+
+    fn refill<R: Read + Seek>(&mut self, package: &mut Package<R>, more: usize) -> Result<(), ReleaseFault> {
+        self.buffer.drain(..self.used);
+        self.used = 0;
+        let pending = self.buffer.len();
+        self.buffer.resize(pending + more, 0);
+        package.read_at(self.read_to, &mut self.buffer[pending..])?;
+        self.read_to += more as u64;
+        Ok(())
     }
 }

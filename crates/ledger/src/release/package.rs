@@ -64,10 +64,11 @@ impl<R: Read + Seek> Package<R> {
         range: Range<u64>,
         mut each: impl FnMut(&[u8]) -> Result<(), ReleaseFault>,
     ) -> Result<(), ReleaseFault> {
-        let mut buffer = vec![0; CHUNK_BYTES];
+        let next = |at: u64| usize::try_from(range.end - at).unwrap_or(CHUNK_BYTES).min(CHUNK_BYTES);
         let mut at = range.start;
+        let mut buffer = vec![0; next(at)];
         while at < range.end {
-            let length = usize::try_from(range.end - at).unwrap_or(CHUNK_BYTES).min(CHUNK_BYTES);
+            let length = next(at);
             self.read_at(at, &mut buffer[..length])?;
             each(&buffer[..length])?;
             at += length as u64;

@@ -150,6 +150,7 @@ fn a_package_verifies_and_ordinary_tools_open_it() {
         (Some(report.certificate.root), 300)
     );
     assert!(report.is_key_expected);
+    assert_eq!(report.one_actor_items, 0);
     assert!(!verify_release(Cursor::new(large()), None).expect("sound").is_key_expected);
     let mut archive = zip::ZipArchive::new(Cursor::new(large())).expect("an ordinary reader");
     let names: Vec<_> = archive.file_names().map(str::to_owned).collect();
@@ -158,6 +159,22 @@ fn a_package_verifies_and_ordinary_tools_open_it() {
     archive.by_name("coco.json").expect("member").read_to_end(&mut data).expect("checksum fits");
     assert_eq!(data, large_file());
     assert_eq!(assemble(&parts(large())), *large());
+}
+
+#[test]
+fn records_are_handed_out_and_items_of_one_actor_are_counted() {
+    let mut writer = ReleaseWriter::new(Cursor::new(Vec::new())).expect("new");
+    let mut alone = record(1);
+    alone.authors = vec![signatory("authored", "content 1"); 2];
+    // Long enough that lines are read across the reader's own pieces.
+    alone.name = "n".repeat(CHUNK_BYTES);
+    let records = [record(0), alone, record(2)];
+    records.iter().for_each(|r| writer.add_record(r).expect("record"));
+    let package = finish(writer.seal().expect("seal"));
+    let mut seen = Vec::new();
+    let report =
+        verify_release_with(Cursor::new(&package), None, &mut |r| seen.push(r.clone())).expect("sound");
+    assert_eq!((report.one_actor_items, seen.as_slice()), (1, records.as_slice()));
 }
 
 #[test]

@@ -35,6 +35,8 @@ pub struct ReleaseReport {
     pub is_key_expected: bool,
     /// Signature lines of witnesses under the log's checkpoint; counted, not verified.
     pub other_signatures: usize,
+    /// Items for which all signatures are by one and the same actor: drawn by somebody and checked by nobody else.
+    pub one_actor_items: u64,
     /// Bytes of the package.
     pub bytes: u64,
 }
@@ -51,19 +53,38 @@ pub fn verify_release<R: Read + Seek>(
     reader: R,
     expected: Option<&VerifierKey>,
 ) -> Result<ReleaseReport, ReleaseFault> {
+    verify_release_with(reader, expected, &mut |_| {})
+}
+
+/// As [`verify_release`]; `visit` gets every record in order. What it got counts only if the whole check succeeds.
+///
+/// # Errors
+/// As [`verify_release`].
+pub fn verify_release_with<R: Read + Seek>(
+    reader: R,
+    expected: Option<&VerifierKey>,
+    visit: &mut dyn FnMut(&Record),
+) -> Result<ReleaseReport, ReleaseFault> {
     let mut package = Package::open(reader)?;
     let members = structure::scan(&mut package)?;
     let (listed, foot) = split(&members)?;
     let evidence = Evidence::read(&mut package, foot, expected)?;
     check_list(&mut package, &foot[0], listed, &evidence.certificate)?;
     check_files(&mut package, &foot[0], listed)?;
-    check_records(&mut package, &listed[1], &evidence.certificate)?;
+    let mut one_actor_items = 0;
+    check_records(&mut package, &listed[1], &evidence.certificate, &mut |record| {
+        let mut actors = record.authors.iter().map(|a| &a.actor);
+        let first = actors.next();
+        one_actor_items += u64::from(actors.all(|a| Some(a) == first));
+        visit(record);
+    })?;
     Ok(ReleaseReport {
         certificate: evidence.certificate,
         event: evidence.event,
         key: evidence.key.to_string(),
         is_key_expected: expected.is_some(),
         other_signatures: evidence.other_signatures,
+        one_actor_items,
         bytes: package.len,
     })
 }
@@ -325,6 +346,7 @@ fn check_records<R: Read + Seek>(
     package: &mut Package<R>,
     manifest: &Member,
     certificate: &Certificate,
+    visit: &mut dyn FnMut(&Record),
 ) -> Result<(), ReleaseFault> {
     let mut lines = Lines::of(manifest, RECORD_BYTES_MAX);
     let mut tree = Frontier::new();
@@ -332,7 +354,9 @@ fn check_records<R: Read + Seek>(
         ReleaseFault::new(kind, detail).file(MANIFEST).in_member(manifest.data(), range)
     };
     while let Some(line) = lines.next(package)? {
-        Record::decode(&line.bytes).map_err(|e| fault(Kind::BadRecord, e.to_string(), line.range.clone()))?;
+        let record = Record::decode(&line.bytes)
+            .map_err(|e| fault(Kind::BadRecord, e.to_string(), line.range.clone()))?;
+        visit(&record);
         tree.append(leaf_hash(&line.bytes));
     }
     if (tree.size(), tree.root()) != (certificate.records.count, certificate.records.root) {
