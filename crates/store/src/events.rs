@@ -3,65 +3,43 @@
 use countersign_model::{EventId, Instant, ItemId, ProjectId, SessionId, UserId};
 use uuid::Uuid;
 
-use crate::{Bind, Conn, FromRow, Query, Row, StoreError};
+use crate::{Bind, Conn, Query, StoreError, value::row};
 
-/// An event with its private details.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Event {
-    /// Order in which events were written; the cursor of lists.
-    pub ord: i64,
-    /// Id.
-    pub id: EventId,
-    /// When.
-    pub at: Instant,
-    /// Account, for persons and their tokens.
-    pub actor_user: Option<UserId>,
-    /// `person`, `token`, `console`, `model` or `system`.
-    pub actor_kind: String,
-    /// What was done.
-    pub action: String,
-    /// Kind of the object.
-    pub object_kind: String,
-    /// The object.
-    pub object_id: Option<Uuid>,
-    /// Project.
-    pub project_id: Option<ProjectId>,
-    /// Item.
-    pub item_id: Option<ItemId>,
-    /// Session.
-    pub session_id: Option<SessionId>,
-    /// `ok`, `refused` …
-    pub outcome: String,
-    /// Reason code.
-    pub reason: Option<String>,
-    /// The exact bytes that the log holds.
-    pub entry: Vec<u8>,
-    /// Index in the log; absent until it was sequenced.
-    pub log_index: Option<u64>,
-    /// Private details, JSON; absent when there were none or they were erased.
-    pub details: Option<String>,
-}
-
-impl FromRow for Event {
-    fn from_row(row: &Row) -> Result<Self, StoreError> {
-        Ok(Self {
-            ord: row.get("ord")?,
-            id: row.get("id")?,
-            at: row.get("at")?,
-            actor_user: row.get("actor_user")?,
-            actor_kind: row.get("actor_kind")?,
-            action: row.get("action")?,
-            object_kind: row.get("object_kind")?,
-            object_id: row.get("object_id")?,
-            project_id: row.get("project_id")?,
-            item_id: row.get("item_id")?,
-            session_id: row.get("session_id")?,
-            outcome: row.get("outcome")?,
-            reason: row.get("reason")?,
-            entry: row.get("entry")?,
-            log_index: row.get("log_index")?,
-            details: row.get("details")?,
-        })
+row! {
+    /// An event with its private details.
+    Event {
+        /// Order in which events were written; the cursor of lists.
+        ord: i64,
+        /// Id.
+        id: EventId,
+        /// When.
+        at: Instant,
+        /// Account, for persons and their tokens.
+        actor_user: Option<UserId>,
+        /// `person`, `token`, `console`, `model` or `system`.
+        actor_kind: String,
+        /// What was done.
+        action: String,
+        /// Kind of the object.
+        object_kind: String,
+        /// The object.
+        object_id: Option<Uuid>,
+        /// Project.
+        project_id: Option<ProjectId>,
+        /// Item.
+        item_id: Option<ItemId>,
+        /// Session.
+        session_id: Option<SessionId>,
+        /// `ok`, `refused` …
+        outcome: String,
+        /// Reason code.
+        reason: Option<String>,
+        /// The exact bytes that the log holds.
+        entry: Vec<u8>,
+        /// Index in the log; absent until it was sequenced.
+        log_index: Option<u64>,
+        /// Private details, JSON; absent when there were none or they were erased.
+        details: Option<String>,
     }
 }
 

@@ -13,7 +13,8 @@ use tokio::sync::Notify;
 
 use crate::{
     Actor, ClearedBlobs, Conn, Engine, QuarantineBlobs, Reader, ReleasedBlobs, StoreError, Tx, VaultBlobs,
-    conn::Link, exposures::Remembered, keys::Keys, schema, tx::Context, write::Writer,
+    conn::Link, exposures::Remembered, keys::Keys, log::LogFolder, schema, sequencer::Sequencer, tx::Context,
+    write::Writer,
 };
 
 /// How long a statement waits for another process that writes the same SQLite file, seconds.
@@ -59,6 +60,7 @@ pub(crate) struct Shared {
     vault: VaultBlobs,
     released: ReleasedBlobs,
     pub remembered: Remembered,
+    pub sequencer: Sequencer,
     /// Rung after each commit.
     pub committed: Arc<Notify>,
 }
@@ -87,6 +89,8 @@ impl Store {
             Some(url) => open_postgres(url).await?,
         };
         let (data, keys) = (config.data.as_path(), &context.keys);
+        let is_unsequenced = is_unsequenced(&readers).await?;
+        let folder = LogFolder::open(data, keys, is_unsequenced)?;
         let shared = Shared {
             data: config.data.clone(),
             writer,
@@ -96,6 +100,7 @@ impl Store {
             vault: VaultBlobs::open(data, keys)?,
             released: ReleasedBlobs::open(data, keys)?,
             remembered: Remembered::default(),
+            sequencer: Sequencer::new(folder),
             committed,
             context,
         };
@@ -191,16 +196,21 @@ impl Store {
         shared.writer.write(&shared.context, &shared.committed, actor, evidence_needed, closure).await
     }
 
+    /// Ends the store: waits for open connections, no write is taken after it. Clones end with it.
+    pub async fn close(&self) {
+        self.shared.writer.close().await;
+        match &self.shared.readers {
+            Readers::Sqlite(pool) => pool.close().await,
+            Readers::Postgres(pool) => pool.close().await,
+        }
+    }
+
     /// A connection for reading; each statement sees the newest committed state.
     ///
     /// # Errors
     /// [`StoreError::Busy`] when none became free in time.
     pub async fn read(&self) -> Result<Reader, StoreError> {
-        let link = match &self.shared.readers {
-            Readers::Sqlite(pool) => Link::SqlitePooled(pool.acquire().await?),
-            Readers::Postgres(pool) => Link::PostgresPooled(pool.acquire().await?),
-        };
-        Ok(Reader(Conn::new(link)))
+        self.shared.readers.acquire().await
     }
 
     /// A connection for reading one state: all its statements see the same moment.
@@ -216,6 +226,22 @@ impl Store {
         };
         Ok(Reader(Conn::new(link)))
     }
+}
+
+impl Readers {
+    async fn acquire(&self) -> Result<Reader, StoreError> {
+        let link = match self {
+            Self::Sqlite(pool) => Link::SqlitePooled(pool.acquire().await?),
+            Self::Postgres(pool) => Link::PostgresPooled(pool.acquire().await?),
+        };
+        Ok(Reader(Conn::new(link)))
+    }
+}
+
+/// Whether no event has a place in a log yet: only then may a log begin.
+async fn is_unsequenced(readers: &Readers) -> Result<bool, StoreError> {
+    let sql = "SELECT 1 AS one FROM events WHERE log_index IS NOT NULL LIMIT 1";
+    Ok(readers.acquire().await?.query(sql).fetch_optional().await?.is_none())
 }
 
 async fn open_sqlite(

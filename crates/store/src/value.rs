@@ -261,9 +261,9 @@ pub trait Record: FromRow {
     fn values(self) -> Vec<Value>;
 }
 
-/// Declares a record: a struct whose fields are the columns of a table.
-macro_rules! record {
-    ($(#[$meta:meta])* $name:ident in $table:literal { $($(#[$field_meta:meta])* $field:ident: $type:ty),+ $(,)? }) => {
+/// Declares what is read from rows: a struct whose fields are columns.
+macro_rules! row {
+    ($(#[$meta:meta])* $name:ident { $($(#[$field_meta:meta])* $field:ident: $type:ty),+ $(,)? }) => {
         $(#[$meta])*
         #[derive(Clone, Debug, PartialEq)]
         pub struct $name { $($(#[$field_meta])* pub $field: $type),+ }
@@ -273,6 +273,15 @@ macro_rules! record {
                 Ok(Self { $($field: row.get(stringify!($field))?),+ })
             }
         }
+    };
+}
+pub(crate) use row;
+
+/// Declares a record: a struct whose fields are the columns of a table.
+macro_rules! record {
+    ($(#[$meta:meta])* $name:ident in $table:literal { $($(#[$field_meta:meta])* $field:ident: $type:ty),+ $(,)? }) => {
+        $crate::value::row! { $(#[$meta])* $name { $($(#[$field_meta])* $field: $type),+ } }
+
         impl $crate::Record for $name {
             const TABLE: &'static str = $table;
             const COLUMNS: &'static [&'static str] = &[$(stringify!($field)),+];

@@ -7,7 +7,7 @@
 use std::{panic::AssertUnwindSafe, sync::Arc};
 
 use futures::{FutureExt, future::BoxFuture};
-use sqlx::{PgPool, SqliteConnection};
+use sqlx::{Connection, PgPool, SqliteConnection};
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use crate::{Actor, StoreError, Tx, conn::Link, tx::Context};
@@ -81,10 +81,16 @@ where
     }
 }
 
+/// What the writer is told.
+pub(crate) enum Order {
+    Work(Box<dyn Work>),
+    End,
+}
+
 /// Where writes go.
 #[derive(Clone)]
 pub(crate) enum Writer {
-    Sqlite(mpsc::Sender<Box<dyn Work>>),
+    Sqlite(mpsc::Sender<Order>),
     Postgres(PgPool),
 }
 
@@ -94,6 +100,19 @@ impl Writer {
         let (sender, receiver) = mpsc::channel(QUEUE_LENGTH_MAX);
         tokio::spawn(serve(connection, receiver, context, committed));
         Self::Sqlite(sender)
+    }
+
+    /// Takes no more writes; returns when those in the queue are done and the connection is closed.
+    pub(crate) async fn close(&self) {
+        match self {
+            Self::Sqlite(sender) => {
+                // The task ends on this order, after the writes that were queued before it.
+                if sender.send(Order::End).await.is_ok() {
+                    sender.closed().await;
+                }
+            }
+            Self::Postgres(pool) => pool.close().await,
+        }
     }
 
     pub(crate) async fn write<T, E, F>(
@@ -113,7 +132,7 @@ impl Writer {
             Self::Sqlite(sender) => {
                 let (reply, answer) = oneshot::channel();
                 let job = Job { actor, evidence_needed, closure: Some(closure), result: None, reply };
-                sender.send(Box::new(job)).await.map_err(|_| StoreError::Closed)?;
+                sender.send(Order::Work(Box::new(job))).await.map_err(|_| StoreError::Closed)?;
                 answer.await.unwrap_or_else(|_| Err(StoreError::Closed.into()))
             }
             Self::Postgres(pool) => {
@@ -134,16 +153,19 @@ impl Writer {
 
 async fn serve(
     connection: SqliteConnection,
-    mut queue: mpsc::Receiver<Box<dyn Work>>,
+    mut queue: mpsc::Receiver<Order>,
     context: Context,
     committed: Arc<Notify>,
 ) {
     let mut connection = connection;
-    while let Some(first) = queue.recv().await {
+    let mut ends = false;
+    while !ends {
+        let Some(Order::Work(first)) = queue.recv().await else { break };
         let mut done: Vec<Box<dyn Work>> = Vec::with_capacity(GROUP_WRITES_MAX);
         let outcome = match run(&mut connection, "BEGIN IMMEDIATE").await {
             Ok(()) => {
-                let (returned, filled) = fill(connection, first, &mut queue, &context, &mut done).await;
+                let (returned, filled) =
+                    fill(connection, first, &mut queue, &context, &mut done, &mut ends).await;
                 connection = returned;
                 match filled {
                     Ok(()) => run(&mut connection, "COMMIT").await,
@@ -169,15 +191,20 @@ async fn serve(
             work.answer(outcome.as_ref().map(|_| ()).map_err(repeat));
         }
     }
+    // Closing moves what the write-ahead file holds into the database; a failure leaves it for the next start.
+    if let Err(error) = connection.close().await {
+        tracing::warn!(%error, "the database was not closed cleanly");
+    }
 }
 
 /// Runs works of one group until the queue is empty or the group is full. An error means that the whole group is lost.
 async fn fill(
     mut connection: SqliteConnection,
     first: Box<dyn Work>,
-    queue: &mut mpsc::Receiver<Box<dyn Work>>,
+    queue: &mut mpsc::Receiver<Order>,
     context: &Context,
     done: &mut Vec<Box<dyn Work>>,
+    ends: &mut bool,
 ) -> (SqliteConnection, Result<(), StoreError>) {
     let mut next = Some(first);
     while let Some(mut work) = next {
@@ -200,16 +227,23 @@ async fn fill(
         if outcome.is_err() {
             return (connection, outcome);
         }
-        next = if done.len() < GROUP_WRITES_MAX { gather(queue).await } else { None };
+        next = match if done.len() < GROUP_WRITES_MAX { gather(queue).await } else { None } {
+            Some(Order::Work(work)) => Some(work),
+            Some(Order::End) => {
+                *ends = true;
+                None
+            }
+            None => None,
+        };
     }
     (connection, Ok(()))
 }
 
 /// The next waiting write, after giving other tasks a chance to send theirs.
-async fn gather(queue: &mut mpsc::Receiver<Box<dyn Work>>) -> Option<Box<dyn Work>> {
+async fn gather(queue: &mut mpsc::Receiver<Order>) -> Option<Order> {
     for _ in 0..GATHER_YIELDS {
-        if let Ok(work) = queue.try_recv() {
-            return Some(work);
+        if let Ok(order) = queue.try_recv() {
+            return Some(order);
         }
         tokio::task::yield_now().await;
     }

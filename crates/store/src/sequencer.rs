@@ -1,0 +1,224 @@
+//! From committed events to the log: indices, tiles, checkpoint, live listeners.
+//!
+//! The order of steps makes every crash harmless. Indices are committed first; tiles are a function of the rows, so
+//! writing them again writes the same bytes; the checkpoint names them only when they are durable; and each run
+//! begins with what the checkpoint does not cover yet.
+
+use std::{sync::Arc, time::Duration};
+
+use countersign_ledger::LogState;
+use countersign_model::{EventId, Instant, ItemId, ProjectId, SessionId, UserId};
+use tokio::sync::{Mutex, broadcast};
+use uuid::Uuid;
+
+use crate::{
+    Conn, Engine, Store, StoreError, Tx,
+    log::{LogFolder, fault},
+    value::row,
+};
+
+/// Most events in one checkpoint.
+const BATCH_EVENTS_MAX: u32 = 4_096;
+/// Events that a slow live listener may lag behind before it misses some.
+const LISTENER_EVENTS_MAX: usize = 4_096;
+/// How long the background task waits at most before it looks again, milliseconds.
+const POLL_MILLIS: u64 = 1_000;
+/// How long it gathers commits before it writes a checkpoint, milliseconds.
+const GATHER_MILLIS: u64 = 150;
+/// Key of the PostgreSQL advisory lock around the assignment of indices.
+const SEQUENCE_LOCK: i64 = 0x636f_756e_7465_7202;
+
+row! {
+    /// An event that has its place in the log, as live listeners get it.
+    Sequenced {
+        /// Index in the log.
+        log_index: u64,
+        /// Id.
+        id: EventId,
+        /// When.
+        at: Instant,
+        /// Account, for persons and their tokens.
+        actor_user: Option<UserId>,
+        /// `person`, `token`, `console`, `model` or `system`.
+        actor_kind: String,
+        /// Session.
+        session_id: Option<SessionId>,
+        /// What was done.
+        action: String,
+        /// Kind of the object.
+        object_kind: String,
+        /// The object.
+        object_id: Option<Uuid>,
+        /// Project.
+        project_id: Option<ProjectId>,
+        /// Item.
+        item_id: Option<ItemId>,
+        /// `ok`, `refused` …
+        outcome: String,
+        /// The exact bytes that the log holds.
+        entry: Vec<u8>,
+    }
+}
+
+/// What the sequencer keeps between runs.
+pub(crate) struct Sequencer {
+    pub folder: Arc<LogFolder>,
+    state: Mutex<Option<LogState>>,
+    listeners: broadcast::Sender<Arc<Sequenced>>,
+}
+
+impl Sequencer {
+    pub(crate) fn new(folder: LogFolder) -> Self {
+        let (listeners, _) = broadcast::channel(LISTENER_EVENTS_MAX);
+        Self { folder: Arc::new(folder), state: Mutex::new(None), listeners }
+    }
+}
+
+/// Gives the next waiting events their indices. SQLite writes one transaction at a time, so `ord` is the order of
+/// commits.
+const ASSIGN_SQLITE: &str = "UPDATE events SET log_index = n.log_index FROM (SELECT ord, \
+    (SELECT COALESCE(MAX(log_index), -1) FROM events WHERE log_index IS NOT NULL) + ROW_NUMBER() OVER (ORDER BY ord) \
+    AS log_index FROM (SELECT ord FROM events WHERE log_index IS NULL ORDER BY ord LIMIT $1) w) n \
+    WHERE events.ord = n.ord";
+
+/// As above. A transaction that is still running may hold smaller `ord`s than a committed one; waiting for them is
+/// not needed, but causes must come before effects. So: only rows of transactions older than any still running, and
+/// only those before the first row that this leaves out. An effect has a larger `ord` than its committed cause, and a
+/// snapshot that shows the effect shows the cause.
+const ASSIGN_POSTGRES: &str = "UPDATE events SET log_index = n.log_index FROM (SELECT ord, \
+    (SELECT COALESCE(MAX(log_index), -1) FROM events WHERE log_index IS NOT NULL) + ROW_NUMBER() OVER (ORDER BY ord) \
+    AS log_index FROM (SELECT ord FROM events WHERE log_index IS NULL \
+    AND xid < pg_snapshot_xmin(pg_current_snapshot()) \
+    AND ord < COALESCE((SELECT MIN(ord) FROM events WHERE log_index IS NULL \
+    AND xid >= pg_snapshot_xmin(pg_current_snapshot())), 9223372036854775807) ORDER BY ord LIMIT $1) w) n \
+    WHERE events.ord = n.ord";
+
+async fn assign(tx: &mut Tx) -> Result<u64, StoreError> {
+    if tx.engine() == Engine::Postgres {
+        tx.query("SELECT pg_advisory_xact_lock($1)").bind(SEQUENCE_LOCK).fetch_all().await?;
+    }
+    tx.query_for(ASSIGN_SQLITE, ASSIGN_POSTGRES).bind(BATCH_EVENTS_MAX).execute().await
+}
+
+async fn is_waiting(conn: &mut Conn) -> Result<bool, StoreError> {
+    let sql = "SELECT 1 AS one FROM events WHERE log_index IS NULL LIMIT 1";
+    Ok(conn.query(sql).fetch_optional().await?.is_some())
+}
+
+impl Store {
+    /// Brings the log up to date: every event committed before the call is in the tiles and under the signed
+    /// checkpoint when it returns (on PostgreSQL: unless an older transaction is still running). Returns the size of
+    /// the log. Safe to call from several processes and after any crash.
+    ///
+    /// # Errors
+    /// [`StoreError::Log`] when files and rows disagree: then the log is left as it is. [`StoreError::Io`],
+    /// [`StoreError::DiskFull`].
+    pub async fn sequence(&self) -> Result<u64, StoreError> {
+        let sequencer = &self.shared.sequencer;
+        let mut state = sequencer.state.lock().await;
+        let folder = Arc::clone(&sequencer.folder);
+        let known = state.take();
+        let (lock, mut current) = blocking(move || Ok((folder.lock()?, folder.state(known)?))).await?;
+        loop {
+            let waiting = is_waiting(&mut *self.read().await?).await?;
+            if waiting {
+                self.housekeep(|tx| Box::pin(assign(tx))).await?;
+            }
+            let rows = self.sequenced_from(current.size(), BATCH_EVENTS_MAX).await?;
+            if rows.is_empty() {
+                break;
+            }
+            current = self.append(current, rows).await?;
+        }
+        self.check_not_ahead(current.size()).await?;
+        drop(lock);
+        let size = current.size();
+        *state = Some(current);
+        Ok(size)
+    }
+
+    /// Rows that have an index from `first` on, in order.
+    pub(crate) async fn sequenced_from(&self, first: u64, limit: u32) -> Result<Vec<Sequenced>, StoreError> {
+        let sql = "SELECT * FROM events WHERE log_index >= $1 ORDER BY log_index LIMIT $2";
+        self.read().await?.query(sql).bind(first).bind(limit).all().await
+    }
+
+    async fn append(&self, state: LogState, rows: Vec<Sequenced>) -> Result<LogState, StoreError> {
+        for (row, index) in rows.iter().zip(state.size()..) {
+            if row.log_index != index {
+                return Err(fault(&format!("the database has no event with index {index}")));
+            }
+        }
+        let folder = Arc::clone(&self.shared.sequencer.folder);
+        let (next, rows) = blocking(move || {
+            let entries: Vec<_> = rows.iter().map(|row| row.entry.as_slice()).collect();
+            let batch = state.append(&entries).map_err(|error| fault(&error.to_string()))?;
+            folder.write_tiles(&batch)?;
+            folder.commit(&batch)?;
+            Ok((batch.next, rows))
+        })
+        .await?;
+        for row in rows {
+            // Nobody may be listening.
+            let _ = self.shared.sequencer.listeners.send(Arc::new(row));
+        }
+        Ok(next)
+    }
+
+    /// A log that holds more than the database knows means that the database was put back to an older state.
+    async fn check_not_ahead(&self, size: u64) -> Result<(), StoreError> {
+        let sql = "SELECT COALESCE(MAX(log_index), -1) + 1 AS n FROM events WHERE log_index IS NOT NULL";
+        let rows: u64 = self.read().await?.query(sql).fetch_one().await?.get("n")?;
+        if rows < size {
+            return Err(fault(&format!("the log has {size} entries, the database only {rows}")));
+        }
+        Ok(())
+    }
+
+    /// Events from now on, in the order of the log.
+    pub fn subscribe(&self) -> broadcast::Receiver<Arc<Sequenced>> {
+        self.shared.sequencer.listeners.subscribe()
+    }
+
+    /// Starts the background task that keeps the log up to date; it ends with the last clone of this store.
+    pub fn spawn_sequencer(&self) -> tokio::task::JoinHandle<()> {
+        let (shared, committed) = (Arc::downgrade(&self.shared), Arc::clone(&self.shared.committed));
+        tokio::spawn(async move {
+            loop {
+                let poll = Duration::from_millis(POLL_MILLIS);
+                if tokio::time::timeout(poll, committed.notified()).await.is_ok() {
+                    tokio::time::sleep(Duration::from_millis(GATHER_MILLIS)).await;
+                }
+                let Some(shared) = shared.upgrade() else { return };
+                if let Err(error) = (Store { shared }).sequence().await {
+                    tracing::error!(
+                        error = &error as &dyn std::error::Error,
+                        "the evidence log could not be extended"
+                    );
+                    tokio::time::sleep(poll).await;
+                }
+            }
+        })
+    }
+
+    /// The public key of the log in the one-line form of signed notes.
+    pub fn log_key(&self) -> String {
+        self.shared.sequencer.folder.key().to_string()
+    }
+
+    /// A file of the log (`checkpoint`, `tile/…`) by its path; `None` for what is not there or no path of a log.
+    ///
+    /// # Errors
+    /// [`StoreError::Log`] when it cannot be read.
+    pub async fn log_file(&self, path: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        let (folder, path) = (Arc::clone(&self.shared.sequencer.folder), path.to_owned());
+        blocking(move || folder.file(&path)).await
+    }
+}
+
+/// Runs file work where it may block.
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| StoreError::Abandoned)?
+}

@@ -1,0 +1,1 @@
+//! Claims: one task, one person.
