@@ -118,6 +118,17 @@ fn the_scene_s_origin_is_carried_over() {
     }
 }
 
+/// A hundred thousand points on a ring: a hull of thousands of corners must cost no more than a sweep.
+#[test]
+fn a_ring_of_points_is_no_trap() {
+    let points = (0..100_000u32).map(|i| {
+        let (s, c) = (f64::from(i) / 1e5 * std::f64::consts::TAU).sin_cos();
+        Point { position: [(20.0 + 4.0 * c) as f32, (4.0 * s) as f32, (i % 10) as f32 * 0.1], intensity: 0.0 }
+    });
+    let cloud = PointCloud { points: points.collect(), ..PointCloud::default() };
+    assert!(detect(&cloud, &DraftParams::default()).len() <= 1);
+}
+
 #[test]
 fn limits_are_kept() {
     let things: Vec<Cuboid> =
@@ -133,6 +144,11 @@ fn coordinate() -> impl Strategy<Value = f32> {
     prop_oneof![4 => -60.0f32..60.0, 1 => -1e6f32..1e6, 1 => Just(0.0), 1 => Just(f32::MAX)]
 }
 
+/// A parameter as a careless caller may set it.
+fn wild() -> impl Strategy<Value = f64> {
+    prop_oneof![6 => -1.0f64..100.0, 1 => Just(f64::NAN), 1 => Just(f64::INFINITY), 1 => Just(f64::MIN)]
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
 
@@ -141,7 +157,7 @@ proptest! {
     fn nonsense_gives_valid_cuboids(
         points in proptest::collection::vec((coordinate(), coordinate(), coordinate()), 0..300),
         repeats in 1usize..12,
-        params in (-10.0f64..200.0, -1.0f64..1.0, 0u32..20, -1.0f64..100.0),
+        params in (wild(), wild(), 0u32..20, wild(), wild()),
     ) {
         let points: Vec<Point> = points
             .iter()
@@ -149,9 +165,15 @@ proptest! {
             .map(|position| Point { position, intensity: 0.0 })
             .collect();
         let cloud = PointCloud { points, ..PointCloud::default() };
-        let (range_max_m, voxel_m, points_min, length_max_m) = params;
+        let (range_max_m, voxel_m, points_min, length_max_m, adaptive_from_m) = params;
         let params = DraftParams {
-            range_max_m, voxel_m, points_min, length_max_m, score_min: 0.0, ..DraftParams::default()
+            range_max_m,
+            voxel_m,
+            points_min,
+            length_max_m,
+            adaptive_from_m,
+            score_min: 0.0,
+            ..DraftParams::default()
         };
         let drafts = detect(&cloud, &params);
         prop_assert_eq!(&detect(&cloud, &params), &drafts);

@@ -89,6 +89,9 @@ const FINE_UP: f64 = 1.5;
 /// Footprints of two drafts that overlap more than this are one object.
 const OVERLAP_MAX: f64 = 0.25;
 
+/// Drafts looked at per cuboid that is asked for: bounds the work on a cloud made of crumbs.
+const FRAGMENTS_PER_CUBOID: usize = 8;
+
 /// A point on its way through the draft.
 #[derive(Debug, Clone, Copy)]
 struct Raised {
@@ -131,6 +134,7 @@ pub fn detect(cloud: &PointCloud, params: &DraftParams) -> Vec<DraftCuboid> {
         .collect();
     // A stable sort: equals stay in the order of their first points.
     drafts.sort_by(|a, b| b.score.total_cmp(&a.score));
+    drafts.truncate(params.cuboids_max.saturating_mul(FRAGMENTS_PER_CUBOID));
     let mut drafts = without_fragments(drafts, params.cuboids_max);
     for d in &mut drafts {
         for (place, origin) in d.cuboid.center.iter_mut().zip(cloud.origin) {
@@ -168,6 +172,7 @@ fn held_in_range(params: &DraftParams) -> DraftParams {
         clearance_m: held(params.clearance_m, 0.0, 10.0),
         height_max_m: held(params.height_max_m, 0.0, 100.0),
         voxel_m: held(params.voxel_m, 0.05, 10.0),
+        adaptive_from_m: held(params.adaptive_from_m, 0.0, 300.0),
         points_min: params.points_min.max(3),
         ..*params
     }
