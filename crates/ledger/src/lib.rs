@@ -32,7 +32,7 @@ pub use frontier::Frontier;
 pub use hash::{Hash, leaf_hash, node_hash};
 pub use note::{NoteSigner, VerifierKey};
 pub use proof::{ProvenEntry, TlogProof};
-pub use rows::compare_rows;
+pub use rows::{RowCheck, compare_rows};
 pub use source::{LogSource, Unreadable};
 pub use state::{Batch, LogFile, LogState};
 pub use verify::{LogReport, verify_log, verify_log_with};

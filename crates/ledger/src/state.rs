@@ -21,8 +21,11 @@ pub struct LogFile {
     pub bytes: Vec<u8>,
 }
 
-/// What appending some entries leads to. Write `files`, sign and write a checkpoint for (`size`, `root`), then go on
-/// from `next`.
+/// What appending some entries leads to: write `files` (each whole or not at all: beside, then rename), sign and write
+/// a checkpoint for (`size`, `root`), remove `superseded`, then go on from `next`.
+///
+/// After a crash before the checkpoint, [`LogState::resume`] at the old checkpoint's size and append the same entries
+/// in the same order again: the same files come out.
 #[derive(Clone, Debug)]
 pub struct Batch {
     /// Index of the first entry of the batch.
