@@ -85,6 +85,15 @@ pub enum StoreError {
         /// Place and kind of the disagreement.
         message: String,
     },
+    /// The log is damaged, or rows are missing, extra, changed or out of order; names the index.
+    #[error("evidence log: {0}")]
+    LogFault(#[from] countersign_ledger::LogFault),
+    /// The group of writes that this one was in could not be committed; nothing of it remains.
+    #[error("the write was not committed: {message}")]
+    NotCommitted {
+        /// What the database said.
+        message: String,
+    },
     /// A backup file that cannot be restored.
     #[error("backup: {message}")]
     Backup {

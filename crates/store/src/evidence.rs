@@ -5,8 +5,9 @@ use countersign_model::{EventId, Instant, ItemId, ProjectId};
 use uuid::Uuid;
 
 use crate::{
-    Actor, Bind, Conn, StoreError, Value,
+    Actor, Bind, Conn, Engine, StoreError, Value,
     keys::{Keys, random},
+    sequencer::SETTLE_LOCK,
 };
 
 /// Largest private details of one event, in bytes of JSON.
@@ -164,6 +165,9 @@ pub(crate) async fn insert(conn: &mut Conn, pending: Vec<Pending>) -> Result<(),
             pending.event
         })
         .collect();
+    if conn.engine() == Engine::Postgres {
+        conn.query("SELECT pg_advisory_xact_lock_shared($1)").bind(SETTLE_LOCK).fetch_all().await?;
+    }
     conn.insert_rows("events", EVENT_COLUMNS, events).await?;
     if !details.is_empty() {
         conn.insert_rows("event_details", &["event_id", "salt", "details"], details).await?;

@@ -30,6 +30,7 @@ pub mod tasks;
 mod tx;
 pub mod users;
 mod value;
+mod verify;
 mod write;
 
 pub use actor::{Actor, ActorKind};

@@ -27,6 +27,8 @@ const POLL_MILLIS: u64 = 1_000;
 const GATHER_MILLIS: u64 = 150;
 /// Key of the PostgreSQL advisory lock around the assignment of indices.
 const SEQUENCE_LOCK: i64 = 0x636f_756e_7465_7202;
+/// Key of the PostgreSQL advisory lock that writes share while their events are on the way.
+pub(crate) const SETTLE_LOCK: i64 = 0x636f_756e_7465_7203;
 
 row! {
     /// An event that has its place in the log, as live listeners get it.
@@ -55,6 +57,8 @@ row! {
         item_id: Option<ItemId>,
         /// `ok`, `refused` …
         outcome: String,
+        /// Reason code.
+        reason: Option<String>,
         /// The exact bytes that the log holds.
         entry: Vec<u8>,
     }
@@ -74,30 +78,31 @@ impl Sequencer {
     }
 }
 
-/// Gives the next waiting events their indices. SQLite writes one transaction at a time, so `ord` is the order of
-/// commits.
-const ASSIGN_SQLITE: &str = "UPDATE events SET log_index = n.log_index FROM (SELECT ord, \
+/// Gives the next waiting events their indices, in the order of `ord`.
+const ASSIGN: &str = "UPDATE events SET log_index = n.log_index FROM (SELECT ord, \
     (SELECT COALESCE(MAX(log_index), -1) FROM events WHERE log_index IS NOT NULL) + ROW_NUMBER() OVER (ORDER BY ord) \
-    AS log_index FROM (SELECT ord FROM events WHERE log_index IS NULL ORDER BY ord LIMIT $1) w) n \
+    AS log_index FROM (SELECT ord FROM events WHERE log_index IS NULL AND ord <= $1 ORDER BY ord LIMIT $2) w) n \
     WHERE events.ord = n.ord";
 
-/// As above. A transaction that is still running may hold smaller `ord`s than a committed one; waiting for them is
-/// not needed, but causes must come before effects. So: only rows of transactions older than any still running, and
-/// only those before the first row that this leaves out. An effect has a larger `ord` than its committed cause, and a
-/// snapshot that shows the effect shows the cause.
-const ASSIGN_POSTGRES: &str = "UPDATE events SET log_index = n.log_index FROM (SELECT ord, \
-    (SELECT COALESCE(MAX(log_index), -1) FROM events WHERE log_index IS NOT NULL) + ROW_NUMBER() OVER (ORDER BY ord) \
-    AS log_index FROM (SELECT ord FROM events WHERE log_index IS NULL \
-    AND xid < pg_snapshot_xmin(pg_current_snapshot()) \
-    AND ord < COALESCE((SELECT MIN(ord) FROM events WHERE log_index IS NULL \
-    AND xid >= pg_snapshot_xmin(pg_current_snapshot())), 9223372036854775807) ORDER BY ord LIMIT $1) w) n \
-    WHERE events.ord = n.ord";
-
-async fn assign(tx: &mut Tx) -> Result<u64, StoreError> {
+async fn assign(tx: &mut Tx, horizon: i64) -> Result<u64, StoreError> {
     if tx.engine() == Engine::Postgres {
         tx.query("SELECT pg_advisory_xact_lock($1)").bind(SEQUENCE_LOCK).fetch_all().await?;
     }
-    tx.query_for(ASSIGN_SQLITE, ASSIGN_POSTGRES).bind(BATCH_EVENTS_MAX).execute().await
+    tx.query(ASSIGN).bind(horizon).bind(BATCH_EVENTS_MAX).execute().await
+}
+
+/// Up to which `ord` every event is committed, so that no smaller one can still appear.
+///
+/// SQLite writes one transaction at a time. On PostgreSQL each write holds [`SETTLE_LOCK`] shared from the moment it
+/// takes its `ord`s until it ends; whoever gets the lock alone sees all of them. The writes wait for nothing else
+/// meanwhile, so this takes no longer than a commit. A cause is committed before its effect takes its `ord`:
+/// the order of `ord` never puts an effect first.
+async fn horizon(tx: &mut Tx) -> Result<i64, StoreError> {
+    if tx.engine() == Engine::Sqlite {
+        return Ok(i64::MAX);
+    }
+    tx.query("SELECT pg_advisory_xact_lock($1)").bind(SETTLE_LOCK).fetch_all().await?;
+    tx.query("SELECT COALESCE(MAX(ord), 0) AS ord FROM events").fetch_one().await?.get("ord")
 }
 
 async fn is_waiting(conn: &mut Conn) -> Result<bool, StoreError> {
@@ -107,8 +112,7 @@ async fn is_waiting(conn: &mut Conn) -> Result<bool, StoreError> {
 
 impl Store {
     /// Brings the log up to date: every event committed before the call is in the tiles and under the signed
-    /// checkpoint when it returns (on PostgreSQL: unless an older transaction is still running). Returns the size of
-    /// the log. Safe to call from several processes and after any crash.
+    /// checkpoint when it returns. Returns the size of the log. Safe to call from several processes and after any crash.
     ///
     /// # Errors
     /// [`StoreError::Log`] when files and rows disagree: then the log is left as it is. [`StoreError::Io`],
@@ -122,7 +126,8 @@ impl Store {
         loop {
             let waiting = is_waiting(&mut *self.read().await?).await?;
             if waiting {
-                self.housekeep(|tx| Box::pin(assign(tx))).await?;
+                let horizon = self.housekeep(|tx| Box::pin(horizon(tx))).await?;
+                self.housekeep(move |tx| Box::pin(assign(tx, horizon))).await?;
             }
             let rows = self.sequenced_from(current.size(), BATCH_EVENTS_MAX).await?;
             if rows.is_empty() {

@@ -260,6 +260,6 @@ fn repeat(error: &StoreError) -> StoreError {
     match error {
         StoreError::Busy => StoreError::Busy,
         StoreError::DiskFull { place } => StoreError::DiskFull { place: place.clone() },
-        other => StoreError::Log { message: format!("the group was not committed: {other}") },
+        other => StoreError::NotCommitted { message: other.to_string() },
     }
 }
