@@ -18,6 +18,7 @@ pub mod items;
 pub mod jobs;
 mod keys;
 mod log;
+pub mod moves;
 pub mod projects;
 pub mod protocols;
 pub mod reads;

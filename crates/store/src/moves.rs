@@ -1,0 +1,99 @@
+//! Rows that follow from the decisions of an item's state machine.
+
+use std::collections::{BTreeMap, HashSet};
+
+use countersign_model::{AnnotationId, Instant, ItemId, ProjectId, ReadId, TaskId, UserId};
+
+use crate::{Conn, StoreError, Tx, tasks::Task};
+
+/// Offers a task: inserts it, or makes it ready again under the same id.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn offer(tx: &mut Tx, task: Task) -> Result<(), StoreError> {
+    let sql = "UPDATE tasks SET state = 'ready', lease_user = NULL, lease_until = NULL, done_at = NULL, \
+               reserved_for = $1 WHERE id = $2";
+    if tx.query(sql).bind(task.reserved_for).bind(task.id).execute().await? == 0 {
+        tx.insert(task).await?;
+    }
+    Ok(())
+}
+
+/// Writes the lease that the machine decided on.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn lease(
+    tx: &mut Tx,
+    task: TaskId,
+    user: UserId,
+    until: Instant,
+    fence: u64,
+) -> Result<(), StoreError> {
+    let sql =
+        "UPDATE tasks SET state = 'leased', lease_user = $1, lease_until = $2, fence = $3 WHERE id = $4";
+    tx.query(sql).bind(user).bind(until).bind(fence).bind(task).execute().await.map(drop)
+}
+
+/// Sets the number of annotations of a read that was just begun as a copy.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn set_count(tx: &mut Tx, read: ReadId, annotations: u32) -> Result<(), StoreError> {
+    let sql = "UPDATE reads SET annotation_count = $1 WHERE id = $2";
+    tx.query(sql).bind(annotations).bind(read).execute().await.map(drop)
+}
+
+/// The newest version of every annotation that was ever in the read, removed ones included.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn versions(conn: &mut Conn, read: ReadId) -> Result<BTreeMap<AnnotationId, u32>, StoreError> {
+    let sql = "SELECT annotation_id, MAX(version) AS version FROM annotations WHERE read_id = $1 \
+               GROUP BY annotation_id";
+    let rows = conn.query(sql).bind(read).fetch_all().await?;
+    rows.iter().map(|row| Ok((row.get("annotation_id")?, row.get("version")?))).collect()
+}
+
+/// How many annotations the read holds now.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn count_current(conn: &mut Conn, read: ReadId) -> Result<u32, StoreError> {
+    let sql = "SELECT COUNT(*) AS n FROM annotations a WHERE a.read_id = $1 AND a.body IS NOT NULL \
+               AND NOT EXISTS (SELECT 1 FROM annotations b WHERE b.read_id = a.read_id \
+               AND b.annotation_id = a.annotation_id AND b.seq > a.seq)";
+    conn.query(sql).bind(read).fetch_one().await?.get("n")
+}
+
+/// Who took part in the item's work, or holds a running lease on it.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn participants(conn: &mut Conn, item: ItemId, now: Instant) -> Result<Vec<UserId>, StoreError> {
+    let sql = "SELECT user_id FROM participation WHERE item_id = $1 \
+               UNION SELECT lease_user AS user_id FROM tasks WHERE item_id = $1 AND state = 'leased' \
+               AND lease_user IS NOT NULL AND lease_until > $2";
+    let rows = conn.query(sql).bind(item).bind(now).fetch_all().await?;
+    rows.iter().map(|row| row.get("user_id")).collect()
+}
+
+/// The number that the next item of a project is named by, from 1.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn next_number(tx: &mut Tx, project: ProjectId) -> Result<u64, StoreError> {
+    let sql = "SELECT COUNT(*) AS n FROM items WHERE project_id = $1";
+    let count: u64 = tx.query(sql).bind(project).fetch_one().await?.get("n")?;
+    Ok(count + 1)
+}
+
+/// The group keys of a project: what came in before.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn group_keys(conn: &mut Conn, project: ProjectId) -> Result<HashSet<String>, StoreError> {
+    let rows =
+        conn.query("SELECT group_key FROM items WHERE project_id = $1").bind(project).fetch_all().await?;
+    rows.iter().map(|row| row.get("group_key")).collect()
+}
