@@ -14,8 +14,6 @@ export interface StackOptions {
   /** Index of the stream within the item. */
   stream: number;
   count: number;
-  /** Slice to begin with. */
-  start?: number;
   fetch: SliceFetcher;
   modality?: string;
   /** Row and column direction cosines in LPS. */
@@ -80,7 +78,7 @@ export class StackViewer {
       this.pointer = point;
       this.tellProbe();
     });
-    this.go(options.start ?? 0);
+    this.go(0);
   }
 
   get state(): StackState {

@@ -91,8 +91,6 @@ export function SignInAgain({
       closeOnEscape={false}
       closeOnClickOutside={false}
       title="You were signed out"
-      // Above any dialogue that was open when the session ended.
-      zIndex={1000}
       size="sm"
     >
       <div className="stack">

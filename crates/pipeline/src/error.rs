@@ -1,0 +1,73 @@
+//! What can go wrong in a use case, in the terms that the API and the command line tell people.
+
+use countersign_model::{AnnotationError, Refusal};
+use countersign_store::StoreError;
+
+/// The outcome of a use case that did not happen.
+#[derive(Debug, thiserror::Error)]
+pub enum PipelineError {
+    /// Unknown and forbidden look alike.
+    #[error("there is no such thing, or it is not yours to see")]
+    NotFound,
+    /// The system will not do it; the code says why.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The input is wrong, at a place that is named.
+    #[error("{place}: {message}")]
+    BadInput {
+        /// Stable code.
+        code: &'static str,
+        /// Where in the input.
+        place: String,
+        /// What is wrong there.
+        message: String,
+    },
+    /// Somebody saved in between: the caller's revision is not the current one.
+    #[error("the read has moved on to revision {current}")]
+    StaleRevision {
+        /// The revision that the read has now.
+        current: u64,
+    },
+    /// The place where things are kept failed.
+    #[error(transparent)]
+    Store(StoreError),
+    /// A fault of ours; the text is for the log, never for the caller.
+    #[error("internal fault: {0}")]
+    Internal(String),
+}
+
+impl From<StoreError> for PipelineError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl PipelineError {
+    /// A refusal with a stable code.
+    pub fn refused(code: &'static str, message: impl Into<String>) -> Self {
+        Self::Refused(Refusal::new(code, message))
+    }
+
+    /// Bad input with a stable code and its place.
+    pub fn bad(code: &'static str, place: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::BadInput { code, place: place.into(), message: message.into() }
+    }
+
+    /// An annotation that does not fit, at its index in the request.
+    pub fn annotation(index: usize, error: &AnnotationError) -> Self {
+        let code = match error {
+            AnnotationError::NotFinite { .. } => "not_finite",
+            AnnotationError::NotPositive { .. } => "not_positive",
+            AnnotationError::TooFewPoints { .. } | AnnotationError::TooManyPoints { .. } => "bad_polygon",
+            AnnotationError::NotARotation { .. } => "not_a_rotation",
+            AnnotationError::UnknownClass { .. } => "unknown_class",
+            AnnotationError::ShapeNotAllowed { .. } => "shape_not_allowed",
+            AnnotationError::NoSuchFrame { .. } => "no_such_frame",
+            AnnotationError::BadAttribute { .. } => "bad_attribute",
+        };
+        Self::bad(code, format!("changes[{index}]"), error.to_string())
+    }
+}
+
+/// Shorthand of this crate.
+pub type Result<T> = std::result::Result<T, PipelineError>;

@@ -1,0 +1,230 @@
+//! Import of image tasks that name their images by address: the bytes stay where they are.
+
+use countersign_model::{
+    AssetId, AssetKind, Facts, Frame, IngestId, ItemKind, ProjectId, Stream, StreamKind, Zone,
+};
+use countersign_store::{Evidence, assets, ingests, items, keyed_hash, moves, tasks};
+use countersign_workflow::{Effect, Event, ItemState, step};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Pipeline, PipelineError, Result, access::Action, intake::grouping::Group, intake::new_item,
+    people::Caller,
+};
+
+/// Most images in one import.
+pub const IMAGES_MAX: usize = 200_000;
+/// Longest address, bytes.
+pub const URL_BYTES_MAX: usize = 2_048;
+
+/// One image of an import.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ImportImage {
+    /// Address of the image: `https://…`, or a path under the site's own image server.
+    pub url: String,
+    /// Name shown to people; numbered if absent.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// Lot or batch.
+    #[serde(default)]
+    pub lot: Option<String>,
+}
+
+/// What an import did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Imported {
+    /// Items made.
+    pub created: u64,
+    /// Images that were here already.
+    pub known: u64,
+}
+
+impl Pipeline {
+    /// Makes one item per image, all in one commit, ready to be worked on when this returns.
+    ///
+    /// Nobody here can look at bytes that stay elsewhere, so the project must have been declared publicly released.
+    ///
+    /// # Errors
+    /// `not_declared_public`; `not_for_this_project`; bad input at `images[i]`.
+    pub async fn import(
+        &self,
+        caller: &Caller,
+        project: ProjectId,
+        images: Vec<ImportImage>,
+    ) -> Result<Imported> {
+        self.require_on(caller, Action::Ingest, project)?;
+        check(&images)?;
+        let key = self.store.keys().project(project)?;
+        let (pipeline, user) = (self.clone(), caller.user());
+        self.store
+            .write(caller.actor(), move |tx| {
+                Box::pin(async move {
+                    let row = countersign_store::projects::by_id(tx, project).await?.ok_or(PipelineError::NotFound)?;
+                    if row.kind != ItemKind::Image {
+                        return Err(PipelineError::refused("not_for_this_project", "This project does not take images."));
+                    }
+                    if row.declared_public_at.is_none() {
+                        return Err(PipelineError::refused(
+                            "not_declared_public",
+                            "Bytes that stay elsewhere cannot be de-identified here; a privacy officer must declare the project's data publicly released first.",
+                        ));
+                    }
+                    let protocol = pipeline.protocol(tx, project).await?;
+                    let ingest = new_ingest(tx, project, user, images.len() as u64);
+                    let first = moves::next_number(tx, project).await?;
+                    let total = images.len() as u64;
+                    let known = moves::group_keys(tx, project).await?;
+                    let mut rows = Rows::default();
+                    let mut seen = known;
+                    for (number, image) in (first..).zip(images) {
+                        let group_key = hex::encode(keyed_hash(&key, &[b"external", image.url.as_bytes()]));
+                        if seen.insert(group_key.clone()) {
+                            rows.add(tx, &protocol, &row, ingest.id, number, group_key, image)?;
+                        }
+                    }
+                    let created = rows.items.len() as u64;
+                    ingests::insert(tx, ingests::Ingest { stored: created, known: total - created, ..ingest.clone() }).await?;
+                    items::insert_all(tx, rows.items).await?;
+                    assets::insert_all(tx, rows.assets).await?;
+                    tasks::insert_all(tx, rows.tasks).await?;
+                    let evidence = Evidence::new("items.imported", "ingest", ingest.id.uuid()).project(project);
+                    tx.record(evidence.details(serde_json::json!({ "created": created, "known": total - created })))?;
+                    Ok(Imported { created, known: total - created })
+                })
+            })
+            .await
+    }
+}
+
+fn check(images: &[ImportImage]) -> Result<()> {
+    if images.is_empty() || images.len() > IMAGES_MAX {
+        return Err(PipelineError::bad("bad_count", "images", format!("between 1 and {IMAGES_MAX} images")));
+    }
+    for (index, image) in images.iter().enumerate() {
+        let plain = image.url.starts_with("https://")
+            || image.url.starts_with("http://")
+            || image.url.starts_with('/');
+        if !plain || image.url.len() > URL_BYTES_MAX || image.url.chars().any(|c| c.is_control() || c == ' ')
+        {
+            return Err(PipelineError::bad(
+                "bad_url",
+                format!("images[{index}].url"),
+                "not an http(s) address or path",
+            ));
+        }
+        for (field, text) in [("name", &image.name), ("lot", &image.lot)] {
+            if text.as_ref().is_some_and(|t| t.is_empty() || t.len() > 200 || t.chars().any(char::is_control))
+            {
+                return Err(PipelineError::bad(
+                    "bad_name",
+                    format!("images[{index}].{field}"),
+                    "1 to 200 bytes",
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn new_ingest(
+    tx: &countersign_store::Tx,
+    project: ProjectId,
+    user: countersign_model::UserId,
+    files: u64,
+) -> ingests::Ingest {
+    ingests::Ingest {
+        id: tx.fresh(),
+        project_id: project,
+        user_id: Some(user),
+        state: "finished".into(),
+        started_at: tx.now(),
+        finished_at: Some(tx.now()),
+        files,
+        stored: 0,
+        known: 0,
+        refused: 0,
+        bytes: 0,
+    }
+}
+
+/// Rows of an import, written in three statements.
+#[derive(Default)]
+struct Rows {
+    items: Vec<items::Item>,
+    assets: Vec<assets::Asset>,
+    tasks: Vec<tasks::Task>,
+}
+
+impl Rows {
+    #[expect(clippy::too_many_arguments, reason = "one row is made of all of these")]
+    fn add(
+        &mut self,
+        tx: &countersign_store::Tx,
+        protocol: &countersign_model::Protocol,
+        project: &countersign_store::projects::Project,
+        ingest: IngestId,
+        number: u64,
+        group_key: String,
+        image: ImportImage,
+    ) -> Result<()> {
+        let asset: AssetId = tx.fresh();
+        let frame = Frame { asset, part: 0, time_ns: None, position_mm: None };
+        let group = Group {
+            key: Vec::new(),
+            name: image.name,
+            streams: vec![Stream {
+                kind: StreamKind::Image,
+                name: "image".into(),
+                frames: vec![frame],
+                properties: [("url".to_owned(), serde_json::Value::String(image.url.clone()))].into(),
+            }],
+            facts: Facts { frames: 1, lot: image.lot, ..Facts::default() },
+            assets: vec![asset],
+        };
+        let mut item = new_item(tx, project.id, Some(ingest), ItemKind::Image, group_key, number, &group)?;
+        let mut fresh = || tx.ids().fresh();
+        let (state, effects) = step(protocol, &ItemState::new(), &Event::Cleared, &mut fresh)?;
+        item.state = state.phase.as_str().into();
+        item.stage = state.stage;
+        item.workflow = serde_json::to_string(&state).map_err(|e| PipelineError::Internal(e.to_string()))?;
+        let address = item.group_key.parse().map_err(|_| PipelineError::Internal("an address".into()))?;
+        self.assets.push(assets::Asset {
+            id: asset,
+            project_id: project.id,
+            zone: Zone::Cleared,
+            address,
+            kind: AssetKind::External,
+            bytes: 0,
+            content_hash: String::new(),
+            source_asset_id: None,
+            item_id: Some(item.id),
+            created_at: tx.now(),
+            external_url: Some(image.url),
+        });
+        for effect in effects {
+            if let Effect::OpenTask { task, stage, role, fence, .. } = effect {
+                self.tasks.push(tasks::Task {
+                    id: task,
+                    item_id: item.id,
+                    project_id: project.id,
+                    stage,
+                    kind: protocol.stages[stage as usize].kind,
+                    role,
+                    state: "ready".into(),
+                    reserved_for: None,
+                    lease_user: None,
+                    lease_until: None,
+                    fence,
+                    read_id: None,
+                    priority: 0,
+                    created_at: tx.now(),
+                    done_at: None,
+                });
+            }
+        }
+        self.items.push(item);
+        Ok(())
+    }
+}

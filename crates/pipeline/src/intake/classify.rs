@@ -1,0 +1,142 @@
+//! What a file is, whether it can be read at all, and what is known of it before it is stored.
+
+use countersign_deid as deid;
+use countersign_dicom as dicom;
+use countersign_inspection as inspection;
+use countersign_model::{AssetKind, ItemKind};
+use countersign_sensors::kitti;
+
+use super::archive::FileRefusal;
+
+/// Beginnings that make a DICOM file two files at once when they stand in its preamble. A TIFF header is lawful
+/// there (dual-personality files) and is blanked at the gate.
+const POLYGLOT_PREAMBLES: &[(&[u8], &str)] = &[
+    (b"MZ", "a Windows program"),
+    (b"\x7fELF", "a Unix program"),
+    (b"PK", "a zip archive"),
+    (b"%PDF", "a PDF document"),
+    (b"#!", "a script"),
+    (b"<", "a markup document"),
+    (b"\xca\xfe\xba\xbe", "a Java class"),
+];
+
+/// A file that may come in.
+#[derive(Clone, Debug)]
+pub struct Accepted {
+    /// What its bytes are.
+    pub kind: AssetKind,
+    /// What is known of a DICOM instance.
+    pub dicom: Option<Box<DicomPart>>,
+}
+
+/// What grouping and facts need of a DICOM instance. Identifiers stay in the intake.
+#[derive(Clone, Debug)]
+pub struct DicomPart {
+    /// Study, series and instance UIDs.
+    pub identity: dicom::Identity,
+    /// Typed attributes.
+    pub facts: dicom::Facts,
+    /// What was odd about the file.
+    pub notes: Vec<&'static str>,
+}
+
+/// Looks at a file in the light of what the project takes.
+///
+/// # Errors
+/// [`FileRefusal`] naming file, tag and offset.
+pub fn classify(name: &str, bytes: &[u8], takes: ItemKind) -> Result<Accepted, FileRefusal> {
+    if bytes.is_empty() {
+        return Err(FileRefusal::new(name, "empty", "the file is empty", Some(0)));
+    }
+    match takes {
+        ItemKind::Study => dicom_file(name, bytes),
+        ItemKind::Scene => scene_file(name, bytes),
+        ItemKind::Part => part_file(name, bytes),
+        ItemKind::Image => picture(name, bytes),
+    }
+}
+
+fn dicom_file(name: &str, bytes: &[u8]) -> Result<Accepted, FileRefusal> {
+    if bytes.get(128..132) == Some(b"DICM") {
+        let found = POLYGLOT_PREAMBLES.iter().find(|(magic, _)| bytes.starts_with(magic));
+        if let Some((_, what)) = found {
+            let message = format!("the preamble begins like {what}; the file would be two files at once");
+            return Err(FileRefusal::new(name, "polyglot_preamble", message, Some(0)));
+        }
+    }
+    let refuse = |error: &dicom::DicomError| {
+        FileRefusal::new(name, error.code(), error.to_string(), error.place().offset)
+    };
+    let instance = dicom::read(bytes, &dicom::Limits::default()).map_err(|e| refuse(&e))?;
+    let facts = dicom::Facts::of(&instance);
+    let identity = dicom::Identity::of(&instance);
+    if identity.study_uid.is_none() {
+        return Err(FileRefusal::new(name, "no_study", "(0020,000D) Study Instance UID is missing", None));
+    }
+    if dicom::frame_count(&instance) == 0 {
+        return Err(FileRefusal::new(name, "no_pixel_data", "(7FE0,0010) Pixel Data is missing", None));
+    }
+    // What cannot be shown cannot be annotated: found out now, not by the reader.
+    dicom::decode_frame(&instance, 0).map_err(|e| refuse(&e))?;
+    let mut notes: Vec<&'static str> = instance.notes.iter().map(|note| note.kind.code()).collect();
+    if facts.has_overlays {
+        notes.push("overlays_ignored");
+    }
+    notes.sort_unstable();
+    notes.dedup();
+    Ok(Accepted { kind: AssetKind::Dicom, dicom: Some(Box::new(DicomPart { identity, facts, notes })) })
+}
+
+fn scene_file(name: &str, bytes: &[u8]) -> Result<Accepted, FileRefusal> {
+    let refuse = |e: &kitti::KittiError| FileRefusal::new(name, e.code(), e.to_string(), e.offset());
+    let folder = name.rsplit('/').nth(1).unwrap_or_default();
+    if name.ends_with(".bin") {
+        kitti::read_velodyne(bytes).map_err(|e| refuse(&e))?;
+        return Ok(plain(AssetKind::Velodyne));
+    }
+    if name.ends_with(".txt") {
+        let text = std::str::from_utf8(bytes).map_err(|e| {
+            FileRefusal::new(name, "not_text", "is not UTF-8 text", Some(e.valid_up_to() as u64))
+        })?;
+        if folder.contains("calib") {
+            kitti::parse_calib(text).map_err(|e| refuse(&e))?;
+            return Ok(plain(AssetKind::KittiCalib));
+        }
+        if folder.contains("label") {
+            kitti::parse_labels(text).map_err(|e| refuse(&e))?;
+            return Ok(plain(AssetKind::KittiLabel));
+        }
+        return Err(unknown(name, "a scene project takes text only from folders named calib or label_2"));
+    }
+    picture(name, bytes)
+}
+
+fn part_file(name: &str, bytes: &[u8]) -> Result<Accepted, FileRefusal> {
+    if name.ends_with(".txt") {
+        inspection::parse_labels(bytes)
+            .map_err(|e| FileRefusal::new(name, "bad_labels", e.to_string(), None))?;
+        return Ok(plain(AssetKind::DefectList));
+    }
+    picture(name, bytes)
+}
+
+fn picture(name: &str, bytes: &[u8]) -> Result<Accepted, FileRefusal> {
+    let cleaned =
+        deid::clean_image(bytes).map_err(|e| FileRefusal::new(name, e.code(), e.to_string(), e.offset()))?;
+    let limits = inspection::Limits::default();
+    inspection::decode_gray(bytes, limits)
+        .map_err(|e| FileRefusal::new(name, "not_decodable", e.to_string(), None))?;
+    match cleaned.kind {
+        deid::Kind::Png => Ok(plain(AssetKind::Png)),
+        deid::Kind::Jpeg => Ok(plain(AssetKind::Jpeg)),
+        _ => Err(unknown(name, "neither PNG nor JPEG")),
+    }
+}
+
+const fn plain(kind: AssetKind) -> Accepted {
+    Accepted { kind, dicom: None }
+}
+
+fn unknown(name: &str, message: &str) -> FileRefusal {
+    FileRefusal::new(name, "not_for_this_project", message, None)
+}

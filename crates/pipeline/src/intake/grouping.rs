@@ -1,0 +1,283 @@
+//! From stored files to items: studies by their UID, scenes by frame, parts by pair.
+
+use std::collections::{BTreeMap, HashMap};
+
+use countersign_dicom as dicom;
+use countersign_inspection::{group_files as group_parts, pairs::Missing};
+use countersign_model::{AssetId, AssetKind, Facts, Frame, ItemKind, Stream, StreamKind};
+use countersign_sensors::kitti;
+use serde_json::{Value, json};
+
+use super::{archive::FileRefusal, classify::DicomPart};
+
+/// A file that lies in quarantine.
+#[derive(Clone, Debug)]
+pub struct Arrived {
+    /// The name it came under; used for grouping, never stored.
+    pub name: String,
+    /// Its asset.
+    pub asset: AssetId,
+    /// What its bytes are.
+    pub kind: AssetKind,
+    /// What is known of a DICOM instance.
+    pub dicom: Option<Box<DicomPart>>,
+}
+
+/// An item to be.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Group {
+    /// What makes it the same item when it comes again; identifying, so it is hashed with the project's key.
+    pub key: Vec<String>,
+    /// Name where the source's own is no identifier (parts); otherwise the product numbers items.
+    pub name: Option<String>,
+    /// Its streams.
+    pub streams: Vec<Stream>,
+    /// Its facts.
+    pub facts: Facts,
+    /// Every asset of it, shown or not.
+    pub assets: Vec<AssetId>,
+}
+
+/// Groups what arrived.
+pub fn group(arrived: Vec<Arrived>, takes: ItemKind) -> (Vec<Group>, Vec<FileRefusal>) {
+    match takes {
+        ItemKind::Study => (studies(arrived), Vec::new()),
+        ItemKind::Scene => scenes(&arrived),
+        ItemKind::Part => parts(&arrived),
+        ItemKind::Image => (images(arrived), Vec::new()),
+    }
+}
+
+fn studies(arrived: Vec<Arrived>) -> Vec<Group> {
+    let mut studies: BTreeMap<String, BTreeMap<String, Vec<Arrived>>> = BTreeMap::new();
+    for file in arrived {
+        let Some(part) = &file.dicom else { continue };
+        let study = part.identity.study_uid.clone().unwrap_or_default();
+        let series = part.identity.series_uid.clone().unwrap_or_default();
+        studies.entry(study).or_default().entry(series).or_default().push(file);
+    }
+    studies.into_iter().map(|(uid, series)| study(uid, series.into_values().collect())).collect()
+}
+
+fn study(uid: String, mut series: Vec<Vec<Arrived>>) -> Group {
+    series.sort_by_key(|files| files.iter().find_map(|f| f.dicom.as_ref()?.facts.series_number));
+    let mut facts = Facts::default();
+    let mut streams = Vec::with_capacity(series.len());
+    let assets = series.iter().flatten().map(|file| file.asset).collect();
+    for (index, files) in series.into_iter().enumerate() {
+        let stream = series_stream(index + 1, files, &mut facts);
+        facts.frames += u32::try_from(stream.frames.len()).unwrap_or(u32::MAX);
+        streams.push(stream);
+    }
+    facts.notes.sort_unstable();
+    facts.notes.dedup();
+    Group { key: vec!["study".into(), uid], name: None, streams, facts, assets }
+}
+
+fn series_stream(number: usize, mut files: Vec<Arrived>, facts: &mut Facts) -> Stream {
+    files.sort_by_key(|file| file.dicom.as_ref().and_then(|part| part.facts.instance_number));
+    let geometry: Option<Vec<dicom::SliceGeometry>> = files
+        .iter()
+        .map(|file| {
+            let part = file.dicom.as_ref()?;
+            let single = part.facts.frames <= 1;
+            let geometry = &part.facts.geometry;
+            single.then_some(dicom::SliceGeometry {
+                position_mm: geometry.position_mm?,
+                orientation: geometry.orientation?,
+            })
+        })
+        .collect();
+    let stack = geometry.filter(|slices| slices.len() > 1).map(|slices| dicom::order_slices(&slices));
+    if let Some(stack) = &stack {
+        facts.notes.extend(stack.issues.iter().map(|issue| issue_word(issue).to_owned()));
+    }
+    // Slices that are not parallel to the others make no stack: they stay in the order of their numbers.
+    let stack = stack.filter(|stack| stack.order.len() == files.len());
+    let mut frames = Vec::new();
+    match &stack {
+        Some(stack) => {
+            for (index, position) in stack.order.iter().zip(&stack.positions_mm) {
+                let asset = files[*index].asset;
+                frames.push(Frame { asset, part: 0, time_ns: None, position_mm: Some(*position) });
+            }
+        }
+        None => {
+            for file in &files {
+                let count = file.dicom.as_ref().map_or(1, |part| part.facts.frames.max(1));
+                let asset = file.asset;
+                frames.extend((0..count).map(|part| Frame { asset, part, time_ns: None, position_mm: None }));
+            }
+        }
+    }
+    let parts: Vec<&DicomPart> = files.iter().filter_map(|file| file.dicom.as_deref()).collect();
+    for part in &parts {
+        facts.notes.extend(part.notes.iter().map(|note| (*note).to_owned()));
+    }
+    if let Some(first) = parts.first() {
+        note_facts(facts, &first.facts);
+    }
+    let modality = parts.first().and_then(|part| part.facts.modality.clone());
+    let name = match &modality {
+        Some(modality) => format!("series {number} ({modality})"),
+        None => format!("series {number}"),
+    };
+    let properties =
+        parts.first().map_or_else(BTreeMap::new, |part| series_properties(&part.facts, stack.as_ref()));
+    Stream { kind: StreamKind::Dicom, name, frames, properties }
+}
+
+const fn issue_word(issue: &dicom::StackIssue) -> &'static str {
+    match issue {
+        dicom::StackIssue::NotParallel { .. } => "slices_not_parallel",
+        dicom::StackIssue::Duplicate { .. } => "duplicate_slices",
+        dicom::StackIssue::UnevenGap { .. } => "uneven_spacing",
+        dicom::StackIssue::Tilt { .. } => "gantry_tilt",
+        _ => "unusual_stack",
+    }
+}
+
+/// Facts of the item come from its first series that knows them.
+fn note_facts(facts: &mut Facts, from: &dicom::Facts) {
+    let spacing = from.geometry.pixel_spacing_mm;
+    facts.modality = facts.modality.take().or_else(|| from.modality.clone());
+    facts.patient_position = facts.patient_position.take().or_else(|| from.patient_position.clone());
+    facts.orientation = facts.orientation.or(from.geometry.orientation);
+    facts.row_spacing_mm = facts.row_spacing_mm.or(spacing.map(|s| s[0]));
+    facts.column_spacing_mm = facts.column_spacing_mm.or(spacing.map(|s| s[1]));
+    facts.slice_thickness_mm = facts.slice_thickness_mm.or(from.geometry.slice_thickness_mm);
+    facts.ctdi_vol_mgy = facts.ctdi_vol_mgy.or(from.dose.ctdi_vol_mgy);
+    facts.dlp_mgy_cm = facts.dlp_mgy_cm.or(from.dose.dlp_mgy_cm);
+    facts.exposure_mas = facts.exposure_mas.or(from.dose.exposure_mas);
+}
+
+fn series_properties(facts: &dicom::Facts, stack: Option<&dicom::Stack>) -> BTreeMap<String, Value> {
+    let windows: Vec<Value> =
+        facts.windows.iter().map(|w| json!({ "center": w.center, "width": w.width })).collect();
+    let given = [
+        ("modality", facts.modality.as_ref().map(|v| json!(v))),
+        ("rows", facts.rows.map(|v| json!(v))),
+        ("columns", facts.columns.map(|v| json!(v))),
+        ("row_spacing_mm", facts.geometry.pixel_spacing_mm.map(|s| json!(s[0]))),
+        ("column_spacing_mm", facts.geometry.pixel_spacing_mm.map(|s| json!(s[1]))),
+        ("slice_spacing_mm", stack.and_then(|s| s.spacing_mm).map(|v| json!(v))),
+        ("slice_thickness_mm", facts.geometry.slice_thickness_mm.map(|v| json!(v))),
+        ("orientation", facts.geometry.orientation.map(|v| json!(v))),
+        ("patient_position", facts.patient_position.as_ref().map(|v| json!(v))),
+        ("frame_time_ms", facts.frame_time_ms.map(|v| json!(v))),
+        ("windows", (!windows.is_empty()).then_some(Value::Array(windows))),
+    ];
+    given.into_iter().filter_map(|(key, value)| value.map(|value| (key.to_owned(), value))).collect()
+}
+
+fn scenes(arrived: &[Arrived]) -> (Vec<Group>, Vec<FileRefusal>) {
+    let by_name: HashMap<&str, &Arrived> = arrived.iter().map(|file| (file.name.as_str(), file)).collect();
+    let names: Vec<&str> = arrived.iter().map(|file| file.name.as_str()).collect();
+    let (mut groups, mut refusals) = (Vec::new(), Vec::new());
+    for frame in kitti::group_files(&names) {
+        let missing = frame.missing();
+        if !missing.is_empty() {
+            let shown = [&frame.image, &frame.velodyne, &frame.calib, &frame.labels];
+            let message = format!("the scene lacks {}", missing.join(", "));
+            for name in shown.into_iter().flatten() {
+                refusals.push(FileRefusal::new(name, "incomplete_scene", message.clone(), None));
+            }
+            continue;
+        }
+        let of = |name: &Option<String>| name.as_deref().and_then(|name| by_name.get(name).copied());
+        let (Some(image), Some(sweep), Some(calib)) =
+            (of(&frame.image), of(&frame.velodyne), of(&frame.calib))
+        else {
+            continue;
+        };
+        let one = |kind, name: &str, file: &Arrived| Stream {
+            kind,
+            name: name.into(),
+            frames: vec![Frame { asset: file.asset, part: 0, time_ns: None, position_mm: None }],
+            properties: BTreeMap::new(),
+        };
+        let streams = vec![one(StreamKind::Camera, "camera", image), one(StreamKind::Lidar, "lidar", sweep)];
+        let mut assets = vec![image.asset, sweep.asset, calib.asset];
+        assets.extend(of(&frame.labels).map(|file| file.asset));
+        groups.push(Group {
+            key: vec!["scene".into(), frame.key, image.asset.to_string()],
+            name: None,
+            streams,
+            facts: Facts { frames: 2, ..Facts::default() },
+            assets,
+        });
+        for name in frame.surplus {
+            refusals.push(FileRefusal::new(&name, "duplicate_place", "another file holds this place", None));
+        }
+    }
+    (groups, refusals)
+}
+
+fn parts(arrived: &[Arrived]) -> (Vec<Group>, Vec<FileRefusal>) {
+    let by_name: HashMap<&str, &Arrived> = arrived.iter().map(|file| (file.name.as_str(), file)).collect();
+    let names: Vec<&str> = arrived.iter().map(|file| file.name.as_str()).collect();
+    let grouping = group_parts(&names);
+    let mut refusals: Vec<FileRefusal> = grouping
+        .unpaired
+        .iter()
+        .map(|unpaired| {
+            let (code, message) = match unpaired.missing {
+                Missing::Template => ("no_template", "the template (…_temp) is missing"),
+                Missing::Test => ("no_test_image", "the test image (…_test) is missing"),
+                Missing::Pictures => ("no_pictures", "a defect list without its pictures"),
+                Missing::Duplicate => ("duplicate_place", "another file holds this place"),
+            };
+            FileRefusal::new(&unpaired.path, code, message, None)
+        })
+        .collect();
+    for name in &grouping.others {
+        let message = "name test images …_test and templates …_temp";
+        refusals.push(FileRefusal::new(name, "not_for_this_project", message, None));
+    }
+    let mut groups = Vec::with_capacity(grouping.parts.len());
+    for part in grouping.parts {
+        let (Some(test), Some(template)) =
+            (by_name.get(part.test.as_str()), by_name.get(part.template.as_str()))
+        else {
+            continue;
+        };
+        let one = |kind, name: &str, file: &Arrived| Stream {
+            kind,
+            name: name.into(),
+            frames: vec![Frame { asset: file.asset, part: 0, time_ns: None, position_mm: None }],
+            properties: BTreeMap::new(),
+        };
+        let mut assets = vec![test.asset, template.asset];
+        assets.extend(part.labels.as_deref().and_then(|name| by_name.get(name)).map(|file| file.asset));
+        let lot = (!part.lot.is_empty()).then(|| part.lot.clone());
+        groups.push(Group {
+            key: vec!["part".into(), part.lot, part.stem.clone(), test.asset.to_string()],
+            name: Some(part.stem),
+            streams: vec![
+                one(StreamKind::Exposure, "test image", test),
+                one(StreamKind::Template, "template", template),
+            ],
+            facts: Facts { frames: 2, lot, ..Facts::default() },
+            assets,
+        });
+    }
+    (groups, refusals)
+}
+
+fn images(arrived: Vec<Arrived>) -> Vec<Group> {
+    arrived
+        .into_iter()
+        .map(|file| Group {
+            key: vec!["image".into(), file.asset.to_string()],
+            name: None,
+            streams: vec![Stream {
+                kind: StreamKind::Image,
+                name: "image".into(),
+                frames: vec![Frame { asset: file.asset, part: 0, time_ns: None, position_mm: None }],
+                properties: BTreeMap::new(),
+            }],
+            facts: Facts { frames: 1, ..Facts::default() },
+            assets: vec![file.asset],
+        })
+        .collect()
+}

@@ -1,0 +1,536 @@
+//! Intake: files go to quarantine, are grouped to items, and the gate is asked to look at them.
+
+pub mod archive;
+pub mod classify;
+pub mod grouping;
+
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use countersign_model::{AssetId, IngestId, Instant, ItemId, ItemKind, ProjectId, UserId, Zone};
+use countersign_store::{
+    Actor, Address, Evidence, Json, Tx, assets, ingests, items, jobs, keyed_hash, moves,
+};
+use countersign_workflow::{ItemState, Phase};
+use futures::StreamExt;
+use serde::Serialize;
+
+use self::{
+    archive::{FileRefusal, Incoming, Loader},
+    classify::{DicomPart, classify},
+    grouping::{Arrived, Group, group},
+};
+use crate::{
+    Pipeline, PipelineError, Result,
+    access::Action,
+    blocking,
+    moving::{JOB_GATE, parse_state},
+    people::Caller,
+};
+
+/// Files that are read and checked at the same time.
+const FILES_AT_ONCE: usize = 4;
+/// Files whose rows are written in one commit.
+const FILES_PER_WRITE: usize = 64;
+/// Most refusals of one run that are listed at once.
+const REFUSALS_LISTED_MAX: u32 = 10_000;
+
+/// How far a run has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Files seen so far.
+    pub files: u64,
+    /// Files in all.
+    pub files_total: u64,
+    /// Bytes read so far.
+    pub bytes: u64,
+    /// Bytes in all.
+    pub bytes_total: u64,
+}
+
+/// A run of ingest as people see it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct IngestView {
+    /// Run.
+    pub id: IngestId,
+    /// `running`, `finished` or `failed`.
+    pub state: String,
+    /// When it began.
+    pub started_at: Instant,
+    /// When it ended.
+    pub finished_at: Option<Instant>,
+    /// Files seen.
+    pub files: u64,
+    /// Files stored.
+    pub stored: u64,
+    /// Files that were here already.
+    pub known: u64,
+    /// Files refused.
+    pub refused: u64,
+    /// Bytes stored.
+    pub bytes: u64,
+}
+
+/// A run with what it refused.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct IngestReport {
+    /// The run.
+    pub ingest: IngestView,
+    /// Items that it made.
+    pub items: u64,
+    /// Files that were not taken.
+    pub refusals: Vec<RefusalView>,
+}
+
+/// A run with its refusals and what is still to do.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct IngestDetail {
+    /// The run.
+    #[serde(flatten)]
+    pub ingest: IngestView,
+    /// Background work of the project: open and done.
+    pub progress: JobCounts,
+    /// Files that were not taken.
+    pub refusals: Vec<RefusalView>,
+}
+
+/// Background work.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct JobCounts {
+    /// Waiting or running.
+    pub jobs_open: u64,
+    /// Ended.
+    pub jobs_done: u64,
+}
+
+/// A file that was not taken.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RefusalView {
+    /// Name that the sender gave.
+    pub name: String,
+    /// Stable code.
+    pub code: String,
+    /// One sentence, with tag or field.
+    pub message: String,
+    /// Byte offset in the file.
+    pub offset: Option<u64>,
+}
+
+impl From<FileRefusal> for RefusalView {
+    fn from(refusal: FileRefusal) -> Self {
+        Self { name: refusal.name, code: refusal.code, message: refusal.message, offset: refusal.offset }
+    }
+}
+
+/// A file that was read, checked and put into quarantine.
+struct Landed {
+    name: String,
+    kind: countersign_model::AssetKind,
+    dicom: Option<Box<DicomPart>>,
+    address: Address,
+    content_hash: String,
+    bytes: u64,
+}
+
+/// One run in progress.
+struct Run {
+    id: IngestId,
+    project: ProjectId,
+    takes: ItemKind,
+}
+
+impl Pipeline {
+    /// Brings files in for a person.
+    ///
+    /// # Errors
+    /// [`PipelineError::NotFound`] without the right to ingest. Bad files are in the report, not an error.
+    pub async fn ingest(
+        &self,
+        caller: &Caller,
+        project: ProjectId,
+        paths: Vec<PathBuf>,
+        progress: Arc<dyn Fn(Progress) + Send + Sync>,
+    ) -> Result<IngestReport> {
+        self.require_on(caller, Action::Ingest, project)?;
+        self.ingest_as(caller.actor(), Some(caller.user()), project, paths, progress).await
+    }
+
+    /// Brings files in for the console of the machine or a person whose right was checked.
+    ///
+    /// # Errors
+    /// When the store fails; what was stored until then is found again by the next run.
+    pub async fn ingest_as(
+        &self,
+        actor: Actor,
+        user: Option<UserId>,
+        project: ProjectId,
+        paths: Vec<PathBuf>,
+        progress: Arc<dyn Fn(Progress) + Send + Sync>,
+    ) -> Result<IngestReport> {
+        let (files, mut refusals) = blocking(move || archive::list(&paths)).await?;
+        let run = self.begin(actor, user, project).await?;
+        let landed = self.land(actor, &run, files, refusals.len() as u64, progress).await?;
+        refusals.extend(landed.refusals);
+        let (groups, ungrouped) = {
+            let (arrived, takes) = (landed.arrived, run.takes);
+            blocking(move || group(arrived, takes)).await?
+        };
+        refusals.extend(ungrouped);
+        let mut made = 0;
+        for group in groups {
+            match self.make_item(actor, &run, group).await {
+                Ok(new) => made += u64::from(new),
+                Err(PipelineError::Refused(refusal)) => {
+                    refusals.push(FileRefusal::new("(study)", &refusal.code, refusal.message, None));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        self.finish(actor, &run, &refusals, made).await
+    }
+
+    async fn begin(&self, actor: Actor, user: Option<UserId>, project: ProjectId) -> Result<Run> {
+        self.store
+            .write(actor, move |tx| {
+                Box::pin(async move {
+                    let row = countersign_store::projects::by_id(tx, project)
+                        .await?
+                        .ok_or(PipelineError::NotFound)?;
+                    let ingest = ingests::Ingest {
+                        id: tx.fresh(),
+                        project_id: project,
+                        user_id: user,
+                        state: "running".into(),
+                        started_at: tx.now(),
+                        finished_at: None,
+                        files: 0,
+                        stored: 0,
+                        known: 0,
+                        refused: 0,
+                        bytes: 0,
+                    };
+                    ingests::insert(tx, ingest.clone()).await?;
+                    tx.record(Evidence::new("ingest.started", "ingest", ingest.id.uuid()).project(project))?;
+                    Ok(Run { id: ingest.id, project, takes: row.kind })
+                })
+            })
+            .await
+    }
+
+    /// Reads, checks and stores the files, a few at a time; rows follow in batches.
+    async fn land(
+        &self,
+        actor: Actor,
+        run: &Run,
+        files: Vec<Incoming>,
+        refused_before: u64,
+        progress: Arc<dyn Fn(Progress) + Send + Sync>,
+    ) -> Result<LandedAll> {
+        let mut at = Progress {
+            files_total: files.len() as u64 + refused_before,
+            files: refused_before,
+            bytes: 0,
+            bytes_total: files.iter().map(|file| file.bytes).sum(),
+        };
+        let loader = Arc::new(Mutex::new(Loader::default()));
+        let work = futures::stream::iter(files).map(|file| {
+            let loader = Arc::clone(&loader);
+            async move {
+                let bytes = file.bytes;
+                (bytes, self.land_one(run, loader, file).await)
+            }
+        });
+        let mut chunks = work.buffered(FILES_AT_ONCE).chunks(FILES_PER_WRITE);
+        let (mut arrived, mut refusals) = (Vec::new(), Vec::new());
+        while let Some(chunk) = chunks.next().await {
+            let mut landed = Vec::with_capacity(chunk.len());
+            for (bytes, outcome) in chunk {
+                at.files += 1;
+                at.bytes += bytes;
+                match outcome? {
+                    Ok(file) => landed.push(file),
+                    Err(refusal) => refusals.push(refusal),
+                }
+            }
+            arrived.extend(self.note_landed(actor, run, landed).await?);
+            progress(at);
+        }
+        Ok(LandedAll { arrived, refusals })
+    }
+
+    async fn land_one(
+        &self,
+        run: &Run,
+        loader: Arc<Mutex<Loader>>,
+        file: Incoming,
+    ) -> Result<std::result::Result<Landed, FileRefusal>> {
+        let takes = run.takes;
+        let checked = blocking(move || {
+            let bytes = loader.lock().unwrap_or_else(PoisonError::into_inner).load(&file)?;
+            let accepted = classify(&file.name, &bytes, takes)?;
+            Ok((file.name, accepted, bytes))
+        })
+        .await?;
+        let (name, accepted, bytes) = match checked {
+            Ok(checked) => checked,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        let size = bytes.len() as u64;
+        let put = self.store.quarantine().put(run.project, bytes).await?;
+        let content_hash = put.address.as_str().to_owned();
+        Ok(Ok(Landed {
+            name,
+            kind: accepted.kind,
+            dicom: accepted.dicom,
+            address: put.address,
+            content_hash,
+            bytes: size,
+        }))
+    }
+
+    async fn note_landed(&self, actor: Actor, run: &Run, landed: Vec<Landed>) -> Result<Vec<Arrived>> {
+        if landed.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (id, project) = (run.id, run.project);
+        self.store
+            .write(actor, move |tx| {
+                Box::pin(async move {
+                    let (mut arrived, mut counts) =
+                        (Vec::with_capacity(landed.len()), ingests::Counts::default());
+                    for file in landed {
+                        let asset = assets::Asset {
+                            id: tx.fresh(),
+                            project_id: project,
+                            zone: Zone::Quarantine,
+                            address: file.address,
+                            kind: file.kind,
+                            bytes: file.bytes,
+                            content_hash: file.content_hash,
+                            source_asset_id: None,
+                            item_id: None,
+                            created_at: tx.now(),
+                            external_url: None,
+                        };
+                        let (asset, is_new) = assets::insert(tx, asset).await?;
+                        counts.files += 1;
+                        if is_new {
+                            counts.stored += 1;
+                            counts.bytes += file.bytes;
+                        } else {
+                            counts.known += 1;
+                        }
+                        // What a run before this one already made an item of stays there.
+                        if asset.item_id.is_none() {
+                            let (asset, kind) = (asset.id, file.kind);
+                            arrived.push(Arrived { name: file.name, asset, kind, dicom: file.dicom });
+                        }
+                    }
+                    ingests::add(tx, id, counts).await?;
+                    let details = serde_json::json!({ "stored": counts.stored, "known": counts.known });
+                    let evidence = Evidence::new("ingest.stored", "ingest", id.uuid()).project(project);
+                    tx.record(evidence.details(details))?;
+                    Ok(arrived)
+                })
+            })
+            .await
+    }
+
+    /// Makes the item, or adds to one that nobody has passed yet. `true` when it is new.
+    async fn make_item(&self, actor: Actor, run: &Run, group: Group) -> Result<bool> {
+        let key = self.store.keys().project(run.project)?;
+        let parts: Vec<&[u8]> = group.key.iter().map(String::as_bytes).collect();
+        let group_key = hex::encode(keyed_hash(&key, &parts));
+        let (ingest, project, kind) = (run.id, run.project, run.takes);
+        self.store
+            .write(actor, move |tx| {
+                Box::pin(async move {
+                    let known = items::by_group_key(tx, project, &group_key).await?;
+                    let is_new = known.is_none();
+                    let id = match known {
+                        Some(item) => extend(tx, item, &group).await?,
+                        None => {
+                            let number = moves::next_number(tx, project).await?;
+                            let item = new_item(tx, project, Some(ingest), kind, group_key, number, &group)?;
+                            let id = item.id;
+                            items::insert(tx, item).await?;
+                            tx.record(
+                                Evidence::new("item.ingested", "item", id.uuid()).project(project).item(id),
+                            )?;
+                            id
+                        }
+                    };
+                    for asset in &group.assets {
+                        assets::set_item(tx, *asset, id).await?;
+                    }
+                    let job = jobs::Job::ready(tx, JOB_GATE, Some(project), Some(id), &serde_json::json!({}));
+                    jobs::insert_all(tx, vec![job]).await?;
+                    Ok(is_new)
+                })
+            })
+            .await
+    }
+
+    async fn finish(
+        &self,
+        actor: Actor,
+        run: &Run,
+        refusals: &[FileRefusal],
+        made: u64,
+    ) -> Result<IngestReport> {
+        let (id, project) = (run.id, run.project);
+        let rows = refusals.to_vec();
+        let ingest = self
+            .store
+            .write::<_, PipelineError, _>(actor, move |tx| {
+                Box::pin(async move {
+                    let refused = rows.len() as u64;
+                    let rows = rows.into_iter().map(|refusal| ingests::IngestRefusal {
+                        id: tx.fresh(),
+                        ingest_id: id,
+                        project_id: project,
+                        name: refusal.name,
+                        code: refusal.code,
+                        message: refusal.message,
+                        byte_offset: refusal.offset.and_then(|at| i64::try_from(at).ok()),
+                        at: tx.now(),
+                    });
+                    let rows = rows.collect();
+                    ingests::refuse(tx, rows).await?;
+                    let counts = ingests::Counts { refused, ..ingests::Counts::default() };
+                    ingests::add(tx, id, counts).await?;
+                    ingests::finish(tx, id).await?;
+                    let details = serde_json::json!({ "refused": refused, "items": made });
+                    let evidence = Evidence::new("ingest.finished", "ingest", id.uuid()).project(project);
+                    tx.record(evidence.details(details))?;
+                    ingests::by_id(tx, id).await?.ok_or(PipelineError::NotFound)
+                })
+            })
+            .await?;
+        let refusals = refusals.iter().cloned().map(RefusalView::from).collect();
+        self.wake_worker();
+        Ok(IngestReport { ingest: ingest.into(), items: made, refusals })
+    }
+
+    /// The latest runs of a project.
+    ///
+    /// # Errors
+    /// [`PipelineError::NotFound`].
+    pub async fn ingests(&self, caller: &Caller, project: ProjectId) -> Result<Vec<IngestView>> {
+        self.require_on(caller, Action::ViewIngests, project)?;
+        let found = ingests::list(&mut *self.store.read().await?, project, crate::views::PAGE_MAX).await?;
+        Ok(found.into_iter().map(IngestView::from).collect())
+    }
+
+    /// One run with its refusals.
+    ///
+    /// # Errors
+    /// [`PipelineError::NotFound`].
+    pub async fn ingest_detail(&self, caller: &Caller, id: IngestId) -> Result<IngestDetail> {
+        let mut conn = self.store.read().await?;
+        let ingest = ingests::by_id(&mut conn, id).await?.ok_or(PipelineError::NotFound)?;
+        self.require_on(caller, Action::ViewIngests, ingest.project_id)?;
+        let (open, done) = jobs::count(&mut conn, ingest.project_id).await?;
+        let refusals = ingests::refusals(&mut conn, id, REFUSALS_LISTED_MAX).await?;
+        let refusals = refusals.into_iter().map(|row| RefusalView {
+            name: row.name,
+            code: row.code,
+            message: row.message,
+            offset: row.byte_offset.and_then(|at| u64::try_from(at).ok()),
+        });
+        Ok(IngestDetail {
+            ingest: ingest.into(),
+            progress: JobCounts { jobs_open: open, jobs_done: done },
+            refusals: refusals.collect(),
+        })
+    }
+}
+
+/// What came of all files of a run.
+struct LandedAll {
+    arrived: Vec<Arrived>,
+    refusals: Vec<FileRefusal>,
+}
+
+impl From<ingests::Ingest> for IngestView {
+    fn from(row: ingests::Ingest) -> Self {
+        Self {
+            id: row.id,
+            state: row.state,
+            started_at: row.started_at,
+            finished_at: row.finished_at,
+            files: row.files,
+            stored: row.stored,
+            known: row.known,
+            refused: row.refused,
+            bytes: row.bytes,
+        }
+    }
+}
+
+pub(crate) fn new_item(
+    tx: &Tx,
+    project: ProjectId,
+    ingest: Option<IngestId>,
+    kind: ItemKind,
+    group_key: String,
+    number: u64,
+    group: &Group,
+) -> Result<items::Item> {
+    let state = ItemState::new();
+    let facts = group.facts.clone();
+    Ok(items::Item {
+        id: tx.fresh(),
+        project_id: project,
+        ingest_id: ingest,
+        kind,
+        name: group.name.clone().unwrap_or_else(|| format!("{kind} {number:04}")),
+        group_key,
+        state: state.phase.as_str().into(),
+        stage: None,
+        held: false,
+        workflow: serde_json::to_string(&state).map_err(|e| PipelineError::Internal(e.to_string()))?,
+        streams: Json(group.streams.clone()),
+        modality: facts.modality.clone(),
+        ctdi_vol_mgy: facts.ctdi_vol_mgy,
+        dlp_mgy_cm: facts.dlp_mgy_cm,
+        slice_thickness_mm: facts.slice_thickness_mm,
+        lot: facts.lot.clone(),
+        facts: Json(facts),
+        priority: 0,
+        accepted_read_id: None,
+        created_at: tx.now(),
+        updated_at: tx.now(),
+    })
+}
+
+/// Adds what arrived later to an item that still lies in quarantine.
+async fn extend(tx: &mut Tx, item: items::Item, group: &Group) -> Result<ItemId> {
+    let state = parse_state(&item.workflow)?;
+    if state.phase != Phase::Quarantined {
+        return Err(PipelineError::refused(
+            "study_in_work",
+            "This study has passed the gate already; files that belong to it cannot be added any more.",
+        ));
+    }
+    let mut streams = item.streams.0;
+    let known: Vec<AssetId> = streams.iter().flat_map(|s| s.frames.iter().map(|f| f.asset)).collect();
+    let mut facts = item.facts.0;
+    for stream in &group.streams {
+        let fresh: Vec<_> = stream.frames.iter().filter(|f| !known.contains(&f.asset)).cloned().collect();
+        if !fresh.is_empty() {
+            facts.frames += u32::try_from(fresh.len()).unwrap_or(u32::MAX);
+            streams.push(countersign_model::Stream { frames: fresh, ..stream.clone() });
+        }
+    }
+    items::set_content(tx, item.id, streams, facts).await?;
+    tx.record(Evidence::new("item.extended", "item", item.id.uuid()).project(item.project_id).item(item.id))?;
+    Ok(item.id)
+}

@@ -1,0 +1,274 @@
+//! Items as people list and open them.
+
+use countersign_model::{Author, ItemId, ProjectId, Protocol, ReadId, UserId};
+use countersign_store::{Conn, holds, items, moves, reads, users};
+use countersign_workflow::{ItemState, Phase, visible_reads};
+
+use crate::{
+    Pipeline, PipelineError, Result,
+    access::{Action, Resource},
+    moving::parse_state,
+    people::Caller,
+    sign::SignatureView,
+    views::{ItemDetail, ItemSummary, Page, ReadSummary, ReadView, author, page_length},
+    work::current_annotations,
+};
+
+/// What a list of items is filtered by. Everything absent means "all".
+#[derive(Clone, Debug, Default)]
+pub struct ItemQuery {
+    /// Phase word.
+    pub phase: Option<String>,
+    /// DICOM modality.
+    pub modality: Option<String>,
+    /// Lot.
+    pub lot: Option<String>,
+    /// Smallest CT dose index, mGy.
+    pub ctdi_min: Option<f64>,
+    /// Largest CT dose index, mGy.
+    pub ctdi_max: Option<f64>,
+    /// Largest slice thickness, mm.
+    pub thickness_max: Option<f64>,
+    /// Under a hold, or not.
+    pub held: Option<bool>,
+    /// Part of the name.
+    pub text: Option<String>,
+    /// Newest first.
+    pub newest_first: bool,
+    /// Page length.
+    pub limit: Option<u32>,
+    /// Cursor of the page before.
+    pub cursor: Option<String>,
+}
+
+impl Pipeline {
+    /// The items of a project that the caller may see: everything for coordinators, their own for readers.
+    ///
+    /// # Errors
+    /// [`PipelineError::NotFound`] without a grant; `bad_cursor`.
+    pub async fn items(
+        &self,
+        caller: &Caller,
+        project: ProjectId,
+        query: ItemQuery,
+    ) -> Result<Page<ItemSummary>> {
+        self.require_on(caller, Action::ViewProject, project)?;
+        let all = self.access.allows(&caller.principal, Action::ViewItems, &Resource::Project(project));
+        let after = query.cursor.as_deref().map(str::parse::<ItemId>).transpose();
+        let after = after.map_err(|_| PipelineError::bad("bad_cursor", "cursor", "is not one of ours"))?;
+        let limit = page_length(query.limit);
+        let filter = items::ItemFilter {
+            state: query.phase,
+            stage: None,
+            modality: query.modality,
+            lot: query.lot,
+            ctdi_min: query.ctdi_min.filter(|v| v.is_finite()),
+            ctdi_max: query.ctdi_max.filter(|v| v.is_finite()),
+            thickness_max: query.thickness_max.filter(|v| v.is_finite()),
+            held: query.held,
+            text: query.text.filter(|text| !text.is_empty()),
+            taken_part: (!all).then_some(caller.user()),
+            order: if query.newest_first { items::ItemOrder::Newest } else { items::ItemOrder::Oldest },
+            after,
+        };
+        let mut conn = self.store.read().await?;
+        let found = items::list(&mut conn, project, &filter, limit + 1).await?;
+        // A list never shows what a direct look-up would refuse.
+        let mut shown = Vec::with_capacity(found.len());
+        for item in found {
+            let resource = if all { None } else { Some(self.item_resource(&mut conn, &item).await?) };
+            let allowed = match &resource {
+                None => true,
+                Some(resource) => self.access.allows(&caller.principal, Action::ViewItem, resource),
+            };
+            if allowed {
+                shown.push(ItemSummary::from(item));
+            }
+        }
+        Ok(Page::cut(shown, limit, |item| item.id.to_string()))
+    }
+
+    /// One item.
+    ///
+    /// # Errors
+    /// [`PipelineError::NotFound`] when it is not the caller's to see.
+    pub async fn item(&self, caller: &Caller, id: ItemId) -> Result<ItemDetail> {
+        let mut conn = self.store.read().await?;
+        let item = self.visible_item(&mut conn, caller, id, Action::ViewItem).await?;
+        let protocol = self.protocol(&mut conn, item.project_id).await?;
+        let state = parse_state(&item.workflow)?;
+        self.item_detail(&mut conn, caller, &item, &protocol, &state).await
+    }
+
+    /// The item, if the caller may do this with it.
+    pub(crate) async fn visible_item(
+        &self,
+        conn: &mut Conn,
+        caller: &Caller,
+        id: ItemId,
+        action: Action,
+    ) -> Result<items::Item> {
+        let item = items::by_id(conn, id).await?.ok_or(PipelineError::NotFound)?;
+        let resource = self.item_resource(conn, &item).await?;
+        self.require(caller, action, &resource)?;
+        Ok(item)
+    }
+
+    /// The item with the attributes that policies read.
+    pub(crate) async fn item_resource(&self, conn: &mut Conn, item: &items::Item) -> Result<Resource> {
+        Ok(Resource::Item {
+            item: item.id,
+            project: item.project_id,
+            cleared: is_cleared(&item.state),
+            held: item.held,
+            participants: moves::participants(conn, item.id, self.store.clock().now()).await?,
+        })
+    }
+
+    pub(crate) async fn item_detail(
+        &self,
+        conn: &mut Conn,
+        caller: &Caller,
+        item: &items::Item,
+        protocol: &Protocol,
+        state: &ItemState,
+    ) -> Result<ItemDetail> {
+        let visible = self.reads_shown(caller, item, protocol, state);
+        let mut summaries = Vec::new();
+        for row in reads::of_item(conn, item.id).await? {
+            if visible.as_ref().is_none_or(|ids| ids.contains(&row.id)) {
+                summaries.push(self.read_summary(conn, &row).await?);
+            }
+        }
+        let mut signatures = Vec::new();
+        for signature in reads::signatures(conn, item.id).await? {
+            if summaries.iter().any(|read| read.id == signature.read_id) {
+                signatures.push(self.signature_view(conn, signature).await?);
+            }
+        }
+        let resource = self.item_resource(conn, item).await?;
+        let open = holds::of_item(conn, item.id).await?.into_iter().filter(|hold| hold.lifted_at.is_none());
+        Ok(ItemDetail {
+            id: item.id,
+            project: item.project_id,
+            name: item.name.clone(),
+            kind: item.kind,
+            phase: item.state.clone(),
+            stage: item.stage,
+            held: item.held,
+            facts: item.facts.0.clone(),
+            streams: if is_cleared(&item.state) { item.streams.0.clone() } else { Vec::new() },
+            reads: summaries,
+            signatures,
+            holds: open.map(Into::into).collect(),
+            may_view_pixels: self.access.allows(&caller.principal, Action::ViewPixels, &resource),
+        })
+    }
+
+    /// Which reads of the item the caller may see; `None` for all. Whoever may still be called to read or judge the
+    /// item sees only what their own part shows them, whatever their other roles.
+    fn reads_shown(
+        &self,
+        caller: &Caller,
+        item: &items::Item,
+        protocol: &Protocol,
+        state: &ItemState,
+    ) -> Option<Vec<ReadId>> {
+        let project = Resource::Project(item.project_id);
+        let keeps_evidence = self.access.allows(&caller.principal, Action::ViewEvidence, &project);
+        let done =
+            matches!(state.phase, Phase::Accepted | Phase::Released | Phase::Withdrawn | Phase::Rejected);
+        let roles = caller.roles(item.project_id);
+        let may_work =
+            protocol.stages.iter().any(|stage| stage.role.is_some_and(|role| roles.contains(&role)));
+        let coordinates = self.access.allows(&caller.principal, Action::ViewItems, &project);
+        if (done && coordinates) || (keeps_evidence && !may_work) {
+            return None;
+        }
+        Some(visible_reads(protocol, state, caller.user()))
+    }
+
+    /// A read that the caller may see.
+    ///
+    /// # Errors
+    /// [`PipelineError::NotFound`].
+    pub async fn read(&self, caller: &Caller, id: ReadId) -> Result<ReadView> {
+        let mut conn = self.store.read().await?;
+        let row = reads::by_id(&mut conn, id).await?.ok_or(PipelineError::NotFound)?;
+        let item = self.visible_item(&mut conn, caller, row.item_id, Action::ViewItem).await?;
+        let protocol = self.protocol(&mut conn, item.project_id).await?;
+        let shown = self.reads_shown(caller, &item, &protocol, &parse_state(&item.workflow)?);
+        if shown.is_some_and(|ids| !ids.contains(&id)) {
+            return Err(PipelineError::NotFound);
+        }
+        self.read_view(&mut conn, id).await
+    }
+
+    pub(crate) async fn read_view(&self, conn: &mut Conn, id: ReadId) -> Result<ReadView> {
+        let row = reads::by_id(conn, id).await?.ok_or(PipelineError::NotFound)?;
+        let summary = self.read_summary(conn, &row).await?;
+        let annotations = current_annotations(conn, id).await?;
+        Ok(ReadView { summary, item: row.item_id, revision: row.revision, annotations })
+    }
+
+    pub(crate) async fn read_view_opt(
+        &self,
+        conn: &mut Conn,
+        id: Option<ReadId>,
+    ) -> Result<Option<ReadView>> {
+        match id {
+            Some(id) => self.read_view(conn, id).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    async fn read_summary(&self, conn: &mut Conn, row: &reads::Read) -> Result<ReadSummary> {
+        let author = author(row)?;
+        let author_name = match &author {
+            Author::Human { user } => printed_name(conn, *user).await?,
+            Author::Model { name, version } => format!("{name} {version}"),
+        };
+        Ok(ReadSummary {
+            id: row.id,
+            stage: row.stage,
+            kind: row.kind,
+            author,
+            author_name,
+            status: row.status.clone(),
+            annotation_count: row.annotation_count,
+            protocol_version: row.protocol_version,
+            content_hash: row.content_hash.clone(),
+            created_at: row.created_at,
+            submitted_at: row.submitted_at,
+        })
+    }
+
+    pub(crate) async fn signature_view(
+        &self,
+        conn: &mut Conn,
+        row: reads::Signature,
+    ) -> Result<SignatureView> {
+        // Recomputed from the annotations each time: a stored hash would vouch for itself.
+        let annotations = current_annotations(conn, row.read_id).await?;
+        let valid = countersign_workflow::content_hash(&annotations) == row.content_hash;
+        Ok(SignatureView {
+            id: row.id,
+            read: row.read_id,
+            user: row.user_id,
+            printed_name: row.printed_name,
+            meaning: row.meaning,
+            content_hash: row.content_hash,
+            at: row.at,
+            valid,
+        })
+    }
+}
+
+/// Whether the gate has passed an item in this phase.
+pub(crate) fn is_cleared(phase: &str) -> bool {
+    !matches!(phase.parse::<Phase>(), Ok(Phase::Quarantined | Phase::Rejected) | Err(_))
+}
+
+async fn printed_name(conn: &mut Conn, user: UserId) -> Result<String> {
+    Ok(users::by_id(conn, user).await?.map_or_else(String::new, |user| user.printed_name))
+}

@@ -1,0 +1,122 @@
+//! The heart of Countersign: use cases from intake to release.
+//!
+//! A use case checks access, asks the crafts (imaging, sensors, inspection …) for what they know, lets `workflow`
+//! decide, and has the store commit state and evidence together. No HTTP here and no SQL text.
+
+pub mod access;
+pub mod error;
+pub mod evidence;
+pub mod gate;
+pub mod holds;
+pub mod home;
+pub mod import;
+pub mod intake;
+pub mod items;
+mod moving;
+pub mod people;
+pub mod pixels;
+mod prelabel;
+pub mod projects;
+pub mod review;
+mod secrets;
+pub mod sign;
+pub mod views;
+pub mod work;
+mod worker;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use countersign_model::ProjectId;
+use countersign_store::{KEY_BYTES, Store};
+pub use error::{PipelineError, Result};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha20Rng;
+
+use crate::{
+    access::{Access, Action, Resource},
+    people::Caller,
+};
+
+/// Everything a use case needs. Cheap to clone.
+#[derive(Clone)]
+pub struct Pipeline {
+    inner: Arc<Inner>,
+}
+
+/// The parts behind [`Pipeline`].
+pub struct Inner {
+    /// Where things are kept.
+    pub store: Store,
+    access: Access,
+    rng: Mutex<ChaCha20Rng>,
+    /// Hash that unknown logins are checked against, so that they take as long as known ones.
+    decoy_hash: String,
+    protocols: projects::ProtocolCache,
+    /// Wakes the worker of this process.
+    work: tokio::sync::Notify,
+}
+
+impl std::ops::Deref for Pipeline {
+    type Target = Inner;
+    fn deref(&self) -> &Inner {
+        &self.inner
+    }
+}
+
+impl Pipeline {
+    /// Use cases over a store.
+    ///
+    /// # Errors
+    /// When the policies cannot be parsed or the system has no randomness.
+    pub fn new(store: Store) -> Result<Self> {
+        let access = Access::shipped().map_err(PipelineError::Internal)?;
+        let seed: [u8; KEY_BYTES] = countersign_store::random()?;
+        let mut rng = ChaCha20Rng::from_seed(seed);
+        let decoy = secrets::one_time_password(&mut rng);
+        let decoy_hash = secrets::hash(&decoy, &rng.random())?;
+        Ok(Self {
+            inner: Arc::new(Inner {
+                store,
+                access,
+                rng: Mutex::new(rng),
+                decoy_hash,
+                protocols: projects::ProtocolCache::default(),
+                work: tokio::sync::Notify::new(),
+            }),
+        })
+    }
+
+    fn rng(&self) -> MutexGuard<'_, ChaCha20Rng> {
+        // The generator is valid whatever a panicking holder did with its output.
+        self.rng.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Refuses unless the policies allow it. Unknown and forbidden look alike.
+    fn require(&self, caller: &Caller, action: Action, resource: &Resource) -> Result<()> {
+        if self.access.allows(&caller.principal, action, resource) {
+            Ok(())
+        } else {
+            Err(PipelineError::NotFound)
+        }
+    }
+
+    fn require_on(&self, caller: &Caller, action: Action, project: ProjectId) -> Result<()> {
+        self.require(caller, action, &Resource::Project(project))
+    }
+
+    /// Argon2 takes tens of milliseconds: off the threads that serve requests.
+    async fn check_password(&self, password: &str, hash: String) -> Result<bool> {
+        let password = password.to_owned();
+        blocking(move || secrets::verify(&password, &hash)).await
+    }
+
+    async fn hash_password(&self, password: &str) -> Result<String> {
+        let (password, salt) = (password.to_owned(), self.rng().random());
+        Ok(blocking(move || secrets::hash(&password, &salt)).await??)
+    }
+}
+
+/// Runs work that computes for long on the threads meant for it.
+pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| PipelineError::Internal(error.to_string()))
+}

@@ -1,0 +1,439 @@
+//! Projects: made under a protocol, shared by grants, described by counts.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use countersign_model::{Industry, Instant, ItemKind, ProjectId, Protocol, Role, Stage, UserId};
+use countersign_store::{Actor, Conn, Evidence, gate, items, projects, protocols, tasks, users};
+use countersign_workflow::{canonical_json, parse_protocol, shipped};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::{
+    Pipeline, PipelineError, Result,
+    access::{Action, Resource},
+    people::{Caller, checked_name},
+};
+
+/// Protocol documents that were read, by project, id and version. A version never changes, so nothing goes stale.
+#[derive(Default)]
+pub(crate) struct ProtocolCache(RwLock<HashMap<(ProjectId, String, u32), Arc<Protocol>>>);
+
+/// Names a protocol version.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ProtocolRef {
+    /// Protocol id.
+    pub id: String,
+    /// Version.
+    pub version: u32,
+}
+
+/// A project in a list.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ProjectSummary {
+    /// Project.
+    pub id: ProjectId,
+    /// Name.
+    pub name: String,
+    /// What its items are.
+    pub kind: ItemKind,
+    /// Industry.
+    pub industry: Industry,
+    /// Protocol in force.
+    pub protocol: ProtocolRef,
+    /// A privacy officer signed that it holds publicly released data.
+    pub declared_public: bool,
+    /// The caller's roles on it.
+    pub roles: Vec<Role>,
+}
+
+/// Tasks of one stage.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct StageCounts {
+    /// Stage id.
+    pub stage: String,
+    /// Title.
+    pub title: String,
+    /// Waiting.
+    pub ready: u64,
+    /// Being worked on.
+    pub leased: u64,
+    /// Done.
+    pub done: u64,
+}
+
+/// Counts of a project.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Counts {
+    /// Items by phase word.
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
+    pub by_phase: BTreeMap<String, u64>,
+    /// Tasks by stage.
+    pub by_stage: Vec<StageCounts>,
+    /// Items under a hold.
+    pub held: u64,
+    /// Entries that wait for a privacy officer.
+    pub gate_open: u64,
+}
+
+/// A project with its protocol and counts.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ProjectDetail {
+    /// Project.
+    pub id: ProjectId,
+    /// Name.
+    pub name: String,
+    /// What its items are.
+    pub kind: ItemKind,
+    /// Industry.
+    pub industry: Industry,
+    /// The protocol in force.
+    pub protocol: Protocol,
+    /// A privacy officer signed that it holds publicly released data.
+    pub declared_public: bool,
+    /// When that was signed.
+    pub declared_at: Option<Instant>,
+    /// When the project was made.
+    pub created_at: Instant,
+    /// The caller's roles on it.
+    pub roles: Vec<Role>,
+    /// Counts; blinded roles see only their own stage's.
+    pub counts: Counts,
+}
+
+/// A grant as people see it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct GrantView {
+    /// Grant.
+    pub id: Uuid,
+    /// Who has it.
+    pub user: UserId,
+    /// Their login.
+    pub login: String,
+    /// Their printed name.
+    pub printed_name: String,
+    /// The role.
+    pub role: Role,
+    /// Since when.
+    pub created_at: Instant,
+}
+
+impl Pipeline {
+    /// The protocol in force on a project.
+    pub(crate) async fn protocol(&self, conn: &mut Conn, project: ProjectId) -> Result<Arc<Protocol>> {
+        let row = projects::by_id(conn, project).await?.ok_or(PipelineError::NotFound)?;
+        let key = (project, row.protocol_id, row.protocol_version);
+        if let Some(known) = self.protocols.0.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
+            return Ok(Arc::clone(known));
+        }
+        let version = protocols::get(conn, project, &key.1, key.2)
+            .await?
+            .ok_or_else(|| internal("a project without protocol"))?;
+        let parsed: Protocol =
+            serde_json::from_str(&version.document).map_err(|e| internal(&e.to_string()))?;
+        let parsed = Arc::new(parsed);
+        self.protocols.0.write().unwrap_or_else(PoisonError::into_inner).insert(key, Arc::clone(&parsed));
+        Ok(parsed)
+    }
+
+    /// The caller's projects.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn projects(&self, caller: &Caller) -> Result<Vec<ProjectSummary>> {
+        let found = projects::of_user(&mut *self.store.read().await?, caller.user()).await?;
+        Ok(found.into_iter().map(|project| summary(project, caller)).collect())
+    }
+
+    /// One project.
+    ///
+    /// # Errors
+    /// [`PipelineError::NotFound`] without a grant on it.
+    pub async fn project(&self, caller: &Caller, id: ProjectId) -> Result<ProjectDetail> {
+        self.require_on(caller, Action::ViewProject, id)?;
+        let mut conn = self.store.read().await?;
+        let project = projects::by_id(&mut conn, id).await?.ok_or(PipelineError::NotFound)?;
+        let protocol = self.protocol(&mut conn, id).await?;
+        // Readers learn nothing about others' work from counts: they see the protocol, coordinators see the flow.
+        let counts = if self.access.allows(&caller.principal, Action::ViewItems, &Resource::Project(id)) {
+            counts(&mut conn, id, &protocol).await?
+        } else {
+            let gate = self.access.allows(&caller.principal, Action::Gate, &Resource::Project(id));
+            Counts {
+                gate_open: if gate { gate::count_open(&mut conn, id).await? } else { 0 },
+                ..Counts::default()
+            }
+        };
+        Ok(ProjectDetail {
+            id,
+            name: project.name,
+            kind: project.kind,
+            industry: project.industry,
+            protocol: (*protocol).clone(),
+            declared_public: project.declared_public_at.is_some(),
+            declared_at: project.declared_public_at,
+            created_at: project.created_at,
+            roles: caller.roles(id),
+            counts,
+        })
+    }
+
+    /// Makes a project under one of the shipped protocols; the caller owns it.
+    ///
+    /// # Errors
+    /// `bad_name`, `name_taken`, `unknown_protocol`.
+    pub async fn make_project(&self, caller: &Caller, name: &str, protocol: &str) -> Result<ProjectSummary> {
+        self.require(caller, Action::CreateProject, &Resource::Installation)?;
+        let owner = [(caller.user(), Role::Owner)];
+        let project = self.make_project_as(caller.actor(), name, protocol, &owner).await?;
+        let mut caller = caller.clone();
+        caller.principal.grants.push((project.id, Role::Owner));
+        Ok(summary(project, &caller))
+    }
+
+    /// Makes a project on behalf of the program or the console, with its first grants.
+    ///
+    /// # Errors
+    /// `bad_name`, `name_taken`, `unknown_protocol`.
+    pub async fn make_project_as(
+        &self,
+        actor: Actor,
+        name: &str,
+        protocol: &str,
+        grants: &[(UserId, Role)],
+    ) -> Result<projects::Project> {
+        let name = checked_name("name", name)?;
+        let (_, document) = shipped().iter().find(|(id, _)| *id == protocol).ok_or_else(|| {
+            PipelineError::bad(
+                "unknown_protocol",
+                "protocol",
+                "one of radiology, driving, inspection, images",
+            )
+        })?;
+        let parsed = parse_protocol(document).map_err(|e| internal(&e.to_string()))?;
+        let value = serde_json::to_value(&parsed).map_err(|e| internal(&e.to_string()))?;
+        let text = canonical_json(&value);
+        let hash: [u8; 32] = Sha256::digest(text.as_bytes()).into();
+        let grants = grants.to_vec();
+        self.store
+            .write(actor, move |tx| {
+                Box::pin(async move {
+                    if projects::by_name(tx, &name).await?.is_some() {
+                        return Err(PipelineError::refused("name_taken", "A project of this name exists."));
+                    }
+                    let organization = users::ensure_organization(tx, "Own staff", "own").await?;
+                    let project = projects::Project {
+                        id: tx.fresh(),
+                        organization_id: organization.id,
+                        name,
+                        kind: parsed.item_kind,
+                        industry: parsed.industry,
+                        protocol_id: parsed.id.clone(),
+                        protocol_version: parsed.version,
+                        declared_public_at: None,
+                        declared_by: None,
+                        created_at: tx.now(),
+                    };
+                    projects::insert(tx, project.clone()).await?;
+                    let version = protocols::ProtocolVersion {
+                        project_id: project.id,
+                        id: parsed.id,
+                        version: parsed.version,
+                        document: text,
+                        content_hash: hex::encode(hash),
+                        created_at: tx.now(),
+                        created_by: tx.actor().user,
+                    };
+                    protocols::insert(tx, version).await?;
+                    let id = project.id.uuid();
+                    tx.record(
+                        Evidence::new("project.made", "project", id).project(project.id).content(hash),
+                    )?;
+                    for (user, role) in grants {
+                        grant_in(tx, project.id, user, role).await?;
+                    }
+                    Ok(project)
+                })
+            })
+            .await
+    }
+
+    /// The grants of a project.
+    ///
+    /// # Errors
+    /// [`PipelineError::NotFound`] without the right to manage people.
+    pub async fn grants(&self, caller: &Caller, project: ProjectId) -> Result<Vec<GrantView>> {
+        self.require_on(caller, Action::ManagePeople, project)?;
+        let mut conn = self.store.read().await?;
+        let people: HashMap<UserId, users::User> =
+            users::list(&mut conn).await?.into_iter().map(|user| (user.id, user)).collect();
+        let grants = projects::grants(&mut conn, project).await?;
+        Ok(grants
+            .iter()
+            .filter_map(|grant| people.get(&grant.user_id).map(|user| grant_view(grant, user)))
+            .collect())
+    }
+
+    /// Grants a role.
+    ///
+    /// # Errors
+    /// [`PipelineError::NotFound`]; `already_granted`.
+    pub async fn grant(
+        &self,
+        caller: &Caller,
+        project: ProjectId,
+        user: UserId,
+        role: Role,
+    ) -> Result<GrantView> {
+        self.require_on(caller, Action::ManagePeople, project)?;
+        self.store
+            .write(caller.actor(), move |tx| {
+                Box::pin(async move {
+                    let person = users::by_id(tx, user).await?.filter(|user| user.active);
+                    let person = person.ok_or(PipelineError::NotFound)?;
+                    match grant_in(tx, project, user, role).await? {
+                        Some(grant) => Ok(grant_view(&grant, &person)),
+                        None => Err(PipelineError::refused(
+                            "already_granted",
+                            "This person has this role already.",
+                        )),
+                    }
+                })
+            })
+            .await
+    }
+
+    /// Ends a grant.
+    ///
+    /// # Errors
+    /// [`PipelineError::NotFound`]; `last_owner`.
+    pub async fn end_grant(&self, caller: &Caller, project: ProjectId, id: Uuid) -> Result<()> {
+        self.require_on(caller, Action::ManagePeople, project)?;
+        self.store
+            .write(caller.actor(), move |tx| {
+                Box::pin(async move {
+                    let ended = projects::end_grant(tx, project, id).await?.ok_or(PipelineError::NotFound)?;
+                    let left = projects::grants(tx, project).await?;
+                    if ended.role == Role::Owner && !left.iter().any(|grant| grant.role == Role::Owner) {
+                        return Err(PipelineError::refused("last_owner", "Somebody must own the project."));
+                    }
+                    let reason = ended.role.as_str();
+                    tx.record(Evidence::new("grant.ended", "grant", id).project(project).reason(reason))?;
+                    Ok(())
+                })
+            })
+            .await
+    }
+
+    /// Signs, once, that the project holds publicly released data: what the gate could not vouch for on other
+    /// grounds passes from now on, under this person's name.
+    ///
+    /// # Errors
+    /// `bad_credentials`, `already_declared`; [`PipelineError::NotFound`] for everybody but a privacy officer.
+    pub async fn declare_public(&self, caller: &Caller, project: ProjectId, password: &str) -> Result<()> {
+        self.require_on(caller, Action::DeclarePublic, project)?;
+        self.verify_password(caller, password).await?;
+        self.declare_public_as(caller.actor(), caller.user(), project).await
+    }
+
+    /// The same on behalf of a person whose password was checked, or of the demo.
+    ///
+    /// # Errors
+    /// `already_declared`.
+    pub async fn declare_public_as(&self, actor: Actor, user: UserId, project: ProjectId) -> Result<()> {
+        self.store
+            .write::<_, PipelineError, _>(actor, move |tx| {
+                Box::pin(async move {
+                    if !projects::declare_public(tx, project, user).await? {
+                        return Err(PipelineError::refused("already_declared", "This was declared before."));
+                    }
+                    let evidence = Evidence::new("project.declared_public", "project", project.uuid());
+                    tx.record(evidence.project(project).reason("publicly_released"))?;
+                    Ok(())
+                })
+            })
+            .await?;
+        self.reopen_gate(project).await
+    }
+
+    /// A project by name, for the command line.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn project_named(&self, name: &str) -> Result<Option<projects::Project>> {
+        Ok(projects::by_name(&mut *self.store.read().await?, name).await?)
+    }
+}
+
+async fn grant_in(
+    tx: &mut countersign_store::Tx,
+    project: ProjectId,
+    user: UserId,
+    role: Role,
+) -> Result<Option<projects::Grant>> {
+    let Some(grant) = projects::grant(tx, project, user, role).await? else { return Ok(None) };
+    let evidence = Evidence::new("grant.made", "grant", grant.id).project(project).reason(role.as_str());
+    tx.record(evidence.details(serde_json::json!({ "user": user })))?;
+    Ok(Some(grant))
+}
+
+fn grant_view(grant: &projects::Grant, user: &users::User) -> GrantView {
+    GrantView {
+        id: grant.id,
+        user: grant.user_id,
+        login: user.login.clone(),
+        printed_name: user.printed_name.clone(),
+        role: grant.role,
+        created_at: grant.created_at,
+    }
+}
+
+fn summary(project: projects::Project, caller: &Caller) -> ProjectSummary {
+    ProjectSummary {
+        roles: caller.roles(project.id),
+        id: project.id,
+        name: project.name,
+        kind: project.kind,
+        industry: project.industry,
+        protocol: ProtocolRef { id: project.protocol_id, version: project.protocol_version },
+        declared_public: project.declared_public_at.is_some(),
+    }
+}
+
+async fn counts(conn: &mut Conn, project: ProjectId, protocol: &Protocol) -> Result<Counts> {
+    let named = |stage: &Stage| StageCounts {
+        stage: stage.id.clone(),
+        title: stage.title.clone(),
+        ..StageCounts::default()
+    };
+    let mut by_stage: Vec<StageCounts> = protocol.stages.iter().map(named).collect();
+    for count in tasks::count_by_stage(conn, project).await? {
+        if let Some(stage) = by_stage.get_mut(count.stage as usize) {
+            match count.state.as_str() {
+                "ready" => stage.ready += count.tasks,
+                "leased" => stage.leased += count.tasks,
+                "done" => stage.done += count.tasks,
+                _ => {}
+            }
+        }
+    }
+    Ok(Counts {
+        by_phase: items::count_by_state(conn, project).await?.into_iter().collect(),
+        by_stage,
+        held: items::count_held(conn, project).await?,
+        gate_open: gate::count_open(conn, project).await?,
+    })
+}
+
+fn internal(message: &str) -> PipelineError {
+    PipelineError::Internal(message.to_owned())
+}

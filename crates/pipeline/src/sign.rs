@@ -1,0 +1,141 @@
+//! Signatures: printed name, time, meaning, bound to the content hash.
+
+use countersign_model::{EventId, Instant, ReadId, SignatureId, SignatureMeaning, TaskId, UserId};
+use countersign_store::{Evidence, Tx, reads};
+use countersign_workflow::{Event, SignDecision};
+use serde::Serialize;
+
+use crate::{
+    Pipeline, PipelineError, Result,
+    moving::{Moving, hash_bytes},
+    people::Caller,
+    review::{check_reason, checked_comment},
+    work::{Standing, standing},
+};
+
+/// A signature as people see it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SignatureView {
+    /// Signature.
+    pub id: SignatureId,
+    /// The read that was signed.
+    pub read: ReadId,
+    /// Who signed.
+    pub user: UserId,
+    /// Their name as printed when they signed.
+    pub printed_name: String,
+    /// What the signature says.
+    pub meaning: SignatureMeaning,
+    /// Hash of the content that it is bound to.
+    pub content_hash: String,
+    /// When.
+    pub at: Instant,
+    /// The content still hashes to what was signed.
+    pub valid: bool,
+}
+
+/// What a specialist decides.
+#[derive(Clone, Debug)]
+pub struct Countersigning {
+    /// Sign, or send back.
+    pub decision: SignDecision,
+    /// Hash of what was on the screen.
+    pub content_hash: String,
+    /// Password, entered for this signature.
+    pub password: String,
+    /// Why it goes back.
+    pub reason: Option<String>,
+    /// In words.
+    pub comment: Option<String>,
+}
+
+impl Pipeline {
+    /// Countersigns the read that stands, or sends it back. The password is asked for every time.
+    ///
+    /// # Errors
+    /// `bad_credentials`, `locked`, `content_changed`, `reason_required`, `separation_of_duties` and the lease codes.
+    pub async fn countersign(
+        &self,
+        caller: &Caller,
+        id: TaskId,
+        fence: u64,
+        act: Countersigning,
+    ) -> Result<Standing> {
+        check_reason(act.reason.as_deref())?;
+        let comment = checked_comment(act.comment)?;
+        self.verify_password(caller, &act.password).await?;
+        let (user, name) = (caller.user(), caller.printed_name.clone());
+        self.on_task(caller, id, move |moving, tx| {
+            Box::pin(async move {
+                let subject = moving.state.current.ok_or(PipelineError::NotFound)?;
+                let meaning = match act.decision {
+                    SignDecision::Sign => moving.signature_meaning().unwrap_or(SignatureMeaning::Approved),
+                    SignDecision::Reject => SignatureMeaning::Rejected,
+                };
+                let signature: SignatureId = tx.fresh();
+                let event = Event::Signed {
+                    user,
+                    fence,
+                    now: tx.now(),
+                    decision: act.decision,
+                    reason: act.reason.clone(),
+                    content_hash: act.content_hash.clone(),
+                    signature: Some(signature),
+                };
+                moving.take(tx, &event).await?;
+                if act.decision == SignDecision::Reject {
+                    let review = reads::Review {
+                        id: tx.fresh(),
+                        item_id: moving.item.id,
+                        read_id: subject,
+                        subject_read_id: subject,
+                        user_id: user,
+                        decision: "reject".into(),
+                        reason: act.reason.clone(),
+                        comment,
+                        missing: "unanswered".into(),
+                        at: tx.now(),
+                    };
+                    reads::insert_review(tx, review).await?;
+                }
+                record_signature(tx, moving, signature, subject, user, &name, meaning, &act.content_hash)
+                    .await?;
+                Ok(standing(moving, act.content_hash, Some(signature)))
+            })
+        })
+        .await
+    }
+}
+
+/// Keeps a signature and its evidence.
+#[expect(clippy::too_many_arguments, reason = "a signature is these eight things")]
+pub(crate) async fn record_signature(
+    tx: &mut Tx,
+    moving: &Moving,
+    id: SignatureId,
+    read: ReadId,
+    user: UserId,
+    printed_name: &str,
+    meaning: SignatureMeaning,
+    content_hash: &str,
+) -> Result<EventId> {
+    let evidence = Evidence::new(&format!("signature.{meaning}"), "signature", id.uuid())
+        .project(moving.item.project_id)
+        .item(moving.item.id)
+        .content(hash_bytes(content_hash)?);
+    let event_id = tx.record(evidence)?;
+    let signature = reads::Signature {
+        id,
+        item_id: moving.item.id,
+        read_id: read,
+        user_id: user,
+        printed_name: printed_name.to_owned(),
+        meaning,
+        content_hash: content_hash.to_owned(),
+        at: tx.now(),
+        event_id,
+    };
+    reads::insert_signature(tx, signature).await?;
+    Ok(event_id)
+}

@@ -1,0 +1,278 @@
+//! What the use cases answer: items, reads and work as people see them.
+
+use countersign_model::{
+    Annotation, Author, Facts, Instant, ItemId, ItemKind, ProjectId, Protocol, ReadId, SignatureMeaning,
+    StageKind, Stream, TaskId, UserId,
+};
+use countersign_store::{items, reads, tasks};
+use serde::Serialize;
+
+use crate::{PipelineError, Result, sign::SignatureView};
+
+/// An item in a list.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ItemSummary {
+    /// Item.
+    pub id: ItemId,
+    /// Neutral name.
+    pub name: String,
+    /// What it is.
+    pub kind: ItemKind,
+    /// Phase word.
+    pub phase: String,
+    /// Stage that is worked or waited on.
+    pub stage: Option<u32>,
+    /// Under a hold.
+    pub held: bool,
+    /// Typed facts.
+    pub facts: Facts,
+    /// When it changed last.
+    pub updated_at: Instant,
+}
+
+impl From<items::Item> for ItemSummary {
+    fn from(item: items::Item) -> Self {
+        Self {
+            id: item.id,
+            name: item.name,
+            kind: item.kind,
+            phase: item.state,
+            stage: item.stage,
+            held: item.held,
+            facts: item.facts.0,
+            updated_at: item.updated_at,
+        }
+    }
+}
+
+/// An item with its streams and what the caller may see of the work on it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ItemDetail {
+    /// Item.
+    pub id: ItemId,
+    /// Its project.
+    pub project: ProjectId,
+    /// Neutral name.
+    pub name: String,
+    /// What it is.
+    pub kind: ItemKind,
+    /// Phase word.
+    pub phase: String,
+    /// Stage that is worked or waited on.
+    pub stage: Option<u32>,
+    /// Under a hold.
+    pub held: bool,
+    /// Typed facts.
+    pub facts: Facts,
+    /// Streams; empty until the gate has passed the item.
+    pub streams: Vec<Stream>,
+    /// Reads that the caller may see.
+    pub reads: Vec<ReadSummary>,
+    /// Signatures that the caller may see.
+    pub signatures: Vec<SignatureView>,
+    /// Open holds.
+    pub holds: Vec<HoldView>,
+    /// The caller may see its pixels or points.
+    pub may_view_pixels: bool,
+}
+
+/// A hold as people see it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct HoldView {
+    /// Hold.
+    pub id: countersign_model::HoldId,
+    /// Item.
+    pub item: ItemId,
+    /// Why.
+    pub reason: String,
+    /// Who put it there.
+    pub opened_by: Option<UserId>,
+    /// When.
+    pub opened_at: Instant,
+    /// When it was lifted.
+    pub lifted_at: Option<Instant>,
+    /// Why it was lifted.
+    pub lift_reason: Option<String>,
+}
+
+/// A read without its annotations.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ReadSummary {
+    /// Read.
+    pub id: ReadId,
+    /// Stage it was made at.
+    pub stage: u32,
+    /// What that stage does.
+    pub kind: StageKind,
+    /// A person or a model; the page always shows which.
+    pub author: Author,
+    /// Printed name of the person, or name and version of the model.
+    pub author_name: String,
+    /// `draft`, `submitted`, `returned`, `superseded` or `void`.
+    pub status: String,
+    /// Annotations in it.
+    pub annotation_count: u32,
+    /// Protocol version it was made under.
+    pub protocol_version: u32,
+    /// Hash of its content, once locked.
+    pub content_hash: Option<String>,
+    /// When it was begun.
+    pub created_at: Instant,
+    /// When it was locked.
+    pub submitted_at: Option<Instant>,
+}
+
+/// A read with its annotations.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ReadView {
+    /// The read.
+    #[serde(flatten)]
+    pub summary: ReadSummary,
+    /// Item.
+    pub item: ItemId,
+    /// Revision for `If-Match`.
+    pub revision: u64,
+    /// Its annotations as they stand.
+    pub annotations: Vec<Annotation>,
+}
+
+/// A claimed task.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct WorkTask {
+    /// Task.
+    pub id: TaskId,
+    /// Item.
+    pub item: ItemId,
+    /// Item's name.
+    pub item_name: String,
+    /// Project.
+    pub project: ProjectId,
+    /// Stage index.
+    pub stage: u32,
+    /// Stage id.
+    pub stage_id: String,
+    /// Stage title.
+    pub title: String,
+    /// What the stage does.
+    pub kind: StageKind,
+    /// Fencing token: send it with every act on the task.
+    pub fence: u64,
+    /// When the claim ends.
+    pub lease_until: Option<Instant>,
+}
+
+impl WorkTask {
+    pub(crate) fn new(task: &tasks::Task, item: &items::Item, protocol: &Protocol) -> Self {
+        let stage = protocol.stages.get(task.stage as usize);
+        Self {
+            id: task.id,
+            item: item.id,
+            item_name: item.name.clone(),
+            project: task.project_id,
+            stage: task.stage,
+            stage_id: stage.map_or_else(String::new, |stage| stage.id.clone()),
+            title: stage.map_or_else(String::new, |stage| stage.title.clone()),
+            kind: task.kind,
+            fence: task.fence,
+            lease_until: task.lease_until,
+        }
+    }
+}
+
+/// Why a read came back.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Returned {
+    /// Reason code.
+    pub reason: Option<String>,
+    /// The reviewer's words.
+    pub comment: Option<String>,
+    /// When.
+    pub at: Instant,
+}
+
+impl From<reads::Review> for Returned {
+    fn from(review: reads::Review) -> Self {
+        Self { reason: review.reason, comment: review.comment, at: review.at }
+    }
+}
+
+/// Everything that the workspace needs for a claimed task.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Work {
+    /// The task and its lease.
+    pub task: WorkTask,
+    /// The item.
+    pub item: ItemDetail,
+    /// The caller's own draft; absent at a sign stage, where nothing is drawn.
+    pub read: Option<ReadView>,
+    /// The read under review or to be signed.
+    pub subject: Option<ReadView>,
+    /// The model's draft, where this stage shows it.
+    pub draft: Option<ReadView>,
+    /// There is a draft that the caller may ask for.
+    pub draft_on_request: bool,
+    /// Why the read came back, in a round after the first.
+    pub returned: Option<Returned>,
+    /// What a signature at this stage says.
+    pub meaning: Option<SignatureMeaning>,
+    /// The protocol that it is done under.
+    pub protocol: Protocol,
+}
+
+/// One page of a list.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Page<T> {
+    /// Entries.
+    pub items: Vec<T>,
+    /// Cursor of the next page, if there is one.
+    pub next: Option<String>,
+}
+
+impl<T> Page<T> {
+    /// A page from one entry more than was asked for.
+    pub(crate) fn cut(mut entries: Vec<T>, limit: u32, cursor: impl Fn(&T) -> String) -> Self {
+        let limit = limit as usize;
+        let next = if entries.len() > limit {
+            entries.truncate(limit);
+            entries.last().map(cursor)
+        } else {
+            None
+        };
+        Self { items: entries, next }
+    }
+
+    /// The same page with its entries turned into something else.
+    pub fn map<U>(self, f: impl FnMut(T) -> U) -> Page<U> {
+        Page { items: self.items.into_iter().map(f).collect(), next: self.next }
+    }
+}
+
+/// Most entries of one page.
+pub const PAGE_MAX: u32 = 500;
+/// Entries of a page when nothing is said.
+pub const PAGE_DEFAULT: u32 = 50;
+
+/// The page length to use.
+pub(crate) fn page_length(limit: Option<u32>) -> u32 {
+    limit.unwrap_or(PAGE_DEFAULT).clamp(1, PAGE_MAX)
+}
+
+/// The author of a stored read.
+pub(crate) fn author(read: &reads::Read) -> Result<Author> {
+    match (read.author_user, &read.author_model, &read.author_model_version) {
+        (Some(user), _, _) => Ok(Author::Human { user }),
+        (None, Some(name), Some(version)) => {
+            Ok(Author::Model { name: name.clone(), version: version.clone() })
+        }
+        _ => Err(PipelineError::Internal("reads: a read without an author".into())),
+    }
+}

@@ -1,0 +1,624 @@
+//! Work: claim, save, submit, give back.
+
+use std::collections::BTreeMap;
+
+use countersign_model::{
+    Annotation, AnnotationId, Author, Instant, ItemId, ProjectId, Protocol, ReadId, Role, SignatureId,
+    StageKind, TaskId, UserId,
+};
+use countersign_store::{Conn, Evidence, Tx, items, moves, reads, tasks};
+use countersign_workflow::{Event, content_hash, may_save};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Pipeline, PipelineError, Result,
+    access::{Action, Resource},
+    moving::{Moving, hash_bytes, parse_state},
+    people::Caller,
+    sign::record_signature,
+    views::{ReadView, Work, WorkTask},
+};
+
+/// Most changes in one save.
+pub const CHANGES_MAX: usize = 10_000;
+
+/// Which task somebody wants; everything absent means "whatever is next".
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Wish {
+    /// Only this role's tasks.
+    pub role: Option<Role>,
+    /// Only this item's task.
+    pub item: Option<ItemId>,
+    /// Only this stage.
+    pub stage: Option<u32>,
+}
+
+/// One change of an annotation in a draft read.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(tag = "op", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Change {
+    /// Draw it, or replace its current version.
+    Put {
+        /// The annotation; the server sets version, author and score.
+        annotation: AnnotationInput,
+    },
+    /// Take it out; its versions stay in the history.
+    Remove {
+        /// Which.
+        id: AnnotationId,
+    },
+}
+
+/// An annotation as people send it: the server decides version and author.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AnnotationInput {
+    /// The annotation through all versions; made by the page.
+    pub id: AnnotationId,
+    /// Class id.
+    pub class: String,
+    /// Frame it lies on.
+    #[serde(default)]
+    pub frame: Option<countersign_model::FrameRef>,
+    /// Its shape.
+    pub shape: countersign_model::Shape,
+    /// Attribute values.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
+    pub attributes: BTreeMap<String, serde_json::Value>,
+}
+
+/// What a save left behind.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Saved {
+    /// The read's revision now; send it as `If-Match` with the next save.
+    pub revision: u64,
+    /// The version that each changed annotation has now.
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
+    pub annotations_versions: BTreeMap<AnnotationId, u32>,
+}
+
+/// Where an item stands after a decision.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Standing {
+    /// Phase word.
+    pub phase: String,
+    /// Stage that comes next, as an index.
+    pub stage: Option<u32>,
+    /// Hash of the content that was decided on.
+    pub content_hash: String,
+    /// The signature that was made, if any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signature: Option<SignatureId>,
+}
+
+impl Pipeline {
+    /// Takes the next task that fits. One atomic statement: two people never get the same task.
+    ///
+    /// # Errors
+    /// `nothing_to_do`; [`PipelineError::NotFound`] without a grant on the project.
+    pub async fn claim(&self, caller: &Caller, project: ProjectId, wish: Wish) -> Result<Work> {
+        self.require_on(caller, Action::ViewProject, project)?;
+        let roles = caller.roles(project);
+        let working: Vec<Role> = {
+            let protocol = self.protocol(&mut *self.store.read().await?, project).await?;
+            // Later stages first: what is nearly done is worth most.
+            let mut order: Vec<Role> = protocol.stages.iter().rev().filter_map(|stage| stage.role).collect();
+            order.dedup();
+            order.retain(|role| roles.contains(role) && wish.role.is_none_or(|wanted| wanted == *role));
+            order
+        };
+        let (pipeline, user) = (self.clone(), caller.user());
+        let claimed = self
+            .store
+            .write::<_, PipelineError, _>(caller.actor(), move |tx| {
+                Box::pin(async move {
+                    for role in working {
+                        if let Some(task) = pipeline.claim_in(tx, project, user, role, &roles, wish).await? {
+                            return Ok(task);
+                        }
+                    }
+                    Err(PipelineError::refused("nothing_to_do", "Nothing waits for you here at the moment."))
+                })
+            })
+            .await;
+        match claimed {
+            Ok(task) => self.work(caller, task).await,
+            // A particular item was asked for: say why it cannot be had.
+            Err(PipelineError::Refused(refusal))
+                if wish.item.is_some() && refusal.code == "nothing_to_do" =>
+            {
+                Err(self.why_not(caller, project, wish).await?)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn claim_in(
+        &self,
+        tx: &mut Tx,
+        project: ProjectId,
+        user: UserId,
+        role: Role,
+        roles: &[Role],
+        wish: Wish,
+    ) -> Result<Option<TaskId>> {
+        // The machine sets the end of the lease by the stage; until then the claim needs some future moment.
+        let until = tx.now().plus_seconds(60);
+        let claim = tasks::Claim { project, user, role, stage: wish.stage, item: wish.item, until };
+        let Some(task) = tasks::claim(tx, claim).await? else { return Ok(None) };
+        let mut moving = Moving::load(tx, self, task.item_id).await?;
+        let event = Event::Claimed { user, roles: roles.to_vec(), now: tx.now(), read: tx.fresh() };
+        moving.take(tx, &event).await?;
+        if let Some(read) = moving.state.lease().and_then(|lease| lease.read) {
+            tasks::set_read(tx, task.id, read).await?;
+        }
+        tx.record(task_evidence("task.claimed", &task))?;
+        Ok(Some(task.id))
+    }
+
+    /// The refusal that explains why a particular item's task cannot be claimed.
+    async fn why_not(&self, caller: &Caller, project: ProjectId, wish: Wish) -> Result<PipelineError> {
+        let Some(id) = wish.item else { return Ok(PipelineError::NotFound) };
+        let mut conn = self.store.read().await?;
+        let item = items::by_id(&mut conn, id).await?.filter(|item| item.project_id == project);
+        let Some(item) = item else { return Ok(PipelineError::NotFound) };
+        self.require(caller, Action::ViewItem, &self.item_resource(&mut conn, &item).await?)?;
+        let protocol = self.protocol(&mut conn, project).await?;
+        let state = parse_state(&item.workflow)?;
+        let now = self.store.clock().now();
+        Ok(
+            match countersign_workflow::may_claim(
+                &protocol,
+                &state,
+                caller.user(),
+                &caller.roles(project),
+                now,
+            ) {
+                Err(refusal) => refusal.into(),
+                Ok(()) => PipelineError::refused("nothing_to_do", "Somebody else was faster; try again."),
+            },
+        )
+    }
+
+    /// The tasks that the caller holds.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn my_tasks(&self, caller: &Caller) -> Result<Vec<WorkTask>> {
+        let mut conn = self.store.read().await?;
+        let now = self.store.clock().now();
+        let held = tasks::leased_by(&mut conn, caller.user(), now).await?;
+        let mut out = Vec::with_capacity(held.len());
+        for task in held {
+            let protocol = self.protocol(&mut conn, task.project_id).await?;
+            let item = items::by_id(&mut conn, task.item_id).await?.ok_or(PipelineError::NotFound)?;
+            out.push(WorkTask::new(&task, &item, &protocol));
+        }
+        Ok(out)
+    }
+
+    /// Everything that the workspace needs for a task that the caller holds.
+    ///
+    /// # Errors
+    /// [`PipelineError::NotFound`] when the task is not leased to the caller.
+    pub async fn work(&self, caller: &Caller, id: TaskId) -> Result<Work> {
+        let mut conn = self.store.read().await?;
+        let task = held_task(&mut conn, caller, id).await?;
+        let item = items::by_id(&mut conn, task.item_id).await?.ok_or(PipelineError::NotFound)?;
+        let protocol = self.protocol(&mut conn, task.project_id).await?;
+        let state = parse_state(&item.workflow)?;
+        let own = state.lease().and_then(|lease| lease.read);
+        let subject = state.current.filter(|_| task.kind != StageKind::Read);
+        let returned = state.task.as_ref().and_then(|task| task.returned).filter(|r| r.to == caller.user());
+        let visible = countersign_workflow::visible_reads(&protocol, &state, caller.user());
+        let draft = state.draft().map(|draft| draft.id).filter(|draft| visible.contains(draft));
+        let read = self.read_view_opt(&mut conn, own).await?;
+        let subject = self.read_view_opt(&mut conn, subject).await?;
+        let draft = self.read_view_opt(&mut conn, draft).await?;
+        let returned = match returned {
+            Some(returned) => reads::reviews(&mut conn, item.id)
+                .await?
+                .into_iter()
+                .rfind(|r| r.subject_read_id == returned.read && r.decision == "reject"),
+            None => None,
+        };
+        let detail = self.item_detail(&mut conn, caller, &item, &protocol, &state).await?;
+        Ok(Work {
+            task: WorkTask::new(&task, &item, &protocol),
+            item: detail,
+            read,
+            subject,
+            draft,
+            draft_on_request: draft_offered(&protocol, &state, task.stage),
+            returned: returned.map(Into::into),
+            meaning: protocol
+                .stages
+                .get(task.stage as usize)
+                .and_then(countersign_workflow::signature_meaning),
+            protocol: (*protocol).clone(),
+        })
+    }
+
+    /// Keeps the claim for another while.
+    ///
+    /// # Errors
+    /// `stale_fence`, `not_leased`, `lease_expired`.
+    pub async fn renew(&self, caller: &Caller, id: TaskId, fence: u64) -> Result<Instant> {
+        let user = caller.user();
+        self.on_task(caller, id, move |moving, tx| {
+            Box::pin(async move {
+                moving.take(tx, &Event::Renewed { user, fence, now: tx.now() }).await?;
+                tx.record(moving.evidence("task.renewed"))?;
+                moving.state.lease().map(|lease| lease.until).ok_or(PipelineError::NotFound)
+            })
+        })
+        .await
+    }
+
+    /// Gives the task back; the draft waits in case the person returns first.
+    ///
+    /// # Errors
+    /// `stale_fence`, `not_leased`.
+    pub async fn give_back(&self, caller: &Caller, id: TaskId, fence: u64) -> Result<()> {
+        let user = caller.user();
+        self.on_task(caller, id, move |moving, tx| {
+            Box::pin(async move {
+                moving.take(tx, &Event::GivenBack { user, fence }).await?;
+                tx.record(moving.evidence("task.given_back"))?;
+                Ok(())
+            })
+        })
+        .await
+    }
+
+    /// Shows the model's draft where the stage shows it on request. That it was shown is evidence.
+    ///
+    /// # Errors
+    /// `draft_not_offered` and the lease codes.
+    pub async fn request_draft(&self, caller: &Caller, id: TaskId, fence: u64) -> Result<ReadView> {
+        let user = caller.user();
+        let read = self
+            .on_task(caller, id, move |moving, tx| {
+                Box::pin(async move {
+                    moving.take(tx, &Event::DraftRequested { user, fence, now: tx.now() }).await?;
+                    tx.record(moving.evidence("draft.shown"))?;
+                    moving.state.draft().map(|draft| draft.id).ok_or(PipelineError::NotFound)
+                })
+            })
+            .await?;
+        self.read_view(&mut *self.store.read().await?, read).await
+    }
+
+    /// Saves changes into the caller's draft. Each changed annotation gets a new version; nothing is overwritten.
+    ///
+    /// # Errors
+    /// [`PipelineError::StaleRevision`], bad input at `changes[i]`, and the lease codes.
+    pub async fn save(
+        &self,
+        caller: &Caller,
+        read: ReadId,
+        fence: u64,
+        revision: u64,
+        changes: Vec<Change>,
+    ) -> Result<Saved> {
+        let user = caller.user();
+        let task = {
+            let mut conn = self.store.read().await?;
+            let row = reads::by_id(&mut conn, read).await?.filter(|row| row.author_user == Some(user));
+            let row = row.ok_or(PipelineError::NotFound)?;
+            tasks::of_item(&mut conn, row.item_id).await?.into_iter().find(|task| task.read_id == Some(read))
+        };
+        let task = task.ok_or(PipelineError::NotFound)?.id;
+        self.on_task(caller, task, move |moving, tx| {
+            Box::pin(async move {
+                let open = may_save(&moving.state, user, fence, tx.now())?;
+                if open != read {
+                    return Err(PipelineError::refused("wrong_read", "This is not the read that you hold."));
+                }
+                let saved = save_changes(tx, moving, read, user, revision, &changes).await?;
+                let mut evidence = read_evidence("read.saved", moving, read);
+                evidence.details =
+                    Some(serde_json::json!({ "revision": saved.revision, "changes": changes.len() }));
+                tx.record(evidence)?;
+                Ok(saved)
+            })
+        })
+        .await
+    }
+
+    /// Locks the caller's read and hands the item on.
+    ///
+    /// # Errors
+    /// `required_attribute`, [`PipelineError::StaleRevision`], `held` and the lease codes.
+    pub async fn submit(
+        &self,
+        caller: &Caller,
+        id: TaskId,
+        fence: u64,
+        revision: u64,
+        changes: Vec<Change>,
+        unclear: bool,
+    ) -> Result<Standing> {
+        let (user, name) = (caller.user(), caller.printed_name.clone());
+        self.on_task(caller, id, move |moving, tx| {
+            Box::pin(async move {
+                let read = may_save(&moving.state, user, fence, tx.now())?;
+                let annotations = settle(tx, moving, read, user, revision, &changes).await?;
+                check_required(&moving.protocol, &annotations)?;
+                let hash = content_hash(&annotations);
+                let signature =
+                    moving.signature_meaning().map(|meaning| (tx.fresh::<SignatureId>(), meaning));
+                let event = Event::Submitted {
+                    user,
+                    fence,
+                    now: tx.now(),
+                    read,
+                    content_hash: hash.clone(),
+                    signature: signature.map(|(id, _)| id),
+                };
+                moving.take(tx, &event).await?;
+                let mut evidence = read_evidence("read.submitted", moving, read).content(hash_bytes(&hash)?);
+                if unclear {
+                    evidence = evidence.reason("unclear");
+                }
+                tx.record(evidence)?;
+                if let Some((id, meaning)) = signature {
+                    record_signature(tx, moving, id, read, user, &name, meaning, &hash).await?;
+                }
+                Ok(standing(moving, hash, signature.map(|(id, _)| id)))
+            })
+        })
+        .await
+    }
+
+    /// Runs a change on the item of a task that the caller holds, or held until just now.
+    pub(crate) async fn on_task<T, F>(&self, caller: &Caller, id: TaskId, change: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: for<'a> FnOnce(&'a mut Moving, &'a mut Tx) -> futures::future::BoxFuture<'a, Result<T>>
+            + Send
+            + 'static,
+    {
+        let (pipeline, me) = (self.clone(), caller.clone());
+        self.store
+            .write(caller.actor(), move |tx| {
+                Box::pin(async move {
+                    let task = tasks::by_id(tx, id).await?.ok_or(PipelineError::NotFound)?;
+                    // Who never held it learns nothing, not even that it exists.
+                    if task.lease_user != Some(me.user()) {
+                        return Err(pipeline.strange_task(tx, &me, &task).await?);
+                    }
+                    let mut moving = Moving::load(tx, &pipeline, task.item_id).await?;
+                    if moving.state.task.as_ref().is_none_or(|open| open.id != id) {
+                        return Err(PipelineError::refused("wrong_stage", "This task is already done."));
+                    }
+                    let mut actors: Vec<UserId> = moving
+                        .state
+                        .actors
+                        .iter()
+                        .filter(|a| a.stage != task.stage)
+                        .map(|a| a.user)
+                        .collect();
+                    actors.dedup();
+                    let resource = Resource::Task { task: id, project: task.project_id, actors, held: false };
+                    if !pipeline.access.allows(&me.principal, work_action(task.kind), &resource) {
+                        return Err(PipelineError::refused(
+                            "not_in_role",
+                            "This act needs a role that you no longer have on this project.",
+                        ));
+                    }
+                    change(&mut moving, tx).await
+                })
+            })
+            .await
+    }
+
+    /// The answer to somebody who acts on a task that is not leased to them: those who held it are told that they
+    /// lost it, everybody else that there is no such thing.
+    async fn strange_task(&self, tx: &mut Tx, caller: &Caller, task: &tasks::Task) -> Result<PipelineError> {
+        let held_before = match task.read_id {
+            Some(read) => {
+                reads::by_id(tx, read).await?.is_some_and(|read| read.author_user == Some(caller.user()))
+            }
+            None => false,
+        };
+        let own_reads = reads::of_item(tx, task.item_id).await?;
+        let had_draft = own_reads.iter().any(|read| read.author_user == Some(caller.user()));
+        Ok(if held_before || had_draft {
+            PipelineError::refused("not_leased", "You no longer hold this task; claim it again.")
+        } else {
+            PipelineError::NotFound
+        })
+    }
+}
+
+/// The policy action of a stage kind.
+pub(crate) const fn work_action(kind: StageKind) -> Action {
+    match kind {
+        StageKind::Prelabel | StageKind::Read => Action::WorkRead,
+        StageKind::Review => Action::WorkReview,
+        StageKind::Sign => Action::WorkSign,
+    }
+}
+
+fn draft_offered(protocol: &Protocol, state: &countersign_workflow::ItemState, stage: u32) -> bool {
+    let on_request = protocol
+        .stages
+        .get(stage as usize)
+        .is_some_and(|stage| stage.ai_visibility == countersign_model::AiVisibility::OnRequest);
+    on_request && state.draft().is_some()
+}
+
+async fn held_task(conn: &mut Conn, caller: &Caller, id: TaskId) -> Result<tasks::Task> {
+    let task = tasks::by_id(conn, id).await?.ok_or(PipelineError::NotFound)?;
+    let mine = task.lease_user == Some(caller.user()) && task.state == "leased";
+    if mine { Ok(task) } else { Err(PipelineError::NotFound) }
+}
+
+pub(crate) fn task_evidence(action: &str, task: &tasks::Task) -> Evidence {
+    Evidence::new(action, "task", task.id.uuid()).project(task.project_id).item(task.item_id)
+}
+
+pub(crate) fn read_evidence(action: &str, moving: &Moving, read: ReadId) -> Evidence {
+    Evidence::new(action, "read", read.uuid()).project(moving.item.project_id).item(moving.item.id)
+}
+
+pub(crate) fn standing(moving: &Moving, content_hash: String, signature: Option<SignatureId>) -> Standing {
+    Standing { phase: moving.state.phase.as_str().into(), stage: moving.state.stage, content_hash, signature }
+}
+
+/// Saves pending changes if there are any, then gives the read's annotations as they stand.
+pub(crate) async fn settle(
+    tx: &mut Tx,
+    moving: &Moving,
+    read: ReadId,
+    user: UserId,
+    revision: u64,
+    changes: &[Change],
+) -> Result<Vec<Annotation>> {
+    if changes.is_empty() {
+        let row = reads::by_id(tx, read).await?.ok_or(PipelineError::NotFound)?;
+        if row.revision != revision {
+            return Err(PipelineError::StaleRevision { current: row.revision });
+        }
+    } else {
+        save_changes(tx, moving, read, user, revision, changes).await?;
+    }
+    current_annotations(tx, read).await
+}
+
+/// The annotations of a read as they stand.
+pub(crate) async fn current_annotations(conn: &mut Conn, read: ReadId) -> Result<Vec<Annotation>> {
+    let rows = reads::annotations(conn, read).await?;
+    rows.iter()
+        .filter_map(|row| row.body.as_deref())
+        .map(|body| {
+            serde_json::from_str(body).map_err(|e| PipelineError::Internal(format!("annotations.body: {e}")))
+        })
+        .collect()
+}
+
+fn check_required(protocol: &Protocol, annotations: &[Annotation]) -> Result<()> {
+    for annotation in annotations {
+        let Some(class) = protocol.class(&annotation.class) else { continue };
+        for attribute in class.attributes.iter().filter(|attribute| attribute.required) {
+            if !annotation.attributes.contains_key(&attribute.id) {
+                return Err(PipelineError::bad(
+                    "required_attribute",
+                    format!("annotation {}", annotation.id),
+                    format!("{} needs an answer for {}", class.name, attribute.name),
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn save_changes(
+    tx: &mut Tx,
+    moving: &Moving,
+    read: ReadId,
+    user: UserId,
+    revision: u64,
+    changes: &[Change],
+) -> Result<Saved> {
+    if changes.len() > CHANGES_MAX {
+        return Err(PipelineError::bad(
+            "too_many_changes",
+            "changes",
+            format!("at most {CHANGES_MAX} in one save"),
+        ));
+    }
+    let row = reads::by_id(tx, read).await?.ok_or(PipelineError::NotFound)?;
+    if row.revision != revision {
+        return Err(PipelineError::StaleRevision { current: row.revision });
+    }
+    // Versions go up by one per annotation, over all reads that carried it.
+    let present: BTreeMap<AnnotationId, u32> = if row.annotation_count == 0 && row.revision == 0 {
+        BTreeMap::new()
+    } else {
+        moves::versions(tx, read).await?
+    };
+    let mut versions = present.clone();
+    let mut rows = Vec::with_capacity(changes.len());
+    for (index, change) in changes.iter().enumerate() {
+        let (id, body) = match change {
+            Change::Put { annotation } => (annotation.id, Some(annotation)),
+            Change::Remove { id } => (*id, None),
+        };
+        let version = versions.get(&id).map_or(1, |version| version + 1);
+        if body.is_none() && version == 1 {
+            return Err(PipelineError::bad(
+                "no_such_annotation",
+                format!("changes[{index}].id"),
+                "is not in this read",
+            ));
+        }
+        let body = body.map(|input| checked_body(moving, input, version, user, index)).transpose()?;
+        versions.insert(id, version);
+        rows.push(reads::AnnotationRow {
+            read_id: read,
+            annotation_id: id,
+            version,
+            seq: row.revision + 1,
+            body,
+            author_user: Some(user),
+            at: tx.now(),
+        });
+    }
+    reads::annotate(tx, rows).await?;
+    let count = moves::count_current(tx, read).await?;
+    if count as usize > countersign_model::OBJECTS_PER_READ_MAX {
+        return Err(PipelineError::bad(
+            "too_many_objects",
+            "changes",
+            "the read would hold too many annotations",
+        ));
+    }
+    let Some(next) = reads::advance(tx, read, revision, count).await? else {
+        return Err(PipelineError::StaleRevision { current: row.revision });
+    };
+    let changed = changes
+        .iter()
+        .map(|change| match change {
+            Change::Put { annotation } => annotation.id,
+            Change::Remove { id } => *id,
+        })
+        .filter_map(|id| versions.get(&id).map(|version| (id, *version)))
+        .collect();
+    Ok(Saved { revision: next, annotations_versions: changed })
+}
+
+fn checked_body(
+    moving: &Moving,
+    input: &AnnotationInput,
+    version: u32,
+    user: UserId,
+    index: usize,
+) -> Result<String> {
+    let annotation = Annotation {
+        id: input.id,
+        version,
+        class: input.class.clone(),
+        frame: input.frame,
+        shape: input.shape.clone(),
+        attributes: input.attributes.clone(),
+        author: Author::Human { user },
+        score: None,
+    };
+    moving
+        .protocol
+        .check(&annotation, &moving.item.streams.0)
+        .map_err(|e| PipelineError::annotation(index, &e))?;
+    annotation_body(&annotation)
+}
+
+/// The canonical text that is stored of an annotation.
+pub(crate) fn annotation_body(annotation: &Annotation) -> Result<String> {
+    let value = serde_json::to_value(annotation).map_err(|e| PipelineError::Internal(e.to_string()))?;
+    Ok(countersign_workflow::canonical_json(&value))
+}
