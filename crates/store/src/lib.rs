@@ -6,6 +6,7 @@
 mod actor;
 pub mod assets;
 mod blobs;
+mod certify;
 mod conn;
 mod error;
 pub mod events;

@@ -50,6 +50,10 @@ impl LogFolder {
         self.signer.verifier()
     }
 
+    pub(crate) const fn signer(&self) -> &NoteSigner {
+        &self.signer
+    }
+
     /// Waits until no other process appends. The lock ends when the file is dropped, or its process dies.
     pub(crate) fn lock(&self) -> Result<fs::File, StoreError> {
         let path = self.folder.join(LOCK_NAME);
@@ -63,10 +67,17 @@ impl LogFolder {
 
     /// The newest signed checkpoint.
     pub(crate) fn checkpoint(&self) -> Result<Checkpoint, StoreError> {
+        Ok(self.signed_checkpoint()?.1.checkpoint)
+    }
+
+    /// The newest checkpoint as its file has it, and opened.
+    pub(crate) fn signed_checkpoint(&self) -> Result<(String, SignedCheckpoint), StoreError> {
         let bytes = self.read(CHECKPOINT_PATH).map_err(|error| fault(&error.to_string()))?;
         let bytes = bytes.ok_or_else(|| fault("the checkpoint is missing"))?;
-        let signed = SignedCheckpoint::open(&bytes, self.key());
-        Ok(signed.map_err(|error| fault(&format!("the checkpoint: {error}")))?.checkpoint)
+        let opened = SignedCheckpoint::open(&bytes, self.key());
+        let opened = opened.map_err(|error| fault(&format!("the checkpoint: {error}")))?;
+        let text = String::from_utf8(bytes).map_err(|_| fault("the checkpoint is no text"))?;
+        Ok((text, opened))
     }
 
     /// The state to append to: the one in memory if it is what the checkpoint says, else read back from the files.

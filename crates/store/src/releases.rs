@@ -80,6 +80,59 @@ pub async fn insert(tx: &mut Tx, release: Release, items: Vec<ReleaseItem>) -> R
     tx.insert_all(items).await.map(drop)
 }
 
+/// Puts every accepted item of the release's project that is not held into the release, with the read that was
+/// accepted; how many.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn insert_accepted(tx: &mut Tx, id: ReleaseId, project: ProjectId) -> Result<u64, StoreError> {
+    let sql = "INSERT INTO release_items (release_id, item_id, read_id, content_hash) \
+               SELECT $1, i.id, r.id, r.content_hash FROM items i JOIN reads r ON r.id = i.accepted_read_id \
+               WHERE i.project_id = $2 AND i.state IN ('accepted', 'released') AND NOT i.held \
+               AND r.content_hash IS NOT NULL";
+    tx.query(sql).bind(id).bind(project).execute().await
+}
+
+/// Says how many items a release has that is being built.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn set_items(tx: &mut Tx, id: ReleaseId, items: u64) -> Result<(), StoreError> {
+    let sql = "UPDATE releases SET items = $1 WHERE id = $2 AND state = 'building'";
+    tx.query(sql).bind(items).bind(id).execute().await.map(drop)
+}
+
+/// An item of the release without a signature over the content that it is to be released with, if there is one.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn unsigned(conn: &mut Conn, id: ReleaseId) -> Result<Option<ItemId>, StoreError> {
+    let sql = "SELECT ri.item_id FROM release_items ri WHERE ri.release_id = $1 AND NOT EXISTS (\
+               SELECT 1 FROM signatures s WHERE s.item_id = ri.item_id AND s.content_hash = ri.content_hash \
+               AND s.meaning <> 'rejected') ORDER BY ri.item_id LIMIT 1";
+    let row = conn.query(sql).bind(id).fetch_optional().await?;
+    row.map(|row| row.get("item_id")).transpose()
+}
+
+/// An item of the release that may not leave any more, and whether a hold is why: held, sent back or accepted with
+/// another read since. The items stay as they are until the write ends.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn spoiled(tx: &mut Tx, id: ReleaseId) -> Result<Option<(ItemId, bool)>, StoreError> {
+    // SQLite writes one transaction at a time; PostgreSQL has to lock the rows.
+    let sqlite = "SELECT i.id, i.held FROM release_items ri JOIN items i ON i.id = ri.item_id \
+                  WHERE ri.release_id = $1 AND (i.held OR i.state NOT IN ('accepted', 'released') \
+                  OR i.accepted_read_id <> ri.read_id) ORDER BY i.id LIMIT 1";
+    let postgres = "WITH locked AS (SELECT i.id, i.held, i.state, i.accepted_read_id, ri.read_id \
+                    FROM release_items ri JOIN items i ON i.id = ri.item_id WHERE ri.release_id = $1 \
+                    ORDER BY i.id FOR SHARE OF i) \
+                    SELECT id, held FROM locked WHERE held OR state NOT IN ('accepted', 'released') \
+                    OR accepted_read_id <> read_id ORDER BY id LIMIT 1";
+    let row = tx.query_for(sqlite, postgres).bind(id).fetch_optional().await?;
+    row.map(|row| Ok((row.get("id")?, row.get("held")?))).transpose()
+}
+
 /// Ends the building of a release; `false` when it was not being built.
 ///
 /// # Errors
@@ -92,13 +145,34 @@ pub async fn finish(tx: &mut Tx, id: ReleaseId, built: Built) -> Result<bool, St
     Ok(query.bind(id).execute().await? > 0)
 }
 
-/// Marks a release that could not be built.
+/// Marks a release that could not be built. It gives its name free: the next attempt may have it.
 ///
 /// # Errors
 /// [`StoreError`] of the database.
 pub async fn fail(tx: &mut Tx, id: ReleaseId) -> Result<bool, StoreError> {
-    let sql = "UPDATE releases SET state = 'failed' WHERE id = $1 AND state = 'building'";
-    Ok(tx.query(sql).bind(id).execute().await? > 0)
+    let sql =
+        "UPDATE releases SET state = 'failed', name = name || $1 WHERE id = $2 AND state = 'building'";
+    Ok(tx.query(sql).bind(format!(" (failed {id})")).bind(id).execute().await? > 0)
+}
+
+/// Releases that are being built, or were when their process ended.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn building(conn: &mut Conn) -> Result<Vec<Release>, StoreError> {
+    conn.query("SELECT * FROM releases WHERE state = 'building' ORDER BY id").all().await
+}
+
+/// Finished releases with items that are not marked as released yet.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn unmarked(conn: &mut Conn) -> Result<Vec<ReleaseId>, StoreError> {
+    let sql = "SELECT DISTINCT r.id FROM items i JOIN release_items ri ON ri.item_id = i.id \
+               JOIN releases r ON r.id = ri.release_id \
+               WHERE i.state = 'accepted' AND NOT i.held AND r.state = 'done' ORDER BY r.id";
+    let rows = conn.query(sql).fetch_all().await?;
+    rows.iter().map(|row| row.get("id")).collect()
 }
 
 /// A release by id.
@@ -124,4 +198,19 @@ pub async fn list(conn: &mut Conn, project: ProjectId, limit: u32) -> Result<Vec
 /// [`StoreError`] of the database.
 pub async fn items(conn: &mut Conn, id: ReleaseId) -> Result<Vec<ReleaseItem>, StoreError> {
     conn.query("SELECT * FROM release_items WHERE release_id = $1 ORDER BY item_id").bind(id).all().await
+}
+
+/// The next items of a release, by item id.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn items_after(
+    conn: &mut Conn,
+    id: ReleaseId,
+    after: Option<ItemId>,
+    limit: u32,
+) -> Result<Vec<ReleaseItem>, StoreError> {
+    let sql = "SELECT * FROM release_items WHERE release_id = $1 AND item_id > $2 ORDER BY item_id LIMIT $3";
+    // No item has the nil id.
+    conn.query(sql).bind(id).bind(after.unwrap_or(ItemId(uuid::Uuid::nil()))).bind(limit).all().await
 }
