@@ -123,7 +123,7 @@ const REFUSALS: Record<string, Explanation> = {
   },
   locked: {
     title: "Too many wrong tries",
-    advice: "This account is locked for a while. Wait, or ask an owner to set a new one-time password.",
+    advice: "This account is locked for a while. Wait, then try again.",
   },
   must_change_password: {
     title: "Choose your own password first",
@@ -150,6 +150,10 @@ const REFUSALS: Record<string, Explanation> = {
     advice: "Nothing was stored. Tell whoever runs this server.",
   },
   busy: { title: "The server is busy", advice: "Wait a moment and try again." },
+  new_version: {
+    title: "Countersign was updated",
+    advice: "This page is from before the update. Reload it; saved work is safe.",
+  },
   offline: {
     title: "No connection",
     advice: "The server does not answer. Check the network; trying again by itself.",
@@ -177,7 +181,7 @@ export function problemText(problem: ApiProblem): { title: string; detail: strin
   let advice = known.advice;
   if (problem.code === "locked" && problem.retryAfter) {
     const minutes = Math.ceil(problem.retryAfter / 60);
-    advice = `Try again in ${minutes} ${minutes === 1 ? "minute" : "minutes"}, or ask an owner to set a new one-time password.`;
+    advice = `Try again in ${minutes} ${minutes === 1 ? "minute" : "minutes"}, or ask an owner for help.`;
   }
   const says = [problem.detail, problem.place].filter(Boolean).join(" · ");
   return { title: known.title, detail: says === known.title ? "" : says, advice };

@@ -7,7 +7,6 @@ import {
   Checkbox,
   createTheme,
   Modal,
-  NumberInput,
   PasswordInput,
   Select,
   Textarea,
@@ -24,7 +23,6 @@ export const theme = createTheme({
     TextInput: TextInput.extend({ defaultProps: { size: "sm" } }),
     PasswordInput: PasswordInput.extend({ defaultProps: { size: "sm" } }),
     Textarea: Textarea.extend({ defaultProps: { size: "sm" } }),
-    NumberInput: NumberInput.extend({ defaultProps: { size: "sm" } }),
     Select: Select.extend({ defaultProps: { size: "sm", allowDeselect: false, checkIconPosition: "right" } }),
     Checkbox: Checkbox.extend({ defaultProps: { size: "sm" } }),
     // lockScroll writes a <style> element at run time, which the content policy refuses; modals are fixed anyway.

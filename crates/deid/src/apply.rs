@@ -99,15 +99,8 @@ impl Engine<'_> {
     /// The source's file meta information is written anew; what it held is searched for all the same.
     fn meta(&mut self, meta: &DataSet) {
         for (tag, element) in meta.iter() {
-            let uid = element.text().unwrap_or_default();
-            let private = !matches!(
-                tag,
-                tags::IMPLEMENTATION_CLASS_UID
-                    | tags::IMPLEMENTATION_VERSION_NAME
-                    | tags::TRANSFER_SYNTAX_UID
-                    | tags::MEDIA_STORAGE_SOP_CLASS_UID
-            );
-            if private && !is_well_known(&uid) {
+            // The implementation is a kind of program.
+            if !matches!(tag, tags::IMPLEMENTATION_CLASS_UID | tags::IMPLEMENTATION_VERSION_NAME) {
                 self.needles.note(element, false);
             }
         }

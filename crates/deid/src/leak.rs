@@ -9,6 +9,7 @@ use aho_corasick::{AhoCorasick, MatchKind};
 use countersign_dicom::{DataSet, Element, Instance, Place, Tag, VR, Value, tags};
 
 use crate::DeidError;
+use crate::keys::is_well_known;
 use crate::value::is_text;
 
 /// Shortest value that is searched for, characters: shorter ones are words and codes.
@@ -92,6 +93,10 @@ impl Needles {
             _ => Sort::Identifier,
         };
         for text in element.texts() {
+            // The standard's own UIDs say what kind of thing it is, and stay.
+            if is_well_known(&text) {
+                continue;
+            }
             if sort == Sort::Name {
                 let parts = text.split(|c: char| "^= ,.;".contains(c));
                 parts.filter(|p| p.chars().count() >= MIN_NAME_PART).for_each(|p| self.add(p, sort));

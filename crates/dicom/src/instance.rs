@@ -146,7 +146,7 @@ pub fn read_shared(bytes: Bytes, limits: &Limits) -> Result<Instance, DicomError
     let frame = Frame { layout, depth: 0, end: End::File, signed: false };
     let (data, _) = parser.data_set(from, body.len(), frame)?;
     notes.append(&mut parser.notes);
-    if data.is_empty() {
+    if !data.iter().any(|(tag, _)| crate::write::belongs(tag)) {
         return Err(DicomError::NotDicom { why: "no data set", place: Place::byte(at as u64) });
     }
     if let Some((tag, e)) = data.iter().find(|(t, _)| is_overlay(*t)) {

@@ -27,13 +27,14 @@ const MAX_SHORT: usize = u16::MAX as usize;
 pub fn write(instance: &Instance) -> Result<Vec<u8>, DicomError> {
     let mut out = vec![0u8; 128];
     out.extend_from_slice(b"DICM");
-    let meta = file_meta(instance);
     let mut body = Vec::new();
-    put_set(&mut body, &meta)?;
-    let mut head = DataSet::new();
+    for (tag, element) in file_meta(instance).iter() {
+        put_element(&mut body, tag, element)?;
+    }
+    put_tag(&mut out, tags::FILE_META_INFORMATION_GROUP_LENGTH);
+    out.extend_from_slice(b"UL\x04\0");
     let length = u32::try_from(body.len()).unwrap_or(u32::MAX);
-    head.put_bytes(tags::FILE_META_INFORMATION_GROUP_LENGTH, VR::UL, length.to_le_bytes().to_vec());
-    put_set(&mut out, &head)?;
+    out.extend_from_slice(&length.to_le_bytes());
     out.append(&mut body);
     put_set(&mut out, &instance.data)?;
     Ok(out)
@@ -95,14 +96,16 @@ fn put_length(out: &mut Vec<u8>, tag: Tag, element: &Element, length: usize) -> 
 }
 
 fn put_set(out: &mut Vec<u8>, set: &DataSet) -> Result<(), DicomError> {
-    for (tag, element) in set.iter() {
-        // Group lengths are retired and would be wrong after any change.
-        if tag.1 == 0 && tag.0 != 0x0002 {
-            continue;
-        }
+    for (tag, element) in set.iter().filter(|(tag, _)| belongs(*tag)) {
         put_element(out, tag, element)?;
     }
     Ok(())
+}
+
+/// Whether an element belongs in a data set: group lengths are retired and would be wrong after any change,
+/// commands and file meta information stand elsewhere.
+pub(crate) fn belongs(tag: Tag) -> bool {
+    tag.1 != 0 && tag.0 > 0x0002
 }
 
 fn put_element(out: &mut Vec<u8>, tag: Tag, element: &Element) -> Result<(), DicomError> {

@@ -6,6 +6,8 @@
 //! tissue around, such as a lesion in a liver). Both are joined over the slices, measured, and kept when
 //! size and shape are those of a lesion rather than of a vessel, a rib or a sheet.
 
+use std::ops::RangeInclusive;
+
 use crate::contour::{Point, outlines};
 use crate::filters::{dilate, erode, fill_holes, largest_piece, masked_mean, otsu, percentile};
 use crate::regions::{Connectivity, Region, position, regions};
@@ -19,10 +21,16 @@ const BORDER_MM: f64 = 2.5;
 const FINE_RADIUS_MM: f64 = 1.8;
 /// Radius of the mean that stands for the tissue around, in millimetres.
 const COARSE_RADIUS_MM: f64 = 18.0;
+/// Radius of the mean against which noise is measured, in millimetres.
+const NOISE_RADIUS_MM: f64 = 6.0;
 /// Standard deviation of a normal distribution over its median absolute deviation.
 const MAD_TO_SIGMA: f32 = 1.4826;
-/// How far from its median a value still counts as soft tissue, in standard deviations.
-const SOFT_RANGE_SIGMA: f32 = 4.0;
+/// Bins of the histogram in which heaps of values are looked for.
+const HEAP_BINS: usize = 64;
+/// Share of the commonest bin's count from which a bin belongs to a heap.
+const HEAP_SHARE: f64 = 0.15;
+/// Least extent of a lesion along a stack, in millimetres.
+const MIN_EXTENT_MM: f64 = 4.0;
 /// A body smaller than this share of the stack is not believed; then everything is body.
 const MIN_BODY_SHARE: f64 = 0.02;
 /// Share of the voxels around an island that must be thin.
@@ -56,7 +64,7 @@ impl Default for Params {
         Self {
             min_volume_mm3: 60.0,
             max_volume_mm3: 60_000.0,
-            min_contrast_sigma: 3.0,
+            min_contrast_sigma: 4.0,
             min_roundness: 0.45,
             min_solidity: 0.6,
             max_drafts: 40,
@@ -139,8 +147,10 @@ pub fn threshold_components(volume: &Volume, params: &Params) -> Result<Vec<Draf
 struct Tissue {
     body: Vec<bool>,
     dense: Vec<bool>,
-    /// Dense and within the range of the commonest tissue.
+    /// Dense and within `range`.
     soft: Vec<bool>,
+    /// The values of the commonest tissue.
+    range: RangeInclusive<f32>,
 }
 
 impl Tissue {
@@ -159,11 +169,9 @@ impl Tissue {
             *dense &= inside;
         }
         let inner: Vec<f32> = values.iter().zip(&dense).filter(|(_, d)| **d).map(|(v, _)| *v).collect();
-        let middle = percentile(&inner, 0.5);
-        let spread = MAD_TO_SIGMA * percentile(&deviations(&inner, middle), 0.5);
-        let reach = SOFT_RANGE_SIGMA * spread.max(f32::EPSILON);
-        let soft = values.iter().zip(&dense).map(|(&v, &d)| d && (v - middle).abs() <= reach).collect();
-        Self { body, dense, soft }
+        let range = soft_range(&inner);
+        let soft = values.iter().zip(&dense).map(|(v, &d)| d && range.contains(v)).collect();
+        Self { body, dense, soft, range }
     }
 
     /// Spread of the soft tissue, in real values; never zero.
@@ -172,6 +180,34 @@ impl Tissue {
         let middle = percentile(&inner, 0.5);
         f64::from(MAD_TO_SIGMA * percentile(&deviations(&inner, middle), 0.5)).max(1e-6)
     }
+}
+
+/// The values around the commonest one, up to the middle of the gap to the next heap of values on either
+/// side (fat below, bone above); without such a heap there is no end.
+fn soft_range(values: &[f32]) -> RangeInclusive<f32> {
+    let (low, high) = (percentile(values, 0.002), percentile(values, 0.998));
+    if high <= low {
+        return f32::NEG_INFINITY..=f32::INFINITY;
+    }
+    let scale = HEAP_BINS as f32 / (high - low);
+    let mut counts = vec![0_u64; HEAP_BINS];
+    for &value in values {
+        // The cast saturates on both sides.
+        counts[(((value - low) * scale) as usize).min(HEAP_BINS - 1)] += 1;
+    }
+    // The outermost bins collect everything beyond them; sums of three level out whole-numbered values.
+    let heaps: Vec<u64> = counts[1..HEAP_BINS - 1].windows(3).map(|near| near.iter().sum()).collect();
+    let mode = (0..heaps.len()).max_by_key(|&bin| heaps[bin]).unwrap_or(0);
+    let least = (heaps[mode] as f64 * HEAP_SHARE) as u64;
+    let gap = |bins: &mut dyn Iterator<Item = usize>| {
+        let bins: Vec<usize> = bins.collect();
+        let end = bins.iter().position(|&bin| heaps[bin] < least)?;
+        let next = end + bins[end..].iter().position(|&bin| heaps[bin] >= least)?;
+        Some(low + (bins[(end + next) / 2] as f32 + 2.5) / scale)
+    };
+    let below = gap(&mut (0..mode).rev()).unwrap_or(f32::NEG_INFINITY);
+    let above = gap(&mut (mode..heaps.len())).unwrap_or(f32::INFINITY);
+    below..=above
 }
 
 fn deviations(values: &[f32], middle: f32) -> Vec<f32> {
@@ -266,8 +302,10 @@ struct Outliers {
 
 impl Outliers {
     fn find(volume: &Volume, values: &[f32], tissue: &Tissue, params: &Params) -> Self {
-        let contrast = contrast(volume, values, tissue);
-        let known: Vec<f32> = contrast.iter().copied().filter(|c| c.is_finite()).collect();
+        let contrast = contrast(volume, values, tissue, COARSE_RADIUS_MM);
+        // Over a short distance organs hardly differ: what is left there is noise.
+        let nearby = self::contrast(volume, values, tissue, NOISE_RADIUS_MM);
+        let known: Vec<f32> = nearby.into_iter().filter(|c| c.is_finite()).collect();
         let sigma = MAD_TO_SIGMA * percentile(&deviations(&known, 0.0), 0.5);
         let limit = params.min_contrast_sigma * sigma.max(1e-6);
         // An unknown contrast compares as false on both sides.
@@ -278,9 +316,9 @@ impl Outliers {
 }
 
 /// Smoothed value less the mean of the soft tissue around; unknown (NaN) outside and at borders.
-fn contrast(volume: &Volume, values: &[f32], tissue: &Tissue) -> Vec<f32> {
+fn contrast(volume: &Volume, values: &[f32], tissue: &Tissue, around_mm: f64) -> Vec<f32> {
     let (columns, border) = (volume.columns, volume.pixels(BORDER_MM));
-    let (fine_radius, coarse_radius) = (volume.pixels(FINE_RADIUS_MM), volume.pixels(COARSE_RADIUS_MM));
+    let (fine_radius, coarse_radius) = (volume.pixels(FINE_RADIUS_MM), volume.pixels(around_mm));
     let mut contrast = Vec::with_capacity(values.len());
     let slices = values.chunks_exact(volume.slice_len());
     let masks =
@@ -290,7 +328,9 @@ fn contrast(volume: &Volume, values: &[f32], tissue: &Tissue) -> Vec<f32> {
         let fine = masked_mean(slice, dense, columns, fine_radius, 3, f32::NAN);
         let coarse = masked_mean(slice, soft, columns, coarse_radius, 20, f32::NAN);
         let both = fine.iter().zip(&coarse).zip(&interior);
-        contrast.extend(both.map(|((fine, coarse), &inside)| if inside { fine - coarse } else { f32::NAN }));
+        contrast.extend(both.map(|((fine, coarse), &inside)| {
+            if inside && tissue.range.contains(fine) { fine - coarse } else { f32::NAN }
+        }));
     }
     contrast
 }
@@ -309,6 +349,10 @@ fn judge(
         || measured.roundness < params.min_roundness
         || measured.solidity < params.min_solidity
     {
+        return None;
+    }
+    let parts = patches(region, volume, 0);
+    if volume.slices > 1 && (parts.len() as f64) * volume.spacing_mm[2] < MIN_EXTENT_MM {
         return None;
     }
     let mean = |sum: f64, count: usize| if count == 0 { 0.0 } else { sum / count as f64 };

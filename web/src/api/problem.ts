@@ -75,5 +75,9 @@ export function problemFromText(
 /** Any thrown thing as a problem, so that one component shows them all. */
 export function asProblem(error: unknown): ApiProblem {
   if (error instanceof ApiProblem) return error;
-  return new ApiProblem("unexpected", 0, error instanceof Error ? error.message : String(error));
+  const text = error instanceof Error ? error.message : String(error);
+  // A page whose chunk is gone: the server was updated while this one was open.
+  if (/dynamically imported module|module script failed|preload CSS/i.test(text))
+    return new ApiProblem("new_version", 0, "");
+  return new ApiProblem("unexpected", 0, text);
 }

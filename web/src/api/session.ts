@@ -37,8 +37,8 @@ export function useSignOut() {
     mutationFn: () => api.delete("/session"),
     onSuccess: () => {
       // Nothing of one person's work may be left for the next one at this screen.
-      client.clear();
       client.setQueryData(meQuery.queryKey, null);
+      client.removeQueries({ predicate: (query) => query.queryKey.join("/") !== "me" });
     },
   });
 }

@@ -35,6 +35,8 @@ export class Editor {
   hovered: string | null = null;
   /** Image size of the current frame, when known; moves and new shapes stay inside. */
   limits: { width: number; height: number } | null = null;
+  /** Called after undo and redo, so that the host can show the frame on which it happened. */
+  afterStep: ((command: Command) => void) | null = null;
   private readonly newId: () => string;
   private selected = new Set<string>();
   private readonly hiddenIds = new Set<string>();
@@ -320,18 +322,23 @@ export class Editor {
   }
 
   undo(): Command | null {
-    this.cancelPreview();
-    return this.readOnly ? null : this.history.undo();
+    return this.stepped(() => this.history.undo());
   }
 
   redo(): Command | null {
-    this.cancelPreview();
-    return this.readOnly ? null : this.history.redo();
+    return this.stepped(() => this.history.redo());
   }
 
   /** What may be changed: not locked, not hidden, not read-only. */
   editable(targets: Annotation[]): Annotation[] {
     return targets.filter((a) => !this.isLocked(a.id) && !this.hiddenIds.has(a.id));
+  }
+
+  private stepped(step: () => Command | null): Command | null {
+    this.cancelPreview();
+    const command = this.readOnly ? null : step();
+    if (command) this.afterStep?.(command);
+    return command;
   }
 
   private shifted(shape: Shape): Shape {

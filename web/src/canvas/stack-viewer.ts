@@ -14,6 +14,8 @@ export interface StackOptions {
   /** Index of the stream within the item. */
   stream: number;
   count: number;
+  /** Slice to begin with. */
+  start?: number;
   fetch: SliceFetcher;
   modality?: string;
   /** Row and column direction cosines in LPS. */
@@ -78,7 +80,7 @@ export class StackViewer {
       this.pointer = point;
       this.tellProbe();
     });
-    this.go(0);
+    this.go(options.start ?? 0);
   }
 
   get state(): StackState {

@@ -45,7 +45,9 @@ function Card({ card, first }: { card: HomeCard; first: boolean }) {
     <article className={`${styles.card} ${first ? styles.first : ""}`}>
       <h3>{card.title}</h3>
       {card.project_name ? <p className="dim">{card.project_name}</p> : null}
-      {card.count > 0 ? <div className={styles.count}>{count(card.count)}</div> : null}
+      {card.count > 0 && !card.title.startsWith(String(card.count)) ? (
+        <div className={styles.count}>{count(card.count)}</div>
+      ) : null}
       <Refused error={claim.error} />
       <div className={styles.act}>
         {idle ? (
@@ -86,20 +88,22 @@ export default function Home() {
   return (
     <div className="stack loose">
       <h1>Hello, {me?.user.printed_name}</h1>
-      {groups.map((group) => (
-        <section key={group.role} aria-label={title(group.role)}>
-          <h2 className={styles.role}>{title(group.role)}</h2>
-          <div className={styles.cards}>
-            {group.cards.map((card, index) => (
-              <Card
-                key={`${card.project}/${card.kind}/${card.title}`}
-                card={card}
-                first={index === 0 && (card.count > 0 || card.kind !== "claim")}
-              />
-            ))}
-          </div>
-        </section>
-      ))}
+      <div className={styles.roles}>
+        {groups.map((group) => (
+          <section key={group.role} aria-label={title(group.role)}>
+            <h2 className={styles.role}>{title(group.role)}</h2>
+            <div className={styles.cards}>
+              {group.cards.map((card, index) => (
+                <Card
+                  key={`${card.project}/${card.kind}/${card.title}`}
+                  card={card}
+                  first={index === 0 && (card.count > 0 || card.kind !== "claim")}
+                />
+              ))}
+            </div>
+          </section>
+        ))}
+      </div>
     </div>
   );
 }

@@ -1,6 +1,8 @@
 /** Looks through the frames of one stream or gate entry: slider, arrow keys, wheel. Drawing is the workspace's job. */
 import { Button } from "@mantine/core";
+import { useQueryClient } from "@tanstack/react-query";
 import { useRef, useState } from "react";
+import { meQuery } from "@/api/session";
 import styles from "./FrameViewer.module.css";
 import { Icon } from "./Icon";
 import { type KeyGroup, useKeyHelp, useKeys } from "./keys";
@@ -20,6 +22,7 @@ type Props = { url: (frame: number) => string; frames: number; label: string; st
 export function FrameViewer({ url, frames, label, start = 0 }: Props) {
   const [frame, setFrame] = useState(start);
   const [state, setState] = useState<{ url: string; is: "shown" | "failed" } | null>(null);
+  const client = useQueryClient();
   const wheel = useRef(0);
   const go = (to: number) => setFrame(Math.max(0, Math.min(frames - 1, to)));
   useKeyHelp(KEYS);
@@ -52,7 +55,11 @@ export function FrameViewer({ url, frames, label, start = 0 }: Props) {
             alt={`${label}, frame ${frame + 1} of ${frames}`}
             draggable={false}
             onLoad={() => setState({ url: source, is: "shown" })}
-            onError={() => setState({ url: source, is: "failed" })}
+            onError={() => {
+              setState({ url: source, is: "failed" });
+              // A picture cannot say why it failed; the session can, and asks to sign in again if that is it.
+              client.refetchQueries({ queryKey: meQuery.queryKey, exact: true });
+            }}
           />
         )}
         {is === "loading" ? (

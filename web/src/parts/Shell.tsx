@@ -7,7 +7,7 @@ import { useLive } from "@/api/live";
 import { hasRole, isOwner, useMe, useSignOut } from "@/api/session";
 import { Icon } from "./Icon";
 import { type KeyGroup, useKeyGroups, useKeyHelp, useKeys } from "./keys";
-import { KEY_MAPS, setPreferences, usePreferences } from "./preferences";
+import { KEY_MAPS, type KeyMapName, setPreferences, usePreferences } from "./preferences";
 import styles from "./Shell.module.css";
 
 const PAGE_KEYS: KeyGroup = {
@@ -67,18 +67,13 @@ function UserMenu() {
         <Menu.Item onClick={() => navigate({ to: "/account" })}>My account</Menu.Item>
         <Menu.Divider />
         <Menu.Label>Key map</Menu.Label>
-        {KEY_MAPS.map((map) => (
-          <Menu.Item
-            key={map.value}
-            role="menuitemradio"
-            aria-checked={map.value === keyMap}
-            rightSection={map.value === keyMap ? <Icon name="check" /> : null}
-            onClick={() => setPreferences({ keyMap: map.value })}
-            closeMenuOnClick={false}
-          >
-            {map.label}
-          </Menu.Item>
-        ))}
+        <Menu.RadioGroup value={keyMap} onChange={(value) => setPreferences({ keyMap: value as KeyMapName })}>
+          {KEY_MAPS.map((map) => (
+            <Menu.RadioItem key={map.value} value={map.value} closeMenuOnClick={false}>
+              {map.label}
+            </Menu.RadioItem>
+          ))}
+        </Menu.RadioGroup>
         <Menu.Divider />
         <Menu.Item
           closeMenuOnClick={false}

@@ -91,6 +91,8 @@ export function SignInAgain({
       closeOnEscape={false}
       closeOnClickOutside={false}
       title="You were signed out"
+      // Above any dialogue that was open when the session ended.
+      zIndex={1000}
       size="sm"
     >
       <div className="stack">

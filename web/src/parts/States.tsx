@@ -45,7 +45,9 @@ export function Failed({ error, retry }: { error: unknown; retry?: () => void })
       <h2>{text.title}</h2>
       {text.detail ? <p>{text.detail}</p> : null}
       <p>{text.advice}</p>
-      {retry && problem.code !== "not_found" ? (
+      {problem.code === "new_version" ? (
+        <Button onClick={() => window.location.reload()}>Reload</Button>
+      ) : retry && problem.code !== "not_found" ? (
         <Button variant="default" onClick={retry} leftSection={<Icon name="retry" />}>
           Try again
         </Button>

@@ -1,10 +1,35 @@
 import { useQuery } from "@tanstack/react-query";
+import { useEffect, useState } from "react";
+import { meQuery } from "@/api/session";
 import { taskQuery } from "@/api/tasks";
+import type { Work } from "@/api/types";
 import { Failed, Loading } from "@/parts/States";
+import { WorkSession } from "./session";
+import { WorkspaceView } from "./WorkspaceView";
 
 /** The place where people draw. Loads the task with its item, read and protocol. */
 export default function Workspace({ taskId }: { taskId: string }) {
-  const work = useQuery(taskQuery(taskId));
+  const me = useQuery(meQuery);
+  // A task that is opened again must not begin with what it was the last time.
+  const work = useQuery({ ...taskQuery(taskId), gcTime: 0, refetchOnReconnect: false });
   if (work.isError) return <Failed error={work.error} retry={() => work.refetch()} />;
-  return <Loading label={work.data ? `Opening ${work.data.item.name}` : "Opening the task"} />;
+  if (!work.data || !me.data) return <Loading label="Opening the task" />;
+  return <Opened key={work.data.task.fence} work={work.data} user={me.data.user.id} />;
+}
+
+function Opened({ work, user }: { work: Work; user: string }) {
+  const [session, setSession] = useState<WorkSession | null>(null);
+  // The first answer stays: what happens to the read afterwards goes through the session.
+  const [first] = useState(work);
+  useEffect(() => {
+    const made = new WorkSession(first, user);
+    setSession(made);
+    void made.start();
+    return () => made.destroy();
+  }, [first, user]);
+  return session ? (
+    <WorkspaceView key={first.task.id} session={session} />
+  ) : (
+    <Loading label={`Opening ${first.item.name}`} />
+  );
 }

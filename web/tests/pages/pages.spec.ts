@@ -4,8 +4,7 @@
  */
 import AxeBuilder from "@axe-core/playwright";
 import { expect, type Page, test } from "@playwright/test";
-import { me } from "../fixtures/data";
-import { json, problem, serveFixtures } from "../fixtures/routes";
+import { serveFixtures } from "../fixtures/routes";
 
 const PAGES: [name: string, address: string, shows: string][] = [
   ["home", "/", "Studies to read"],
@@ -60,42 +59,3 @@ for (const scheme of ["dark", "light"] as const) {
     });
   }
 }
-
-test("sign-in: wrong password, lock-out, then in", async ({ page }) => {
-  let tries = 0;
-  let signedIn = false;
-  await serveFixtures(page, {
-    "GET /session": (route) =>
-      signedIn ? route.fallback() : problem(route, 401, "signed_out", "sign in first"),
-    "POST /session": (route) => {
-      tries += 1;
-      if (tries === 1) return problem(route, 401, "bad_credentials", "");
-      if (tries === 2) return problem(route, 429, "locked", "", { "retry-after": "840" });
-      signedIn = true;
-      return route.fulfill({
-        contentType: "application/json",
-        body: JSON.stringify({
-          user: { id: "u", login: "ines", printed_name: "Ines Halloran" },
-          system_roles: [],
-          must_change_password: false,
-          grants: [],
-          session: { verified_at: null },
-        }),
-      });
-    },
-  });
-  await page.goto("/projects");
-  const attempt = async () => {
-    await page.getByLabel("User name").fill("ines");
-    await page.getByRole("textbox", { name: "Password" }).fill("wrong");
-    await page.keyboard.press("Enter");
-  };
-  await attempt();
-  await expect(page.getByRole("alert")).toContainText("Name or password is wrong");
-  await shot(page, "sign-in-wrong");
-  await attempt();
-  await expect(page.getByRole("alert")).toContainText("14 minutes");
-  await shot(page, "sign-in-locked");
-  await attempt();
-  await expect(page.getByRole("heading", { name: "Projects" })).toBeVisible();
-});

@@ -22,7 +22,7 @@ import { Streams } from "./Streams";
 function FactsPanel({ facts }: { facts: Facts }) {
   const spacing =
     facts.row_spacing_mm !== undefined && facts.column_spacing_mm !== undefined
-      ? `${measure(facts.row_spacing_mm, "")}× ${measure(facts.column_spacing_mm, "mm", 3)}`
+      ? `${measure(facts.row_spacing_mm, "×", 4)} ${measure(facts.column_spacing_mm, "mm", 4)}`
       : null;
   return (
     <Panel title="Facts">

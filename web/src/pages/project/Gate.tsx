@@ -29,7 +29,7 @@ const KEYS: KeyGroup = {
 
 /** Reasons that come up again and again; typing is free besides. */
 const REASONS = [
-  "Looked at every frame: no person, text or plate",
+  "No person, text or plate in any frame",
   "Text is technical only",
   "Synthetic or phantom data",
   "Burned-in name or number",

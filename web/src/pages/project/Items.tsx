@@ -1,5 +1,5 @@
 /** The items of a project: filters in the address, rows fetched as one scrolls. */
-import { Button, Checkbox, NumberInput, Select, Switch, TextInput } from "@mantine/core";
+import { Button, Checkbox, Select, Switch, TextInput } from "@mantine/core";
 import { useDebouncedCallback } from "@mantine/hooks";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
@@ -21,90 +21,89 @@ const ROW_PX = 36;
 /** Pause in typing before the list is asked again, in milliseconds. */
 const TYPING_MS = 300;
 
+type FieldProps = {
+  label: string;
+  placeholder?: string;
+  wide?: boolean;
+  decimal?: boolean;
+  value: string | number | undefined;
+  onChange: (text: string) => void;
+};
+
+/** Keeps what is being typed; takes over what the address says as soon as nobody types (back button, clearing). */
+function Field({ label, placeholder, wide, decimal, value, onChange }: FieldProps) {
+  const input = useRef<HTMLInputElement>(null);
+  const given = String(value ?? "");
+  const [text, setText] = useState(given);
+  const later = useDebouncedCallback(onChange, TYPING_MS);
+  useEffect(() => {
+    if (document.activeElement !== input.current) setText(given);
+  }, [given]);
+  return (
+    <TextInput
+      ref={input}
+      className={wide ? styles.wide : styles.narrow}
+      label={label}
+      placeholder={placeholder}
+      inputMode={decimal ? "decimal" : undefined}
+      value={text}
+      onChange={(event) => {
+        setText(event.currentTarget.value);
+        later(event.currentTarget.value);
+      }}
+    />
+  );
+}
+
 function Filters({ project, filter }: { project: Project; filter: ItemSearch }) {
   const navigate = useNavigate();
-  const set = (change: Partial<ItemSearch>) =>
+  // Texts go in as typed; readFilter makes numbers of them and drops what does not fit.
+  const set = (change: Record<string, unknown>) =>
     navigate({
       to: "/projects/$projectId/items",
       params: { projectId: project.id },
       search: readFilter({ ...filter, ...change }),
       replace: true,
     });
-  const later = useDebouncedCallback(set, TYPING_MS);
-  const medical = project.kind === "study";
-  const active = Object.keys(filter).length > 0;
+  const field = (name: keyof ItemSearch, label: string, more: Partial<FieldProps> = {}) => (
+    <Field
+      label={label}
+      value={filter[name] as string | number | undefined}
+      onChange={(text) => set({ [name]: text })}
+      {...more}
+    />
+  );
   return (
-    // Uncontrolled fields with a key: clearing the filter makes new ones.
-    <search className={styles.filters} key={active ? "some" : "none"}>
-      <TextInput
-        className={styles.wide}
-        label="Name"
-        placeholder="part of the name"
-        defaultValue={filter.q ?? ""}
-        onChange={(event) => later({ q: event.currentTarget.value })}
-      />
+    <search className={styles.filters}>
+      {field("q", "Name", { placeholder: "part of the name", wide: true })}
       <Select
         className={styles.wide}
         label="State"
         placeholder="any"
         data={ALL_PHASES.map((phase) => ({ value: phase, label: phaseWord(phase) }))}
         value={filter.phase ?? null}
-        onChange={(phase) => set({ phase: (phase ?? undefined) as ItemSearch["phase"] })}
+        onChange={(phase) => set({ phase })}
         clearable
       />
-      {medical ? (
+      {project.kind === "study" ? (
         <>
-          <TextInput
-            className={styles.narrow}
-            label="Modality"
-            placeholder="CT, MR"
-            defaultValue={filter.modality ?? ""}
-            onChange={(event) => later({ modality: event.currentTarget.value.toUpperCase() })}
-          />
-          <NumberInput
-            className={styles.narrow}
-            label="CTDIvol from"
-            placeholder="mGy"
-            min={0}
-            hideControls
-            defaultValue={filter.ctdi_min ?? ""}
-            onChange={(value) => later({ ctdi_min: value === "" ? undefined : Number(value) })}
-          />
-          <NumberInput
-            className={styles.narrow}
-            label="CTDIvol to"
-            placeholder="mGy"
-            min={0}
-            hideControls
-            defaultValue={filter.ctdi_max ?? ""}
-            onChange={(value) => later({ ctdi_max: value === "" ? undefined : Number(value) })}
-          />
-          <NumberInput
-            className={styles.narrow}
-            label="Slices up to"
-            placeholder="mm"
-            min={0}
-            hideControls
-            defaultValue={filter.thickness_max ?? ""}
-            onChange={(value) => later({ thickness_max: value === "" ? undefined : Number(value) })}
-          />
+          {field("modality", "Modality", {
+            placeholder: "CT, MR",
+            onChange: (text) => set({ modality: text.toUpperCase() }),
+          })}
+          {field("ctdi_min", "CTDIvol from", { placeholder: "mGy", decimal: true })}
+          {field("ctdi_max", "CTDIvol to", { placeholder: "mGy", decimal: true })}
+          {field("thickness_max", "Slices up to", { placeholder: "mm", decimal: true })}
         </>
       ) : null}
-      {project.kind === "part" ? (
-        <TextInput
-          className={styles.narrow}
-          label="Lot"
-          defaultValue={filter.lot ?? ""}
-          onChange={(event) => later({ lot: event.currentTarget.value })}
-        />
-      ) : null}
+      {project.kind === "part" ? field("lot", "Lot") : null}
       <Checkbox
         label="On hold"
         checked={filter.held ?? false}
-        onChange={(event) => set({ held: event.currentTarget.checked || undefined })}
+        onChange={(event) => set({ held: event.currentTarget.checked })}
         pb={7}
       />
-      {active ? (
+      {Object.keys(filter).length > 0 ? (
         <Button
           variant="subtle"
           onClick={() =>

@@ -11,7 +11,7 @@ const text = (value: unknown): string | undefined =>
     : undefined;
 
 const number = (value: unknown): number | undefined => {
-  const parsed = typeof value === "number" ? value : Number.parseFloat(String(value ?? ""));
+  const parsed = typeof value === "number" ? value : Number.parseFloat(String(value ?? "").replace(",", "."));
   return Number.isFinite(parsed) && parsed >= 0 ? parsed : undefined;
 };
 

@@ -1,0 +1,14 @@
+//! Seeded makers of data that look real and belong to nobody.
+//!
+//! The same seed gives the same bytes. What is made enters through the ordinary intake like anything
+//! else, and each maker returns beside it the truth that it drew.
+//!
+//! - [`parts`]: pictures of bare circuit boards with templates and defects.
+//! - [`phantom`]: a CT study of a made-up thorax, as DICOM files.
+
+pub mod parts;
+pub mod phantom;
+pub mod random;
+
+pub use parts::{SyntheticPart, lot};
+pub use phantom::{SyntheticInstance, SyntheticStudy, ct_study};

@@ -1,0 +1,66 @@
+import { describe, expect, it } from "vitest";
+import { ApiProblem } from "./api/problem";
+import { explain, fileRefusal, gateReason, knownCodes, problemText } from "./refusals";
+
+/** The codes that the rules of the work refuse with; each must be explained, whatever else is. */
+const WORKFLOW_CODES = [
+  "separation_of_duties",
+  "lease_expired",
+  "stale_fence",
+  "not_leased",
+  "wrong_stage",
+  "held",
+  "signature_required",
+  "reason_required",
+  "missing_unanswered",
+  "content_changed",
+  "rework_cap",
+  "not_in_role",
+  "already_leased",
+  "stale_revision",
+  "nothing_to_do",
+  "not_found",
+  "bad_credentials",
+  "locked",
+  "unknown_class",
+];
+
+describe("refusals", () => {
+  it("explains every code of the work", () => {
+    expect(WORKFLOW_CODES.filter((code) => !explain(code))).toEqual([]);
+  });
+
+  it("speaks in sentences, without codes", () => {
+    for (const code of knownCodes) {
+      const text = explain(code);
+      expect(text?.title, code).toMatch(/^[A-Z“]/);
+      expect(text?.advice, code).toMatch(/[.!?]$/);
+      expect(`${text?.title}${text?.advice}`, code).not.toContain("_");
+    }
+  });
+
+  it("shows place and sentence of the server with the rule", () => {
+    const text = problemText(
+      new ApiProblem("unknown_class", 422, 'class "x" is not in the protocol', "changes[3].class"),
+    );
+    expect(text.detail).toBe('class "x" is not in the protocol · changes[3].class');
+    expect(text.title).toBe("Unknown class");
+  });
+
+  it("shows an unknown code honestly", () => {
+    const text = problemText(new ApiProblem("moon_phase", 409, "The moon is full."));
+    expect(text.title).toBe("The moon is full.");
+    expect(text.advice).toContain("moon_phase");
+  });
+
+  it("tells how long a lock-out lasts", () => {
+    expect(problemText(new ApiProblem("locked", 429, "", undefined, 61)).advice).toContain("2 minutes");
+    expect(problemText(new ApiProblem("locked", 429, "", undefined, 30)).advice).toContain("1 minute,");
+  });
+
+  it("falls back to words for files and gate reasons that it does not know", () => {
+    expect(fileRefusal("truncated")).toContain("too early");
+    expect(fileRefusal("odd_new_thing")).toBe("odd new thing");
+    expect(gateReason("odd_new_thing")).toBe("odd new thing");
+  });
+});

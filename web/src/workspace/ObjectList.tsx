@@ -1,0 +1,177 @@
+import { useEffect, useRef, useState } from "react";
+import type { Annotation, Shape } from "@/canvas/types";
+import { sameFrame } from "@/canvas/types";
+import { Icon } from "@/parts/Icon";
+import { useEditor, useSession } from "./hooks";
+import type { WorkSession } from "./session";
+import styles from "./Workspace.module.css";
+import { unanswered } from "./work";
+
+/** Height of a row, pixels; also in the style sheet. */
+const ROW_PX = 34;
+/** Rows drawn above and below of what is seen. */
+const SPARE_ROWS = 6;
+
+/** All objects of the read, those of the frame on screen first. Only the rows in view are in the page. */
+export function ObjectList({
+  session,
+  onReveal,
+}: {
+  session: WorkSession;
+  onReveal: (annotation: Annotation) => void;
+}) {
+  const { editor } = session;
+  const revision = useEditor(editor);
+  useSession(session);
+  const box = useRef<HTMLDivElement>(null);
+  const [top, setTop] = useState(0);
+  const [height, setHeight] = useState(400);
+  const here = editor.objects();
+  const elsewhere = editor.frame
+    ? editor.document.all().filter((a) => a.frame && !sameFrame(a.frame, editor.frame))
+    : [];
+  const rows = [...here, ...elsewhere];
+  const open = new Set(unanswered(editor).map((entry) => entry.annotation.id));
+
+  useEffect(() => {
+    if (!box.current) return;
+    const observer = new ResizeObserver(([entry]) => entry && setHeight(entry.contentRect.height));
+    observer.observe(box.current);
+    return () => observer.disconnect();
+  }, []);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: follows the selection, which `revision` stands for
+  useEffect(() => {
+    const index = rows.findIndex((row) => editor.isSelected(row.id));
+    const element = box.current;
+    if (index < 0 || !element) return;
+    if (index * ROW_PX < element.scrollTop) element.scrollTop = index * ROW_PX;
+    else if ((index + 1) * ROW_PX > element.scrollTop + element.clientHeight)
+      element.scrollTop = (index + 1) * ROW_PX - element.clientHeight;
+  }, [revision]);
+
+  const first = Math.max(0, Math.floor(top / ROW_PX) - SPARE_ROWS);
+  const last = Math.min(rows.length, Math.ceil((top + height) / ROW_PX) + SPARE_ROWS);
+  return (
+    <div
+      ref={box}
+      className={styles.list}
+      onScroll={(event) => setTop(event.currentTarget.scrollTop)}
+      data-testid="objects"
+    >
+      {rows.length === 0 ? (
+        <p className={styles.empty}>
+          {editor.readOnly
+            ? "No marks in this read. Empty is an answer too."
+            : "Nothing marked yet. Choose a class and a tool, or submit as empty."}
+        </p>
+      ) : null}
+      <ul style={{ height: rows.length * ROW_PX }} aria-label="Objects">
+        {rows.slice(first, last).map((row, index) => (
+          <Row
+            key={row.id}
+            session={session}
+            row={row}
+            place={first + index}
+            away={first + index >= here.length}
+            open={open.has(row.id)}
+            onReveal={onReveal}
+          />
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+function Row(props: {
+  session: WorkSession;
+  row: Annotation;
+  place: number;
+  away: boolean;
+  open: boolean;
+  onReveal: (annotation: Annotation) => void;
+}) {
+  const { session, row, place, away, open, onReveal } = props;
+  const { editor } = session;
+  const entry = editor.classOf(row.class);
+  const name = entry?.name ?? row.class;
+  const hidden = editor.isHidden(row.id);
+  const locked = !editor.readOnly && editor.isLocked(row.id);
+  const choose = (event: { shiftKey: boolean }) => {
+    if (away) onReveal(row);
+    editor.select([row.id], event.shiftKey);
+    onReveal(row);
+  };
+  return (
+    <li
+      className={styles.objectRow}
+      style={{ top: place * ROW_PX, "--class": entry?.color ?? "#999999" } as React.CSSProperties}
+      data-testid="object-row"
+      data-id={row.id}
+      data-selected={editor.isSelected(row.id)}
+      data-away={away}
+      onPointerEnter={() => editor.hover(row.id)}
+      onPointerLeave={() => editor.hover(null)}
+    >
+      <button
+        type="button"
+        aria-pressed={editor.isSelected(row.id)}
+        className={styles.objectName}
+        onClick={choose}
+      >
+        <i data-draft={row.author.kind === "model"} aria-hidden="true" />
+        <span>{name}</span>
+        <small>{shapeWords(row.shape)}</small>
+        {row.frame && away ? <small>frame {row.frame.index + 1}</small> : null}
+        {open ? <em title="A required attribute has no answer">?</em> : null}
+        {session.mode === "review" && session.checked.has(row.id) ? <b title="Confirmed">✓</b> : null}
+        <AuthorMark row={row} />
+      </button>
+      <button
+        type="button"
+        className={styles.mini}
+        aria-label={`${hidden ? "Show" : "Hide"} ${name}`}
+        aria-pressed={hidden}
+        onClick={() => editor.toggleHidden([row.id])}
+      >
+        <Icon name="eye" size={14} />
+      </button>
+      {editor.readOnly ? null : (
+        <button
+          type="button"
+          className={styles.mini}
+          aria-label={`${locked ? "Unlock" : "Lock"} ${name}`}
+          aria-pressed={locked}
+          onClick={() => editor.toggleLocked([row.id])}
+        >
+          <Icon name="lock" size={14} />
+        </button>
+      )}
+    </li>
+  );
+}
+
+/** Who drew it, always: a person, or a model with its score. */
+function AuthorMark({ row }: { row: Annotation }) {
+  if (row.author.kind === "human") {
+    return (
+      <span className={styles.author} title="Drawn by a person">
+        <Icon name="person" size={13} />
+      </span>
+    );
+  }
+  const { name, version } = row.author;
+  return (
+    <span className={styles.author} title={`Drafted by the model ${name} ${version}`}>
+      <Icon name="model" size={13} />
+      {row.score === undefined || row.score === null ? "" : row.score.toFixed(2)}
+    </span>
+  );
+}
+
+function shapeWords(shape: Shape): string {
+  if (shape.type === "box") return `${shape.w.toFixed(0)}×${shape.h.toFixed(0)}`;
+  if (shape.type === "polygon") return `${shape.points.length} pts`;
+  if (shape.type === "cuboid") return shape.size.map((v) => v.toFixed(1)).join("×");
+  return "whole item";
+}

@@ -1,0 +1,66 @@
+import { useEffect, useRef } from "react";
+import { keyHint } from "@/canvas/keymap";
+import { useEditor, useKeyMap, useSession } from "./hooks";
+import type { WorkSession } from "./session";
+import styles from "./Workspace.module.css";
+import { unchecked } from "./work";
+
+/** The two questions of a review: is each mark right, and is anything missing? */
+export function ReviewPanel({ session, ask }: { session: WorkSession; ask: boolean }) {
+  const { editor } = session;
+  useEditor(editor);
+  useSession(session);
+  const keyMap = useKeyMap();
+  const question = useRef<HTMLFieldSetElement>(null);
+  const all = editor.document.all();
+  const left = unchecked(all, session.checked).length;
+
+  useEffect(() => {
+    if (ask) question.current?.querySelector("input")?.focus();
+  }, [ask]);
+
+  return (
+    <section className={styles.review} aria-label="Review">
+      <h3>1. Is each mark right?</h3>
+      <progress value={all.length - left} max={Math.max(1, all.length)} aria-label="Marks confirmed" />
+      <p>
+        <span data-testid="checked-count">
+          {all.length - left} of {all.length} confirmed
+        </span>
+        <span className="dim">
+          {" "}
+          · <kbd>{keyHint(keyMap, "object.next")}</kbd> next, <kbd>{keyHint(keyMap, "accept")}</kbd> confirm
+        </span>
+      </p>
+      {session.fixed ? (
+        <p className={styles.fixed}>
+          You changed marks: they go on under your name, the rest keeps its author.
+        </p>
+      ) : null}
+      <fieldset ref={question} data-missing={ask && session.missing === null}>
+        <legend>2. Is anything missing?</legend>
+        <label>
+          <input
+            type="radio"
+            name="missing"
+            checked={session.missing === "nothing"}
+            onChange={() => session.setMissing("nothing")}
+            data-testid="missing-nothing"
+          />
+          No, I looked through all of it
+        </label>
+        <label>
+          <input
+            type="radio"
+            name="missing"
+            checked={session.missing === "added"}
+            onChange={() => session.setMissing("added")}
+            data-testid="missing-added"
+          />
+          Yes, and I added it
+        </label>
+        {ask && session.missing === null ? <p role="alert">Please answer this before you finish.</p> : null}
+      </fieldset>
+    </section>
+  );
+}

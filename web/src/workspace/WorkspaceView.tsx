@@ -1,0 +1,228 @@
+import { useQueryClient } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
+import { lazy, Suspense, useCallback, useEffect, useState } from "react";
+import { claimTask } from "@/api/tasks";
+import type { Role } from "@/api/types";
+import type { ActionId } from "@/canvas/keymap";
+import { Loading, Refused } from "@/parts/States";
+import { OpenAnswers, RejectDialog, SignDialog, UnclearDialog } from "./dialogs";
+import { useEditor, useKeyMap, useSession } from "./hooks";
+import type { HostHandle, HostProps } from "./host";
+import ImageHost from "./ImageHost";
+import { SidePanel } from "./SidePanel";
+import StackHost from "./StackHost";
+import type { WorkSession } from "./session";
+import { ToolColumn } from "./ToolColumn";
+import { TopBar } from "./TopBar";
+import { useWorkspaceKeys } from "./useWorkspaceKeys";
+import styles from "./Workspace.module.css";
+import { unanswered } from "./work";
+
+const SceneHost = lazy(() => import("./SceneHost"));
+
+type Open = "answers" | "unclear" | "reject" | "sign" | null;
+const ROLE_OF_MODE: Record<WorkSession["mode"], Role> = {
+  read: "annotator",
+  review: "reviewer",
+  sign: "specialist",
+};
+
+export function WorkspaceView({ session }: { session: WorkSession }) {
+  const { editor, mode, work } = session;
+  const [handle, setHandle] = useState<HostHandle | null>(null);
+  const [open, setOpen] = useState<Open>(null);
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<unknown>(null);
+  const [askMissing, setAskMissing] = useState(false);
+  const keyMap = useKeyMap();
+  const navigate = useNavigate();
+  const client = useQueryClient();
+  useSession(session);
+  useEditor(editor);
+
+  const onReady = useCallback((next: HostHandle | null) => {
+    setHandle(next);
+    next?.focus();
+  }, []);
+
+  useEffect(() => {
+    const back = () => session.autosave?.retry();
+    const leave = (event: BeforeUnloadEvent) => {
+      if (session.autosave && session.autosave.pending > 0) {
+        void session.autosave.flush();
+        event.preventDefault();
+      }
+    };
+    window.addEventListener("online", back);
+    window.addEventListener("beforeunload", leave);
+    return () => {
+      window.removeEventListener("online", back);
+      window.removeEventListener("beforeunload", leave);
+    };
+  }, [session]);
+
+  /** Runs a decision, then goes on with the next task of this kind, or home when there is none. */
+  const decide = async (act: () => Promise<unknown>) => {
+    setBusy(true);
+    setError(null);
+    try {
+      await act();
+      session.autosave?.stop();
+      client.invalidateQueries({ queryKey: ["home"] });
+      client.invalidateQueries({ queryKey: ["items", work.item.id] });
+      const next = await claimTask(work.item.project, { role: ROLE_OF_MODE[mode] }).catch(() => null);
+      if (next) {
+        client.setQueryData(["tasks", next.task.id], next);
+        await navigate({ to: "/work/$taskId", params: { taskId: next.task.id } });
+      } else await navigate({ to: "/" });
+    } catch (problem) {
+      setError(problem);
+    } finally {
+      setBusy(false);
+    }
+  };
+
+  const finish = () => {
+    setError(null);
+    if (mode === "sign") setOpen("sign");
+    else if (unanswered(editor).length > 0) setOpen("answers");
+    else if (mode === "review") {
+      if (session.missing === null) setAskMissing(true);
+      else void decide(() => session.review());
+    } else void decide(() => session.submit("done"));
+  };
+
+  const confirm = () => {
+    const ids = [...editor.selectedIds];
+    if (ids.length === 0) {
+      editor.step(1);
+      return;
+    }
+    session.setChecked(ids, true);
+    const next = editor.step(1);
+    if (next) handle?.reveal(next);
+  };
+
+  const own = (action: ActionId): boolean => {
+    if (action === "submit") finish();
+    else if (action === "save") void session.autosave?.flush();
+    else if (action === "accept" && mode === "review") confirm();
+    else if (action === "reject" && mode !== "read") setOpen("reject");
+    else if (action === "panel.focus") document.querySelector<HTMLElement>("#side-panel button")?.focus();
+    else return false;
+    return true;
+  };
+  useWorkspaceKeys(session, handle, keyMap, own);
+
+  const go = (id: string) => {
+    const annotation = editor.document.get(id);
+    setOpen(null);
+    if (!annotation) return;
+    handle?.reveal(annotation);
+    editor.select([id]);
+  };
+  const close = () => {
+    setOpen(null);
+    setError(null);
+  };
+  const missingAnswers = open === "answers" ? unanswered(editor) : [];
+
+  return (
+    <div className={styles.workspace} data-testid="workspace" data-mode={mode}>
+      <TopBar
+        session={session}
+        busy={busy}
+        onUndo={() => handle?.perform("undo")}
+        onRedo={() => handle?.perform("redo")}
+        onFinish={finish}
+        onUnclear={() => setOpen("unclear")}
+        onReject={() => setOpen("reject")}
+        onGiveBack={() =>
+          void session
+            .giveBack()
+            .then(() => navigate({ to: "/" }))
+            .catch(setError)
+        }
+      />
+      <ToolColumn handle={handle} />
+      <main className={styles.middle} data-canvas="">
+        <Notices session={session} error={open === null ? error : null} onClear={() => setError(null)} />
+        <Suspense fallback={<Loading label="Loading the viewer" />}>
+          <Host session={session} onReady={onReady} />
+        </Suspense>
+      </main>
+      <SidePanel session={session} handle={handle} askMissing={askMissing} />
+      <OpenAnswers
+        opened={open === "answers" && missingAnswers.length > 0}
+        onClose={close}
+        session={session}
+        open={missingAnswers}
+        onGo={go}
+      />
+      <UnclearDialog
+        opened={open === "unclear"}
+        onClose={close}
+        busy={busy}
+        error={error}
+        onConfirm={() => void decide(() => session.submit("unclear"))}
+      />
+      <RejectDialog
+        opened={open === "reject"}
+        onClose={close}
+        busy={busy}
+        error={error}
+        withPassword={mode === "sign"}
+        onConfirm={(reason, comment, password) =>
+          void decide(() =>
+            mode === "sign"
+              ? session.rejectSigning(password, [reason, comment].filter(Boolean).join(": "))
+              : session.reject(reason, comment),
+          )
+        }
+      />
+      <SignDialog
+        opened={open === "sign"}
+        onClose={close}
+        busy={busy}
+        error={error}
+        session={session}
+        onConfirm={(password) => void decide(() => session.sign(password))}
+      />
+    </div>
+  );
+}
+
+function Host(props: HostProps) {
+  const { kind } = props.session.work.item;
+  if (kind === "study") return <StackHost {...props} />;
+  if (kind === "scene") return <SceneHost {...props} />;
+  return <ImageHost {...props} />;
+}
+
+function Notices({ session, error, onClear }: { session: WorkSession; error: unknown; onClear: () => void }) {
+  const state = session.saveState;
+  if (!session.notice && !error && state.kind !== "refused") return null;
+  return (
+    <div className={styles.notices}>
+      {session.notice ? (
+        <p role="status" data-testid="notice">
+          {session.notice}
+          <button type="button" className={styles.inline} onClick={() => session.say(null)}>
+            Fine
+          </button>
+        </p>
+      ) : null}
+      {error ? (
+        <div>
+          <Refused error={error} />
+          <button type="button" className={styles.inline} onClick={onClear}>
+            Close
+          </button>
+        </div>
+      ) : null}
+      {state.kind === "refused" ? (
+        <p role="alert">The server did not take the last change: {state.problem.message}</p>
+      ) : null}
+    </div>
+  );
+}

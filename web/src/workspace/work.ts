@@ -1,0 +1,136 @@
+import type {
+  Item,
+  Protocol,
+  Read,
+  ReviewNote,
+  Stream,
+  Task,
+  Annotation as WireAnnotation,
+  Author as WireAuthor,
+  Work,
+} from "@/api/types";
+import type { Editor } from "@/canvas/editor";
+import type { Annotation, AttributeDef } from "@/canvas/types";
+import { sameContent } from "./autosave";
+
+/** A read as the workspace needs it. */
+export interface ReadInfo {
+  id: string;
+  revision: number;
+  annotations: Annotation[];
+  contentHash: string | null;
+}
+
+/** A task opened: the loose ends of the wire tied up in one place. */
+export interface OpenWork {
+  task: Task;
+  item: Item;
+  protocol: Protocol;
+  /** The read that the person writes; at a signing stage there is none of their own. */
+  read: ReadInfo | null;
+  /** The read that is reviewed or signed. */
+  subject: ReadInfo | null;
+  /** Why it came back, when it did. */
+  returned: ReviewNote | null;
+  draftOnRequest: boolean;
+  meaning: string | null;
+}
+
+type WireRead = Read & { content_hash?: string | null; author?: WireAuthor };
+type WireWork = Omit<Work, "read" | "subject"> & {
+  read: WireRead | null;
+  subject?: WireRead | { read: WireRead; reviews?: ReviewNote[]; previous_reason?: string | null } | null;
+  returned?: ReviewNote | null;
+  draft_on_request?: boolean;
+  meaning?: string | null;
+};
+
+export function openWork(work: Work): OpenWork {
+  const wire = work as unknown as WireWork;
+  const wrapped = wire.subject && "read" in wire.subject ? wire.subject : null;
+  const subject = wrapped ? wrapped.read : ((wire.subject as WireRead | null | undefined) ?? null);
+  const last = wrapped?.reviews?.at(-1) ?? null;
+  const reason = wrapped?.previous_reason;
+  return {
+    task: wire.task,
+    item: wire.item,
+    protocol: wire.protocol,
+    read: wire.read ? readInfo(wire.read, wire.item) : null,
+    subject: subject ? readInfo(subject, wire.item) : null,
+    returned:
+      wire.returned ?? (last?.decision === "reject" ? last : reason ? { decision: "reject", reason } : null),
+    draftOnRequest: wire.draft_on_request ?? false,
+    meaning: wire.meaning ?? stageMeaning(wire),
+  };
+}
+
+function stageMeaning(work: WireWork): string | null {
+  const { stage } = work.task;
+  const entry =
+    typeof stage === "number"
+      ? work.protocol.stages[stage]
+      : work.protocol.stages.find((s) => s.id === stage);
+  return entry?.meaning ?? null;
+}
+
+function readInfo(read: WireRead, item: Item): ReadInfo {
+  const summary = item.reads.find((entry) => entry.id === read.id);
+  return {
+    id: read.id,
+    revision: read.revision,
+    annotations: read.annotations.map(annotationFromWire),
+    contentHash: read.content_hash ?? summary?.content_hash ?? null,
+  };
+}
+
+export function annotationFromWire(wire: WireAnnotation): Annotation {
+  return wire as Annotation;
+}
+
+/** Required attributes without an answer, in the order of the objects. */
+export function unanswered(editor: Editor): { annotation: Annotation; attribute: AttributeDef }[] {
+  return editor.document
+    .all()
+    .flatMap((annotation) =>
+      (editor.classOf(annotation.class)?.attributes ?? [])
+        .filter((attribute) => attribute.required && annotation.attributes?.[attribute.id] === undefined)
+        .map((attribute) => ({ annotation, attribute })),
+    );
+}
+
+/** Whether the reviewer's copy says something else than what was handed in. */
+export function differsFrom(subject: Annotation[], now: Annotation[]): boolean {
+  const theirs = new Map(subject.map((annotation) => [annotation.id, annotation]));
+  return (
+    theirs.size !== now.length ||
+    now.some((annotation) => !sameContent(annotation, theirs.get(annotation.id)))
+  );
+}
+
+/** How often somebody else must look: objects that a reviewer has not confirmed yet. */
+export function unchecked(objects: Annotation[], checked: ReadonlySet<string>): Annotation[] {
+  return objects.filter((annotation) => !checked.has(annotation.id));
+}
+
+const number = (value: unknown): number | null =>
+  typeof value === "number" && Number.isFinite(value) ? value : null;
+
+/** What is known of a stream's pixels; absent means unknown. Keys are those of `Stream.properties`. */
+export function imageFacts(stream: Stream, item: Item) {
+  const properties = stream.properties ?? {};
+  const row = number(properties.row_spacing_mm) ?? item.facts.row_spacing_mm ?? null;
+  const column = number(properties.column_spacing_mm) ?? item.facts.column_spacing_mm ?? null;
+  const orientation = (properties.orientation ?? item.facts.orientation) as number[] | undefined;
+  const windows = Array.isArray(properties.windows)
+    ? (properties.windows as { center?: unknown; width?: unknown }[])
+    : [];
+  const first = windows
+    .map((w) => ({ center: number(w.center), width: number(w.width) }))
+    .find((w) => w.center !== null && w.width !== null);
+  return {
+    modality: typeof properties.modality === "string" ? properties.modality : item.facts.modality,
+    spacing: row && column ? { row, column } : undefined,
+    orientation: Array.isArray(orientation) && orientation.length === 6 ? orientation : undefined,
+    window: first ? { center: first.center as number, width: first.width as number } : undefined,
+  };
+}
