@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 
 use countersign_dicom::{
-    DataSet, Element, Identity, Instance, Limits, NoteKind, Place, Tag, VR, Value, read, tags, write,
+    DataSet, DicomError, Element, Identity, Instance, Limits, NoteKind, Place, Tag, VR, Value, read, tags,
+    write,
 };
 
 use crate::keys::{Keys, is_well_known};
 use crate::leak::{Hit, Needles, Search};
 use crate::table::{Code, EDITION, Row, Tables};
 use crate::value::{dummy, is_text, is_well_formed};
-use crate::{Applied, DeidError, Profile, Report, codestream};
+use crate::{Applied, DeidError, Profile, Report, codestream, overlay_bits};
 
 /// Rounds of taking residues out before the gate gives up. Each round only removes, so more than one is
 /// needed only where a residue stood inside of another's sequence.
@@ -67,6 +68,11 @@ pub fn clean_dicom(source: &Instance, profile: &Profile, keys: &Keys) -> Result<
     if let Some(option) = profile.options.first() {
         return Err(DeidError::UnsupportedOption(*option));
     }
+    // A syntax that is not the standard's cannot be passed on: its name is foreign text, its pixels unknown.
+    if !is_well_known(&source.transfer_syntax) {
+        let place = source.meta.place(tags::TRANSFER_SYNTAX_UID);
+        return Err(DicomError::UnsupportedTransferSyntax { name: "unregistered", place }.into());
+    }
     let mut engine = Engine {
         tables: Tables::get(),
         keys,
@@ -81,6 +87,9 @@ pub fn clean_dicom(source: &Instance, profile: &Profile, keys: &Keys) -> Result<
     output.transfer_syntax.clone_from(&source.transfer_syntax);
     engine.identify(&mut output.data, source);
     engine.codestream(&mut output)?;
+    if let Some(path) = overlay_bits::clear(&mut output, &source.data) {
+        engine.report.add(&path, Applied::Stripped);
+    }
     mark(&mut output.data, &source.data);
     engine.gate(&mut output)
 }

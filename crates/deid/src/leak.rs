@@ -25,6 +25,19 @@ const MAX_NEEDLES: usize = 50_000;
 /// Longest value that is searched for whole, characters; of a longer one this much from its start.
 const MAX_NEEDLE: usize = 256;
 
+/// Words by which people and programs say that there is nothing to say.
+const SAYS_NOTHING: [&str; 9] = [
+    "unknown",
+    "unspecified",
+    "undefined",
+    "anonymous",
+    "anonymized",
+    "anonymised",
+    "removed",
+    "none",
+    "default",
+];
+
 /// What kind of thing a removed value is; it decides where finding it again means something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Sort {
@@ -75,6 +88,8 @@ impl Needles {
                 }
             }
             Value::Bytes(_) if is_text(element.vr) => self.text(element, descriptor),
+            // A value of no known kind that looks like text.
+            Value::Bytes(raw) if element.vr == VR::UN && is_printable(raw) => self.text(element, true),
             _ => {}
         }
     }
@@ -112,14 +127,18 @@ impl Needles {
             return;
         }
         let cut: String = text.chars().take(MAX_NEEDLE).collect();
-        let known = self.values.entry(cut.to_lowercase()).or_insert(sort);
+        let cut = cut.to_ascii_lowercase();
+        if SAYS_NOTHING.contains(&cut.as_str()) {
+            return;
+        }
+        let known = self.values.entry(cut).or_insert(sort);
         *known = (*known).max(sort);
     }
 
     /// Drops what the output must contain: our own dummies and replacements.
     pub fn forget(&mut self, ours: impl Iterator<Item = String>) {
         for value in ours {
-            self.values.remove(&value.to_lowercase());
+            self.values.remove(&value.to_ascii_lowercase());
         }
     }
 
@@ -145,8 +164,12 @@ impl Needles {
     }
 }
 
+fn is_printable(raw: &[u8]) -> bool {
+    raw.len() <= MAX_NEEDLE && raw.iter().all(|b| matches!(b, 0x20..=0x7E) || *b == 0)
+}
+
 fn latin1(text: &str) -> Vec<u8> {
-    // Values came from Latin-1, and lower case keeps them in it but for a few that cannot match anyway.
+    // Values were read as Latin-1, so each character is a byte.
     text.chars().map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?')).collect()
 }
 

@@ -14,6 +14,7 @@ mod error;
 mod image;
 mod keys;
 mod leak;
+mod overlay_bits;
 mod profile;
 mod report;
 mod sniff;
