@@ -278,6 +278,43 @@ zone! {
     ReleasedBlobs, Zone::Released
 }
 
+/// Zones by name, for the backup: the one place where code handles all of them alike.
+pub(crate) fn in_zone(store: &crate::Store, zone: Zone) -> impl BlobZone {
+    match zone {
+        Zone::Quarantine => store.quarantine().0.clone(),
+        Zone::Cleared => store.cleared().0.clone(),
+        Zone::Vault => store.vault().0.clone(),
+        Zone::Released => store.released().0.clone(),
+    }
+}
+
+/// What the backup does with a zone.
+pub(crate) trait BlobZone {
+    /// Size and bytes, in pieces.
+    async fn pieces(
+        &self,
+        project: ProjectId,
+        address: &Address,
+    ) -> Result<(u64, BoxStream<'static, Result<Bytes, StoreError>>), StoreError>;
+    /// Keeps a finished file, which must lead to the address it had.
+    async fn take(&self, project: ProjectId, file: &FilePath, expected: &Address) -> Result<(), StoreError>;
+}
+
+impl BlobZone for ZoneBlobs {
+    async fn pieces(
+        &self,
+        project: ProjectId,
+        address: &Address,
+    ) -> Result<(u64, BoxStream<'static, Result<Bytes, StoreError>>), StoreError> {
+        self.stream(project, address).await
+    }
+
+    async fn take(&self, project: ProjectId, file: &FilePath, expected: &Address) -> Result<(), StoreError> {
+        let put = self.adopt(project, file).await?;
+        if put.address == *expected { Ok(()) } else { Err(self.damaged(expected)) }
+    }
+}
+
 impl QuarantineBlobs {
     /// The bytes of a quarantined asset for the privacy officer at the gate, who was noted to see them.
     ///

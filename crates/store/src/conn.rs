@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use futures::TryStreamExt;
 use sqlx::{
     AssertSqlSafe, PgConnection, Postgres, SqlSafeStr, SqlStr, Sqlite, SqliteConnection, Transaction,
     pool::PoolConnection,
@@ -200,6 +201,30 @@ impl Query<'_> {
             conn.changed += rows.len() as u64;
         }
         Ok(rows)
+    }
+
+    /// Each row as it arrives, without keeping them all.
+    pub(crate) async fn each(
+        self,
+        mut visit: impl FnMut(Row) -> Result<(), StoreError> + Send,
+    ) -> Result<(), StoreError> {
+        let Self { conn, sql, values } = self;
+        conn.statements += 1;
+        match conn.raw() {
+            Raw::Sqlite(connection) => {
+                let mut rows = bound!(Sqlite, sql, values).fetch(connection);
+                while let Some(row) = rows.try_next().await? {
+                    visit(Row::Sqlite(row))?;
+                }
+            }
+            Raw::Postgres(connection) => {
+                let mut rows = bound!(Postgres, sql, values).fetch(connection);
+                while let Some(row) = rows.try_next().await? {
+                    visit(Row::Postgres(row))?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The first row, if any.

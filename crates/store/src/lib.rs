@@ -5,6 +5,7 @@
 
 mod actor;
 pub mod assets;
+mod backup;
 mod blobs;
 mod certify;
 mod conn;
@@ -36,6 +37,7 @@ mod verify;
 mod write;
 
 pub use actor::{Actor, ActorKind};
+pub use backup::{BackupReport, TableReport, backup_columns};
 pub use blobs::{Address, BLOB_BYTES_MAX, ClearedBlobs, Put, QuarantineBlobs, ReleasedBlobs, VaultBlobs};
 pub use conn::{Conn, Engine, Query};
 pub use error::StoreError;
@@ -44,5 +46,5 @@ pub use keys::{KEY_BYTES, Key, Keys, keyed_hash, random};
 pub use sequencer::Sequenced;
 pub use store::{Store, StoreConfig};
 pub use tx::{Reader, Tx};
-pub use value::{Bind, Column, FromRow, Get, Json, Raw, Record, Row, Value};
+pub use value::{Bind, Column, FromRow, Get, Json, Kind, Raw, Record, Row, Value};
 pub use write::GROUP_WRITES_MAX;

@@ -44,8 +44,27 @@ pub trait Column: Sized {
     fn into_raw(self) -> Self::Raw;
 }
 
+/// The kinds of column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Truth value.
+    Bool,
+    /// 64-bit integer.
+    Int,
+    /// Double.
+    Real,
+    /// Text.
+    Text,
+    /// Bytes.
+    Bytes,
+    /// Id.
+    Uuid,
+}
+
 /// What both databases store as is.
 pub trait Raw: Sized {
+    #[doc(hidden)]
+    const KIND: Kind;
     #[doc(hidden)]
     fn bind(value: Option<Self>) -> Value;
     #[doc(hidden)]
@@ -57,6 +76,7 @@ pub trait Raw: Sized {
 macro_rules! raws {
     ($($type:ty => $variant:ident),+ $(,)?) => {$(
         impl Raw for $type {
+            const KIND: Kind = Kind::$variant;
             fn bind(value: Option<Self>) -> Value {
                 Value::$variant(value)
             }
@@ -205,10 +225,13 @@ pub enum Row {
 /// What [`Row::get`] can return: a [`Column`], or an `Option` of one.
 pub trait Get: Sized {
     #[doc(hidden)]
+    const KIND: Kind;
+    #[doc(hidden)]
     fn get(row: &Row, column: &str) -> Result<Self, StoreError>;
 }
 
 impl<T: Column> Get for Option<T> {
+    const KIND: Kind = T::Raw::KIND;
     fn get(row: &Row, column: &str) -> Result<Self, StoreError> {
         let raw = match row {
             Row::Sqlite(row) => T::Raw::sqlite(row, column),
@@ -222,6 +245,7 @@ impl<T: Column> Get for Option<T> {
     }
 }
 impl<T: Column> Get for T {
+    const KIND: Kind = T::Raw::KIND;
     fn get(row: &Row, column: &str) -> Result<Self, StoreError> {
         <Option<T> as Get>::get(row, column)?
             .ok_or_else(|| StoreError::Column { column: column.to_owned(), message: "NULL".to_owned() })
@@ -257,6 +281,8 @@ pub trait Record: FromRow {
     const TABLE: &'static str;
     /// Column names, in the order of [`Record::values`].
     const COLUMNS: &'static [&'static str];
+    /// Kinds of these columns.
+    const KINDS: &'static [Kind];
     /// The values to insert.
     fn values(self) -> Vec<Value>;
 }
@@ -285,6 +311,7 @@ macro_rules! record {
         impl $crate::Record for $name {
             const TABLE: &'static str = $table;
             const COLUMNS: &'static [&'static str] = &[$(stringify!($field)),+];
+            const KINDS: &'static [$crate::Kind] = &[$(<$type as $crate::Get>::KIND),+];
             fn values(self) -> Vec<$crate::Value> {
                 vec![$($crate::Bind::value(self.$field)),+]
             }

@@ -1,8 +1,10 @@
 //! The store's whole suite, on SQLite and on PostgreSQL.
 
+mod backups;
 mod claims;
 mod cluster;
 mod evidence;
 mod records;
+mod schemas;
 mod world;
 mod writes;
