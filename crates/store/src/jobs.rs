@@ -121,7 +121,7 @@ pub async fn fail(
     let now = tx.now();
     let tries = if is_final { 0 } else { JOB_ATTEMPTS_MAX };
     let sql = "UPDATE jobs SET state = CASE WHEN attempts >= $1 THEN 'dead' ELSE 'ready' END, \
-               done_at = CASE WHEN attempts >= $1 THEN $2 END, error_code = $3, lease_until = NULL \
+               done_at = CASE WHEN attempts >= $1 THEN CAST($2 AS BIGINT) END, error_code = $3, lease_until = NULL \
                WHERE id = $4 AND worker = $5 AND state = 'leased' RETURNING state";
     let query = tx.query(sql).bind(tries).bind(now).bind(error_code).bind(id).bind(worker);
     let Some(row) = query.fetch_optional().await? else { return Ok(Failed::NotHeld) };

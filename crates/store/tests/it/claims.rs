@@ -86,10 +86,10 @@ both! {
     async fn an_expired_lease_is_taken_over_under_a_higher_fence(world: World) {
         let (project, people) = world.project(&[Role::Annotator, Role::Annotator]).await;
         let (_, task) = world.tasks(project, 1).await[0];
-        assert_eq!(next(&world, project, people[0]).await, Some((task, 1)));
-        assert_eq!(next(&world, project, people[1]).await, None);
+        assert_eq!(next(world, project, people[0]).await, Some((task, 1)));
+        assert_eq!(next(world, project, people[1]).await, None);
         world.clock.advance_seconds(LEASE_SECONDS);
-        assert_eq!(next(&world, project, people[1]).await, Some((task, 2)));
+        assert_eq!(next(world, project, people[1]).await, Some((task, 2)));
         let first = people[0];
         let (renewed, finished, given_back) = world
             .write(move |tx| {
@@ -117,7 +117,7 @@ both! {
             })
             .await;
         assert!(finished);
-        assert_eq!(next(&world, project, people[0]).await, None);
+        assert_eq!(next(world, project, people[0]).await, None);
     }
 
     async fn what_is_not_for_a_person_is_passed_over(world: World) {
@@ -125,8 +125,8 @@ both! {
         let [me, other, reviewer] = people[..] else { panic!("three people") };
         let made = world.tasks(project, 4).await;
         let [(held, _), (elsewhere, _), (reserved, _), (free, free_task)] = made[..] else { panic!("four tasks") };
-        participate(&world, elsewhere, me, 1).await;
-        participate(&world, free, me, 0).await;
+        participate(world, elsewhere, me, 1).await;
+        participate(world, free, me, 0).await;
         world
             .write(move |tx| {
                 Box::pin(async move {
@@ -144,8 +144,8 @@ both! {
             .await;
         assert_eq!(claim_as(&world.store, project, reviewer, Role::Annotator).await.unwrap(), None);
         assert_eq!(claim_as(&world.store, project, me, Role::Reviewer).await.unwrap(), None);
-        assert_eq!(next(&world, project, me).await, Some((free_task, 1)));
-        assert_eq!(next(&world, project, me).await, None);
+        assert_eq!(next(world, project, me).await, Some((free_task, 1)));
+        assert_eq!(next(world, project, me).await, None);
         let mine = claim_as(&world.store, project, other, Role::Annotator).await.unwrap().unwrap();
         assert_eq!(mine.item_id, elsewhere);
         let mine = claim_as(&world.store, project, other, Role::Annotator).await.unwrap().unwrap();
@@ -170,8 +170,8 @@ both! {
                 })
             })
             .await;
-        assert_eq!(next(&world, project, people[0]).await, Some((urgent, 1)));
-        assert_eq!(next(&world, project, people[0]).await, Some((made[0].1, 1)));
+        assert_eq!(next(world, project, people[0]).await, Some((urgent, 1)));
+        assert_eq!(next(world, project, people[0]).await, Some((made[0].1, 1)));
         let user = people[0];
         world
             .write(move |tx| {
@@ -183,7 +183,7 @@ both! {
                 })
             })
             .await;
-        assert_eq!(next(&world, project, people[0]).await, None);
-        assert_eq!(next(&world, project, people[1]).await, Some((made[1].1, 1)));
+        assert_eq!(next(world, project, people[0]).await, None);
+        assert_eq!(next(world, project, people[1]).await, Some((made[1].1, 1)));
     }
 }

@@ -115,27 +115,20 @@ fn create(binaries: &Path, folder: &Path, data: &Path) {
 
 /// Starts the watchdog in a process group of its own, so that it outlives the tests.
 fn watch(binaries: &Path, folder: &Path, data: &Path) {
-    let script = "idle=0; while [ -d \"$1\" ]; do sleep 1; \
+    let script = "(idle=0; while [ -d \"$1\" ]; do sleep 1; \
                   if flock -n -x \"$1/users.lock\" true; then idle=$((idle+1)); else idle=0; fi; \
                   if [ $idle -ge $4 ]; then exec 9>\"$1/start.lock\"; flock 9; \
                   if flock -n -x \"$1/users.lock\" true; then $5 \"$2/pg_ctl\" -D \"$3\" -m immediate stop; \
-                  rm -rf \"$1\"; exit; fi; flock -u 9; idle=0; fi; done";
-    Command::new("sh")
-        .args(["-c", script, "watchdog"])
-        .args([folder, binaries, data])
-        .arg(IDLE_SECONDS.to_string())
-        .arg(if is_root() {
-            format!("setpriv --reuid={0} --regid={0} --clear-groups", server_user())
-        } else {
-            String::new()
-        })
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .current_dir("/")
-        .process_group(0)
-        .spawn()
-        .expect("start the watchdog");
+                  rm -rf \"$1\"; exit; fi; flock -u 9; idle=0; fi; done) </dev/null >/dev/null 2>&1 &";
+    let as_server = if is_root() {
+        format!("setpriv --reuid={0} --regid={0} --clear-groups", server_user())
+    } else {
+        String::new()
+    };
+    let mut shell = Command::new("sh");
+    shell.args(["-c", script, "watchdog"]).args([folder, binaries, data]);
+    shell.arg(IDLE_SECONDS.to_string()).arg(as_server).current_dir("/").process_group(0);
+    run(shell);
 }
 
 /// The server refuses to run as root: then it runs as another user.

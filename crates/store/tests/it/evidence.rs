@@ -61,9 +61,9 @@ both! {
         let mut live = world.store.subscribe();
         assert_eq!(world.store.sequence().await.unwrap(), 0);
         world.project(&[Role::Owner]).await;
-        act(&world, 300).await;
+        act(world, 300).await;
         assert_eq!(world.store.sequence().await.unwrap(), 301);
-        act(&world, 7).await;
+        act(world, 7).await;
         assert_eq!(world.store.sequence().await.unwrap(), 308);
         let report = world.store.verify().await.unwrap();
         assert_eq!(report.size, 308);
@@ -78,10 +78,10 @@ both! {
     async fn a_crash_at_any_step_converges_to_the_same_log(world: World) {
         let log = world.folder.path().join("log");
         let older = world.folder.path().join("older");
-        act(&world, 260).await;
+        act(world, 260).await;
         world.store.sequence().await.unwrap();
         copy(&log, &older);
-        act(&world, 300).await;
+        act(world, 300).await;
         world.store.sequence().await.unwrap();
         let whole = world.store.verify().await.unwrap();
         // Indices were committed and nothing else was written.
@@ -94,7 +94,7 @@ both! {
         fs::copy(older.join("checkpoint"), log.join("checkpoint")).unwrap();
         copy(&older, &log);
         world.reopen().await;
-        act(&world, 1).await;
+        act(world, 1).await;
         assert_eq!(world.store.sequence().await.unwrap(), 561);
         let longer = world.store.verify().await.unwrap();
         assert_eq!((longer.size, longer.origin), (561, whole.origin));
@@ -109,7 +109,7 @@ both! {
                 b.unwrap();
             }
         };
-        tokio::join!(sequencing, act(&world, 400));
+        tokio::join!(sequencing, act(world, 400));
         assert_eq!(world.store.sequence().await.unwrap(), 400);
         assert_eq!(second.sequence().await.unwrap(), 400);
         assert_eq!(second.verify().await.unwrap().size, 400);
@@ -117,7 +117,7 @@ both! {
     }
 
     async fn tampered_rows_are_named(world: World) {
-        act(&world, 30).await;
+        act(world, 30).await;
         world.store.sequence().await.unwrap();
         world.store.verify().await.unwrap();
         let store = &world.store;
@@ -138,7 +138,7 @@ both! {
     }
 
     async fn a_deleted_row_and_a_flipped_byte_are_named(world: World) {
-        act(&world, 40).await;
+        act(world, 40).await;
         world.store.sequence().await.unwrap();
         tamper(&world.store, "DELETE FROM events WHERE log_index = 17").await;
         assert_eq!(fault_of(world.store.verify().await), (LogFaultKind::Missing, Some(17)));
@@ -152,7 +152,7 @@ both! {
     }
 
     async fn a_database_put_back_to_an_older_state_is_noticed(world: World) {
-        act(&world, 20).await;
+        act(world, 20).await;
         world.store.sequence().await.unwrap();
         tamper(&world.store, "DELETE FROM events WHERE log_index >= 15").await;
         let outcome = world.store.sequence().await;
@@ -166,7 +166,7 @@ both! {
     async fn the_background_task_keeps_up(world: World) {
         let task = world.store.spawn_sequencer();
         let mut live = world.store.subscribe();
-        act(&world, 5).await;
+        act(world, 5).await;
         for index in 0..5 {
             let event = tokio::time::timeout(std::time::Duration::from_secs(20), live.recv()).await.unwrap();
             let event: Arc<_> = event.unwrap();

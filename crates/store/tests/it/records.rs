@@ -155,8 +155,8 @@ both! {
     async fn an_exposure_is_noted_once_per_session_and_opens_its_own_zone_only(world: World) {
         let (project, people) = world.project(&[Role::Annotator]).await;
         let (item, _) = world.tasks(project, 1).await[0];
-        let cleared = asset_in(&world, Zone::Cleared, project, item, b"clean").await;
-        let dirty = asset_in(&world, Zone::Quarantine, project, item, b"dirty").await;
+        let cleared = asset_in(world, Zone::Cleared, project, item, b"clean").await;
+        let dirty = asset_in(world, Zone::Quarantine, project, item, b"dirty").await;
         let me = viewer(people[0]);
         let exposed = exposures::ensure(&world.store, me, &cleared, "work").await.unwrap();
         assert_eq!(world.store.cleared().show(&exposed).await.unwrap(), &b"clean"[..]);

@@ -248,24 +248,23 @@ pub fn task_of(tx: &Tx, item: &Item) -> Task {
 macro_rules! both {
     ($($(#[$meta:meta])* async fn $name:ident($world:ident: World) $body:block)+) => {$(
         mod $name {
-            #[allow(unused_imports, reason = "not every test uses every name of its file")]
             use super::*;
 
             $(#[$meta])*
-            async fn body(#[allow(unused_mut, reason = "some tests reopen")] mut $world: World) {
-                $body
-                $world.end().await;
-            }
+            async fn body($world: &mut World) $body
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn sqlite() {
-                body(World::sqlite().await).await;
+                let mut world = World::sqlite().await;
+                body(&mut world).await;
+                world.end().await;
             }
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn postgres() {
-                if let Some(world) = World::postgres().await {
-                    body(world).await;
+                if let Some(mut world) = World::postgres().await {
+                    body(&mut world).await;
+                    world.end().await;
                 }
             }
         }
