@@ -1,0 +1,106 @@
+//! A pipeline over a store of its own, with people for each role and a clock that moves by hand.
+
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, AtomicU64, Ordering},
+    },
+};
+
+use countersign_model::{Clock, Ids, Instant, ProjectId, Role, UserId};
+use countersign_pipeline::{
+    Pipeline,
+    intake::IngestReport,
+    people::{Caller, Credential, UserDraft},
+};
+use countersign_store::{Actor, Store, StoreConfig};
+use uuid::Uuid;
+
+pub const PASSWORD: &str = "a password for tests";
+
+pub struct HandClock(AtomicI64);
+
+impl HandClock {
+    pub fn forward(&self, seconds: i64) {
+        self.0.fetch_add(seconds * 1_000_000, Ordering::SeqCst);
+    }
+}
+
+impl Clock for HandClock {
+    fn now(&self) -> Instant {
+        // Every look moves it a little, so that times order as they did.
+        Instant(self.0.fetch_add(1, Ordering::SeqCst))
+    }
+}
+
+/// Ids in rising order, as version 7 UUIDs would be.
+#[derive(Default)]
+pub struct CountedIds(AtomicU64);
+
+impl Ids for CountedIds {
+    fn fresh(&self) -> Uuid {
+        let n = self.0.fetch_add(1, Ordering::SeqCst);
+        Uuid::from_u128((0x0190_0000_0000_7000_u128 << 64) | (0x8000_u128 << 48) | u128::from(n))
+    }
+}
+
+pub struct House {
+    pub pipeline: Pipeline,
+    pub clock: Arc<HandClock>,
+    _folder: tempfile::TempDir,
+}
+
+impl House {
+    pub async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Arc::new(HandClock(AtomicI64::new(1_795_392_000_000_000)));
+        let config = StoreConfig::sqlite(folder.path());
+        let store = Store::open(&config, clock.clone(), Arc::new(CountedIds::default())).await.unwrap();
+        Self { pipeline: Pipeline::new(store).unwrap(), clock, _folder: folder }
+    }
+
+    pub async fn person(&self, login: &str) -> UserId {
+        let draft = UserDraft {
+            login: login.into(),
+            printed_name: format!("Test {login}"),
+            password: Some(PASSWORD.into()),
+            system_roles: vec![],
+        };
+        self.pipeline.make_user_as(Actor::system(), draft).await.unwrap().user.id
+    }
+
+    pub async fn sign_in(&self, login: &str) -> Caller {
+        let (secret, _) = self.pipeline.sign_in(login, PASSWORD).await.unwrap();
+        self.pipeline.authenticate(&Credential::Session(secret)).await.unwrap().unwrap()
+    }
+
+    /// A project with one person per role, whose login is the role's word; `everything` has all roles.
+    pub async fn project(&self, name: &str, protocol: &str) -> ProjectId {
+        let mut grants = Vec::new();
+        for role in Role::ALL {
+            grants.push((self.person(&format!("{role}@{name}")).await, *role));
+        }
+        let all = self.person(&format!("everything@{name}")).await;
+        grants.extend(Role::ALL.iter().map(|role| (all, *role)));
+        self.pipeline.make_project_as(Actor::system(), name, protocol, &grants).await.unwrap().id
+    }
+
+    pub async fn ingest(&self, project: ProjectId, paths: Vec<PathBuf>) -> IngestReport {
+        let quiet = Arc::new(|_| {});
+        let report = self.pipeline.ingest_as(Actor::console(), None, project, paths, quiet).await.unwrap();
+        self.pipeline.drain(Arc::new(|_| {})).await.unwrap();
+        report
+    }
+}
+
+/// The folder of real samples, or `None` with a word on the terminal.
+pub fn samples(part: &str) -> Option<PathBuf> {
+    match std::env::var_os("COUNTERSIGN_SAMPLES") {
+        Some(folder) => Some(PathBuf::from(folder).join(part)),
+        None => {
+            println!("skipped: COUNTERSIGN_SAMPLES not set");
+            None
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! The use cases end to end over a real store.
+
+mod harness;
+mod real_input;
+mod work;

@@ -1,0 +1,194 @@
+//! Claim, draw, submit, review, countersign; and what is refused on the way.
+
+use countersign_model::{AnnotationId, FrameRef, ProjectId, Shape};
+use countersign_pipeline::{
+    PipelineError,
+    items::ItemQuery,
+    people::Caller,
+    review::Verdict,
+    sign::Countersigning,
+    views::Work,
+    work::{AnnotationInput, Change, Wish},
+};
+use countersign_workflow::{Missing, ReviewDecision, SignDecision};
+use uuid::Uuid;
+
+use crate::harness::{House, PASSWORD};
+
+fn png() -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let image = image::GrayImage::from_fn(64, 48, |x, y| image::Luma([(x * 3 + y) as u8]));
+    image.write_to(&mut std::io::Cursor::new(&mut bytes), image::ImageFormat::Png).unwrap();
+    bytes
+}
+
+/// A project of plain images with one image ready to be read.
+async fn one_image(house: &House) -> ProjectId {
+    let project = house.project("p", "images").await;
+    let officer = house.sign_in("privacy_officer@p").await;
+    house.pipeline.declare_public(&officer, project, PASSWORD).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("a.png"), png()).unwrap();
+    let report = house.ingest(project, vec![folder.path().to_owned()]).await;
+    assert_eq!(report.items, 1, "{:?}", report.refusals);
+    project
+}
+
+fn draw(id: u128, x: f64) -> Change {
+    Change::Put {
+        annotation: AnnotationInput {
+            id: AnnotationId(Uuid::from_u128(id)),
+            class: "object".into(),
+            frame: Some(FrameRef { stream: 0, index: 0 }),
+            shape: Shape::Box { x, y: 2.0, w: 10.0, h: 5.0 },
+            attributes: Default::default(),
+        },
+    }
+}
+
+fn code(error: &PipelineError) -> String {
+    match error {
+        PipelineError::Refused(refusal) => refusal.code.to_string(),
+        PipelineError::BadInput { code, .. } => (*code).into(),
+        PipelineError::NotFound => "not_found".into(),
+        PipelineError::StaleRevision { .. } => "stale_revision".into(),
+        other => other.to_string(),
+    }
+}
+
+async fn claim(house: &House, caller: &Caller, project: ProjectId) -> Work {
+    house.pipeline.claim(caller, project, Wish::default()).await.unwrap()
+}
+
+fn accept() -> Verdict {
+    Verdict { decision: ReviewDecision::Accept, missing: Some(Missing::Nothing), reason: None, comment: None }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_image_goes_all_the_way_and_three_people_sign_for_it() {
+    let house = House::new().await;
+    let project = one_image(&house).await;
+    let pipeline = &house.pipeline;
+
+    let annotator = house.sign_in("annotator@p").await;
+    let work = claim(&house, &annotator, project).await;
+    let read = work.read.unwrap();
+    let saved = pipeline.save(&annotator, read.summary.id, work.task.fence, 0, vec![draw(1, 3.0)]).await.unwrap();
+    assert_eq!(saved.revision, 1);
+    let stale = pipeline.save(&annotator, read.summary.id, work.task.fence, 0, vec![draw(1, 4.0)]).await;
+    assert_eq!(code(&stale.unwrap_err()), "stale_revision");
+    let submitted =
+        pipeline.submit(&annotator, work.task.id, work.task.fence, 1, vec![draw(2, 20.0)], false).await.unwrap();
+    assert_eq!((submitted.phase.as_str(), submitted.stage), ("queued", Some(1)));
+
+    let reviewer = house.sign_in("reviewer@p").await;
+    let work = claim(&house, &reviewer, project).await;
+    let copy = work.read.unwrap();
+    assert_eq!(copy.annotations.len(), 2);
+    assert_eq!(work.subject.unwrap().annotations, copy.annotations);
+    let (task, fence) = (work.task.id, work.task.fence);
+    let silent = Verdict { missing: None, ..accept() };
+    let refused = pipeline.review(&reviewer, task, fence, 0, vec![], silent).await;
+    assert_eq!(code(&refused.unwrap_err()), "missing_unanswered");
+    let accepted = pipeline.review(&reviewer, task, fence, copy.revision, vec![], accept()).await.unwrap();
+    assert_eq!(accepted.content_hash, submitted.content_hash);
+
+    let specialist = house.sign_in("specialist@p").await;
+    let work = claim(&house, &specialist, project).await;
+    let sign = |hash: &str, password: &str| Countersigning {
+        decision: SignDecision::Sign,
+        content_hash: hash.into(),
+        password: password.into(),
+        reason: None,
+        comment: None,
+    };
+    let (task, fence) = (work.task.id, work.task.fence);
+    let wrong = pipeline.countersign(&specialist, task, fence, sign(&submitted.content_hash, "wrong password")).await;
+    assert_eq!(code(&wrong.unwrap_err()), "bad_credentials");
+    let other = pipeline.countersign(&specialist, task, fence, sign(&"0".repeat(64), PASSWORD)).await;
+    assert_eq!(code(&other.unwrap_err()), "content_changed");
+    let done = pipeline.countersign(&specialist, task, fence, sign(&submitted.content_hash, PASSWORD)).await.unwrap();
+    assert_eq!(done.phase, "accepted");
+
+    let auditor = house.sign_in("auditor@p").await;
+    let item = pipeline.item(&auditor, work.item.id).await.unwrap();
+    assert!(item.signatures.iter().all(|signature| signature.valid), "{:?}", item.signatures);
+    assert!(!item.signatures.is_empty());
+    let events = pipeline.item_events(&auditor, item.id, None, None).await.unwrap().items;
+    let actions: Vec<_> = events.iter().map(|event| event.action.as_str()).collect();
+    for wanted in ["item.ingested", "item.cleared", "task.claimed", "read.submitted", "review.accept", "item.accepted"] {
+        assert!(actions.contains(&wanted), "{wanted} in {actions:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_drew_cannot_review_or_sign_whatever_their_roles() {
+    let house = House::new().await;
+    let project = one_image(&house).await;
+    let everything = house.sign_in("everything@p").await;
+    let wish = Wish { stage: Some(0), ..Wish::default() };
+    let work = house.pipeline.claim(&everything, project, wish).await.unwrap();
+    let (task, fence, item) = (work.task.id, work.task.fence, work.item.id);
+    house.pipeline.submit(&everything, task, fence, 0, vec![draw(1, 3.0)], false).await.unwrap();
+    let again = house.pipeline.claim(&everything, project, Wish::default()).await;
+    assert_eq!(code(&again.unwrap_err()), "nothing_to_do");
+    let named = house.pipeline.claim(&everything, project, Wish { item: Some(item), ..Wish::default() }).await;
+    assert_eq!(code(&named.unwrap_err()), "separation_of_duties");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lapsed_lease_goes_to_the_next_person_and_the_first_one_is_told() {
+    let house = House::new().await;
+    let project = one_image(&house).await;
+    let first = house.sign_in("annotator@p").await;
+    let second = house.sign_in("everything@p").await;
+    let work = claim(&house, &first, project).await;
+    let none = house.pipeline.claim(&second, project, Wish { stage: Some(0), ..Wish::default() }).await;
+    assert_eq!(code(&none.unwrap_err()), "nothing_to_do");
+    house.clock.forward(31 * 60);
+    let late = house.pipeline.submit(&first, work.task.id, work.task.fence, 0, vec![draw(1, 1.0)], false).await;
+    assert_eq!(code(&late.unwrap_err()), "lease_expired");
+    let taken = house.pipeline.claim(&second, project, Wish { stage: Some(0), ..Wish::default() }).await.unwrap();
+    assert!(taken.task.fence > work.task.fence);
+    let lost = house.pipeline.submit(&first, work.task.id, work.task.fence, 0, vec![draw(1, 1.0)], false).await;
+    assert_eq!(code(&lost.unwrap_err()), "not_leased");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bad_annotations_are_refused_at_their_place_and_nothing_is_kept() {
+    let house = House::new().await;
+    let project = one_image(&house).await;
+    let annotator = house.sign_in("annotator@p").await;
+    let work = claim(&house, &annotator, project).await;
+    let read = work.read.unwrap().summary.id;
+    let mut unknown = draw(1, 1.0);
+    if let Change::Put { annotation } = &mut unknown {
+        annotation.class = "dragon".into();
+    }
+    let changes = vec![draw(2, 1.0), unknown];
+    let error = house.pipeline.save(&annotator, read, work.task.fence, 0, changes).await.unwrap_err();
+    assert!(matches!(&error, PipelineError::BadInput { code: "unknown_class", place, .. } if place == "changes[1]"), "{error}");
+    let kept = house.pipeline.read(&annotator, read).await.unwrap();
+    assert!(kept.annotations.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn strangers_and_readers_see_no_more_than_they_may() {
+    let house = House::new().await;
+    let project = one_image(&house).await;
+    house.person("stranger").await;
+    let stranger = house.sign_in("stranger").await;
+    assert_eq!(code(&house.pipeline.project(&stranger, project).await.unwrap_err()), "not_found");
+    let owner = house.sign_in("owner@p").await;
+    let item = house.pipeline.items(&owner, project, ItemQuery::default()).await.unwrap().items[0].id;
+    assert_eq!(code(&house.pipeline.item(&stranger, item).await.unwrap_err()), "not_found");
+    let annotator = house.sign_in("annotator@p").await;
+    assert_eq!(code(&house.pipeline.image(&annotator, item, 0, 0, None).await.unwrap_err()), "not_found");
+    claim(&house, &annotator, project).await;
+    let picture = house.pipeline.image(&annotator, item, 0, 0, None).await.unwrap();
+    assert_eq!(picture.kind, "image/png");
+    let auditor = house.sign_in("auditor@p").await;
+    let seen = house.pipeline.item_exposures(&auditor, item).await.unwrap();
+    assert_eq!(seen.len(), 1);
+    assert_eq!(seen[0].user, annotator.user());
+}
