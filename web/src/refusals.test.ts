@@ -60,6 +60,11 @@ describe("refusals", () => {
 
   it("falls back to words for files and gate reasons that it does not know", () => {
     expect(fileRefusal("truncated")).toContain("too early");
+    expect(fileRefusal("dicom-truncated")).toContain("too early");
+    expect(fileRefusal("image-dimensions")).toContain("Width");
+    expect(fileRefusal("dicom-image-too-large")).toContain("Width");
+    expect(fileRefusal("kitti.not_a_rotation")).toContain("rotation");
+    expect(gateReason("faces-and-plates-not-ruled-out")).toContain("plates");
     expect(fileRefusal("odd_new_thing")).toBe("odd new thing");
     expect(gateReason("odd_new_thing")).toBe("odd new thing");
   });

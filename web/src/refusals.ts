@@ -96,7 +96,7 @@ const REFUSALS: Record<string, Explanation> = {
     title: "Attribute does not fit",
     advice: "A value does not fit its attribute. The sentence above names it.",
   },
-  attribute_required: { title: "An answer is missing", advice: "A required attribute has no value yet." },
+  required_attribute: { title: "An answer is missing", advice: "A required attribute has no value yet." },
   too_many_objects: { title: "Too many marks", advice: "This read has reached the limit of marks." },
   bad_request: {
     title: "Not understood",
@@ -106,6 +106,39 @@ const REFUSALS: Record<string, Explanation> = {
     title: "Too large",
     advice: "This is over the limit that the server accepts. The limit is in the sentence above.",
   },
+  bad_polygon: {
+    title: "Polygon does not fit",
+    advice: "A polygon needs at least three points and must stay under the limit. Draw it again.",
+  },
+  bad_cursor: { title: "The list has changed", advice: "Load it again from the top." },
+  bad_comment: { title: "Comment does not fit", advice: "Shorten it. The limit is in the sentence above." },
+  bad_reason: { title: "Reason does not fit", advice: "Shorten it. The limit is in the sentence above." },
+  wrong_read: {
+    title: "Not the read of this task",
+    advice: "The task belongs to another read. Reload the task.",
+  },
+  already_decided: {
+    title: "Already decided",
+    advice: "Another privacy officer was faster. The entry shows what was decided.",
+  },
+  already_declared: {
+    title: "Already declared",
+    advice: "This was said and signed before; nothing changes.",
+  },
+  not_clearable: {
+    title: "Cannot be cleared",
+    advice: "The system could not clean this at all, so nobody may let it through. Reject it.",
+  },
+  no_such_hold: {
+    title: "No such hold",
+    advice: "It was lifted already. Reload to see where the item stands.",
+  },
+  not_decodable: {
+    title: "Cannot be shown",
+    advice: "The picture uses a compression that cannot be opened here.",
+  },
+  no_release: { title: "Not finished", advice: "The release is still being written. Try again in a moment." },
+  login_taken: { title: "User name already used", advice: "Choose another user name." },
   name_taken: { title: "Name already used", advice: "Choose another name." },
   already_exists: { title: "Already there", advice: "One like this exists already." },
   no_items: {
@@ -131,9 +164,10 @@ const REFUSALS: Record<string, Explanation> = {
   },
   weak_password: {
     title: "Password too easy",
-    advice: "Use at least 12 characters; a few unrelated words are fine.",
+    advice: "Use at least 10 characters; a few unrelated words are fine.",
   },
   same_password: { title: "That is the old password", advice: "Choose one that you have not used here." },
+  unauthenticated: { title: "You are signed out", advice: "Sign in again; the page stays as it is." },
   signed_out: { title: "You are signed out", advice: "Sign in again; the page stays as it is." },
   csrf: {
     title: "Blocked for safety",
@@ -192,45 +226,77 @@ export const knownCodes = Object.keys(REFUSALS);
 // ---- Files that were not taken in ---------------------------------------------------------------------------
 
 const FILE_REFUSALS: Record<string, string> = {
-  not_an_image: "Not a kind of file that this project takes",
-  truncated: "The file ends too early",
-  too_large: "Larger than the limit",
-  zip_bomb: "The archive unpacks to far more than it holds",
-  path_traversal: "A name in the archive points outside of it",
-  too_many_files: "More files than the limit",
-  too_deep: "Archives within archives, too deep",
-  polyglot: "Two kinds of file in one",
+  not_for_this_project: "Not a kind of file that this project takes",
+  not_an_image: "Not an image",
+  not_dicom: "Not a DICOM file",
+  not_text: "Not readable as text",
+  not_decodable: "A compression that cannot be decoded here",
   unsupported_transfer_syntax: "A compression that cannot be decoded here",
-  missing_tag: "A needed tag is missing",
-  bad_tag: "A tag has a value that cannot be right",
+  unsupported_pixels: "A pixel layout that cannot be decoded here",
+  codec: "The compressed picture is broken",
+  broken: "The picture is broken",
+  truncated: "The file ends too early",
+  empty: "The file is empty",
+  unreadable: "The file could not be read",
+  too_large: "Larger than the limit",
+  file_too_large: "Larger than the limit",
+  image_too_large: "Width or height beyond the limit",
+  inflated_too_large: "Unpacks to far more than it holds",
   dimensions: "Width or height beyond the limit",
+  too_many_frames: "More frames than the limit",
+  too_many_elements: "More elements than the limit",
+  too_deep: "Nested deeper than the limit",
+  bad_zip: "Not a valid zip archive",
+  zip_bomb: "Unpacks to far more than it holds",
+  zip_too_large: "The archive unpacks to more than the limit",
+  zip_too_many_entries: "More files in the archive than the limit",
+  path_traversal: "A name in the archive points outside of it",
+  symbolic_link: "A link, not a file",
+  polyglot: "Two kinds of file in one",
+  polyglot_preamble: "Two kinds of file in one",
+  bad_structure: "The file's structure is broken",
+  bad_value: "A tag has a value that cannot be right",
+  missing: "A needed tag is missing",
+  no_study: "Does not say which study it belongs to",
+  no_pixel_data: "Holds no picture",
+  duplicate_place: "Two files claim the same place",
+  incomplete_scene: "A part of the scene is missing",
+  bad_labels: "The label list cannot be read",
   not_a_rotation: "The calibration is not a rotation",
-  not_finite: "A coordinate is not a number",
-  incomplete_frame: "A part of the frame is missing",
+  non_finite: "A number is not a number",
+  missing_key: "A line of the calibration is missing",
+  bad_field: "A field cannot be read",
 };
+
+/** Codes come as `zip_bomb`, `dicom-truncated` or `kitti.not_a_rotation`: the craft in front is not part of the reason. */
+function plainCode(code: string): string {
+  return code.replaceAll("-", "_").replace(/^(dicom_|image_(?!too_large)|deid_|kitti\.|geometry\.)/, "");
+}
 
 /** In a few words why a file was refused; the server's sentence stands beside it. */
 export function fileRefusal(code: string): string {
-  return FILE_REFUSALS[code] ?? code.replaceAll("_", " ");
+  const plain = plainCode(code);
+  return FILE_REFUSALS[plain] ?? plain.replaceAll(/[_.]/g, " ");
 }
 
 // ---- Why something waits at the gate ------------------------------------------------------------------------
 
 const GATE_REASONS: Record<string, string> = {
-  burned_in_text: "Text may be part of the picture",
-  burned_in_unknown: "Text in the picture is not ruled out",
-  burned_in_annotation: "The file says that text is burned in",
+  burned_in_declared: "The file says that text is burned into the picture",
+  burned_in_not_ruled_out: "Text in the picture is not ruled out",
   secondary_capture: "A secondary capture: may show a screen or paper",
-  no_face_detector: "Camera image, and no face detector is set up",
-  camera_image: "Camera image, and no face detector is set up",
-  recognizable_visual_features: "Features of the face may be recognised",
-  head_volume: "A face could be rebuilt from this volume",
-  unknown_sop_class: "A kind of DICOM object without a rule of its own",
+  secondary_image: "A secondary image: may carry text",
+  structured_content: "Holds text in a structured report",
   encapsulated_document: "Holds a document",
-  graphics: "Drawn graphics may carry text",
-  unknown_private: "Private data without a rule of its own",
+  video: "A video: nobody has looked at every frame",
+  unknown_class: "A kind of DICOM object without a rule of its own",
+  not_an_image: "Not an image",
+  not_decodable: "Cannot be decoded here",
+  not_cleaned: "Could not be cleaned: it can only be rejected",
+  faces_and_plates_not_ruled_out: "Camera picture, and no detector for faces and plates is set up",
 };
 
 export function gateReason(code: string): string {
-  return GATE_REASONS[code] ?? code.replaceAll("_", " ");
+  const plain = plainCode(code);
+  return GATE_REASONS[plain] ?? plain.replaceAll(/[_.]/g, " ");
 }

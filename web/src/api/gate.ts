@@ -1,7 +1,7 @@
 /** The gate: what de-identification could not vouch for, seen and decided by a privacy officer only. */
 import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 import { api, apiUrl, list, path } from "./client";
-import type { GateDetail, GateEntry, Page } from "./types";
+import type { GateEntry, Page } from "./types";
 
 export const gateQuery = (project: string) =>
   queryOptions({
@@ -13,7 +13,7 @@ export const gateQuery = (project: string) =>
 export const gateEntryQuery = (project: string, entry: string) =>
   queryOptions({
     queryKey: ["gate", project, entry],
-    queryFn: ({ signal }) => api.get<GateDetail>(path`/gate/${entry}`, undefined, signal),
+    queryFn: ({ signal }) => api.get<GateEntry>(path`/gate/${entry}`, undefined, signal),
   });
 
 export const gateImageUrl = (entry: string, frame: number) =>

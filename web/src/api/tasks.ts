@@ -1,11 +1,11 @@
 /** Work: claiming a task, keeping its lease, saving, submitting, reviewing, signing. */
 import { queryOptions } from "@tanstack/react-query";
 import { api, list, path, send } from "./client";
-import type { Change, MyTask, Page, Read, Role, Saved, Signature, Submitted, Work } from "./types";
+import type { Change, Page, Read, Role, Saved, Submitted, Task, Work } from "./types";
 
 export const myTasksQuery = queryOptions({
   queryKey: ["me", "tasks"],
-  queryFn: async ({ signal }) => list(await api.get<MyTask[] | Page<MyTask>>("/me/tasks", undefined, signal)),
+  queryFn: async ({ signal }) => list(await api.get<Task[] | Page<Task>>("/me/tasks", undefined, signal)),
 });
 
 export const taskQuery = (id: string) =>
@@ -63,4 +63,4 @@ export const signTask = (
     decision: "sign" | "reject";
     reason?: string;
   },
-) => api.post<{ signature: Signature | null }>(path`/tasks/${task}/sign`, body);
+) => api.post<Submitted>(path`/tasks/${task}/sign`, body);

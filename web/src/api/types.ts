@@ -32,14 +32,15 @@ export type Me = {
   grants: MyGrant[];
   session: { verified_at: Micros | null };
 };
-export type Account = User & {
+export type Account = {
+  id: Id;
+  login: string;
+  printed_name: string;
   active: boolean;
-  must_change_password?: boolean;
-  system_roles?: string[];
-  locked_until?: Micros | null;
-  created_at?: Micros;
+  system_roles: string[];
+  created_at: Micros;
 };
-export type CreatedAccount = { user?: Account; one_time_password?: string } & Partial<Account>;
+export type CreatedAccount = { user: Account; one_time_password?: string | null };
 export type Token = {
   id: Id;
   name: string;
@@ -48,15 +49,7 @@ export type Token = {
   /** Only in the answer that made it. */
   token?: string;
 };
-export type Grant = {
-  id: Id;
-  user: Id;
-  login?: string;
-  printed_name?: string;
-  role: Role;
-  created_at: Micros;
-};
-
+export type Grant = { id: Id; user: Id; login: string; printed_name: string; role: Role; created_at: Micros };
 // ---- protocol -----------------------------------------------------------------------------------------------
 
 export type ShapeKind = "box" | "polygon" | "cuboid" | "tag";
@@ -129,10 +122,8 @@ export type Project = Omit<ProjectSummary, "protocol"> & {
   protocol: Protocol;
   counts: ProjectCounts;
   declared_at?: Micros | null;
-  declared_by?: string | null;
-  created_at?: Micros;
+  created_at: Micros;
 };
-
 // ---- items --------------------------------------------------------------------------------------------------
 
 export type Facts = {
@@ -154,12 +145,10 @@ export type ItemRow = {
   name: string;
   kind: ItemKind;
   phase: Phase;
-  stage: number | string | null;
+  stage: number | null;
   held: boolean;
   facts: Facts;
-  frames?: number;
   updated_at: Micros;
-  thumbnail: boolean;
 };
 export type StreamKind = "dicom" | "camera" | "lidar" | "exposure" | "template" | "image";
 export type Frame = { asset?: Id; part?: number; time_ns?: number | null; position_mm?: number | null };
@@ -170,36 +159,39 @@ export type Stream = {
   /** Spacing, window presets, calibration, size in pixels: what the server knows of the whole stream. */
   properties?: Record<string, unknown>;
 };
-export type Author =
-  | { kind: "human"; user: Id; printed_name?: string }
-  | { kind: "model"; name: string; version: string };
+export type Author = { kind: "human"; user: Id } | { kind: "model"; name: string; version: string };
 export type ReadStatus = "draft" | "submitted" | "returned" | "superseded" | "void";
 export type ReadSummary = {
   id: Id;
-  stage: number | string;
+  stage: number;
   kind: StageKind;
   author: Author;
+  /** Printed name of the person, or name and version of the model. */
+  author_name: string;
   status: ReadStatus;
   annotation_count: number;
   content_hash?: string | null;
-  protocol_version?: number;
+  protocol_version: number;
   created_at: Micros;
   submitted_at?: Micros | null;
 };
 export type Signature = {
   id: Id;
+  read: Id;
+  user: Id;
   printed_name: string;
   meaning: string;
   content_hash: string;
   at: Micros;
-  read?: Id;
+  /** The content that was signed is still the content of the read. */
+  valid: boolean;
 };
 export type Hold = {
   id: Id;
+  item: Id;
   reason: string;
-  opened_by: string;
+  opened_by?: Id | null;
   opened_at: Micros;
-  lifted_by?: string | null;
   lifted_at?: Micros | null;
   lift_reason?: string | null;
 };
@@ -209,40 +201,42 @@ export type Item = {
   name: string;
   kind: ItemKind;
   phase: Phase;
-  stage: number | string | null;
+  stage: number | null;
   held: boolean;
   facts: Facts;
+  /** Empty until the gate has passed the item. */
   streams: Stream[];
   reads: ReadSummary[];
   signatures: Signature[];
-  holds?: Hold[];
+  /** Open holds. */
+  holds: Hold[];
+  /** The caller may see its pixels or points. */
+  may_view_pixels: boolean;
 };
 export type EvidenceEvent = {
   id: Id;
-  at: Micros;
-  /** Printed name where the caller may know it, otherwise the kind of actor. */
-  actor?: string | null;
-  actor_kind?: string;
-  action: string;
-  object_kind: string;
-  object_id: Id;
-  outcome?: string;
-  reason?: string | null;
   /** Position in the log; null until it is sequenced (about a second). */
   log_index: number | null;
+  at: Micros;
+  actor_kind: string;
+  actor_user?: Id | null;
+  /** Printed name of a person. */
+  actor?: string | null;
+  action: string;
+  object_kind: string;
+  object_id?: Id | null;
+  item?: Id | null;
+  outcome: string;
+  reason?: string | null;
 };
 export type Exposure = {
-  id: Id;
-  user?: Id;
+  user: Id;
   printed_name: string;
-  stream?: string;
-  asset?: Id;
+  asset: Id;
+  zone: string;
   purpose: string;
-  zone?: string;
   at: Micros;
-  log_index?: number | null;
 };
-
 // ---- intake and gate ----------------------------------------------------------------------------------------
 
 export type IngestRefusal = { name: string; code: string; message: string; offset?: number | null };
@@ -256,36 +250,38 @@ export type Ingest = {
   known: number;
   refused: number;
   bytes: number;
-  user?: string;
 };
-export type IngestResult = { ingest: Ingest; refusals: IngestRefusal[] };
-export type IngestDetail = Ingest & {
-  progress?: { stored: number; known: number; refused: number; jobs_open: number; jobs_done: number };
+export type IngestResult = { ingest: Ingest; items: number; refusals: IngestRefusal[] };
+export type IngestDetail = {
+  ingest: Ingest;
+  progress: { jobs_open: number; jobs_done: number };
   refusals: IngestRefusal[];
 };
-export type GateReason = string | { code: string; message?: string };
+
+/** What de-identification did; values never appear, only what was done to which tag how often. */
+export type GateReport = {
+  profile: string;
+  assets: number;
+  actions: { tag: string; action: string; count: number }[];
+  residual: string[];
+  streams: Stream[];
+};
 export type GateEntry = {
   id: Id;
+  project: Id;
   item: Id;
   name: string;
+  kind: ItemKind;
   state: "open" | "cleared" | "rejected";
-  reasons: GateReason[];
+  /** Codes, explained in refusals.ts. */
+  reasons: string[];
   frames: number;
   opened_at: Micros;
   decided_at?: Micros | null;
   decided_by?: string | null;
   reason?: string | null;
+  report: GateReport;
 };
-/** What de-identification did to one asset; values never appear, only what was done to which tag. */
-export type DeidReport = {
-  profile?: string;
-  version?: string;
-  actions?: { tag: string; name?: string; action: string; count?: number }[];
-  residual?: string[];
-  [key: string]: unknown;
-};
-export type GateDetail = GateEntry & { facts?: Facts; report: DeidReport | null };
-
 // ---- work ---------------------------------------------------------------------------------------------------
 
 export type FrameRef = { stream: number; index: number };
@@ -315,20 +311,26 @@ export type Read = {
   annotations: Annotation[];
   base?: Id | null;
   status?: ReadStatus;
+  author?: Author;
+  author_name?: string;
+  content_hash?: string | null;
 };
 export type Task = {
   id: Id;
-  project?: Id;
-  item?: Id;
-  stage: number | string;
-  kind: StageKind;
+  item: Id;
+  item_name: string;
+  project: Id;
+  stage: number;
+  stage_id: string;
   title: string;
+  kind: StageKind;
+  /** Send it with every act on the task. */
   fence: number;
   lease_until: Micros | null;
 };
-export type MyTask = Task & { project: Id; project_name?: string; item: Id; item_name?: string };
+
 export type ReviewNote = {
-  decision: "accept" | "fix" | "reject";
+  decision?: "accept" | "fix" | "reject";
   reason?: string | null;
   comment?: string | null;
   at?: Micros;
@@ -336,18 +338,28 @@ export type ReviewNote = {
 export type Work = {
   task: Task;
   item: Item;
-  read: Read;
+  /** The caller's own draft; absent at a sign stage, where nothing is drawn. */
+  read: Read | null;
+  /** The read under review or to be signed. */
+  subject: Read | null;
+  /** The model's draft, where this stage shows it. */
+  draft: Read | null;
+  /** There is a draft that the caller may ask for. */
+  draft_on_request: boolean;
+  /** Why the read came back, in a round after the first. */
+  returned: ReviewNote | null;
+  /** What a signature at this stage says. */
+  meaning: string | null;
   protocol: Protocol;
-  subject?: {
-    read: Read & { author?: Author };
-    reviews: ReviewNote[];
-    previous_reason?: string | null;
-  } | null;
 };
 export type Change = { op: "put"; annotation: Annotation } | { op: "remove"; id: Id };
 export type Saved = { revision: number; annotations_versions: Record<Id, number> };
-export type Submitted = { phase: Phase; stage: number | string | null; content_hash: string };
-
+export type Submitted = {
+  phase: Phase;
+  stage: number | null;
+  content_hash: string;
+  signature?: Id | null;
+};
 // ---- releases, log, home ------------------------------------------------------------------------------------
 
 export type Release = {
@@ -366,10 +378,12 @@ export type Release = {
 };
 export type HomeCard = {
   role: Role;
-  project: Id | null;
-  project_name?: string;
-  kind: "continue" | "claim" | "gate" | "holds" | "release" | "ingest" | string;
+  project: Id;
+  project_name: string;
+  /** `continue`, `claim`, `gate`, `holds`, `release`, `ingest`, `evidence` or `manage`. */
+  kind: string;
   count: number;
+  /** What the button says. */
   title: string;
   href: string;
 };

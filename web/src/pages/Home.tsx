@@ -10,17 +10,19 @@ import { count, title } from "@/format";
 import { Empty, Failed, Loading, Refused } from "@/parts/States";
 import styles from "./Home.module.css";
 
-/** What the button of a card says; the verb comes first because it is what happens. */
-const VERBS: Record<string, string> = {
-  continue: "Continue",
-  claim: "Claim next",
-  gate: "Open the gate queue",
-  holds: "Look at the holds",
-  release: "Make a release",
-  ingest: "Bring data in",
+/** What the number of a card counts. */
+const WAITS: Record<string, string> = {
+  continue: "begun by you",
+  claim: "ready for you",
+  gate: "at the gate",
+  holds: "on hold",
+  release: "accepted, not released",
+  manage: "on hold",
 };
+/** Cards that are worth a press even when nothing waits. */
+const ALWAYS = new Set(["ingest", "evidence", "manage"]);
 /** Which card of a role is the primary one when several have work: what was begun comes first. */
-const ORDER = ["continue", "claim", "gate", "holds", "release", "ingest"];
+const ORDER = ["continue", "claim", "gate", "holds", "release", "ingest", "evidence", "manage"];
 
 export function byRole(cards: HomeCard[]): { role: Role; cards: HomeCard[] }[] {
   const groups = new Map<Role, HomeCard[]>();
@@ -37,25 +39,27 @@ function Card({ card, first }: { card: HomeCard; first: boolean }) {
     onSuccess: (work) => navigate({ to: "/work/$taskId", params: { taskId: work.task.id } }),
   });
   const open = () => {
-    if (card.kind === "claim" && card.project) claim.mutate(card.project);
+    if (card.kind === "claim") claim.mutate(card.project);
     else if (card.href.startsWith("/") && !card.href.startsWith("//")) router.history.push(card.href);
   };
-  const idle = card.count === 0 && card.kind === "claim";
+  const waits = card.count > 0;
   return (
     <article className={`${styles.card} ${first ? styles.first : ""}`}>
-      <h3>{card.title}</h3>
-      {card.project_name ? <p className="dim">{card.project_name}</p> : null}
-      {card.count > 0 && !card.title.startsWith(String(card.count)) ? (
-        <div className={styles.count}>{count(card.count)}</div>
+      <h3>{card.project_name}</h3>
+      {waits ? (
+        <p>
+          <span className={styles.count}>{count(card.count)}</span>{" "}
+          <span className="dim">{WAITS[card.kind] ?? ""}</span>
+        </p>
       ) : null}
       <Refused error={claim.error} />
       <div className={styles.act}>
-        {idle ? (
-          <span className="dim">Nothing waits right now</span>
-        ) : (
+        {waits || ALWAYS.has(card.kind) ? (
           <Button variant={first ? "filled" : "default"} onClick={open} loading={claim.isPending}>
-            {VERBS[card.kind] ?? "Open"}
+            {card.title}
           </Button>
+        ) : (
+          <span className="dim">{card.kind === "claim" ? "Nothing waits for you" : "Nothing waits"}</span>
         )}
       </div>
     </article>
@@ -97,7 +101,7 @@ export default function Home() {
                 <Card
                   key={`${card.project}/${card.kind}/${card.title}`}
                   card={card}
-                  first={index === 0 && (card.count > 0 || card.kind !== "claim")}
+                  first={index === 0 && (card.count > 0 || group.cards.length === 1)}
                 />
               ))}
             </div>

@@ -100,10 +100,9 @@ function Row({ user }: { user: Account }) {
             Closed
           </Status>
         )}
-        {user.must_change_password ? <span className="dim"> · has a one-time password</span> : null}
         <Refused error={change.error} />
       </td>
-      <td className="dim">{user.system_roles?.map(words).join(", ") || "–"}</td>
+      <td className="dim">{user.system_roles.map(words).join(", ") || "–"}</td>
       <td className="dim">
         <At micros={user.created_at} />
       </td>

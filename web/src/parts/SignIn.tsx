@@ -113,7 +113,7 @@ export function SignInAgain({
 }
 
 /** Shortest password that the page offers to send, in characters; the server has the last word. */
-export const PASSWORD_MIN_CHARS = 12;
+export const PASSWORD_MIN_CHARS = 10;
 
 export function PasswordForm({ onDone, oneTime }: { onDone?: () => void; oneTime?: boolean }) {
   const change = useChangePassword();

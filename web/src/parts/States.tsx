@@ -59,10 +59,13 @@ export function Failed({ error, retry }: { error: unknown; retry?: () => void })
 /** One refused or failed action, beside the button that caused it. Says nothing while there is no error. */
 export function Refused({ error, action }: { error: unknown; action?: ReactNode }) {
   if (!error) return null;
-  const text = problemText(asProblem(error));
+  const problem = asProblem(error);
+  const text = problemText(problem);
+  // An empty queue is an answer, not an alarm.
+  const calm = problem.code === "nothing_to_do";
   return (
-    <div className={styles.note} role="alert">
-      <Icon name="warn" />
+    <div className={`${styles.note} ${calm ? styles.quiet : ""}`} role={calm ? "status" : "alert"}>
+      <Icon name={calm ? "check" : "warn"} />
       <div>
         <strong>{text.title}</strong>
         {text.detail ? <p className="wrap">{text.detail}</p> : null}

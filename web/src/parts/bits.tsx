@@ -71,7 +71,7 @@ export function AuthorMark({ author, name }: { author: Author; name?: string | n
   return (
     <span className={`${styles.author} ${model ? styles.model : ""}`}>
       <Icon name={model ? "model" : "person"} size={14} />
-      {model ? `Model ${author.name} ${author.version}` : (name ?? author.printed_name ?? "Person")}
+      {model ? `Model ${author.name} ${author.version}` : (name ?? "Person")}
     </span>
   );
 }

@@ -57,6 +57,7 @@ describe("start page", () => {
     kind,
     count: n,
     project: "p",
+    project_name: "P",
     title: kind,
     href: "/",
   });

@@ -68,7 +68,7 @@ test("signed out in the middle: the page stays and goes on after signing in agai
       return json(route, data.me);
     },
     "POST /items/i-1/holds": (route) =>
-      expired ? problem(route, 401, "signed_out", "") : json(route, { ...data.item.holds?.[0] }),
+      expired ? problem(route, 401, "signed_out", "") : json(route, { ...data.item.holds[0] }),
     "GET /items/i-1": (route) => json(route, { ...data.item, held: false, holds: [] }),
   });
   await page.goto("/items/i-1");
@@ -101,11 +101,11 @@ test("claim next opens the task; an empty queue is said in words", async ({ page
     },
   });
   await page.goto("/");
-  await page.getByRole("button", { name: "Claim next" }).first().click();
-  await expect(page.getByRole("alert")).toContainText("Nothing waits for you");
+  await page.getByRole("button", { name: "Start reading" }).first().click();
+  await expect(page.getByRole("status").filter({ hasText: "Nothing waits for you" })).toBeVisible();
   await shot(page, "nothing-to-do");
   empty = false;
-  await page.getByRole("button", { name: "Claim next" }).first().click();
+  await page.getByRole("button", { name: "Start reading" }).first().click();
   await expect(page).toHaveURL("/work/t-9");
 });
 
@@ -173,7 +173,7 @@ test("upload: files go in one request, refusals are listed with code and place",
   await serveFixtures(page, {
     "POST /projects/p-ct/ingest": (route) => {
       form = route.request().postData() ?? "";
-      return json(route, { ingest: data.ingests[0], refusals: data.ingestDetail.refusals });
+      return json(route, { ingest: data.ingests[0], items: 14, refusals: data.ingestDetail.refusals });
     },
   });
   await page.goto("/projects/p-ct/ingest");
@@ -230,7 +230,7 @@ test("a new release names its items; a new account shows its password once", asy
     },
     "POST /users": (route) => {
       sent.push(body(route.request()));
-      return json(route, { ...data.users[0], one_time_password: "brisk-otter-lamp-42" });
+      return json(route, { user: data.users[0], one_time_password: "brisk-otter-lamp-42" });
     },
   });
   await page.goto("/projects/p-ct/releases");
@@ -239,6 +239,8 @@ test("a new release names its items; a new account shows its password once", asy
   await dialog.getByLabel("Name").fill("pilot");
   await dialog.getByText("Chosen").click();
   await dialog.getByLabel("study 1052").check();
+  await expect(dialog.getByLabel("study 1052")).toBeChecked();
+  await page.waitForTimeout(300);
   await shot(page, "release-new");
   await dialog.getByRole("button", { name: "Make the release" }).click();
   await expect(page).toHaveURL("/releases/l-2");

@@ -7,7 +7,7 @@ import { expect, type Page, test } from "@playwright/test";
 import { serveFixtures } from "../fixtures/routes";
 
 const PAGES: [name: string, address: string, shows: string][] = [
-  ["home", "/", "Studies to read"],
+  ["home", "/", "Start reading"],
   ["projects", "/projects", "Ring road, winter"],
   ["overview", "/projects/p-ct", "Countersign"],
   ["items", "/projects/p-ct/items", "study 1043"],

@@ -74,7 +74,7 @@ function Reads({ reads, protocol }: { reads: ReadSummary[]; protocol: Protocol |
             <tr key={read.id}>
               <td>{protocol ? stageTitle(protocol, read.stage) : title(read.kind)}</td>
               <td>
-                <AuthorMark author={read.author} />
+                <AuthorMark author={read.author} name={read.author_name} />
               </td>
               <td>
                 <Status {...(READ_STATES[read.status] ?? { tone: "dim" as const, mark: "ring" })}>
@@ -105,6 +105,11 @@ function Signatures({ signatures }: { signatures: Signature[] }) {
           <Icon name="seal" />
           <div>
             <strong>{signature.printed_name}</strong> {words(signature.meaning)}
+            {signature.valid ? null : (
+              <Status tone="bad" mark="cross">
+                The content has changed since
+              </Status>
+            )}
             <div className="dim">
               <At micros={signature.at} seconds /> · content <Hash value={signature.content_hash} />
             </div>
@@ -118,7 +123,7 @@ function Signatures({ signatures }: { signatures: Signature[] }) {
 function Holds({ item, mayHold }: { item: Item; mayHold: boolean }) {
   const { hold, lift } = useHoldActions(item.id);
   const [asking, setAsking] = useState<"hold" | Hold | null>(null);
-  const open = (item.holds ?? []).filter((one) => !one.lifted_at);
+  const open = item.holds.filter((one) => !one.lifted_at);
   return (
     <>
       {open.map((one) => (
@@ -195,18 +200,18 @@ function SeenTab({ item }: { item: string }) {
           <tr>
             <th>When</th>
             <th>Who</th>
-            <th>What</th>
+            <th>Zone</th>
             <th>Why</th>
           </tr>
         </thead>
         <tbody>
           {seen.data.map((one) => (
-            <tr key={one.id}>
+            <tr key={`${one.user}/${one.asset}/${one.purpose}/${one.at}`}>
               <td>
                 <At micros={one.at} seconds />
               </td>
               <td>{one.printed_name}</td>
-              <td className="dim">{one.stream ?? one.zone ?? "image"}</td>
+              <td className="dim">{one.zone === "quarantine" ? "before the gate" : one.zone}</td>
               <td>{words(one.purpose)}</td>
             </tr>
           ))}

@@ -9,14 +9,17 @@ import styles from "./Item.module.css";
 const isPicture = (stream: Stream) => stream.kind !== "lidar" && stream.frames.length > 0;
 const middle = (stream: Stream) => Math.floor(stream.frames.length / 2);
 
-function Thumb({ item, stream, index }: { item: string; stream: Stream; index: number }) {
+type ThumbProps = { item: Item; stream: Stream; index: number };
+
+function Thumb({ item, stream, index }: ThumbProps) {
   const [failed, setFailed] = useState(false);
   if (!isPicture(stream)) return <span className={`${styles.thumb} ${styles.none}`}>Point cloud</span>;
-  if (failed) return <span className={`${styles.thumb} ${styles.none}`}>Not for you to see</span>;
+  if (failed || !item.may_view_pixels)
+    return <span className={`${styles.thumb} ${styles.none}`}>Not for you to see</span>;
   return (
     <img
       className={styles.thumb}
-      src={frameImageUrl(item, index, middle(stream))}
+      src={frameImageUrl(item.id, index, middle(stream))}
       alt=""
       loading="lazy"
       onError={() => setFailed(true)}
@@ -36,10 +39,10 @@ export function Streams({ item }: { item: Item }) {
             type="button"
             className={styles.stream}
             aria-pressed={open === index}
-            disabled={!isPicture(one)}
+            disabled={!isPicture(one) || !item.may_view_pixels}
             onClick={() => setOpen(open === index ? null : index)}
           >
-            <Thumb item={item.id} stream={one} index={index} />
+            <Thumb item={item} stream={one} index={index} />
             <span>{title(one.name)}</span>
             <span className="dim">
               {one.kind} · {plural(one.frames.length, "frame")}

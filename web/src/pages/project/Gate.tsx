@@ -5,8 +5,8 @@ import { useState } from "react";
 import { gateEntryQuery, gateImageUrl, gateQuery, useGateDecision } from "@/api/gate";
 import { useDeclarePublic } from "@/api/projects";
 import { hasRole, useMe } from "@/api/session";
-import type { DeidReport, GateDetail, GateEntry, GateReason, Project } from "@/api/types";
-import { plural } from "@/format";
+import type { GateEntry, GateReport, Project } from "@/api/types";
+import { count, plural, words } from "@/format";
 import { At, FactList, Panel, Status } from "@/parts/bits";
 import { FrameViewer } from "@/parts/FrameViewer";
 import { type KeyGroup, useKeyHelp, useKeys } from "@/parts/keys";
@@ -37,35 +37,30 @@ const REASONS = [
   "Plate can be read",
 ];
 
-const codeOf = (reason: GateReason) => (typeof reason === "string" ? reason : reason.code);
-
-function Reasons({ reasons }: { reasons: GateReason[] }) {
+function Reasons({ reasons }: { reasons: string[] }) {
   return (
-    <ul className="stack tight" style={{ margin: 0, paddingLeft: 18 }}>
+    <ul className="stack tight" style={{ paddingLeft: 18 }}>
       {reasons.map((reason) => (
-        <li key={codeOf(reason)}>
-          {gateReason(codeOf(reason))}
-          {typeof reason !== "string" && reason.message ? <div className="dim">{reason.message}</div> : null}
-        </li>
+        <li key={reason}>{gateReason(reason)}</li>
       ))}
     </ul>
   );
 }
 
-function Report({ report }: { report: DeidReport | null }) {
-  if (!report) return <p className="dim">No report.</p>;
-  const actions = report.actions ?? [];
+function Report({ report }: { report: GateReport }) {
+  const { actions } = report;
   return (
     <div className="stack tight">
       <FactList
         rows={[
-          ["Rules", report.profile ? `${report.profile} ${report.version ?? ""}` : null],
-          ["Left to doubt", report.residual?.map(gateReason).join("; ") ?? null],
+          ["Rules", report.profile],
+          ["Files cleaned", count(report.assets)],
+          ["Left to doubt", report.residual.map(gateReason).join("; ")],
         ]}
       />
       {actions.length > 0 ? (
         <details>
-          <summary>{plural(actions.length, "tag")} changed</summary>
+          <summary>{plural(actions.length, "kind of change", "kinds of change")}</summary>
           <div className={styles.actions}>
             <table className={table.table}>
               <tbody>
@@ -74,8 +69,8 @@ function Report({ report }: { report: DeidReport | null }) {
                     <td>
                       <code>{action.tag}</code>
                     </td>
-                    <td>{action.name ?? ""}</td>
-                    <td className="dim">{action.action}</td>
+                    <td>{words(action.action)}</td>
+                    <td className="num dim">{count(action.count)} ×</td>
                   </tr>
                 ))}
               </tbody>
@@ -87,7 +82,7 @@ function Report({ report }: { report: DeidReport | null }) {
   );
 }
 
-function Decide({ project, entry, onDone }: { project: Project; entry: GateDetail; onDone: () => void }) {
+function Decide({ project, entry, onDone }: { project: Project; entry: GateEntry; onDone: () => void }) {
   const decide = useGateDecision(project.id);
   const [reason, setReason] = useState("");
   const ready = reason.trim().length > 0 && !decide.isPending;
@@ -238,9 +233,7 @@ function Queue({ project, entries }: { project: Project; entries: GateEntry[] })
                 <Status tone="warn" mark="diamond">
                   {entry.name}
                 </Status>
-                <div className="dim">
-                  {entry.reasons.map((reason) => gateReason(codeOf(reason))).join(", ")}
-                </div>
+                <div className="dim">{entry.reasons.map(gateReason).join(", ")}</div>
               </button>
             </li>
           ))}

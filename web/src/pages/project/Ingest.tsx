@@ -214,8 +214,8 @@ function PastIngest({ project, id, onClose }: { project: string; id: string; onC
         <Failed error={ingest.error} retry={() => ingest.refetch()} />
       ) : (
         <div className="stack">
-          <Figures ingest={ingest.data} />
-          {ingest.data.progress && ingest.data.progress.jobs_open > 0 ? (
+          <Figures ingest={ingest.data.ingest} />
+          {ingest.data.progress.jobs_open > 0 ? (
             <p role="status">
               {plural(ingest.data.progress.jobs_open, "step")} still to do behind the scenes.
             </p>
@@ -278,7 +278,7 @@ export default function IngestPage() {
       {sending ? <Sender sending={sending} onCancel={cancel} /> : <Drop onFiles={start} onError={setError} />}
       <Refused error={error} />
       {result ? (
-        <Panel title="Done">
+        <Panel title={`Done: ${plural(result.items, "item")} in quarantine`}>
           <Figures ingest={result.ingest} />
           <Refusals rows={result.refusals} />
         </Panel>

@@ -138,17 +138,28 @@ function Columns({ project, pictures }: { project: Project; pictures: boolean })
   );
 }
 
+/** The first frame, where the person may see it and it is a picture; a dash otherwise. */
+function Thumb({ item }: { item: string }) {
+  const [failed, setFailed] = useState(false);
+  if (failed) return <span className="dim">–</span>;
+  return (
+    <img
+      className={styles.thumb}
+      src={frameImageUrl(item, 0, 0)}
+      alt=""
+      loading="lazy"
+      onError={() => setFailed(true)}
+    />
+  );
+}
+
 function Row({ item, project, pictures }: { item: ItemRow; project: Project; pictures: boolean }) {
   const { facts } = item;
   return (
     <tr>
       {pictures ? (
         <td>
-          {item.thumbnail ? (
-            <img className={styles.thumb} src={frameImageUrl(item.id, 0, 0)} alt="" loading="lazy" />
-          ) : (
-            <span className="dim">–</span>
-          )}
+          <Thumb item={item.id} />
         </td>
       ) : null}
       <td>
@@ -168,7 +179,7 @@ function Row({ item, project, pictures }: { item: ItemRow; project: Project; pic
         </>
       ) : null}
       {project.kind === "part" ? <td>{facts.lot ?? "–"}</td> : null}
-      <td className="num">{count(item.frames ?? facts.frames ?? 0)}</td>
+      <td className="num">{count(facts.frames ?? 0)}</td>
       <td className="dim">
         <At micros={item.updated_at} />
       </td>
