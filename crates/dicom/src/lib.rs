@@ -15,6 +15,7 @@ mod instance;
 mod jpegls;
 mod limits;
 mod parse;
+mod render;
 mod stack;
 mod syntax;
 mod write;
@@ -29,6 +30,7 @@ pub use instance::{Instance, Note, NoteKind, read, read_shared};
 pub use limits::{
     Limits, MAX_DEPTH, MAX_ELEMENTS, MAX_FILE_BYTES, MAX_FRAME_PIXELS, MAX_FRAMES, MAX_INFLATED_BYTES,
 };
+pub use render::{Rendered, default_window, render, rescaled};
 pub use stack::{
     ORIENTATION_TOLERANCE, SAME_PLACE_MM, SPACING_TOLERANCE, SliceGeometry, Stack, StackIssue,
     TILT_TOLERANCE_RAD, order_slices,
