@@ -12,6 +12,7 @@ mod error;
 mod facts;
 mod frames;
 mod instance;
+mod jpeg12;
 mod jpegls;
 mod limits;
 mod parse;

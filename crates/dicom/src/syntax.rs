@@ -7,7 +7,7 @@ pub enum Coding {
     Native,
     /// JPEG baseline (process 1).
     JpegBaseline,
-    /// JPEG extended (processes 2 and 4): 8 bits decode, 12 bits do not.
+    /// JPEG extended (processes 2 and 4): 8 and 12 bits.
     JpegExtended,
     /// JPEG lossless (process 14).
     JpegLossless,

@@ -175,3 +175,28 @@ fn jpeg_ls_decodes_as_charls_does() {
     }
     assert_eq!(seen, 32, "all rows of the reference");
 }
+
+/// name, rows, columns, components, codestream, samples: made by reference/jpeg12.py.
+#[test]
+fn twelve_bit_jpeg_decodes_as_the_transform_says() {
+    for line in include_str!("reference/jpeg12.tsv").lines().filter(|l| !l.starts_with('#')) {
+        let f: Vec<&str> = line.split('\t').collect();
+        let number = |i: usize| f[i].parse::<u16>().unwrap();
+        let photometric = if number(3) == 3 { "RGB" } else { "MONOCHROME2" };
+        let stream = hex(f[4]);
+        let set = image(number(1), number(2), number(3), photometric, (16, 12), fragments(&[&stream]));
+        let got = frame(set.clone(), "1.2.840.10008.1.2.4.51", 0).unwrap_or_else(|e| panic!("{}: {e}", f[0]));
+        let (Samples::U16(got) | Samples::Rgb16(got)) = got.samples else { panic!("not 16 bits") };
+        let expected: Vec<u16> = hex(f[5]).chunks(2).map(|b| u16::from_be_bytes([b[0], b[1]])).collect();
+        assert_eq!(got.len(), expected.len());
+        // Both round; halves may go either way.
+        let worst = got.iter().zip(&expected).map(|(a, b)| a.abs_diff(*b)).max();
+        assert!(worst <= Some(1), "{}: {worst:?}", f[0]);
+        // The same stream where the data set says another size, and cut off.
+        let other = image(number(1) + 1, number(2), number(3), photometric, (16, 12), fragments(&[&stream]));
+        assert_eq!(frame(other, "1.2.840.10008.1.2.4.51", 0).unwrap_err().code(), "dicom-codec");
+        let cut = fragments(&[&stream[..stream.len() * 3 / 4]]);
+        let short = image(number(1), number(2), number(3), photometric, (16, 12), cut);
+        assert_eq!(frame(short, "1.2.840.10008.1.2.4.51", 0).unwrap_err().code(), "dicom-codec");
+    }
+}

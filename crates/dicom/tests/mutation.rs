@@ -9,11 +9,10 @@ use countersign_dicom::{
 };
 use proptest::prelude::*;
 
-/// The first sample-interleaved colour stream of the reference.
-fn jpeg_ls() -> Vec<u8> {
-    let line =
-        include_str!("reference/jpegls.tsv").lines().find(|l| l.starts_with("c3-ilv2-8bit-near0")).unwrap();
-    let text = line.split('\t').nth(6).unwrap();
+/// A stream of a reference file: this column of the line with this name.
+fn stream(table: &str, name: &str, column: usize) -> Vec<u8> {
+    let line = table.lines().find(|l| l.starts_with(name)).unwrap();
+    let text = line.split('\t').nth(column).unwrap();
     (0..text.len()).step_by(2).map(|i| u8::from_str_radix(&text[i..i + 2], 16).unwrap()).collect()
 }
 
@@ -22,13 +21,22 @@ fn sources() -> Vec<Vec<u8>> {
     let mut item = DataSet::new();
     item.put_text(Tag(0x0008, 0x1155), VR::UI, "1.2.3");
     native.put_items(Tag(0x0008, 0x1140), vec![item.clone(), item]);
-    let stream = jpeg_ls();
-    let coded = image(13, 29, 3, "RGB", (8, 8), fragments(&[&stream]));
+    let stream_ls = stream(include_str!("reference/jpegls.tsv"), "c3-ilv2-8bit-near0", 6);
+    let coded = image(13, 29, 3, "RGB", (8, 8), fragments(&[&stream_ls]));
     let mut rle = vec![1, 0, 0, 0, 64, 0, 0, 0];
     rle.resize(64, 0);
     rle.extend_from_slice(&[0xF1, 9]);
     let run = image(4, 4, 1, "MONOCHROME2", (8, 8), fragments(&[&rle]));
+    let twelve = image(
+        13,
+        21,
+        1,
+        "MONOCHROME2",
+        (16, 12),
+        fragments(&[&stream(include_str!("reference/jpeg12.tsv"), "gray", 4)]),
+    );
     vec![
+        bytes(twelve, "1.2.840.10008.1.2.4.51"),
         bytes(native, EXPLICIT_LITTLE),
         bytes(coded, "1.2.840.10008.1.2.4.80"),
         bytes(run, "1.2.840.10008.1.2.5"),
@@ -52,7 +60,7 @@ proptest! {
 
     #[test]
     fn mutated_files_end_in_a_value_or_an_error(
-        which in 0usize..3,
+        which in 0usize..4,
         changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..12),
         cut in prop::option::of(any::<prop::sample::Index>()),
     ) {

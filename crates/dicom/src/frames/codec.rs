@@ -6,7 +6,7 @@ use dicom_dictionary_std::tags;
 use jpeg_decoder::{ColorTransform, PixelFormat};
 
 use super::{Buffer, Decoded, Photometric, PixelLayout, native, rle};
-use crate::{Coding, DicomError, Instance, Place, jpegls};
+use crate::{Coding, DicomError, Instance, Place, jpeg12, jpegls};
 
 /// Most tiles of a JPEG 2000 codestream; the standard's own limit.
 const MAX_TILES: u64 = 65_535;
@@ -99,6 +99,11 @@ fn jpeg(data: &[u8], layout: &PixelLayout, coding: Coding) -> Result<Decoded, St
     // Some writers put filler in front of the start of image.
     let lead = data.iter().take(64).position(|&b| b == 0xFF).unwrap_or(0);
     let data = &data[lead..];
+    if coding == Coding::JpegExtended && jpeg12::is_12_bit(data) {
+        let expected = (layout.rows as usize, layout.columns as usize, layout.samples);
+        let samples = jpeg12::decode(data, expected).map_err(|e| e.0.to_owned())?;
+        return Ok(Decoded { buffer: Buffer::U16(samples), is_rgb: layout.photometric == Photometric::Rgb });
+    }
     let mut decoder = jpeg_decoder::Decoder::new(data);
     decoder.read_info().map_err(|e| e.to_string())?;
     let info = decoder.info().ok_or("no frame header")?;
