@@ -5,10 +5,13 @@
 //!
 //! - [`parts`]: pictures of bare circuit boards with templates and defects.
 //! - [`phantom`]: a CT study of a made-up thorax, as DICOM files.
+//! - [`scene`]: a drive along a made-up street, as camera pictures, LiDAR sweeps, calibration and labels.
 
 pub mod parts;
 pub mod phantom;
 pub mod random;
+pub mod scene;
 
 pub use parts::{SyntheticPart, lot};
 pub use phantom::{SyntheticInstance, SyntheticStudy, ct_study};
+pub use scene::{SyntheticFrame, SyntheticScene, driving_scene};
