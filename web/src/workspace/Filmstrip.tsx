@@ -14,8 +14,10 @@ export function Filmstrip(props: {
   current: number;
   editor: Editor;
   onChoose: (index: number) => void;
+  /** Streams that have no pictures are shown by number. */
+  thumbnails?: boolean;
 }) {
-  const { item, stream, frames, current, editor, onChoose } = props;
+  const { item, stream, frames, current, editor, onChoose, thumbnails = true } = props;
   useEditor(editor);
   return (
     <div className={styles.film} role="listbox" aria-label="Frames" aria-orientation="horizontal">
@@ -31,7 +33,7 @@ export function Filmstrip(props: {
             aria-label={`Frame ${index + 1}, ${marks} marks`}
             onClick={() => onChoose(index)}
           >
-            {frames <= THUMBNAILS_MAX ? (
+            {thumbnails && frames <= THUMBNAILS_MAX ? (
               <img src={frameImageUrl(item, stream, index)} alt="" loading="lazy" />
             ) : null}
             <span>{index + 1}</span>
