@@ -70,17 +70,19 @@ fn dicom_file(name: &str, bytes: &[u8]) -> Result<Accepted, FileRefusal> {
     let instance = dicom::read(bytes, &dicom::Limits::default()).map_err(|e| refuse(&e))?;
     let facts = dicom::Facts::of(&instance);
     let identity = dicom::Identity::of(&instance);
-    if identity.study_uid.is_none() {
-        return Err(FileRefusal::new(name, "no_study", "(0020,000D) Study Instance UID is missing", None));
-    }
     if dicom::frame_count(&instance) == 0 {
-        return Err(FileRefusal::new(name, "no_pixel_data", "(7FE0,0010) Pixel Data is missing", None));
+        // Looked for to the end of the file: that is the place where it would have to stand.
+        let end = bytes.len() as u64;
+        return Err(FileRefusal::new(name, "no_pixel_data", "(7FE0,0010) Pixel Data is missing", Some(end)));
     }
     // What cannot be shown cannot be annotated: found out now, not by the reader.
     dicom::decode_frame(&instance, 0).map_err(|e| refuse(&e))?;
     let mut notes: Vec<&'static str> = instance.notes.iter().map(|note| note.kind.code()).collect();
     if facts.has_overlays {
         notes.push("overlays_ignored");
+    }
+    if identity.study_uid.is_none() {
+        notes.push("no_study_uid");
     }
     notes.sort_unstable();
     notes.dedup();

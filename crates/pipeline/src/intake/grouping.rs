@@ -52,7 +52,8 @@ fn studies(arrived: Vec<Arrived>) -> Vec<Group> {
     let mut studies: BTreeMap<String, BTreeMap<String, Vec<Arrived>>> = BTreeMap::new();
     for file in arrived {
         let Some(part) = &file.dicom else { continue };
-        let study = part.identity.study_uid.clone().unwrap_or_default();
+        // A file that names no study is a study of its own.
+        let study = part.identity.study_uid.clone().unwrap_or_else(|| file.asset.to_string());
         let series = part.identity.series_uid.clone().unwrap_or_default();
         studies.entry(study).or_default().entry(series).or_default().push(file);
     }

@@ -43,7 +43,11 @@ async fn every_dicom_sample_is_an_item_or_is_refused_with_its_place() {
     }
     let owner = house.sign_in("owner@mixed").await;
     let page = house.pipeline.items(&owner, project, ItemQuery::default()).await.unwrap();
-    assert!(page.items.iter().all(|item| item.phase == "queued" || item.phase == "quarantined"), "{:?}", page.items);
+    assert!(
+        page.items.iter().all(|item| item.phase == "queued" || item.phase == "quarantined"),
+        "{:?}",
+        page.items
+    );
     let officer = house.sign_in("privacy_officer@mixed").await;
     let waiting = house.pipeline.gate(&officer, project, None, None, None).await.unwrap().items;
     let held = page.items.iter().filter(|item| item.phase == "quarantined").count();

@@ -73,12 +73,15 @@ async fn an_image_goes_all_the_way_and_three_people_sign_for_it() {
     let annotator = house.sign_in("annotator@p").await;
     let work = claim(&house, &annotator, project).await;
     let read = work.read.unwrap();
-    let saved = pipeline.save(&annotator, read.summary.id, work.task.fence, 0, vec![draw(1, 3.0)]).await.unwrap();
+    let saved =
+        pipeline.save(&annotator, read.summary.id, work.task.fence, 0, vec![draw(1, 3.0)]).await.unwrap();
     assert_eq!(saved.revision, 1);
     let stale = pipeline.save(&annotator, read.summary.id, work.task.fence, 0, vec![draw(1, 4.0)]).await;
     assert_eq!(code(&stale.unwrap_err()), "stale_revision");
-    let submitted =
-        pipeline.submit(&annotator, work.task.id, work.task.fence, 1, vec![draw(2, 20.0)], false).await.unwrap();
+    let submitted = pipeline
+        .submit(&annotator, work.task.id, work.task.fence, 1, vec![draw(2, 20.0)], false)
+        .await
+        .unwrap();
     assert_eq!((submitted.phase.as_str(), submitted.stage), ("queued", Some(1)));
 
     let reviewer = house.sign_in("reviewer@p").await;
@@ -103,11 +106,15 @@ async fn an_image_goes_all_the_way_and_three_people_sign_for_it() {
         comment: None,
     };
     let (task, fence) = (work.task.id, work.task.fence);
-    let wrong = pipeline.countersign(&specialist, task, fence, sign(&submitted.content_hash, "wrong password")).await;
+    let wrong =
+        pipeline.countersign(&specialist, task, fence, sign(&submitted.content_hash, "wrong password")).await;
     assert_eq!(code(&wrong.unwrap_err()), "bad_credentials");
     let other = pipeline.countersign(&specialist, task, fence, sign(&"0".repeat(64), PASSWORD)).await;
     assert_eq!(code(&other.unwrap_err()), "content_changed");
-    let done = pipeline.countersign(&specialist, task, fence, sign(&submitted.content_hash, PASSWORD)).await.unwrap();
+    let done = pipeline
+        .countersign(&specialist, task, fence, sign(&submitted.content_hash, PASSWORD))
+        .await
+        .unwrap();
     assert_eq!(done.phase, "accepted");
 
     let auditor = house.sign_in("auditor@p").await;
@@ -116,7 +123,9 @@ async fn an_image_goes_all_the_way_and_three_people_sign_for_it() {
     assert!(!item.signatures.is_empty());
     let events = pipeline.item_events(&auditor, item.id, None, None).await.unwrap().items;
     let actions: Vec<_> = events.iter().map(|event| event.action.as_str()).collect();
-    for wanted in ["item.ingested", "item.cleared", "task.claimed", "read.submitted", "review.accept", "item.accepted"] {
+    for wanted in
+        ["item.ingested", "item.cleared", "task.claimed", "read.submitted", "review.accept", "item.accepted"]
+    {
         assert!(actions.contains(&wanted), "{wanted} in {actions:?}");
     }
 }
@@ -132,7 +141,8 @@ async fn whoever_drew_cannot_review_or_sign_whatever_their_roles() {
     house.pipeline.submit(&everything, task, fence, 0, vec![draw(1, 3.0)], false).await.unwrap();
     let again = house.pipeline.claim(&everything, project, Wish::default()).await;
     assert_eq!(code(&again.unwrap_err()), "nothing_to_do");
-    let named = house.pipeline.claim(&everything, project, Wish { item: Some(item), ..Wish::default() }).await;
+    let named =
+        house.pipeline.claim(&everything, project, Wish { item: Some(item), ..Wish::default() }).await;
     assert_eq!(code(&named.unwrap_err()), "separation_of_duties");
 }
 
@@ -146,11 +156,14 @@ async fn a_lapsed_lease_goes_to_the_next_person_and_the_first_one_is_told() {
     let none = house.pipeline.claim(&second, project, Wish { stage: Some(0), ..Wish::default() }).await;
     assert_eq!(code(&none.unwrap_err()), "nothing_to_do");
     house.clock.forward(31 * 60);
-    let late = house.pipeline.submit(&first, work.task.id, work.task.fence, 0, vec![draw(1, 1.0)], false).await;
+    let late =
+        house.pipeline.submit(&first, work.task.id, work.task.fence, 0, vec![draw(1, 1.0)], false).await;
     assert_eq!(code(&late.unwrap_err()), "lease_expired");
-    let taken = house.pipeline.claim(&second, project, Wish { stage: Some(0), ..Wish::default() }).await.unwrap();
+    let taken =
+        house.pipeline.claim(&second, project, Wish { stage: Some(0), ..Wish::default() }).await.unwrap();
     assert!(taken.task.fence > work.task.fence);
-    let lost = house.pipeline.submit(&first, work.task.id, work.task.fence, 0, vec![draw(1, 1.0)], false).await;
+    let lost =
+        house.pipeline.submit(&first, work.task.id, work.task.fence, 0, vec![draw(1, 1.0)], false).await;
     assert_eq!(code(&lost.unwrap_err()), "not_leased");
 }
 
@@ -167,7 +180,10 @@ async fn bad_annotations_are_refused_at_their_place_and_nothing_is_kept() {
     }
     let changes = vec![draw(2, 1.0), unknown];
     let error = house.pipeline.save(&annotator, read, work.task.fence, 0, changes).await.unwrap_err();
-    assert!(matches!(&error, PipelineError::BadInput { code: "unknown_class", place, .. } if place == "changes[1]"), "{error}");
+    assert!(
+        matches!(&error, PipelineError::BadInput { code: "unknown_class", place, .. } if place == "changes[1]"),
+        "{error}"
+    );
     let kept = house.pipeline.read(&annotator, read).await.unwrap();
     assert!(kept.annotations.is_empty());
 }
@@ -191,4 +207,26 @@ async fn strangers_and_readers_see_no_more_than_they_may() {
     let seen = house.pipeline.item_exposures(&auditor, item).await.unwrap();
     assert_eq!(seen.len(), 1);
     assert_eq!(seen[0].user, annotator.user());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_never_shows_what_a_look_up_would_refuse() {
+    let house = House::new().await;
+    let project = one_image(&house).await;
+    let annotator = house.sign_in("annotator@p").await;
+    claim(&house, &annotator, project).await;
+    for role in countersign_model::Role::ALL {
+        let caller = house.sign_in(&format!("{role}@p")).await;
+        let listed = house.pipeline.items(&caller, project, ItemQuery::default()).await.unwrap().items;
+        for item in &listed {
+            assert!(house.pipeline.item(&caller, item.id).await.is_ok(), "{role}");
+        }
+        let shown = listed.len();
+        match role {
+            countersign_model::Role::Technician | countersign_model::Role::PrivacyOfficer => {
+                assert_eq!(shown, 0, "{role}")
+            }
+            _ => assert_eq!(shown, 1, "{role}"),
+        }
+    }
 }
