@@ -1,13 +1,22 @@
 /** The gate: what de-identification could not vouch for, seen and decided by a privacy officer only. */
 import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
-import { api, apiUrl, list, path } from "./client";
+import { api, apiUrl, path } from "./client";
 import type { GateEntry, Page } from "./types";
+
+/** Open entries shown at once; decided ones leave the list and later ones move up. */
+const ENTRIES_SHOWN = 200;
 
 export const gateQuery = (project: string) =>
   queryOptions({
     queryKey: ["gate", project],
     queryFn: async ({ signal }) =>
-      list(await api.get<GateEntry[] | Page<GateEntry>>(path`/projects/${project}/gate`, undefined, signal)),
+      (
+        await api.get<Page<GateEntry>>(
+          path`/projects/${project}/gate`,
+          { state: "open", limit: ENTRIES_SHOWN },
+          signal,
+        )
+      ).items,
   });
 
 export const gateEntryQuery = (project: string, entry: string) =>

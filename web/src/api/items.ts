@@ -12,7 +12,7 @@ export type ItemFilter = {
   thickness_max?: number;
   held?: boolean;
   q?: string;
-  sort?: string;
+  sort?: "newest" | "oldest";
 };
 /** Rows fetched at once; enough to fill two screens. */
 const ROWS_PER_PAGE = 100;
@@ -36,14 +36,8 @@ export const itemQuery = (id: string) =>
     queryFn: ({ signal }) => api.get<Item>(path`/items/${id}`, undefined, signal),
   });
 
-export const itemEventsQuery = (id: string) =>
-  queryOptions({
-    queryKey: ["items", id, "events"],
-    queryFn: async ({ signal }) =>
-      list(
-        await api.get<EvidenceEvent[] | Page<EvidenceEvent>>(path`/items/${id}/events`, undefined, signal),
-      ),
-  });
+export const itemEventsPage = (id: string, cursor: string | null, signal?: AbortSignal) =>
+  api.get<Page<EvidenceEvent>>(path`/items/${id}/events`, { cursor, limit: ROWS_PER_PAGE }, signal);
 
 export const exposuresQuery = (id: string) =>
   queryOptions({

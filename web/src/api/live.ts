@@ -78,6 +78,11 @@ async function listen(lastId: string, signal: AbortSignal, hooks: Hooks): Promis
   }
 }
 
+/** Everything afresh, but not what the workspace holds: events were missed. */
+function resync(client: QueryClient): void {
+  client.invalidateQueries({ predicate: (query) => query.queryKey[0] !== "tasks" });
+}
+
 /** Collects stale keys and refreshes each once per GATHER_MS. */
 function gatherer(client: QueryClient) {
   let keys = new Map<string, readonly string[]>();
@@ -125,15 +130,15 @@ export function useLive(client: QueryClient, enabled: boolean): boolean {
         clearTimeout(loss);
         loss = undefined;
         setConnected(true);
-        // Whatever happened while nobody listened is fetched afresh, but not what the workspace holds.
-        if (missed) client.invalidateQueries({ predicate: (query) => query.queryKey[0] !== "tasks" });
+        if (missed) resync(client);
         missed = false;
       },
       onMessage: (message) => {
         attempt = 0;
         lastId = message.id || lastId;
         const event = parseEvent(message.data);
-        if (event) gathered.add(event);
+        if (event?.action === "resync") resync(client);
+        else if (event) gathered.add(event);
       },
     };
     const run = async () => {

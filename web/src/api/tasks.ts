@@ -49,7 +49,8 @@ export const reviewTask = (
     decision: "accept" | "fix" | "reject";
     reason?: string;
     comment?: string;
-    missing: "nothing" | "added";
+    /** Must be answered for `accept` and `fix`. */
+    missing?: "nothing" | "added";
     changes?: Change[];
   },
 ) => api.post<Submitted>(path`/tasks/${task}/review`, body, revision);

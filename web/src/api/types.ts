@@ -390,8 +390,9 @@ export type HomeCard = {
 export type LiveEvent = {
   project: Id | null;
   item: Id | null;
+  /** What was done; `queue.changed` (something moved) and `resync` (events were missed) are no events of the log. */
   action: string;
   object_kind: string;
-  object_id: Id;
+  object_id: Id | null;
   at: Micros;
 };

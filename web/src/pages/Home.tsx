@@ -101,7 +101,7 @@ export default function Home() {
                 <Card
                   key={`${card.project}/${card.kind}/${card.title}`}
                   card={card}
-                  first={index === 0 && (card.count > 0 || group.cards.length === 1)}
+                  first={index === 0 && (card.count > 0 || ALWAYS.has(card.kind))}
                 />
               ))}
             </div>

@@ -8,7 +8,7 @@ import { usersQuery, useUserActions } from "@/api/users";
 import { words } from "@/format";
 import { At, CopyText, Status } from "@/parts/bits";
 import { Icon } from "@/parts/Icon";
-import { Empty, Failed, Loading, Note, Refused } from "@/parts/States";
+import { Empty, Failed, Loading, Refused } from "@/parts/States";
 import table from "@/parts/table.module.css";
 
 /** Longest login and printed name that the page sends, in characters. */
@@ -132,9 +132,9 @@ export default function Users() {
           New account
         </Button>
       </div>
-      <Note>
+      <p className="dim">
         Closing an account ends its sessions and tokens. What the person did stays, under their name.
-      </Note>
+      </p>
       {users.isPending ? (
         <Loading />
       ) : users.isError ? (

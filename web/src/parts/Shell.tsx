@@ -14,11 +14,22 @@ const PAGE_KEYS: KeyGroup = {
   title: "Everywhere",
   keys: [
     { keys: "?", does: "Show the keys that work here" },
-    { keys: "Alt+H", does: "Start page" },
-    { keys: "Alt+P", does: "Projects" },
     { keys: "Esc", does: "Close what is open" },
   ],
 };
+
+const TRAVEL_KEYS: KeyGroup = {
+  title: "Pages",
+  keys: [
+    { keys: "Alt+H", does: "Start page" },
+    { keys: "Alt+P", does: "Projects" },
+  ],
+};
+
+function TravelHelp() {
+  useKeyHelp(TRAVEL_KEYS);
+  return null;
+}
 
 function KeyOverlay({ opened, onClose }: { opened: boolean; onClose: () => void }) {
   const groups = useKeyGroups();
@@ -102,9 +113,10 @@ export function Shell() {
   useKeys({
     "Shift+Slash": () => setHelp((open) => !open),
     F1: () => setHelp((open) => !open),
-    "Alt+KeyH": () => navigate({ to: "/" }),
-    "Alt+KeyP": () => navigate({ to: "/projects" }),
   });
+  // Not while somebody draws: there, Alt with a letter belongs to the key map, and leaving would be a surprise.
+  const travel = { "Alt+KeyH": () => navigate({ to: "/" }), "Alt+KeyP": () => navigate({ to: "/projects" }) };
+  useKeys(travel, !working);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the overlay closes whenever the place changes
   useEffect(() => setHelp(false), [where]);
 
@@ -115,6 +127,7 @@ export function Shell() {
         <Outlet />
       ) : (
         <>
+          <TravelHelp />
           <a href="#content" className={styles.skip}>
             Skip to content
           </a>

@@ -3,14 +3,14 @@ import { Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { useState } from "react";
-import { exposuresQuery, itemEventsQuery, itemQuery, useHoldActions } from "@/api/items";
+import { exposuresQuery, itemEventsPage, itemQuery, useHoldActions } from "@/api/items";
 import { projectQuery } from "@/api/projects";
 import { hasRole, isOwner, useMe } from "@/api/session";
 import type { Facts, Hold, Item, Protocol, ReadSummary, Signature } from "@/api/types";
 import { count, measure, title, words } from "@/format";
 import { At, AuthorMark, FactList, Hash, Panel, PhaseMark, Status } from "@/parts/bits";
 import bits from "@/parts/bits.module.css";
-import { EventTable } from "@/parts/EventTable";
+import { EventList } from "@/parts/EventList";
 import { Icon } from "@/parts/Icon";
 import { ReasonDialog } from "@/parts/ReasonDialog";
 import { Empty, Failed, Loading, Note } from "@/parts/States";
@@ -180,14 +180,6 @@ function Holds({ item, mayHold }: { item: Item; mayHold: boolean }) {
   );
 }
 
-function EvidenceTab({ item }: { item: string }) {
-  const events = useQuery(itemEventsQuery(item));
-  if (events.isPending) return <Loading />;
-  if (events.isError) return <Failed error={events.error} retry={() => events.refetch()} />;
-  if (events.data.length === 0) return <Empty title="Nothing that you may see yet" />;
-  return <EventTable events={events.data} />;
-}
-
 function SeenTab({ item }: { item: string }) {
   const seen = useQuery(exposuresQuery(item));
   if (seen.isPending) return <Loading />;
@@ -269,7 +261,10 @@ function Tabs({ item, protocol }: { item: Item; protocol: Protocol | undefined }
             </Panel>
           </>
         ) : tab === "evidence" ? (
-          <EvidenceTab item={item.id} />
+          <EventList
+            queryKey={["items", item.id, "events"]}
+            fetchPage={(cursor, signal) => itemEventsPage(item.id, cursor, signal)}
+          />
         ) : (
           <SeenTab item={item.id} />
         )}

@@ -98,6 +98,12 @@ function Filters({ project, filter }: { project: Project; filter: ItemSearch }) 
       ) : null}
       {project.kind === "part" ? field("lot", "Lot") : null}
       <Checkbox
+        label="Newest first"
+        checked={filter.sort === "newest"}
+        onChange={(event) => set({ sort: event.currentTarget.checked ? "newest" : undefined })}
+        pb={7}
+      />
+      <Checkbox
         label="On hold"
         checked={filter.held ?? false}
         onChange={(event) => set({ held: event.currentTarget.checked })}

@@ -28,7 +28,7 @@ export function readFilter(search: Record<string, unknown>): ItemSearch {
     thickness_max: number(search.thickness_max),
     held,
     q: text(search.q),
-    sort: text(search.sort),
+    sort: search.sort === "newest" ? "newest" : undefined,
   };
   return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined)) as ItemSearch;
 }
