@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use countersign_dicom::{
-    DataSet, DicomError, Element, Identity, Instance, Limits, NoteKind, Place, Tag, VR, Value, read, tags,
-    write,
+    DataSet, DicomError, Element, Identity, Instance, Limits, NoteKind, Place, Tag, VR, Value,
+    fits_dictionary, read, tags, write,
 };
 
 use crate::keys::{Keys, is_well_known};
@@ -131,7 +131,10 @@ impl Engine<'_> {
 
     fn element(&mut self, tag: Tag, element: &Element, path: &mut String, out: &mut DataSet) {
         // Group lengths, commands, media directories: not part of a data set that is passed on.
-        let misplaced = tag.1 == 0 || matches!(tag.0, 0x0000 | 0x0002 | 0x0004 | 0xFFFC);
+        // Pixels within an item are a second picture that nobody looks at.
+        let misplaced = tag.1 == 0
+            || matches!(tag.0, 0x0000 | 0x0002 | 0x0004 | 0xFFFC)
+            || tag.0 == 0x7FE0 && path.contains('.');
         let row = self.tables.row(tag, element.vr);
         let plan = if misplaced {
             Plan::Remove(Applied::Removed)
@@ -293,7 +296,9 @@ fn plan(tag: Tag, element: &Element, row: Row) -> Plan {
     }
     match row.code {
         Code::K if matches!(element.value, Value::Fragments { .. }) => Plan::Keep,
-        Code::K if !is_well_formed(element) => Plan::Remove(Applied::RemovedMalformed),
+        Code::K if !is_well_formed(element) || fits_dictionary(tag, element.vr) == Some(false) => {
+            Plan::Remove(Applied::RemovedMalformed)
+        }
         Code::K => Plan::Keep,
         Code::X => Plan::Remove(Applied::Removed),
         Code::Z | Code::XorZ => Plan::Empty,

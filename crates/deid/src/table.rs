@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
-use countersign_dicom::{Tag, VR};
+use countersign_dicom::{Tag, VR, fits_dictionary};
 
 /// Edition of the standard that the tables are from.
 pub const EDITION: &str = "2026d";
@@ -102,14 +102,18 @@ impl Tables {
     }
 
     /// The row that decides about an attribute with even group: E.1-1, then the supplement's tag, then its
-    /// VR. Curves (50xx) and overlays (60xx) go as a whole: half of one is of no use.
+    /// VR; a tag that is not in the dictionary goes. Curves (50xx) and overlays (60xx) go as a whole: half of one is of no use.
     pub fn row(&self, tag: Tag, vr: VR) -> Row {
         let remove = Row { code: Code::X, descriptor: false };
         if matches!(tag.0, 0x5000..=0x50FF | 0x6000..=0x60FF) {
             return remove;
         }
-        let listed = self.listed.get(&key(tag)).or_else(|| self.tags.get(&key(tag)));
-        listed.or_else(|| self.by_vr.get(&vr)).copied().unwrap_or(remove)
+        if let Some(row) = self.listed.get(&key(tag)).or_else(|| self.tags.get(&key(tag))) {
+            return *row;
+        }
+        // What the standard does not have, nobody can vouch for.
+        let known = fits_dictionary(tag, vr).is_some();
+        self.by_vr.get(&vr).filter(|_| known).copied().unwrap_or(remove)
     }
 }
 

@@ -112,9 +112,19 @@ fn what_the_table_does_not_list_is_decided_by_its_vr() {
     set.put_text(tags::KVP, VR::DS, "Brown");
     set.put_text(tags::CONVOLUTION_KERNEL, VR::SH, "B30f");
     set.put_bytes(Tag(0x0029, 0x1010), VR::OB, b"private header".to_vec());
+    // Kept by their VR, were they not unknown, of another kind than the dictionary says, or a second picture.
+    set.put_text(Tag(0x0018, 0x9998), VR::CS, "BROWN");
+    set.put_bytes(tags::GANTRY_DETECTOR_TILT, VR::OW, b"Dr. Brown".to_vec());
+    set.put_f64(tags::EXPOSURE_TIME, &[12.0]);
+    let mut picture = DataSet::new();
+    picture.put_bytes(tags::PIXEL_DATA, VR::OW, vec![0; 8]);
+    set.put_items(tags::ANATOMIC_REGION_SEQUENCE, vec![picture]);
     let (cleaned, out) = run(set).unwrap();
     assert!(out.get(Tag(0x0008, 0x9997)).is_none());
-    assert!(out.get(Tag(0x0018, 0x9999)).is_none());
+    assert!(out.get(Tag(0x0018, 0x9999)).is_none() && out.get(Tag(0x0018, 0x9998)).is_none());
+    assert_eq!(applied(&cleaned, "(0018,1120)"), Some(Applied::RemovedMalformed));
+    assert_eq!(out.number(tags::EXPOSURE_TIME), Some(12.0), "a number is a number");
+    assert!(out.items(tags::ANATOMIC_REGION_SEQUENCE)[0].is_empty());
     assert_eq!(applied(&cleaned, "(0018,0022)"), Some(Applied::RemovedMalformed));
     assert_eq!(applied(&cleaned, "(0018,0060)"), Some(Applied::RemovedMalformed));
     assert_eq!(out.text(tags::CONVOLUTION_KERNEL).as_deref(), Some("B30f"));

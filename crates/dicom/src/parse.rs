@@ -1,11 +1,11 @@
 //! From bytes to a [`DataSet`], with every length checked against what is left before it is believed.
 
 use bytes::Bytes;
-use dicom_core::dictionary::{DataDictionary, DataDictionaryEntry, VirtualVr};
 use dicom_core::{Tag, VR};
-use dicom_dictionary_std::{StandardDataDictionary, tags};
+use dicom_dictionary_std::tags;
 
 use crate::dataset::{DataSet, Element, Value};
+use crate::dictionary::dictionary_vr;
 use crate::syntax::Layout;
 use crate::{DicomError, Limits, MAX_DEPTH, Note, NoteKind, Place};
 
@@ -402,25 +402,6 @@ pub(crate) fn has_long_length(vr: VR) -> bool {
             | VR::UT
             | VR::UV
     )
-}
-
-/// The VR of a tag by the dictionary; UN for one that it does not have.
-pub(crate) fn dictionary_vr(tag: Tag, signed: bool) -> VR {
-    if !tag.0.is_multiple_of(2) {
-        return if (0x10..=0xFF).contains(&tag.1) { VR::LO } else { VR::UN };
-    }
-    match StandardDataDictionary.by_tag(tag).map(DataDictionaryEntry::vr) {
-        Some(VirtualVr::Exact(vr)) => vr,
-        Some(VirtualVr::Xs) => {
-            if signed {
-                VR::SS
-            } else {
-                VR::US
-            }
-        }
-        Some(VirtualVr::Ox | VirtualVr::Px | VirtualVr::Lt) => VR::OW,
-        _ => VR::UN,
-    }
 }
 
 /// UN on a tag that the dictionary knows is a gateway's loss, not a fact.

@@ -3,6 +3,8 @@
 
 mod common;
 
+use std::sync::OnceLock;
+
 use common::{bytes, fragments, image};
 use countersign_dicom::{
     DataSet, EXPLICIT_LITTLE, Facts, Identity, Limits, Tag, VR, Value, decode_frame, frame_count, read, write,
@@ -16,7 +18,7 @@ fn stream(table: &str, name: &str, column: usize) -> Vec<u8> {
     (0..text.len()).step_by(2).map(|i| u8::from_str_radix(&text[i..i + 2], 16).unwrap()).collect()
 }
 
-fn sources() -> Vec<Vec<u8>> {
+fn make_sources() -> Vec<Vec<u8>> {
     let mut native = image(8, 8, 1, "MONOCHROME2", (16, 12), Value::Bytes(vec![7; 128].into()));
     let mut item = DataSet::new();
     item.put_text(Tag(0x0008, 0x1155), VR::UI, "1.2.3");
@@ -43,6 +45,12 @@ fn sources() -> Vec<Vec<u8>> {
     ]
 }
 
+/// Made once: the cases only change copies.
+fn sources() -> &'static [Vec<u8>] {
+    static SOURCES: OnceLock<Vec<Vec<u8>>> = OnceLock::new();
+    SOURCES.get_or_init(make_sources)
+}
+
 fn held(set: &DataSet) -> usize {
     set.iter()
         .map(|(_, e)| match &e.value {
@@ -64,7 +72,7 @@ proptest! {
         changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..12),
         cut in prop::option::of(any::<prop::sample::Index>()),
     ) {
-        let mut raw = sources().swap_remove(which);
+        let mut raw = sources()[which].clone();
         for (at, value) in changes {
             let at = at.index(raw.len());
             raw[at] = value;
