@@ -18,11 +18,11 @@ const VESSEL_RADIUS_MM: f64 = 1.6;
 /// How far from a border of the body or a hole outliers are not looked for, in millimetres.
 const BORDER_MM: f64 = 2.5;
 /// Radius of the mean that takes noise away, in millimetres.
-const FINE_RADIUS_MM: f64 = 1.8;
+const FINE_RADIUS_MM: f64 = 3.0;
 /// Radius of the mean that stands for the tissue around, in millimetres.
-const COARSE_RADIUS_MM: f64 = 18.0;
+const COARSE_RADIUS_MM: f64 = 22.0;
 /// Radius of the mean against which noise is measured, in millimetres.
-const NOISE_RADIUS_MM: f64 = 6.0;
+const NOISE_RADIUS_MM: f64 = 7.0;
 /// Standard deviation of a normal distribution over its median absolute deviation.
 const MAD_TO_SIGMA: f32 = 1.4826;
 /// Bins of the histogram in which heaps of values are looked for.
@@ -64,7 +64,7 @@ impl Default for Params {
         Self {
             min_volume_mm3: 60.0,
             max_volume_mm3: 60_000.0,
-            min_contrast_sigma: 4.0,
+            min_contrast_sigma: 2.5,
             min_roundness: 0.45,
             min_solidity: 0.6,
             max_drafts: 40,

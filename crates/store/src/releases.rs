@@ -150,8 +150,7 @@ pub async fn finish(tx: &mut Tx, id: ReleaseId, built: Built) -> Result<bool, St
 /// # Errors
 /// [`StoreError`] of the database.
 pub async fn fail(tx: &mut Tx, id: ReleaseId) -> Result<bool, StoreError> {
-    let sql =
-        "UPDATE releases SET state = 'failed', name = name || $1 WHERE id = $2 AND state = 'building'";
+    let sql = "UPDATE releases SET state = 'failed', name = name || $1 WHERE id = $2 AND state = 'building'";
     Ok(tx.query(sql).bind(format!(" (failed {id})")).bind(id).execute().await? > 0)
 }
 
