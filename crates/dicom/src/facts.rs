@@ -10,6 +10,8 @@ use crate::{Instance, Photometric};
 
 /// Most windows that are kept of one instance.
 const MAX_WINDOWS: usize = 16;
+/// Longest code string, characters.
+const MAX_CODE: usize = 16;
 
 /// Who and what an instance is of. Never leaves quarantine.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -208,12 +210,17 @@ impl<'a> Groups<'a> {
     }
 
     fn code(&self, tag: Tag) -> Option<String> {
-        self.sets.iter().find_map(|s| s.text(tag))
+        self.sets.iter().find_map(|s| s.text(tag)).filter(|t| is_code(t))
     }
 
     fn has(&self, tag: Tag) -> bool {
         self.sets.iter().any(|s| s.get(tag).is_some_and(|e| !e.is_empty()))
     }
+}
+
+/// Whether a text can be a code string (PS3.5 6.2): facts are kept in the open, and words are no facts.
+fn is_code(text: &str) -> bool {
+    text.len() <= MAX_CODE && text.bytes().all(|b| b.is_ascii_alphanumeric() || b" _-/.+".contains(&b))
 }
 
 /// Where frame `index` (from 0) lies, from the functional groups of an enhanced object or the top level.
@@ -246,10 +253,14 @@ impl Facts {
             sop_class_uid: data
                 .text(tags::SOP_CLASS_UID)
                 .or_else(|| instance.meta.text(tags::MEDIA_STORAGE_SOP_CLASS_UID)),
-            modality: data.text(tags::MODALITY),
+            modality: data.text(tags::MODALITY).filter(|t| is_code(t)),
             transfer_syntax_uid: instance.transfer_syntax.clone(),
             body_part: groups.code(tags::BODY_PART_EXAMINED),
-            image_type: data.texts(tags::IMAGE_TYPE),
+            image_type: data
+                .texts(tags::IMAGE_TYPE)
+                .into_iter()
+                .map(|t| if is_code(&t) { t } else { String::new() })
+                .collect(),
             series_number: whole(tags::SERIES_NUMBER),
             instance_number: whole(tags::INSTANCE_NUMBER),
             rows: data.u32(tags::ROWS),
@@ -261,7 +272,7 @@ impl Facts {
             high_bit: data.u32(tags::HIGH_BIT),
             signed: data.u32(tags::PIXEL_REPRESENTATION) == Some(1),
             photometric: data.text(tags::PHOTOMETRIC_INTERPRETATION).and_then(|t| Photometric::from_term(&t)),
-            patient_position: data.text(tags::PATIENT_POSITION),
+            patient_position: data.text(tags::PATIENT_POSITION).filter(|t| is_code(t)),
             geometry,
             imager_pixel_spacing_mm: imager,
             spacing_origin: spacing_origin(data, geometry.pixel_spacing_mm, imager),

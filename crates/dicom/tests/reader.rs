@@ -237,3 +237,13 @@ fn facts_come_from_functional_groups_and_dose_reports() {
     let json = serde_json::to_string(&facts).unwrap();
     assert_eq!(serde_json::from_str::<Facts>(&json).unwrap(), facts);
 }
+
+#[test]
+fn words_are_no_facts() {
+    let mut set = image(2, 2, 1, "MONOCHROME2", (8, 8), Value::Bytes(vec![0; 4].into()));
+    set.put_text(tags::BODY_PART_EXAMINED, VR::CS, "knee of Mrs. Featherstone");
+    set.put_text(tags::IMAGE_TYPE, VR::CS, "ORIGINAL\\for^Featherstone\\AXIAL");
+    let facts = Facts::of(&Instance::new(set));
+    assert_eq!((facts.body_part, facts.modality.as_deref()), (None, Some("CT")));
+    assert_eq!(facts.image_type, ["ORIGINAL", "", "AXIAL"]);
+}
