@@ -2,7 +2,7 @@
 //!
 //! [`read`] turns a file into an [`Instance`]; every declared length is checked against what is left, and
 //! every refusal names element and byte. [`Facts`] are the typed attributes without identifiers,
-//! [`Identity`] the identifiers. [`decode_frame`] gives the stored values of one frame, [`write`] puts an
+//! [`Identity`] the identifiers. [`decode_frame`] gives the stored values of one frame, [`write()`] puts an
 //! instance back into bytes without touching its codestream, [`order_slices`] puts slices in space.
 //!
 //! No file, clock, network or database is touched here.
