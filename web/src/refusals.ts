@@ -137,14 +137,43 @@ const REFUSALS: Record<string, Explanation> = {
     title: "Cannot be shown",
     advice: "The picture uses a compression that cannot be opened here.",
   },
-  no_release: { title: "Not finished", advice: "The release is still being written. Try again in a moment." },
+  not_finished: {
+    title: "Not finished",
+    advice: "The release is still being written. Try again in a moment.",
+  },
+  nothing_accepted: {
+    title: "Nothing to release",
+    advice: "No accepted item is free to go into a release. Items on hold stay out.",
+  },
+  item_not_accepted: {
+    title: "An item is not accepted",
+    advice: "Only accepted items can be released. Choose again.",
+  },
+  not_exportable: {
+    title: "Cannot be written out",
+    advice: "A mark does not fit the formats of this release. The sentence above names it.",
+  },
+  release_too_large: {
+    title: "Too large for one release",
+    advice: "Choose fewer items and make several releases.",
+  },
+  too_many_items: { title: "Too many items", advice: "Choose fewer, or release all accepted ones." },
+  no_files: { title: "No file arrived", advice: "Choose files or a folder and try again." },
+  upload_stalled: {
+    title: "The upload stood still",
+    advice: "The connection was too slow or broke. Try again; nothing is stored twice.",
+  },
+  too_many_streams: {
+    title: "Too many open windows",
+    advice: "Close some windows of this page; then live changes come back.",
+  },
+  precondition_required: {
+    title: "No revision was sent",
+    advice: "Reload the page and make the change again.",
+  },
   login_taken: { title: "User name already used", advice: "Choose another user name." },
   name_taken: { title: "Name already used", advice: "Choose another name." },
   already_exists: { title: "Already there", advice: "One like this exists already." },
-  no_items: {
-    title: "Nothing to release",
-    advice: "No accepted item is free to go into a release. Held items stay out.",
-  },
   last_owner: {
     title: "The last owner stays",
     advice: "Make another owner first, so that nobody is locked out.",
@@ -259,6 +288,9 @@ const FILE_REFUSALS: Record<string, string> = {
   missing: "A needed tag is missing",
   no_study: "Does not say which study it belongs to",
   no_pixel_data: "Holds no picture",
+  duplicate_name: "Another file of this upload has this name",
+  name_too_long: "The name is too long",
+  bad_name: "The name holds characters that are not allowed",
   duplicate_place: "Two files claim the same place",
   incomplete_scene: "A part of the scene is missing",
   bad_labels: "The label list cannot be read",

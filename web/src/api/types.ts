@@ -364,16 +364,18 @@ export type Submitted = {
 
 export type Release = {
   id: Id;
-  project?: Id;
+  project: Id;
   name: string;
-  state: string;
+  state: "building" | "done" | "failed";
   root?: string | null;
   manifest_hash?: string | null;
   items: number;
   annotations: number;
   bytes?: number | null;
+  /** Name of the package when it is downloaded. */
+  file_name: string;
   certificate?: Record<string, unknown> | null;
-  created_by?: string | null;
+  created_by?: Id | null;
   created_at: Micros;
 };
 export type HomeCard = {

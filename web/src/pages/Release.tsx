@@ -31,23 +31,19 @@ function Certificate({ release }: { release: Release }) {
   return <FactList rows={rows} />;
 }
 
-const fileName = (name: string) => `${name.replaceAll(/[^A-Za-z0-9._-]+/g, "-")}.zip`;
-
 export default function ReleasePage() {
   const { releaseId } = useParams({ from: "/releases/$releaseId" });
   const release = useQuery(releaseQuery(releaseId));
   if (release.isPending) return <Loading />;
   if (release.isError) return <Failed error={release.error} retry={() => release.refetch()} />;
   const { data } = release;
-  const finished = data.root !== null && data.root !== undefined;
+  const finished = data.state === "done";
   return (
     <div className="stack loose">
       <div>
-        {data.project ? (
-          <Link to="/projects/$projectId/releases" params={{ projectId: data.project }} className="dim">
-            Releases
-          </Link>
-        ) : null}
+        <Link to="/projects/$projectId/releases" params={{ projectId: data.project }} className="dim">
+          Releases
+        </Link>
         <div className="spread">
           <h1>{data.name}</h1>
           {finished ? (
@@ -62,15 +58,17 @@ export default function ReleasePage() {
           ) : null}
         </div>
       </div>
-      {finished ? null : (
+      {data.state === "building" ? (
         <Note>This release is being written. The page changes by itself when it is done.</Note>
-      )}
+      ) : null}
+      {data.state === "failed" ? (
+        <Note tone="warn">This release could not be written. Nothing was released; make a new one.</Note>
+      ) : null}
       <Panel title="Release">
         <FactList
           rows={[
             ["State", title(data.state)],
             ["Made", <At key="at" micros={data.created_at} seconds />],
-            ["Made by", data.created_by ?? null],
             ["Items", count(data.items)],
             ["Annotations", count(data.annotations)],
             ["Root hash", data.root ? <code key="root">{data.root}</code> : null],
@@ -87,7 +85,7 @@ export default function ReleasePage() {
           author chain, and that the certificate was signed by this installation's key. Exit status 0 means
           that everything holds; the first bad place is named otherwise.
         </p>
-        <CopyText text={`countersign verify ${fileName(data.name)}`} label="command" />
+        <CopyText text={`countersign verify ${data.file_name}`} label="command" />
       </Panel>
     </div>
   );
