@@ -12,6 +12,8 @@ pub mod home;
 pub mod import;
 pub mod intake;
 pub mod items;
+pub mod live;
+mod log;
 mod moving;
 pub mod people;
 pub mod pixels;
@@ -98,6 +100,15 @@ impl Pipeline {
         } else {
             Err(PipelineError::NotFound)
         }
+    }
+
+    /// Refuses unless the caller may do this on the project; for what must be known before the use case begins, such
+    /// as before an upload is taken.
+    ///
+    /// # Errors
+    /// [`PipelineError::NotFound`].
+    pub fn may(&self, caller: &Caller, action: Action, project: ProjectId) -> Result<()> {
+        self.require_on(caller, action, project)
     }
 
     fn require_on(&self, caller: &Caller, action: Action, project: ProjectId) -> Result<()> {

@@ -150,6 +150,19 @@ impl Pipeline {
     /// # Errors
     /// When the store fails.
     pub async fn authenticate(&self, credential: &Credential) -> Result<Option<Caller>> {
+        self.recognise(credential, true).await
+    }
+
+    /// The same without counting as a sign of life: an open stream of live events must not keep a session from
+    /// running out.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn identify(&self, credential: &Credential) -> Result<Option<Caller>> {
+        self.recognise(credential, false).await
+    }
+
+    async fn recognise(&self, credential: &Credential, is_sign_of_life: bool) -> Result<Option<Caller>> {
         let now = self.store.clock().now();
         let mut conn = self.store.read().await?;
         match credential {
@@ -163,7 +176,7 @@ impl Pipeline {
                 }
                 let caller = caller(&mut conn, session.user_id, Some(&session), session.id).await?;
                 drop(conn);
-                if now > session.last_seen_at.plus_seconds(SEEN_EVERY_SECONDS) {
+                if is_sign_of_life && now > session.last_seen_at.plus_seconds(SEEN_EVERY_SECONDS) {
                     self.store.touch_session(session.id).await?;
                 }
                 Ok(caller)
@@ -179,7 +192,8 @@ impl Pipeline {
                 // Exposures through a token are recorded under the token's own id.
                 let caller = caller(&mut conn, token.user_id, None, SessionId(token.id.uuid())).await?;
                 drop(conn);
-                if token.last_used_at.is_none_or(|used| now > used.plus_seconds(SEEN_EVERY_SECONDS)) {
+                let seen_lately = |used: Instant| now <= used.plus_seconds(SEEN_EVERY_SECONDS);
+                if is_sign_of_life && !token.last_used_at.is_some_and(seen_lately) {
                     self.store.touch_token(token.id).await?;
                 }
                 Ok(caller)

@@ -1,0 +1,155 @@
+//! Refusals as RFC 9457 `application/problem+json`, each with a stable code.
+
+use axum::{
+    Json,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use countersign_pipeline::PipelineError;
+use countersign_store::StoreError;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// A refusal as the API returns it.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct Problem {
+    /// `urn:countersign:problem:` and the code.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Short name of the HTTP status.
+    pub title: String,
+    /// HTTP status.
+    pub status: u16,
+    /// Stable code, such as `separation_of_duties`.
+    pub code: String,
+    /// One sentence for the person who is refused.
+    pub detail: String,
+    /// Where in the input, if the input is wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
+    /// The revision that the read has now, for `stale_revision`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub current: Option<u64>,
+}
+
+impl Problem {
+    /// A problem with a status, a code and a sentence.
+    pub fn new(status: StatusCode, code: &str, detail: impl Into<String>) -> Self {
+        Self {
+            kind: format!("urn:countersign:problem:{code}"),
+            title: status.canonical_reason().unwrap_or("Refused").to_owned(),
+            status: status.as_u16(),
+            code: code.to_owned(),
+            detail: detail.into(),
+            place: None,
+            current: None,
+        }
+    }
+
+    /// Not signed in.
+    pub fn unauthenticated() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", "Sign in first.")
+    }
+
+    /// Unknown and forbidden look alike.
+    pub fn not_found() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", "There is no such thing, or it is not yours to see.")
+    }
+
+    /// Input that cannot be read.
+    pub fn bad(code: &str, place: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { place: Some(place.into()), ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail) }
+    }
+
+    /// Input beyond a limit.
+    pub fn too_large(place: &str, detail: &str) -> Self {
+        Self {
+            place: Some(place.to_owned()),
+            ..Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail)
+        }
+    }
+
+    /// Our own fault; what happened is in the log, not in the answer.
+    pub fn internal() -> Self {
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal",
+            "Something went wrong here; nothing was changed.",
+        )
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = (status, Json(self)).into_response();
+        response
+            .headers_mut()
+            .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        response
+    }
+}
+
+/// HTTP status of a refusal code. What is not listed is a conflict with the state of things.
+fn status_of(code: &str) -> StatusCode {
+    match code {
+        "bad_credentials" | "unauthenticated" => StatusCode::UNAUTHORIZED,
+        "locked" => StatusCode::TOO_MANY_REQUESTS,
+        "nothing_to_do" | "not_found" => StatusCode::NOT_FOUND,
+        "not_in_role" | "separation_of_duties" | "must_change_password" | "csrf" => StatusCode::FORBIDDEN,
+        "reason_required" | "missing_unanswered" | "weak_password" | "required_attribute" => {
+            StatusCode::UNPROCESSABLE_ENTITY
+        }
+        "too_large" => StatusCode::PAYLOAD_TOO_LARGE,
+        "internal" => StatusCode::INTERNAL_SERVER_ERROR,
+        _ => StatusCode::CONFLICT,
+    }
+}
+
+impl From<PipelineError> for Problem {
+    fn from(error: PipelineError) -> Self {
+        match error {
+            PipelineError::NotFound => Self::not_found(),
+            PipelineError::Refused(refusal) => {
+                Self::new(status_of(&refusal.code), &refusal.code, refusal.message)
+            }
+            PipelineError::BadInput { code, place, message } => Self::bad(code, place, message),
+            PipelineError::StaleRevision { current } => Self {
+                current: Some(current),
+                ..Self::new(
+                    StatusCode::PRECONDITION_FAILED,
+                    "stale_revision",
+                    "The read was saved elsewhere in between; load it again and apply your changes.",
+                )
+            },
+            PipelineError::Store(error) => Self::from(error),
+            PipelineError::Internal(message) => {
+                tracing::error!(message, "internal fault");
+                Self::internal()
+            }
+        }
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::NotFound { .. } => Self::not_found(),
+            StoreError::DiskFull { .. } => {
+                tracing::error!(error = &error as &dyn std::error::Error, "no space left");
+                Self::new(
+                    StatusCode::INSUFFICIENT_STORAGE,
+                    "disk_full",
+                    "No space is left; nothing was stored.",
+                )
+            }
+            StoreError::Busy => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "The database is busy; try again.")
+            }
+            error => {
+                tracing::error!(error = &error as &dyn std::error::Error, "the store failed");
+                Self::internal()
+            }
+        }
+    }
+}

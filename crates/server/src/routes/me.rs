@@ -1,0 +1,79 @@
+//! The caller's own password and API tokens.
+
+use axum::{Json, extract::State, http::StatusCode};
+use countersign_model::TokenId;
+use countersign_pipeline::people::ApiToken;
+use serde::Deserialize;
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{
+    App, Problem,
+    caller::{JustSignedIn, SignedIn},
+    extract::{Body, Ids},
+};
+
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(change_password))
+        .routes(routes!(tokens, make_token))
+        .routes(routes!(end_token))
+}
+
+/// A change of password.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct PasswordChange {
+    current: String,
+    new: String,
+}
+
+/// A token to make.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct TokenDraft {
+    /// What its owner calls it.
+    name: String,
+}
+
+/// Chooses a new password; every other session of the person ends.
+#[utoipa::path(put, path = "/me/password", tag = "me", request_body = PasswordChange, responses((status = 204)))]
+async fn change_password(
+    State(app): State<App>,
+    JustSignedIn(caller): JustSignedIn,
+    Body(body): Body<PasswordChange>,
+) -> Result<StatusCode, Problem> {
+    app.pipeline.change_password(&caller, &body.current, &body.new).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The caller's API tokens.
+#[utoipa::path(get, path = "/me/tokens", tag = "me", responses((status = 200, body = Vec<ApiToken>)))]
+async fn tokens(State(app): State<App>, SignedIn(caller): SignedIn) -> Result<Json<Vec<ApiToken>>, Problem> {
+    Ok(Json(app.pipeline.tokens(&caller).await?))
+}
+
+/// Makes an API token; its secret is in this answer only.
+#[utoipa::path(
+    post, path = "/me/tokens", tag = "me", request_body = TokenDraft, responses((status = 201, body = ApiToken))
+)]
+async fn make_token(
+    State(app): State<App>,
+    SignedIn(caller): SignedIn,
+    Body(body): Body<TokenDraft>,
+) -> Result<(StatusCode, Json<ApiToken>), Problem> {
+    Ok((StatusCode::CREATED, Json(app.pipeline.make_token(&caller, &body.name).await?)))
+}
+
+/// Ends one of the caller's tokens.
+#[utoipa::path(
+    delete, path = "/me/tokens/{token}", tag = "me", params(("token" = TokenId, Path)), responses((status = 204))
+)]
+async fn end_token(
+    State(app): State<App>,
+    SignedIn(caller): SignedIn,
+    Ids(token): Ids<TokenId>,
+) -> Result<StatusCode, Problem> {
+    app.pipeline.end_token(&caller, token).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,66 @@
+//! The routes, one file per resource.
+
+pub mod document;
+mod evidence;
+mod gate;
+mod grants;
+mod health;
+mod holds;
+mod home;
+mod ingest;
+mod items;
+pub mod live;
+mod log;
+mod me;
+mod pixels;
+mod projects;
+mod reads;
+mod releases;
+mod session;
+mod tasks;
+mod users;
+
+use axum::{
+    extract::DefaultBodyLimit,
+    http::{Extensions, HeaderMap, StatusCode, Version, header},
+    middleware,
+};
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::{App, extract::JSON_BYTES_MAX, observe::bounded};
+
+/// Everything below `/api`.
+pub fn all() -> OpenApiRouter<App> {
+    let quick = OpenApiRouter::new()
+        .merge(session::routes())
+        .merge(me::routes())
+        .merge(users::routes())
+        .merge(projects::routes())
+        .merge(grants::routes())
+        .merge(ingest::routes())
+        .merge(items::routes())
+        .merge(pixels::routes())
+        .merge(evidence::routes())
+        .merge(holds::routes())
+        .merge(gate::routes())
+        .merge(tasks::routes())
+        .merge(reads::routes())
+        .merge(releases::routes())
+        .merge(log::routes())
+        .merge(home::routes())
+        .layer(middleware::from_fn(bounded));
+    // Uploads, imports, releases and streams take as long as they take.
+    let long = OpenApiRouter::new()
+        .merge(ingest::long_routes())
+        .merge(releases::long_routes())
+        .merge(live::routes());
+    let v1 = quick.merge(long).layer(DefaultBodyLimit::max(JSON_BYTES_MAX));
+    health::routes().nest("/v1", v1)
+}
+
+/// What gzip is spent on: text and points. Pictures are packed already, and a live stream must not wait for a buffer.
+pub fn worth_packing(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default();
+    matches!(kind, "application/json" | "application/problem+json" | "text/plain" | pixels::POINTS)
+}
