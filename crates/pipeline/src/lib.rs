@@ -19,6 +19,7 @@ pub mod people;
 pub mod pixels;
 mod prelabel;
 pub mod projects;
+pub mod release;
 pub mod review;
 mod secrets;
 pub mod sign;

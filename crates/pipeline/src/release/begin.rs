@@ -1,0 +1,125 @@
+//! Beginning a release: which items, with which read, under which hash. One write.
+
+use std::collections::BTreeSet;
+
+use countersign_model::{ItemId, ProjectId, ReleaseId, UserId};
+use countersign_store::{Actor, StoreError, Tx, items, projects, reads, releases};
+use countersign_workflow::Phase;
+
+use super::{ITEMS_NAMED_MAX, Selection, evidence};
+use crate::{Pipeline, PipelineError, Result};
+
+impl Pipeline {
+    /// Writes the release and its items down, locked to their content hashes.
+    pub(super) async fn begin_release(
+        &self,
+        actor: Actor,
+        user: Option<UserId>,
+        project: ProjectId,
+        id: ReleaseId,
+        name: String,
+        selection: Selection,
+    ) -> Result<(releases::Release, projects::Project)> {
+        self.store
+            .write(actor, move |tx| {
+                Box::pin(async move {
+                    let project = projects::by_id(tx, project).await?.ok_or(PipelineError::NotFound)?;
+                    let mut release = releases::Release {
+                        id,
+                        project_id: project.id,
+                        name,
+                        state: "building".into(),
+                        root: None,
+                        manifest_hash: None,
+                        items: 0,
+                        annotations: 0,
+                        address: None,
+                        bytes: None,
+                        certificate: None,
+                        created_by: user,
+                        created_at: tx.now(),
+                        event_id: None,
+                    };
+                    release.items = insert(tx, release.clone(), selection).await?;
+                    releases::set_items(tx, id, release.items).await?;
+                    if let Some(item) = releases::unsigned(tx, id).await? {
+                        return Err(PipelineError::refused(
+                            "signature_required",
+                            format!("Item {item} has no signature over its accepted content."),
+                        ));
+                    }
+                    let details = serde_json::json!({ "name": release.name, "items": release.items });
+                    tx.record(evidence("release.started", &release).details(details))?;
+                    Ok((release, project))
+                })
+            })
+            .await
+    }
+}
+
+async fn insert(tx: &mut Tx, release: releases::Release, selection: Selection) -> Result<u64> {
+    let (id, project) = (release.id, release.project_id);
+    let taken = |error| match error {
+        StoreError::Conflict { .. } => {
+            PipelineError::refused("name_taken", "The project has a release of this name.")
+        }
+        other => other.into(),
+    };
+    let nothing = || PipelineError::refused("nothing_accepted", "No accepted item is free to leave.");
+    match selection {
+        Selection::AllAccepted => {
+            releases::insert(tx, release, Vec::new()).await.map_err(taken)?;
+            match releases::insert_accepted(tx, id, project).await? {
+                0 => Err(nothing()),
+                count => Ok(count),
+            }
+        }
+        Selection::Items(named) if named.len() > ITEMS_NAMED_MAX => {
+            Err(PipelineError::bad("too_many_items", "items", format!("at most {ITEMS_NAMED_MAX} by name")))
+        }
+        Selection::Items(named) => {
+            let mut lines = Vec::new();
+            for item in named.into_iter().collect::<BTreeSet<_>>() {
+                lines.push(named_item(tx, id, project, item).await?);
+            }
+            if lines.is_empty() {
+                return Err(nothing());
+            }
+            let count = lines.len() as u64;
+            releases::insert(tx, release, lines).await.map_err(taken)?;
+            Ok(count)
+        }
+    }
+}
+
+/// One item that was asked for by name. An item of another project looks like one that is not accepted.
+async fn named_item(
+    tx: &mut Tx,
+    release: ReleaseId,
+    project: ProjectId,
+    id: ItemId,
+) -> Result<releases::ReleaseItem> {
+    let refuse = || {
+        PipelineError::refused(
+            "item_not_accepted",
+            format!("Item {id} has not passed every stage of this project."),
+        )
+    };
+    let item = items::by_id(tx, id).await?.filter(|item| item.project_id == project).ok_or_else(refuse)?;
+    if !matches!(item.state.parse(), Ok(Phase::Accepted | Phase::Released)) {
+        return Err(refuse());
+    }
+    if item.held {
+        return Err(held(id));
+    }
+    let read = reads::by_id(tx, item.accepted_read_id.ok_or_else(refuse)?).await?.ok_or_else(refuse)?;
+    let content_hash = read.content_hash.ok_or_else(refuse)?;
+    Ok(releases::ReleaseItem { release_id: release, item_id: id, read_id: read.id, content_hash })
+}
+
+pub(super) fn held(item: ItemId) -> PipelineError {
+    PipelineError::refused(
+        "held",
+        format!("Item {item} is under a hold; it cannot leave before that is lifted."),
+    )
+}

@@ -1,0 +1,285 @@
+//! Releases: accepted items leave as a package that carries its own proof.
+//!
+//! The order of steps makes every crash harmless. The release and its items are one write; the package is built beside
+//! the store; the event with the root is a write that looks at holds once more; the certificate needs that event in the
+//! log; only when the package lies in its zone is the release done, and only then are its items marked as released.
+
+mod begin;
+mod build;
+mod certificate;
+mod coco;
+mod kitti;
+mod material;
+mod pack;
+mod workplace;
+
+use std::{io::Write, path::Path};
+
+use bytes::Bytes;
+use countersign_model::{Instant, ItemId, ProjectId, ReleaseId, UserId};
+use countersign_store::{Actor, Evidence, StoreError, projects, releases};
+use futures::{StreamExt, stream::BoxStream};
+use serde::Serialize;
+
+use crate::{Pipeline, PipelineError, Result, access::Action, people::Caller};
+
+/// Most releases in one list.
+const RELEASES_LISTED_MAX: u32 = 1_000;
+/// Most items that a release names one by one ("all accepted" has no such limit).
+pub const ITEMS_NAMED_MAX: usize = 100_000;
+
+/// Which items go into a release.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Selection {
+    /// Every accepted item that is not held.
+    AllAccepted,
+    /// These; each must be accepted and not held.
+    Items(Vec<ItemId>),
+}
+
+/// A release as people see it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ReleaseView {
+    /// Release.
+    pub id: ReleaseId,
+    /// Project.
+    pub project: ProjectId,
+    /// Name, unique within the project.
+    pub name: String,
+    /// `building`, `done` or `failed`.
+    pub state: String,
+    /// Root hash, hexadecimal.
+    pub root: Option<String>,
+    /// SHA-256 of the manifest, hexadecimal.
+    pub manifest_hash: Option<String>,
+    /// Items in it.
+    pub items: u64,
+    /// Annotations in it.
+    pub annotations: u64,
+    /// Size of the package, bytes.
+    pub bytes: Option<u64>,
+    /// Name of the package when it is downloaded.
+    pub file_name: String,
+    /// The signed certificate.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
+    pub certificate: Option<serde_json::Value>,
+    /// Who made it; absent for the command line.
+    pub created_by: Option<UserId>,
+    /// When it was begun.
+    pub created_at: Instant,
+}
+
+/// A package on its way to whoever asked for it. That they did is recorded already.
+pub struct ReleaseDownload {
+    /// Name for the file.
+    pub file_name: String,
+    /// Size, bytes.
+    pub bytes: u64,
+    /// The bytes in pieces.
+    pub stream: BoxStream<'static, std::result::Result<Bytes, StoreError>>,
+}
+
+impl Pipeline {
+    /// Makes a release. Goes on when the caller stops waiting.
+    ///
+    /// # Errors
+    /// `nothing_accepted`, `item_not_accepted`, `held`, `signature_required`, `content_changed`, `name_taken`;
+    /// [`PipelineError::NotFound`] without the right.
+    pub async fn make_release(
+        &self,
+        caller: &Caller,
+        project: ProjectId,
+        name: &str,
+        items: Selection,
+    ) -> Result<ReleaseView> {
+        self.require_on(caller, Action::Release, project)?;
+        self.make_release_as(caller.actor(), Some(caller.user()), project, name, items).await
+    }
+
+    /// The same for whoever may use the machine: the command line and the demo.
+    ///
+    /// # Errors
+    /// As [`Pipeline::make_release`].
+    pub async fn make_release_as(
+        &self,
+        actor: Actor,
+        user: Option<UserId>,
+        project: ProjectId,
+        name: &str,
+        items: Selection,
+    ) -> Result<ReleaseView> {
+        let name = crate::people::checked_name("name", name)?;
+        let pipeline = self.clone();
+        // A task of its own: a release is finished or failed, whatever becomes of the request for it.
+        let made = tokio::spawn(async move { pipeline.run_release(actor, user, project, name, items).await });
+        let id = made.await.map_err(|error| PipelineError::Internal(error.to_string()))??;
+        self.release_as(id).await
+    }
+
+    /// The releases of a project, newest first.
+    ///
+    /// # Errors
+    /// [`PipelineError::NotFound`] without the right.
+    pub async fn releases(&self, caller: &Caller, project: ProjectId) -> Result<Vec<ReleaseView>> {
+        self.require_on(caller, Action::ViewReleases, project)?;
+        let mut conn = self.store.read().await?;
+        let row = projects::by_id(&mut conn, project).await?.ok_or(PipelineError::NotFound)?;
+        let found = releases::list(&mut conn, project, RELEASES_LISTED_MAX).await?;
+        found.into_iter().map(|release| view(release, &row.name)).collect()
+    }
+
+    /// One release.
+    ///
+    /// # Errors
+    /// [`PipelineError::NotFound`] without the right.
+    pub async fn release(&self, caller: &Caller, id: ReleaseId) -> Result<ReleaseView> {
+        let found = self.release_as(id).await?;
+        self.require_on(caller, Action::ViewReleases, found.project)?;
+        Ok(found)
+    }
+
+    /// One release, for whoever may use the machine.
+    ///
+    /// # Errors
+    /// [`PipelineError::NotFound`].
+    pub async fn release_as(&self, id: ReleaseId) -> Result<ReleaseView> {
+        let mut conn = self.store.read().await?;
+        let release = releases::by_id(&mut conn, id).await?.ok_or(PipelineError::NotFound)?;
+        let project = projects::by_id(&mut conn, release.project_id).await?.ok_or(PipelineError::NotFound)?;
+        view(release, &project.name)
+    }
+
+    /// The package of a finished release. That the caller took it is evidence, written first.
+    ///
+    /// # Errors
+    /// `not_finished`; [`PipelineError::NotFound`] without the right.
+    pub async fn release_stream(&self, caller: &Caller, id: ReleaseId) -> Result<ReleaseDownload> {
+        let found = self.release_as(id).await?;
+        self.require_on(caller, Action::DownloadRelease, found.project)?;
+        self.release_stream_as(caller.actor(), id).await
+    }
+
+    /// The same for whoever may use the machine.
+    ///
+    /// # Errors
+    /// `not_finished`, [`PipelineError::NotFound`].
+    pub async fn release_stream_as(&self, actor: Actor, id: ReleaseId) -> Result<ReleaseDownload> {
+        let release =
+            releases::by_id(&mut *self.store.read().await?, id).await?.ok_or(PipelineError::NotFound)?;
+        let Some(address) = release.address.clone().filter(|_| release.state == "done") else {
+            return Err(PipelineError::refused("not_finished", "This release has no package."));
+        };
+        let evidence = evidence("release.downloaded", &release);
+        let recorded = self
+            .store
+            .write::<_, PipelineError, _>(actor, move |tx| Box::pin(async move { Ok(tx.record(evidence)?) }));
+        recorded.await?;
+        let (bytes, stream) = self.store.released().stream(release.project_id, &address).await?;
+        let file_name = self.release_as(id).await?.file_name;
+        Ok(ReleaseDownload { file_name, bytes, stream })
+    }
+
+    /// Copies the package of a finished release to a file, which appears whole or not at all; its size in bytes.
+    ///
+    /// # Errors
+    /// As [`Pipeline::release_stream_as`]; [`StoreError::Io`], [`StoreError::DiskFull`] of the file.
+    pub async fn copy_release(&self, actor: Actor, id: ReleaseId, to: &Path) -> Result<u64> {
+        let mut download = self.release_stream_as(actor, id).await?;
+        let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let draft = folder.join(format!(".{id}.part"));
+        let copied = async {
+            let mut file = std::fs::File::create(&draft).map_err(out_failed)?;
+            while let Some(piece) = download.stream.next().await {
+                file.write_all(&piece?).map_err(out_failed)?;
+            }
+            file.sync_all().map_err(out_failed)?;
+            std::fs::rename(&draft, to).map_err(out_failed)
+        };
+        let copied: Result<()> = copied.await;
+        if copied.is_err() {
+            // Whatever was written of it; it may not be there at all.
+            let _ = std::fs::remove_file(&draft);
+        }
+        copied.map(|()| download.bytes)
+    }
+
+    /// Works out the root of a finished release again from what is stored now: the same as in its row, or something
+    /// that was released has been changed since.
+    ///
+    /// # Errors
+    /// [`PipelineError::NotFound`], `content_changed`.
+    pub async fn recompute_release_root(&self, id: ReleaseId) -> Result<String> {
+        let (release, project) = {
+            let mut conn = self.store.read().await?;
+            let release = releases::by_id(&mut conn, id).await?.ok_or(PipelineError::NotFound)?;
+            let project = projects::by_id(&mut conn, release.project_id).await?;
+            (release, project.ok_or(PipelineError::NotFound)?)
+        };
+        let place = workplace::Workplace::open(&self.store, ReleaseId(self.store.ids().fresh()))?;
+        let packed = self.pack(release, project, place.package.clone()).await?;
+        Ok(packed.sealed.root().to_hex())
+    }
+}
+
+pub(crate) fn evidence(action: &str, release: &releases::Release) -> Evidence {
+    Evidence::new(action, "release", release.id.uuid()).project(release.project_id)
+}
+
+fn view(release: releases::Release, project: &str) -> Result<ReleaseView> {
+    let certificate = release.certificate.as_deref().map(serde_json::from_str).transpose();
+    let certificate =
+        certificate.map_err(|error| PipelineError::Internal(format!("releases.certificate: {error}")))?;
+    Ok(ReleaseView {
+        file_name: file_name(project, &release.name),
+        id: release.id,
+        project: release.project_id,
+        name: release.name,
+        state: release.state,
+        root: release.root,
+        manifest_hash: release.manifest_hash,
+        items: release.items,
+        annotations: release.annotations,
+        bytes: release.bytes,
+        certificate,
+        created_by: release.created_by,
+        created_at: release.created_at,
+    })
+}
+
+/// A file name that every system takes: project and release, plain characters only.
+fn file_name(project: &str, release: &str) -> String {
+    let plain = |text: &str| -> String {
+        let kept = text.chars().map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '-' });
+        kept.collect::<String>().trim_matches(['.', '-']).to_owned()
+    };
+    let parts: Vec<_> =
+        [plain(project), plain(release)].into_iter().filter(|part| !part.is_empty()).collect();
+    if parts.is_empty() { "release.zip".to_owned() } else { format!("{}.zip", parts.join("-")) }
+}
+
+fn out_failed(source: std::io::Error) -> PipelineError {
+    file_failed("the output file", source)
+}
+
+/// A failed file operation at a place that says nothing of its path.
+pub(crate) fn file_failed(place: &str, source: std::io::Error) -> PipelineError {
+    use std::io::ErrorKind::{QuotaExceeded, StorageFull};
+    let place = place.to_owned();
+    PipelineError::Store(match source.kind() {
+        StorageFull | QuotaExceeded => StoreError::DiskFull { place },
+        _ => StoreError::Io { place, source },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::file_name;
+
+    #[test]
+    fn file_names_are_plain() {
+        assert_eq!(file_name("Lungs (2026)", "v1.0"), "Lungs--2026-v1.0.zip");
+        assert_eq!(file_name("../..", "/"), "release.zip");
+        assert_eq!(file_name("頭部", "a b"), "a-b.zip");
+    }
+}

@@ -1,0 +1,285 @@
+//! Filling a package: one pass over the items for the manifest, one for each exported file. Memory does not grow with
+//! the items; the same rows give the same bytes.
+
+use std::{
+    collections::{BTreeSet, VecDeque},
+    fs::File,
+    io::{self, BufWriter, Write},
+    path::{Path, PathBuf},
+};
+
+use countersign_exchange::{ExchangeError, coco, native};
+use countersign_ledger::{
+    Hash,
+    release::{ProtocolRef, Record, RecordError, ReleaseWriter, SealedRelease, WriteError},
+};
+use countersign_model::{Author, ItemId, ItemKind, ReleaseId, ShapeKind, SignatureMeaning};
+use countersign_store::{Conn, Store, projects, releases};
+use sha2::{Digest, Sha256};
+
+use super::{
+    coco::write_coco,
+    file_failed,
+    kitti::{KittiCounts, write_kitti},
+    material::{Lookup, Material},
+};
+use crate::{Pipeline, PipelineError, Result, blocking};
+
+/// Items read from the store at once.
+const LINES_PER_PAGE: u32 = 500;
+/// Bytes gathered before they go through checksum and hash.
+const BUFFER_BYTES: usize = 64 * 1024;
+
+/// Where the package goes.
+pub(super) type Package = ReleaseWriter<BufWriter<File>>;
+
+/// What the exported files mean: the same in every package.
+const FORMATS: &str = "\
+Exported annotations
+
+annotations.jsonl  Everything, as JSON lines: one line per item, then one per annotation. The content hash of an item is
+                   SHA-256 over the JSON array of its annotation lines without the field \"line\", in the order given.
+protocol.json      The newest protocol that work here was done under: classes, guideline, stages. Its SHA-256 is in the
+                   manifest. Older ones are in protocols/.
+coco.json          Boxes and polygons as COCO detection. Pixels: x right, y down, (0,0) is the outer corner of the first
+                   pixel. An image without annotations was reviewed, and nothing was found in it. For studies without
+                   any mark the first frame of each series stands for the study. For scenes only camera frames with
+                   marks of their own are listed. Width and height are 0 where the image is kept elsewhere and its
+                   size is not known here.
+kitti/label_2      Scenes: one KITTI label file per frame; kitti/frames.jsonl says which frame is which item. An empty
+                   file is a frame that was reviewed, and nothing was found in it. Occlusion is 3 (unknown).
+kitti/calib        The calibration that these labels are stated in, as KITTI has it: P2 and Tr_velo_to_cam; the matrices
+                   of sensors that the scene does not have are zero.
+
+Images and point clouds are not in the package. The manifest gives the SHA-256 of each cleared file in frame order;
+coco.json gives it per image.
+";
+
+/// A sealed package and what is in it.
+pub(super) struct Packed {
+    pub sealed: SealedRelease<BufWriter<File>>,
+    pub contents: Contents,
+    /// SHA-256 of `manifest.jsonl`.
+    pub manifest_hash: Hash,
+}
+
+/// What a certificate counts.
+#[derive(Debug, Default)]
+pub(super) struct Contents {
+    pub items: u64,
+    pub empty_items: u64,
+    pub by_people: u64,
+    pub by_models: u64,
+    pub signatures: u64,
+    pub signers: BTreeSet<String>,
+    pub reviewed_items: u64,
+    pub countersigned_items: u64,
+    pub external_assets: u64,
+    pub coco: coco::Counts,
+    pub kitti: KittiCounts,
+    pub protocols: Vec<ProtocolRef>,
+    pub guideline: String,
+}
+
+impl Contents {
+    pub fn annotations(&self) -> u64 {
+        self.by_people + self.by_models
+    }
+
+    fn add(&mut self, material: &Material, record: &Record, external: u64) {
+        self.items += 1;
+        self.empty_items += u64::from(material.annotations.is_empty());
+        self.external_assets += external;
+        let people =
+            material.annotations.iter().filter(|a| matches!(a.author, Author::Human { .. })).count() as u64;
+        self.by_people += people;
+        self.by_models += material.annotations.len() as u64 - people;
+        let over_content = || record.authors.iter().filter(|act| act.content_hash == record.content_hash);
+        let has = |meaning: SignatureMeaning| over_content().any(|act| act.meaning == meaning.as_str());
+        self.reviewed_items += u64::from(has(SignatureMeaning::Reviewed));
+        let drew: Vec<_> = record
+            .authors
+            .iter()
+            .filter(|a| a.meaning == SignatureMeaning::Authored.as_str())
+            .map(|a| &a.actor)
+            .collect();
+        let countersigned = over_content()
+            .any(|act| act.meaning == SignatureMeaning::Approved.as_str() && !drew.contains(&&act.actor));
+        self.countersigned_items += u64::from(countersigned);
+    }
+}
+
+/// The items of a release in order of their ids, a page at a time.
+pub(super) struct Lines {
+    release: ReleaseId,
+    page: VecDeque<releases::ReleaseItem>,
+    after: Option<ItemId>,
+}
+
+impl Lines {
+    pub const fn of(release: ReleaseId) -> Self {
+        Self { release, page: VecDeque::new(), after: None }
+    }
+
+    pub async fn next(&mut self, conn: &mut Conn) -> Result<Option<Material>> {
+        if self.page.is_empty() {
+            self.page = releases::items_after(conn, self.release, self.after, LINES_PER_PAGE).await?.into();
+        }
+        let Some(line) = self.page.pop_front() else { return Ok(None) };
+        self.after = Some(line.item_id);
+        Material::load(conn, &line).await.map(Some)
+    }
+}
+
+impl Pipeline {
+    /// Builds the package up to its root. The work is on a thread where files may block.
+    pub(super) async fn pack(
+        &self,
+        release: releases::Release,
+        project: projects::Project,
+        path: PathBuf,
+    ) -> Result<Packed> {
+        let (store, runtime) = (self.store.clone(), tokio::runtime::Handle::current());
+        blocking(move || runtime.block_on(pack(&store, &release, &project, &path))).await?
+    }
+}
+
+async fn pack(
+    store: &Store,
+    release: &releases::Release,
+    project: &projects::Project,
+    path: &Path,
+) -> Result<Packed> {
+    let file = File::create_new(path).map_err(|error| file_failed("the package of a release", error))?;
+    let mut package = ReleaseWriter::new(BufWriter::new(file)).map_err(write_failed)?;
+    let mut conn = store.read().await?;
+    let mut lookup = Lookup::new(project.id, project.protocol_id.clone());
+    let (mut contents, manifest_hash) = write_manifest(&mut package, &mut conn, &mut lookup, release).await?;
+    contents.protocols = lookup.versions.values().map(|version| version.reference.clone()).collect();
+    let newest = lookup.newest()?;
+    contents.guideline = format!(
+        "{}, version {}; its text is in protocol.json",
+        newest.protocol.title, newest.protocol.version
+    );
+    add(&mut package, "FORMATS.txt", FORMATS.as_bytes())?;
+    add(&mut package, "protocol.json", newest.document.as_bytes())?;
+    for (number, version) in lookup.versions.iter().rev().skip(1) {
+        add(&mut package, &format!("protocols/v{number}.json"), version.document.as_bytes())?;
+    }
+    write_native(&mut package, &mut conn, release, &project.protocol_id).await?;
+    let takes_outlines =
+        newest.protocol.classes.iter().any(|class| {
+            class.shapes.iter().any(|shape| matches!(shape, ShapeKind::Box | ShapeKind::Polygon))
+        });
+    if project.kind != ItemKind::Scene || takes_outlines {
+        contents.coco =
+            write_coco(&mut package, &mut conn, store, release, project, &newest.protocol).await?;
+    }
+    if project.kind == ItemKind::Scene {
+        contents.kitti = write_kitti(&mut package, &mut conn, store, release).await?;
+    }
+    Ok(Packed { sealed: package.seal().map_err(write_failed)?, contents, manifest_hash })
+}
+
+async fn write_manifest(
+    package: &mut Package,
+    conn: &mut Conn,
+    lookup: &mut Lookup,
+    release: &releases::Release,
+) -> Result<(Contents, Hash)> {
+    let (mut contents, mut manifest, mut lines) = (Contents::default(), Sha256::new(), Lines::of(release.id));
+    let positive: Vec<_> = [
+        SignatureMeaning::Authored,
+        SignatureMeaning::Reviewed,
+        SignatureMeaning::Adjudicated,
+        SignatureMeaning::Approved,
+    ]
+    .map(SignatureMeaning::as_str)
+    .to_vec();
+    while let Some(material) = lines.next(conn).await? {
+        let (record, external) = material.record(conn, lookup, release.created_at).await?;
+        contents.add(&material, &record, external);
+        for signature in countersign_store::reads::signatures(conn, material.item.id).await? {
+            if signature.at <= release.created_at
+                && signature.content_hash == material.content_hash
+                && positive.contains(&signature.meaning.as_str())
+            {
+                contents.signatures += 1;
+                contents.signers.insert(signature.user_id.to_string());
+            }
+        }
+        manifest.update(record.encode().map_err(|error| write_failed(error.into()))?);
+        manifest.update(b"\n");
+        package.add_record(&record).map_err(write_failed)?;
+    }
+    Ok((contents, Hash(manifest.finalize().into())))
+}
+
+async fn write_native(
+    package: &mut Package,
+    conn: &mut Conn,
+    release: &releases::Release,
+    protocol: &str,
+) -> Result<()> {
+    package.begin_file("annotations.jsonl").map_err(write_failed)?;
+    let mut out = sink(package);
+    let mut lines = Lines::of(release.id);
+    while let Some(m) = lines.next(conn).await? {
+        let protocol = (protocol, m.read.protocol_version);
+        native::write_item(&mut out, m.item.id, m.read.id, protocol, &m.annotations, &m.content_hash)
+            .map_err(export_failed)?;
+    }
+    out.flush().map_err(sink_failed)?;
+    drop(out);
+    package.end_file().map_err(write_failed)
+}
+
+pub(super) fn add(package: &mut Package, name: &str, bytes: &[u8]) -> Result<()> {
+    package.add_file(name, bytes).map_err(write_failed)
+}
+
+/// The open file of a package as something that exporters write to.
+pub(super) struct Sink<'a>(&'a mut Package);
+
+pub(super) fn sink(package: &mut Package) -> BufWriter<Sink<'_>> {
+    BufWriter::with_capacity(BUFFER_BYTES, Sink(package))
+}
+
+impl Write for Sink<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self.0.write(bytes) {
+            Ok(()) => Ok(bytes.len()),
+            Err(WriteError::Io(error)) => Err(error),
+            Err(other) => Err(io::Error::other(other)),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+pub(super) fn write_failed(error: WriteError) -> PipelineError {
+    match error {
+        WriteError::Io(error) => file_failed("the package of a release", error),
+        WriteError::Record(RecordError::NotSigned { item }) => PipelineError::refused(
+            "signature_required",
+            format!("Item {item} has no signature over its accepted content."),
+        ),
+        other => PipelineError::refused("release_too_large", other.to_string()),
+    }
+}
+
+pub(super) fn sink_failed(error: io::Error) -> PipelineError {
+    match error.downcast::<WriteError>() {
+        Ok(error) => write_failed(error),
+        Err(error) => file_failed("the package of a release", error),
+    }
+}
+
+pub(super) fn export_failed(error: ExchangeError) -> PipelineError {
+    match error {
+        ExchangeError::Io(error) => sink_failed(error),
+        other => PipelineError::refused("not_exportable", other.to_string()),
+    }
+}
