@@ -9,9 +9,9 @@ use crate::{
     access::{Action, Resource},
     moving::parse_state,
     people::Caller,
+    save::current_annotations,
     sign::SignatureView,
     views::{ItemDetail, ItemSummary, Page, ReadSummary, ReadView, author, page_length},
-    work::current_annotations,
 };
 
 /// What a list of items is filtered by. Everything absent means "all".

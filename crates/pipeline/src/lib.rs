@@ -4,6 +4,7 @@
 //! decide, and has the store commit state and evidence together. No HTTP here and no SQL text.
 
 pub mod access;
+pub mod accounts;
 pub mod error;
 pub mod evidence;
 pub mod gate;
@@ -21,6 +22,7 @@ mod prelabel;
 pub mod projects;
 pub mod release;
 pub mod review;
+mod save;
 mod secrets;
 pub mod sign;
 pub mod views;

@@ -14,7 +14,8 @@ use uuid::Uuid;
 use crate::{
     Pipeline, PipelineError, Result, blocking,
     moving::{Moving, hash_bytes, new_read},
-    work::{annotation_body, read_evidence},
+    save::annotation_body,
+    work::read_evidence,
 };
 
 /// Largest stack that is drafted, voxels: what fits in memory beside the rest.

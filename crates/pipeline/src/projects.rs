@@ -15,7 +15,8 @@ use uuid::Uuid;
 use crate::{
     Pipeline, PipelineError, Result,
     access::{Action, Resource},
-    people::{Caller, checked_name},
+    accounts::checked_name,
+    people::Caller,
 };
 
 /// Protocol documents that were read, by project, id and version. A version never changes, so nothing goes stale.

@@ -8,8 +8,9 @@ use crate::{
     Pipeline, PipelineError, Result,
     moving::hash_bytes,
     people::Caller,
+    save::{Change, settle},
     sign::record_signature,
-    work::{Change, Standing, read_evidence, settle, standing},
+    work::{Standing, read_evidence, standing},
 };
 
 /// Longest comment of a reviewer, characters.

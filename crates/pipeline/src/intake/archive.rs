@@ -304,7 +304,7 @@ mod tests {
         std::fs::write(sub.join("b"), b"b").unwrap();
         std::fs::write(sub.join("a"), b"a").unwrap();
         std::os::unix::fs::symlink("/etc/hostname", sub.join("link")).unwrap();
-        let (files, refusals) = list(&[sub.clone()]);
+        let (files, refusals) = list(std::slice::from_ref(&sub));
         assert_eq!(files.iter().map(|f| f.name.as_str()).collect::<Vec<_>>(), ["sub/a", "sub/b"]);
         assert_eq!(refusals[0].code, "symbolic_link");
         let (_, missing) = list(&[folder.path().join("nowhere")]);

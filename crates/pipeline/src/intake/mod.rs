@@ -3,20 +3,21 @@
 pub mod archive;
 pub mod classify;
 pub mod grouping;
+pub mod report;
 
 use std::{
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
 };
 
-use countersign_model::{AssetId, IngestId, Instant, ItemId, ItemKind, ProjectId, UserId, Zone};
+use countersign_model::{AssetId, IngestId, ItemId, ItemKind, ProjectId, UserId, Zone};
 use countersign_store::{
     Actor, Address, Evidence, Json, Tx, assets, ingests, items, jobs, keyed_hash, moves,
 };
 use countersign_workflow::{ItemState, Phase};
 use futures::StreamExt;
-use serde::Serialize;
 
+pub use self::report::{IngestDetail, IngestReport, IngestView, JobCounts, RefusalView};
 use self::{
     archive::{FileRefusal, Incoming, Loader},
     classify::{DicomPart, classify},
@@ -34,8 +35,6 @@ use crate::{
 const FILES_AT_ONCE: usize = 4;
 /// Files whose rows are written in one commit.
 const FILES_PER_WRITE: usize = 64;
-/// Most refusals of one run that are listed at once.
-const REFUSALS_LISTED_MAX: u32 = 10_000;
 
 /// How far a run has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -48,85 +47,6 @@ pub struct Progress {
     pub bytes: u64,
     /// Bytes in all.
     pub bytes_total: u64,
-}
-
-/// A run of ingest as people see it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct IngestView {
-    /// Run.
-    pub id: IngestId,
-    /// `running`, `finished` or `failed`.
-    pub state: String,
-    /// When it began.
-    pub started_at: Instant,
-    /// When it ended.
-    pub finished_at: Option<Instant>,
-    /// Files seen.
-    pub files: u64,
-    /// Files stored.
-    pub stored: u64,
-    /// Files that were here already.
-    pub known: u64,
-    /// Files refused.
-    pub refused: u64,
-    /// Bytes stored.
-    pub bytes: u64,
-}
-
-/// A run with what it refused.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct IngestReport {
-    /// The run.
-    pub ingest: IngestView,
-    /// Items that it made.
-    pub items: u64,
-    /// Files that were not taken.
-    pub refusals: Vec<RefusalView>,
-}
-
-/// A run with its refusals and what is still to do.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct IngestDetail {
-    /// The run.
-    #[serde(flatten)]
-    pub ingest: IngestView,
-    /// Background work of the project: open and done.
-    pub progress: JobCounts,
-    /// Files that were not taken.
-    pub refusals: Vec<RefusalView>,
-}
-
-/// Background work.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct JobCounts {
-    /// Waiting or running.
-    pub jobs_open: u64,
-    /// Ended.
-    pub jobs_done: u64,
-}
-
-/// A file that was not taken.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct RefusalView {
-    /// Name that the sender gave.
-    pub name: String,
-    /// Stable code.
-    pub code: String,
-    /// One sentence, with tag or field.
-    pub message: String,
-    /// Byte offset in the file.
-    pub offset: Option<u64>,
-}
-
-impl From<FileRefusal> for RefusalView {
-    fn from(refusal: FileRefusal) -> Self {
-        Self { name: refusal.name, code: refusal.code, message: refusal.message, offset: refusal.offset }
-    }
 }
 
 /// A file that was read, checked and put into quarantine.
@@ -418,61 +338,12 @@ impl Pipeline {
         self.wake_worker();
         Ok(IngestReport { ingest: ingest.into(), items: made, refusals })
     }
-
-    /// The latest runs of a project.
-    ///
-    /// # Errors
-    /// [`PipelineError::NotFound`].
-    pub async fn ingests(&self, caller: &Caller, project: ProjectId) -> Result<Vec<IngestView>> {
-        self.require_on(caller, Action::ViewIngests, project)?;
-        let found = ingests::list(&mut *self.store.read().await?, project, crate::views::PAGE_MAX).await?;
-        Ok(found.into_iter().map(IngestView::from).collect())
-    }
-
-    /// One run with its refusals.
-    ///
-    /// # Errors
-    /// [`PipelineError::NotFound`].
-    pub async fn ingest_detail(&self, caller: &Caller, id: IngestId) -> Result<IngestDetail> {
-        let mut conn = self.store.read().await?;
-        let ingest = ingests::by_id(&mut conn, id).await?.ok_or(PipelineError::NotFound)?;
-        self.require_on(caller, Action::ViewIngests, ingest.project_id)?;
-        let (open, done) = jobs::count(&mut conn, ingest.project_id).await?;
-        let refusals = ingests::refusals(&mut conn, id, REFUSALS_LISTED_MAX).await?;
-        let refusals = refusals.into_iter().map(|row| RefusalView {
-            name: row.name,
-            code: row.code,
-            message: row.message,
-            offset: row.byte_offset.and_then(|at| u64::try_from(at).ok()),
-        });
-        Ok(IngestDetail {
-            ingest: ingest.into(),
-            progress: JobCounts { jobs_open: open, jobs_done: done },
-            refusals: refusals.collect(),
-        })
-    }
 }
 
 /// What came of all files of a run.
 struct LandedAll {
     arrived: Vec<Arrived>,
     refusals: Vec<FileRefusal>,
-}
-
-impl From<ingests::Ingest> for IngestView {
-    fn from(row: ingests::Ingest) -> Self {
-        Self {
-            id: row.id,
-            state: row.state,
-            started_at: row.started_at,
-            finished_at: row.finished_at,
-            files: row.files,
-            stored: row.stored,
-            known: row.known,
-            refused: row.refused,
-            bytes: row.bytes,
-        }
-    }
 }
 
 pub(crate) fn new_item(

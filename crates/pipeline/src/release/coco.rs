@@ -133,7 +133,7 @@ pub(super) async fn size(store: &Store, material: &Material, frame: FrameRef) ->
     Ok(if asset.kind == AssetKind::Dicom {
         let instance = countersign_dicom::read_shared(bytes, &countersign_dicom::Limits::default()).ok();
         let facts = instance.map(|instance| countersign_dicom::Facts::of(&instance));
-        facts.and_then(|facts| Some((u32::from(facts.columns?), u32::from(facts.rows?))))
+        facts.and_then(|facts| Some((facts.columns?, facts.rows?)))
     } else {
         countersign_inspection::decode::dimensions(&bytes, limits).ok()
     })

@@ -12,7 +12,7 @@ use countersign_model::{
 use countersign_store::{Conn, assets, items, protocols, reads, releases, users};
 use countersign_workflow::{ItemState, content_hash};
 
-use crate::{PipelineError, Result, moving::parse_state, views::author, work::current_annotations};
+use crate::{PipelineError, Result, moving::parse_state, save::current_annotations, views::author};
 
 /// The protocol versions and names that a release refers to, read once each.
 pub(super) struct Lookup {

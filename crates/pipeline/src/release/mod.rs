@@ -109,7 +109,7 @@ impl Pipeline {
         name: &str,
         items: Selection,
     ) -> Result<ReleaseView> {
-        let name = crate::people::checked_name("name", name)?;
+        let name = crate::accounts::checked_name("name", name)?;
         let pipeline = self.clone();
         // A task of its own: a release is finished or failed, whatever becomes of the request for it.
         let made = tokio::spawn(async move { pipeline.run_release(actor, user, project, name, items).await });

@@ -1,0 +1,297 @@
+//! The gate: what is de-identified and vouched for moves to `cleared`; the rest waits for a privacy officer.
+
+mod clean;
+mod queue;
+
+use std::collections::BTreeMap;
+
+use countersign_model::{AssetId, AssetKind, ItemId, ProjectId, Stream, StreamKind, Zone};
+use countersign_store::{Actor, Evidence, Json, Tx, assets, gate, items, jobs, projects};
+use countersign_workflow::{Event, Phase};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use self::clean::{CleanedAsset, Outcome, clean_asset};
+pub use self::queue::GateEntryView;
+use crate::{Pipeline, PipelineError, Result, blocking, moving::Moving};
+
+/// The cleaner failed: such an item can only be rejected.
+const NOT_CLEANED: &str = "not-cleaned";
+
+/// What the gate did to an item, without any value.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(default)]
+pub struct GateReport {
+    /// Profile and edition, in the words that outputs carry.
+    pub profile: String,
+    /// Assets that were cleaned.
+    pub assets: u64,
+    /// What was done, by tag or part of a container.
+    pub actions: Vec<GateAction>,
+    /// What could not be cleaned: place and code.
+    pub residual: Vec<String>,
+    /// Streams that refer to the cleaned copies.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub streams: Vec<Stream>,
+}
+
+/// One kind of change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct GateAction {
+    /// Tag path, or the part of an image container.
+    pub tag: String,
+    /// What was done.
+    pub action: String,
+    /// In how many assets.
+    pub count: u64,
+}
+
+impl Pipeline {
+    /// Runs the gate on an item: the body of a `gate` job.
+    ///
+    /// # Errors
+    /// When the store fails, or the item changed meanwhile; the job is tried again.
+    pub(crate) async fn run_gate(&self, job: jobs::Job, worker: String) -> Result<()> {
+        let id = job.item_id.ok_or_else(|| PipelineError::Internal("a gate job without item".into()))?;
+        let (item, sources, public) = {
+            let mut conn = self.store.read().await?;
+            let item = items::by_id(&mut conn, id).await?.ok_or(PipelineError::NotFound)?;
+            let project =
+                projects::by_id(&mut conn, item.project_id).await?.ok_or(PipelineError::NotFound)?;
+            (item, assets::of_item(&mut conn, id).await?, project.declared_public_at.is_some())
+        };
+        if item.state != Phase::Quarantined.as_str() {
+            return self.finish_job(job, worker).await;
+        }
+        let outcome = self.clean(&item, sources).await?;
+        let vouched =
+            outcome.reasons.is_empty() || (public && !outcome.reasons.iter().any(|r| r == NOT_CLEANED));
+        if vouched {
+            self.clear(item, outcome, job, worker).await
+        } else {
+            self.wait_for_officer(item, outcome, job, worker).await
+        }
+    }
+
+    async fn clean(&self, item: &items::Item, sources: Vec<assets::Asset>) -> Result<Outcome> {
+        let key = self.store.keys().project(item.project_id)?;
+        let mut outcome = Outcome::default();
+        let shown: Vec<AssetId> =
+            item.streams.0.iter().flat_map(|s| s.frames.iter().map(|f| f.asset)).collect();
+        for asset in sources
+            .into_iter()
+            .filter(|asset| asset.zone == Zone::Quarantine && asset.source_asset_id.is_none())
+        {
+            if !shown.contains(&asset.id) && asset.kind != AssetKind::KittiCalib {
+                continue;
+            }
+            let bytes = self.store.quarantine().for_machine(asset.project_id, &asset.address).await?;
+            let item_kind = item.kind;
+            outcome = blocking(move || {
+                clean_asset(&mut outcome, &asset, &bytes, item_kind, key);
+                outcome
+            })
+            .await?;
+        }
+        outcome.close(item.kind);
+        Ok(outcome)
+    }
+
+    /// Moves the cleaned copies to `cleared` and opens the item for work.
+    async fn clear(&self, item: items::Item, outcome: Outcome, job: jobs::Job, worker: String) -> Result<()> {
+        let rows = self.put_cleared(&item, outcome.cleaned).await?;
+        let (pipeline, report, calibration) = (self.clone(), outcome.report, outcome.calibration);
+        self.store
+            .write::<_, PipelineError, _>(Actor::system(), move |tx| {
+                Box::pin(async move {
+                    let mut moving = Moving::load(tx, &pipeline, item.id).await?;
+                    if moving.item.streams != item.streams || moving.state.phase != Phase::Quarantined {
+                        return Err(PipelineError::refused(
+                            "item_changed",
+                            "More files arrived; the gate looks again.",
+                        ));
+                    }
+                    let streams = point_to(&item.streams.0, &rows, calibration.as_ref());
+                    note_rows(tx, rows).await?;
+                    open_item(tx, &mut moving, streams, &report, "vouched").await?;
+                    finish_in(tx, &job, &worker).await
+                })
+            })
+            .await
+    }
+
+    async fn put_cleared(&self, item: &items::Item, cleaned: Vec<CleanedAsset>) -> Result<Vec<CopyRow>> {
+        let mut rows = Vec::with_capacity(cleaned.len());
+        for asset in cleaned {
+            let content_hash = hex::encode(Sha256::digest(&asset.bytes));
+            let bytes = asset.bytes.len() as u64;
+            let put = self.store.cleared().put(item.project_id, asset.bytes).await?;
+            rows.push(CopyRow {
+                source: asset.source,
+                kind: asset.kind,
+                zone: Zone::Cleared,
+                address: put.address,
+                content_hash,
+                bytes,
+                id: AssetId::fresh(self.store.ids()),
+                item: item.id,
+                project: item.project_id,
+            });
+        }
+        Ok(rows)
+    }
+
+    /// Keeps the cleaned copies in quarantine and puts the item into the privacy officer's queue.
+    async fn wait_for_officer(
+        &self,
+        item: items::Item,
+        outcome: Outcome,
+        job: jobs::Job,
+        worker: String,
+    ) -> Result<()> {
+        let mut rows = Vec::with_capacity(outcome.cleaned.len());
+        for asset in outcome.cleaned {
+            let content_hash = hex::encode(Sha256::digest(&asset.bytes));
+            let bytes = asset.bytes.len() as u64;
+            let put = self.store.quarantine().put(item.project_id, asset.bytes).await?;
+            rows.push(CopyRow {
+                source: asset.source,
+                kind: asset.kind,
+                zone: Zone::Quarantine,
+                address: put.address,
+                content_hash,
+                bytes,
+                id: AssetId::fresh(self.store.ids()),
+                item: item.id,
+                project: item.project_id,
+            });
+        }
+        let (mut report, reasons, calibration) = (outcome.report, outcome.reasons, outcome.calibration);
+        self.store
+            .write::<_, PipelineError, _>(Actor::system(), move |tx| {
+                Box::pin(async move {
+                    let now = items::lock(tx, item.id).await?;
+                    if now.streams != item.streams || now.state != item.state {
+                        return Err(PipelineError::refused(
+                            "item_changed",
+                            "More files arrived; the gate looks again.",
+                        ));
+                    }
+                    for old in
+                        gate::of_item(tx, item.id).await?.into_iter().filter(|entry| entry.state == "open")
+                    {
+                        gate::decide(tx, old.id, "replaced", None, "looked at again").await?;
+                    }
+                    let rows = note_rows(tx, rows).await?;
+                    report.streams = point_to(&item.streams.0, &rows, calibration.as_ref());
+                    let entry = gate::GateEntry {
+                        id: tx.fresh(),
+                        project_id: item.project_id,
+                        item_id: item.id,
+                        state: "open".into(),
+                        reasons: Json(reasons.clone()),
+                        report: Json(
+                            serde_json::to_value(&report)
+                                .map_err(|e| PipelineError::Internal(e.to_string()))?,
+                        ),
+                        opened_at: tx.now(),
+                        decided_at: None,
+                        decided_by: None,
+                        reason: None,
+                    };
+                    let evidence = Evidence::new("gate.held", "gate_entry", entry.id.uuid())
+                        .project(item.project_id)
+                        .item(item.id)
+                        .reason(reasons.first().map_or("held", String::as_str));
+                    gate::insert(tx, entry).await?;
+                    tx.record(evidence)?;
+                    finish_in(tx, &job, &worker).await
+                })
+            })
+            .await
+    }
+}
+
+/// A copy of an asset in some zone, on its way to becoming a row.
+#[derive(Clone)]
+struct CopyRow {
+    id: AssetId,
+    source: AssetId,
+    kind: AssetKind,
+    zone: Zone,
+    address: countersign_store::Address,
+    content_hash: String,
+    bytes: u64,
+    item: ItemId,
+    project: ProjectId,
+}
+
+/// Writes the rows; where the same bytes are there already, their row is used.
+async fn note_rows(tx: &mut Tx, rows: Vec<CopyRow>) -> Result<Vec<CopyRow>> {
+    let mut out = Vec::with_capacity(rows.len());
+    for row in rows {
+        let asset = assets::Asset {
+            id: row.id,
+            project_id: row.project,
+            zone: row.zone,
+            address: row.address.clone(),
+            kind: row.kind,
+            bytes: row.bytes,
+            content_hash: row.content_hash.clone(),
+            source_asset_id: Some(row.source),
+            item_id: Some(row.item),
+            created_at: tx.now(),
+            external_url: None,
+        };
+        let (asset, _) = assets::insert(tx, asset).await?;
+        out.push(CopyRow { id: asset.id, ..row });
+    }
+    Ok(out)
+}
+
+/// The same streams with frames that name the copies.
+fn point_to(streams: &[Stream], rows: &[CopyRow], calibration: Option<&serde_json::Value>) -> Vec<Stream> {
+    let copy: BTreeMap<AssetId, AssetId> = rows.iter().map(|row| (row.source, row.id)).collect();
+    streams
+        .iter()
+        .map(|stream| {
+            let mut stream = stream.clone();
+            for frame in &mut stream.frames {
+                if let Some(id) = copy.get(&frame.asset) {
+                    frame.asset = *id;
+                }
+            }
+            if let Some(calibration) =
+                calibration.filter(|_| matches!(stream.kind, StreamKind::Camera | StreamKind::Lidar))
+            {
+                stream.properties.insert("calibration".into(), calibration.clone());
+            }
+            stream
+        })
+        .collect()
+}
+
+async fn open_item(
+    tx: &mut Tx,
+    moving: &mut Moving,
+    streams: Vec<Stream>,
+    report: &GateReport,
+    how: &str,
+) -> Result<()> {
+    items::set_content(tx, moving.item.id, streams.clone(), moving.item.facts.0.clone()).await?;
+    moving.item.streams = Json(streams);
+    moving.take(tx, &Event::Cleared).await?;
+    let details = serde_json::json!({ "profile": report.profile, "assets": report.assets, "actions": report.actions.len() });
+    tx.record(moving.evidence("item.cleared").reason(how).details(details))?;
+    Ok(())
+}
+
+async fn finish_in(tx: &mut Tx, job: &jobs::Job, worker: &str) -> Result<()> {
+    if jobs::finish(tx, job.id, worker).await? {
+        Ok(())
+    } else {
+        Err(PipelineError::refused("job_lost", "Another worker took over."))
+    }
+}

@@ -1,0 +1,211 @@
+//! Saving annotations into a draft read: versions go up, nothing is overwritten.
+
+use std::collections::BTreeMap;
+
+use countersign_model::{Annotation, AnnotationId, Author, Protocol, ReadId, UserId};
+use countersign_store::{Conn, Tx, moves, reads};
+use serde::{Deserialize, Serialize};
+
+use crate::{PipelineError, Result, moving::Moving};
+
+/// Most changes in one save.
+pub const CHANGES_MAX: usize = 10_000;
+
+/// One change of an annotation in a draft read.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(tag = "op", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Change {
+    /// Draw it, or replace its current version.
+    Put {
+        /// The annotation; the server sets version, author and score.
+        annotation: AnnotationInput,
+    },
+    /// Take it out; its versions stay in the history.
+    Remove {
+        /// Which.
+        id: AnnotationId,
+    },
+}
+
+/// An annotation as people send it: the server decides version and author.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AnnotationInput {
+    /// The annotation through all versions; made by the page.
+    pub id: AnnotationId,
+    /// Class id.
+    pub class: String,
+    /// Frame it lies on.
+    #[serde(default)]
+    pub frame: Option<countersign_model::FrameRef>,
+    /// Its shape.
+    pub shape: countersign_model::Shape,
+    /// Attribute values.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
+    pub attributes: BTreeMap<String, serde_json::Value>,
+}
+
+/// What a save left behind.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Saved {
+    /// The read's revision now; send it as `If-Match` with the next save.
+    pub revision: u64,
+    /// The version that each changed annotation has now.
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
+    pub annotations_versions: BTreeMap<AnnotationId, u32>,
+}
+
+/// Saves pending changes if there are any, then gives the read's annotations as they stand.
+pub(crate) async fn settle(
+    tx: &mut Tx,
+    moving: &Moving,
+    read: ReadId,
+    user: UserId,
+    revision: u64,
+    changes: &[Change],
+) -> Result<Vec<Annotation>> {
+    if changes.is_empty() {
+        let row = reads::by_id(tx, read).await?.ok_or(PipelineError::NotFound)?;
+        if row.revision != revision {
+            return Err(PipelineError::StaleRevision { current: row.revision });
+        }
+    } else {
+        save_changes(tx, moving, read, user, revision, changes).await?;
+    }
+    current_annotations(tx, read).await
+}
+
+/// The annotations of a read as they stand.
+pub(crate) async fn current_annotations(conn: &mut Conn, read: ReadId) -> Result<Vec<Annotation>> {
+    let rows = reads::annotations(conn, read).await?;
+    rows.iter()
+        .filter_map(|row| row.body.as_deref())
+        .map(|body| {
+            serde_json::from_str(body).map_err(|e| PipelineError::Internal(format!("annotations.body: {e}")))
+        })
+        .collect()
+}
+
+pub(crate) fn check_required(protocol: &Protocol, annotations: &[Annotation]) -> Result<()> {
+    for annotation in annotations {
+        let Some(class) = protocol.class(&annotation.class) else { continue };
+        for attribute in class.attributes.iter().filter(|attribute| attribute.required) {
+            if !annotation.attributes.contains_key(&attribute.id) {
+                return Err(PipelineError::bad(
+                    "required_attribute",
+                    format!("annotation {}", annotation.id),
+                    format!("{} needs an answer for {}", class.name, attribute.name),
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+pub(crate) async fn save_changes(
+    tx: &mut Tx,
+    moving: &Moving,
+    read: ReadId,
+    user: UserId,
+    revision: u64,
+    changes: &[Change],
+) -> Result<Saved> {
+    if changes.len() > CHANGES_MAX {
+        return Err(PipelineError::bad(
+            "too_many_changes",
+            "changes",
+            format!("at most {CHANGES_MAX} in one save"),
+        ));
+    }
+    let row = reads::by_id(tx, read).await?.ok_or(PipelineError::NotFound)?;
+    if row.revision != revision {
+        return Err(PipelineError::StaleRevision { current: row.revision });
+    }
+    // Versions go up by one per annotation, over all reads that carried it.
+    let present: BTreeMap<AnnotationId, u32> = if row.annotation_count == 0 && row.revision == 0 {
+        BTreeMap::new()
+    } else {
+        moves::versions(tx, read).await?
+    };
+    let mut versions = present.clone();
+    let mut rows = Vec::with_capacity(changes.len());
+    for (index, change) in changes.iter().enumerate() {
+        let (id, body) = match change {
+            Change::Put { annotation } => (annotation.id, Some(annotation)),
+            Change::Remove { id } => (*id, None),
+        };
+        let version = versions.get(&id).map_or(1, |version| version + 1);
+        if body.is_none() && version == 1 {
+            return Err(PipelineError::bad(
+                "no_such_annotation",
+                format!("changes[{index}].id"),
+                "is not in this read",
+            ));
+        }
+        let body = body.map(|input| checked_body(moving, input, version, user, index)).transpose()?;
+        versions.insert(id, version);
+        rows.push(reads::AnnotationRow {
+            read_id: read,
+            annotation_id: id,
+            version,
+            seq: row.revision + 1,
+            body,
+            author_user: Some(user),
+            at: tx.now(),
+        });
+    }
+    reads::annotate(tx, rows).await?;
+    let count = moves::count_current(tx, read).await?;
+    if count as usize > countersign_model::OBJECTS_PER_READ_MAX {
+        return Err(PipelineError::bad(
+            "too_many_objects",
+            "changes",
+            "the read would hold too many annotations",
+        ));
+    }
+    let Some(next) = reads::advance(tx, read, revision, count).await? else {
+        return Err(PipelineError::StaleRevision { current: row.revision });
+    };
+    let changed = changes
+        .iter()
+        .map(|change| match change {
+            Change::Put { annotation } => annotation.id,
+            Change::Remove { id } => *id,
+        })
+        .filter_map(|id| versions.get(&id).map(|version| (id, *version)))
+        .collect();
+    Ok(Saved { revision: next, annotations_versions: changed })
+}
+
+fn checked_body(
+    moving: &Moving,
+    input: &AnnotationInput,
+    version: u32,
+    user: UserId,
+    index: usize,
+) -> Result<String> {
+    let annotation = Annotation {
+        id: input.id,
+        version,
+        class: input.class.clone(),
+        frame: input.frame,
+        shape: input.shape.clone(),
+        attributes: input.attributes.clone(),
+        author: Author::Human { user },
+        score: None,
+    };
+    moving
+        .protocol
+        .check(&annotation, &moving.item.streams.0)
+        .map_err(|e| PipelineError::annotation(index, &e))?;
+    annotation_body(&annotation)
+}
+
+/// The canonical text that is stored of an annotation.
+pub(crate) fn annotation_body(annotation: &Annotation) -> Result<String> {
+    let value = serde_json::to_value(annotation).map_err(|e| PipelineError::Internal(e.to_string()))?;
+    Ok(countersign_workflow::canonical_json(&value))
+}
