@@ -9,6 +9,13 @@ const LABELS_MAX = 120;
 /** Dashes of a model's draft; a person's mark is solid. */
 const DRAFT_DASH = [6, 4];
 const HANDLE_PX = 7;
+/** From this number of objects in view on they are drawn as plain outlines. */
+const DENSE_FROM = 1_000;
+/** Smallest side on screen at which a dash can be told in a dense view, pixels. */
+const DASH_FROM_PX = 24;
+/** Polygons in one path. */
+const SHAPES_PER_PATH = 64;
+const SHADOW = "rgba(8, 10, 14, 0.55)";
 const LABEL_FONT = "500 11px system-ui, sans-serif";
 
 interface Group {
@@ -19,8 +26,7 @@ interface Group {
 }
 
 /**
- * Draws the marks of the current frame. Objects of one class and state share one path, so that ten thousand
- * boxes cost a few strokes instead of ten thousand.
+ * Draws the marks of the current frame: those in view, grouped by class and state, the selected one last.
  */
 export function drawShapes(
   g: CanvasRenderingContext2D,
@@ -38,7 +44,7 @@ export function drawShapes(
     else addToGroup(groups, annotation, editor);
     if (special || shown.length <= LABELS_MAX) labelled.push(annotation);
   }
-  for (const group of groups.values()) drawGroup(g, group, viewport);
+  for (const group of groups.values()) drawGroup(g, group, viewport, shown.length > DENSE_FROM);
   for (const annotation of front) drawFront(g, annotation, editor, viewport);
   for (const annotation of labelled) drawLabel(g, annotation, editor, viewport);
 }
@@ -83,14 +89,44 @@ function addToGroup(groups: Map<string, Group>, annotation: Annotation, editor: 
   groups.set(key, group);
 }
 
-function drawGroup(g: CanvasRenderingContext2D, group: Group, viewport: Viewport): void {
-  const path = new Path2D();
-  for (const shape of group.shapes) trace(path, shape, viewport);
+/**
+ * Boxes go one by one, because a stroked rectangle is many times cheaper than the same rectangle in a path;
+ * polygons share paths of a bounded length, because the cost of a path grows faster than its length.
+ */
+function drawGroup(g: CanvasRenderingContext2D, group: Group, viewport: Viewport, dense: boolean): void {
   g.globalAlpha = group.locked ? 0.55 : 1;
-  g.fillStyle = `${group.color}14`;
-  g.fill(path);
-  outline(g, path, group.color, group.draft, 1.75);
+  const polygons = group.shapes.filter((shape) => shape.type === "polygon");
+  for (let from = 0; from < polygons.length; from += SHAPES_PER_PATH) {
+    const path = new Path2D();
+    for (const shape of polygons.slice(from, from + SHAPES_PER_PATH)) trace(path, shape, viewport);
+    g.fillStyle = `${group.color}14`;
+    if (!dense) g.fill(path);
+    outline(g, path, group.color, group.draft, dense ? 1.25 : 1.75);
+  }
+  drawBoxes(g, group, viewport, dense);
   g.globalAlpha = 1;
+}
+
+function drawBoxes(g: CanvasRenderingContext2D, group: Group, viewport: Viewport, dense: boolean): void {
+  for (const shape of group.shapes) {
+    if (shape.type !== "box") continue;
+    const [x, y] = viewport.toScreen([shape.x, shape.y]);
+    const w = shape.w * viewport.scale;
+    const h = shape.h * viewport.scale;
+    // On a speck there is no room for a dash, and dashes are what costs; its row says who drew it.
+    g.setLineDash(group.draft && (!dense || Math.max(w, h) >= DASH_FROM_PX) ? DRAFT_DASH : []);
+    if (!dense) {
+      g.fillStyle = `${group.color}14`;
+      g.fillRect(x, y, w, h);
+      g.strokeStyle = SHADOW;
+      g.lineWidth = 3.25;
+      g.strokeRect(x, y, w, h);
+    }
+    g.strokeStyle = group.color;
+    g.lineWidth = dense ? 1.25 : 1.75;
+    g.strokeRect(x, y, w, h);
+  }
+  g.setLineDash([]);
 }
 
 function drawFront(
@@ -117,7 +153,7 @@ function outline(
 ): void {
   g.setLineDash(draft ? DRAFT_DASH : []);
   g.lineJoin = "round";
-  g.strokeStyle = "rgba(8, 10, 14, 0.55)";
+  g.strokeStyle = SHADOW;
   g.lineWidth = width + 1.5;
   g.stroke(path);
   g.strokeStyle = color;

@@ -3,6 +3,7 @@ import {
   BufferGeometry,
   type Camera,
   GridHelper,
+  LinearSRGBColorSpace,
   Points,
   PointsMaterial,
   Scene,
@@ -33,6 +34,8 @@ export class CloudRenderer {
 
   constructor(readonly canvas: HTMLCanvasElement) {
     this.renderer = new WebGLRenderer({ canvas, antialias: false, powerPreference: "high-performance" });
+    // The ramp is given in screen colours already.
+    this.renderer.outputColorSpace = LinearSRGBColorSpace;
     this.renderer.setScissorTest(true);
     this.renderer.setClearColor(BACKGROUND);
     this.grid.rotation.x = Math.PI / 2;

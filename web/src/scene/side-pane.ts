@@ -41,6 +41,7 @@ export class SidePane {
   readonly overlay: Overlay;
   private readonly release: (() => void)[] = [];
   private zoom = 1;
+  private title = "";
   private gesture: Gesture | null = null;
   /** While dragging, the view keeps the axes and the scale that it had: nothing moves under the cursor. */
   private frozen: { frame: CuboidShape; scale: number } | null = null;
@@ -143,14 +144,13 @@ export class SidePane {
   draw(): void {
     const g = this.overlay.begin();
     const frame = this.frame();
-    g.font = "11px system-ui, sans-serif";
-    g.textBaseline = "top";
-    g.textAlign = "left";
-    g.fillStyle = "#9aa5b0";
     const focus = this.scene.focus();
     const size = focus ? `  ${SIDE_WORDS[this.name](focus.box)}` : "";
-    g.fillText(`${WORDS[this.name]}${frame ? size : ": select a cuboid"}`, 8, 7);
-    if (!frame) return;
+    this.title = `${WORDS[this.name]}${frame ? size : ": select a cuboid"}`;
+    if (!frame) {
+      this.drawTitle(g);
+      return;
+    }
     const window = this.window(frame);
     for (const shown of shownCuboids(this.scene.editor)) {
       if (shown.selected || this.name === "top")
@@ -159,6 +159,17 @@ export class SidePane {
         this.drawGrips(g, frame, shown.box, window, shown.color);
     }
     if (this.gesture?.kind === "draw") this.drawDrawn(g, this.gesture, frame, window);
+    this.drawTitle(g);
+  }
+
+  private drawTitle(g: CanvasRenderingContext2D): void {
+    g.font = "11px system-ui, sans-serif";
+    g.textBaseline = "top";
+    g.textAlign = "left";
+    g.fillStyle = "rgba(13, 16, 22, 0.82)";
+    g.fillRect(4, 4, g.measureText(this.title).width + 10, 18);
+    g.fillStyle = "#bcc5cd";
+    g.fillText(this.title, 9, 7);
   }
 
   private plane(p: Vec3, frame: CuboidShape): [number, number] {

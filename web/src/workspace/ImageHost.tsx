@@ -139,16 +139,16 @@ export default function ImageHost({ session, onReady }: HostProps) {
               </button>
             ))}
           </fieldset>
-          <span className={styles.hint}>
-            <kbd>{keyHint(keyMap, "part.blink")}</kbd> blinks part and template ·{" "}
-            <kbd>{keyHint(keyMap, "part.difference")}</kbd> shows the difference
-          </span>
-          {view === "test" ? null : (
+          {view === "test" ? (
+            <span className={styles.hint}>
+              <kbd>{keyHint(keyMap, "part.blink")}</kbd> blinks part and template ·{" "}
+              <kbd>{keyHint(keyMap, "part.difference")}</kbd> shows the difference
+            </span>
+          ) : (
             <strong className={styles.showing}>
-              Showing{" "}
               {view === "template"
-                ? "the template"
-                : "the difference: orange = brighter, blue = darker than the template"}
+                ? "This is the template"
+                : "Orange: brighter than the template. Blue: darker."}
             </strong>
           )}
         </div>

@@ -77,11 +77,18 @@ export function TopBar(props: TopBarProps) {
       <LeaseClock session={session} onGiveBack={props.onGiveBack} />
       <Online />
       {mode === "read" ? (
-        <Button variant="default" onClick={props.onUnclear} disabled={props.busy} data-testid="unclear">
+        <Button
+          size="xs"
+          variant="default"
+          onClick={props.onUnclear}
+          disabled={props.busy}
+          data-testid="unclear"
+        >
           Unclear…
         </Button>
       ) : (
         <Button
+          size="xs"
           variant="default"
           onClick={props.onReject}
           disabled={props.busy}
@@ -92,6 +99,7 @@ export function TopBar(props: TopBarProps) {
       )}
       <Tooltip label={`${finish} (${keyHint(keyMap, "submit")})`}>
         <Button
+          size="xs"
           onClick={props.onFinish}
           loading={props.busy}
           data-testid={mode === "sign" ? "sign-open" : mode === "review" ? "review-accept" : "submit"}
