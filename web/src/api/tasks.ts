@@ -63,5 +63,6 @@ export const signTask = (
     content_hash: string;
     decision: "sign" | "reject";
     reason?: string;
+    comment?: string;
   },
 ) => api.post<Submitted>(path`/tasks/${task}/sign`, body);

@@ -175,7 +175,7 @@ export function WorkspaceView({ session }: { session: WorkSession }) {
         onConfirm={(reason, comment, password) =>
           void decide(() =>
             mode === "sign"
-              ? session.rejectSigning(password, [reason, comment].filter(Boolean).join(": "))
+              ? session.rejectSigning(password, reason, comment)
               : session.reject(reason, comment),
           )
         }

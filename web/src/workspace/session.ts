@@ -138,13 +138,13 @@ export class WorkSession {
 
   async reject(reason: string, comment: string): Promise<Submitted> {
     const revision = await this.settled();
-    const missing = this.missing ?? (reason === "missed_finding" ? "added" : "nothing");
     return reviewTask(this.work.task.id, revision, {
       fence: this.work.task.fence,
       decision: "reject",
       reason,
       ...(comment ? { comment } : {}),
-      missing,
+      // An unanswered question stays unanswered: the evidence must not hold an answer that nobody gave.
+      ...(this.missing ? { missing: this.missing } : {}),
     });
   }
 
@@ -154,24 +154,28 @@ export class WorkSession {
   }
 
   sign(password: string): Promise<void> {
-    return this.signature("sign", password, "");
+    return this.signature("sign", password, {});
   }
 
-  async rejectSigning(password: string, reason: string): Promise<void> {
-    await this.signature("reject", password, reason);
+  rejectSigning(password: string, reason: string, comment: string): Promise<void> {
+    return this.signature("reject", password, { reason, ...(comment ? { comment } : {}) });
   }
 
   giveBack(): Promise<void> {
     return giveBack(this.work.task.id, this.work.task.fence);
   }
 
-  private async signature(decision: "sign" | "reject", password: string, reason: string): Promise<void> {
+  private async signature(
+    decision: "sign" | "reject",
+    password: string,
+    why: { reason?: string; comment?: string },
+  ): Promise<void> {
     await signTask(this.work.task.id, {
       fence: this.work.task.fence,
       password,
       content_hash: this.contentHash ?? "",
       decision,
-      ...(reason ? { reason } : {}),
+      ...why,
     });
   }
 
