@@ -172,6 +172,22 @@ impl Store {
         })
         .await
     }
+
+    /// Makes leased jobs free at once, because their workers are known to be gone; how many. A try that was cut off
+    /// counts as a try.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn free_jobs(&self) -> Result<u64, StoreError> {
+        self.housekeep(|tx| {
+            Box::pin(async move {
+                let sql = "UPDATE jobs SET lease_until = $1 WHERE state = 'leased' AND lease_until > $1";
+                let now = tx.now();
+                tx.query(sql).bind(now).execute().await
+            })
+        })
+        .await
+    }
 }
 
 async fn lease(

@@ -45,7 +45,9 @@ pub struct DicomPart {
 /// # Errors
 /// [`FileRefusal`] naming file, tag and offset.
 pub fn classify(name: &str, bytes: &[u8], takes: ItemKind) -> Result<Accepted, FileRefusal> {
-    if bytes.is_empty() {
+    // An empty list of labels says that nothing is there; every other empty file says that something went wrong.
+    let is_list = name.ends_with(".txt") && matches!(takes, ItemKind::Part | ItemKind::Scene);
+    if bytes.is_empty() && !is_list {
         return Err(FileRefusal::new(name, "empty", "the file is empty", Some(0)));
     }
     match takes {

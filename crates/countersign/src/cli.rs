@@ -1,0 +1,178 @@
+//! The command line. Others script against it: names, meanings and exit statuses stay.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand};
+
+/// Image annotation for industries where a wrong label costs a life.
+#[derive(Debug, Parser)]
+#[command(
+    name = "countersign",
+    version,
+    about,
+    max_term_width = 110,
+    after_help = "A tour, once the product is built:
+  countersign demo --data demo --listen 127.0.0.1:8080      start with demo data; it prints accounts and what to try
+  countersign ingest --data demo --project 'CT chest' DIR   bring in files, folders or zip archives
+  countersign release --data demo --project 'PCB line 3' --out parts.zip
+  countersign verify parts.zip                              check a release without any server
+  countersign verify --log demo                             check the evidence log without any server
+  countersign backup --data demo --out demo.csbak           while the server runs
+  countersign restore --data copy demo.csbak
+
+Exit status: 0 done, 1 refused or a check failed, 2 wrong usage."
+)]
+pub struct Cli {
+    /// Print one JSON object per result instead of text.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Start the server. The first start makes an owner account and prints its one-time password.
+    Serve(Serve),
+    /// Start the server with demo data that the program makes itself, once.
+    Demo(Serve),
+    /// Bring files into a project: they go to quarantine, are de-identified, and drafted by a model.
+    Ingest(Ingest),
+    /// Make a release of everything accepted in a project and write it as a zip archive.
+    Release(Release),
+    /// Check a release, or the evidence log of a data directory, without any server.
+    Verify(Verify),
+    /// Write a backup of database, files, log and keys, while the server runs or not.
+    Backup(Backup),
+    /// Lay a backup out as a new data directory.
+    Restore(Restore),
+}
+
+/// Where things are kept.
+#[derive(Clone, Debug, Args)]
+pub struct Place {
+    /// Data directory: database, files, log, keys.
+    #[arg(long, value_name = "DIR", env = "COUNTERSIGN_DATA")]
+    pub data: PathBuf,
+    /// PostgreSQL address (postgres://…) instead of SQLite in the data directory.
+    #[arg(long, value_name = "URL", env = "COUNTERSIGN_DATABASE", hide_env_values = true)]
+    pub database: Option<String>,
+}
+
+/// Arguments of `serve` and `demo`.
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// Where things are kept.
+    #[command(flatten)]
+    pub place: Place,
+    /// Address to listen on.
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+    /// The page is reached over HTTPS (a proxy ends TLS): cookies are marked Secure.
+    #[arg(long)]
+    pub behind_https: bool,
+}
+
+/// Arguments of `ingest`.
+#[derive(Debug, Args)]
+pub struct Ingest {
+    /// Where things are kept.
+    #[command(flatten)]
+    pub place: Place,
+    /// Name of the project.
+    #[arg(long, value_name = "NAME")]
+    pub project: String,
+    /// Protocol of the project, if it is to be made now: radiology, driving, inspection, images.
+    #[arg(long, value_name = "PROTOCOL")]
+    pub create: Option<String>,
+    /// Only store; leave de-identification and drafts to a running server.
+    #[arg(long)]
+    pub store_only: bool,
+    /// Files, folders and zip archives.
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+}
+
+/// Arguments of `release`.
+#[derive(Debug, Args)]
+pub struct Release {
+    /// Where things are kept.
+    #[command(flatten)]
+    pub place: Place,
+    /// Name of the project.
+    #[arg(long, value_name = "NAME")]
+    pub project: String,
+    /// Name of the release; made from the number of releases if absent.
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// File to write.
+    #[arg(long, value_name = "FILE.zip")]
+    pub out: PathBuf,
+}
+
+/// Arguments of `verify`.
+#[derive(Debug, Args)]
+pub struct Verify {
+    /// A release.
+    #[arg(value_name = "FILE.zip", required_unless_present = "log", conflicts_with = "log")]
+    pub release: Option<PathBuf>,
+    /// A data directory (or its `log` folder) whose evidence log is to be checked.
+    #[arg(long, value_name = "DIR")]
+    pub log: Option<PathBuf>,
+    /// Key that must have signed (a file with a verifier key line, or the line itself).
+    #[arg(long, value_name = "KEY")]
+    pub key: Option<String>,
+    /// PostgreSQL address whose rows are compared with the log.
+    #[arg(long, value_name = "URL", env = "COUNTERSIGN_DATABASE", hide_env_values = true)]
+    pub database: Option<String>,
+}
+
+/// Arguments of `backup`.
+#[derive(Debug, Args)]
+pub struct Backup {
+    /// Where things are kept.
+    #[command(flatten)]
+    pub place: Place,
+    /// File to write.
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+}
+
+/// Arguments of `restore`.
+#[derive(Debug, Args)]
+pub struct Restore {
+    /// The new data directory; must be absent or empty.
+    #[command(flatten)]
+    pub place: Place,
+    /// The backup.
+    #[arg(value_name = "FILE")]
+    pub backup: PathBuf,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_contract_parses() {
+        Cli::command().debug_assert();
+        for line in [
+            "countersign serve --data d --listen 127.0.0.1:1",
+            "countersign demo --data d --listen 127.0.0.1:1",
+            "countersign ingest --data d --project p a b",
+            "countersign release --data d --project p --out f.zip",
+            "countersign verify f.zip",
+            "countersign verify --log d",
+            "countersign backup --data d --out f",
+            "countersign restore --data d f",
+            "countersign --json verify --log d",
+        ] {
+            assert!(Cli::try_parse_from(line.split(' ')).is_ok(), "{line}");
+        }
+        assert!(Cli::try_parse_from(["countersign", "verify"]).is_err());
+    }
+}

@@ -1,0 +1,90 @@
+//! The binary: command line and composition. What it does is decided in `pipeline`, `server`, `store`, `ledger`.
+
+mod backup;
+mod cli;
+mod demo;
+mod fault;
+mod ingest;
+mod lock;
+mod logs;
+mod meter;
+mod output;
+mod place;
+mod real;
+mod release;
+mod restore;
+mod serve;
+mod verify;
+
+use std::{process::ExitCode, time::Duration};
+
+use clap::{Parser, error::ErrorKind};
+
+use crate::{
+    cli::{Cli, Command},
+    fault::{Fault, Outcome},
+    output::Output,
+};
+
+/// Exit status: wrong usage.
+const USAGE: u8 = 2;
+/// How long work on other threads may take to end, seconds.
+const END_SECONDS: u64 = 2;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    let out = Output { json: cli.json };
+    logs::start(usual_level(&cli.command), cli.json);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            out.fault(&Fault::new("no_threads", error.to_string()));
+            return ExitCode::FAILURE;
+        }
+    };
+    let outcome = runtime.block_on(run(cli.command, out));
+    runtime.shutdown_timeout(Duration::from_secs(END_SECONDS));
+    outcome.unwrap_or_else(|fault| {
+        out.fault(&fault);
+        ExitCode::FAILURE
+    })
+}
+
+async fn run(command: Command, out: Output) -> Outcome<ExitCode> {
+    match command {
+        Command::Serve(args) => serve::run(args, out).await,
+        Command::Demo(args) => demo::run(args, out).await,
+        Command::Release(args) => release::run(args, out).await,
+        Command::Ingest(args) => ingest::run(args, out).await,
+        Command::Verify(args) => verify::run(args, out).await,
+        Command::Backup(args) => backup::run(args, out).await,
+        Command::Restore(args) => restore::run(args, out).await,
+    }
+}
+
+/// The level of log lines unless the environment says otherwise.
+const fn usual_level(command: &Command) -> &'static str {
+    match command {
+        Command::Serve(_) => "info",
+        _ => "warn",
+    }
+}
+
+/// Help and version are answers; everything else is wrong usage, in JSON for who asked for it.
+fn usage(error: &clap::Error) -> ExitCode {
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        let _ = error.print();
+        return ExitCode::SUCCESS;
+    }
+    if std::env::args().any(|argument| argument == "--json") {
+        let text = error.render().to_string();
+        let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+        Output { json: true }.fault(&Fault::new("usage", message));
+    } else {
+        let _ = error.print();
+    }
+    ExitCode::from(USAGE)
+}
