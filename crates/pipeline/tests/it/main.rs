@@ -2,4 +2,5 @@
 
 mod harness;
 mod real_input;
+mod releases;
 mod work;
