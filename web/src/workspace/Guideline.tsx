@@ -1,6 +1,6 @@
 import type { ReactNode } from "react";
 import { Fragment } from "react";
-import styles from "./Workspace.module.css";
+import styles from "./Side.module.css";
 
 /** The protocol's guideline: headings, paragraphs, lists, bold, italics and code. Everything else stays text. */
 export function Guideline({ text, version }: { text: string; version: number }) {

@@ -2,8 +2,8 @@ import { Checkbox, NumberInput } from "@mantine/core";
 import { useId } from "react";
 import type { Annotation, AttributeDef, AttributeValue, CuboidShape, Vec3 } from "@/canvas/types";
 import { useEditor } from "./hooks";
+import styles from "./Side.module.css";
 import type { WorkSession } from "./session";
-import styles from "./Workspace.module.css";
 
 /** Class, attributes and origin of the one selected object. */
 export function ObjectDetail({ session }: { session: WorkSession }) {

@@ -3,8 +3,8 @@ import type { Annotation, Shape } from "@/canvas/types";
 import { sameFrame } from "@/canvas/types";
 import { Icon } from "@/parts/Icon";
 import { useEditor, useSession } from "./hooks";
+import styles from "./Side.module.css";
 import type { WorkSession } from "./session";
-import styles from "./Workspace.module.css";
 import { unanswered } from "./work";
 
 /** Height of a row, pixels; also in the style sheet. */

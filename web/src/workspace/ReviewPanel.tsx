@@ -1,8 +1,8 @@
 import { useEffect, useRef } from "react";
 import { keyHint } from "@/canvas/keymap";
 import { useEditor, useKeyMap, useSession } from "./hooks";
+import styles from "./Side.module.css";
 import type { WorkSession } from "./session";
-import styles from "./Workspace.module.css";
 import { unchecked } from "./work";
 
 /** The two questions of a review: is each mark right, and is anything missing? */

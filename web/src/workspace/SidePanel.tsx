@@ -6,6 +6,7 @@ import type { HostHandle } from "./host";
 import { ObjectDetail } from "./ObjectDetail";
 import { ObjectList } from "./ObjectList";
 import { ReviewPanel } from "./ReviewPanel";
+import side from "./Side.module.css";
 import type { WorkSession } from "./session";
 import styles from "./Workspace.module.css";
 
@@ -30,8 +31,8 @@ export function SidePanel({
     { id: "guideline", label: "Guideline" },
   ];
   return (
-    <aside className={styles.side} aria-label="Objects and guideline" tabIndex={-1} id="side-panel">
-      <div className={styles.tabs} role="tablist">
+    <aside className={side.side} aria-label="Objects and guideline" tabIndex={-1} id="side-panel">
+      <div className={side.tabs} role="tablist">
         {tabs.map((entry) => (
           <button
             key={entry.id}
@@ -46,13 +47,13 @@ export function SidePanel({
           </button>
         ))}
       </div>
-      <div id="side-body" role="tabpanel" aria-labelledby={`tab-${tab}`} className={styles.sideBody}>
+      <div id="side-body" role="tabpanel" aria-labelledby={`tab-${tab}`} className={side.sideBody}>
         {tab === "guideline" ? (
           <Guideline text={work.protocol.guideline} version={work.protocol.version} />
         ) : (
           <>
             {work.returned ? (
-              <p className={styles.returned} role="note" data-testid="returned">
+              <p className={side.returned} role="note" data-testid="returned">
                 <strong>Sent back</strong>
                 {[work.returned.reason?.replaceAll("_", " "), work.returned.comment]
                   .filter(Boolean)
@@ -76,7 +77,7 @@ function ClassChips({ session }: { session: WorkSession }) {
   const { editor } = session;
   const keyMap = useKeyMap();
   return (
-    <fieldset className={styles.chips} aria-label="Class for new objects">
+    <fieldset className={side.chips} aria-label="Class for new objects">
       {editor.usableClasses().map((entry, index) => {
         const hint = index < 9 ? keyHint(keyMap, `class.${index + 1}` as "class.1") : "";
         return (
@@ -85,7 +86,7 @@ function ClassChips({ session }: { session: WorkSession }) {
             type="button"
             aria-pressed={editor.activeClass === entry.id}
             aria-keyshortcuts={hint || undefined}
-            className={styles.chip}
+            className={side.chip}
             style={{ "--class": entry.color } as React.CSSProperties}
             data-testid={`class-${entry.id}`}
             onClick={() => editor.chooseClass(entry.id)}
@@ -114,7 +115,7 @@ function ClassChips({ session }: { session: WorkSession }) {
 function SignFacts({ session }: { session: WorkSession }) {
   const hash = session.contentHash;
   return (
-    <section className={styles.facts} aria-label="What will be signed">
+    <section className={side.facts} aria-label="What will be signed">
       <h3>What will be signed</h3>
       <p>
         {session.editor.document.size} marks, protocol {session.work.protocol.title} version{" "}

@@ -3,6 +3,7 @@ import { type ReactNode, useEffect, useState } from "react";
 import { useMe } from "@/api/session";
 import { utc } from "@/format";
 import { Refused } from "@/parts/States";
+import side from "./Side.module.css";
 import type { WorkSession } from "./session";
 import styles from "./Workspace.module.css";
 import type { unanswered } from "./work";
@@ -44,7 +45,7 @@ function Dialog({
 
 function Buttons({ children, onClose }: { children: ReactNode; onClose: () => void }) {
   return (
-    <div className={styles.buttons}>
+    <div className={side.buttons}>
       <Button variant="default" onClick={onClose}>
         Cancel
       </Button>
@@ -65,7 +66,7 @@ export function OpenAnswers(
   return (
     <Dialog title="Some answers are missing" opened={props.opened} onClose={props.onClose}>
       <p>These are required by the protocol before the work can be handed in.</p>
-      <ul className={styles.openList} data-testid="open-answers">
+      <ul className={side.openList} data-testid="open-answers">
         {open.slice(0, 20).map(({ annotation, attribute }) => (
           <li key={`${annotation.id}/${attribute.id}`}>
             <button type="button" className={styles.inline} onClick={() => props.onGo(annotation.id)}>
@@ -118,7 +119,7 @@ export function RejectDialog(
     (!props.withPassword || password !== "");
   return (
     <Dialog title="Send back" opened={props.opened} onClose={props.onClose}>
-      <fieldset className={styles.reasons}>
+      <fieldset className={side.reasons}>
         <legend>Why?</legend>
         {REJECT_REASONS.map((entry) => (
           <label key={entry.code}>
@@ -194,7 +195,7 @@ export function SignDialog(
           if (password) props.onConfirm(password);
         }}
       >
-        <dl className={styles.signature}>
+        <dl className={side.signature}>
           <dt>Name</dt>
           <dd data-testid="sign-name">{me?.user.printed_name}</dd>
           <dt>Meaning</dt>
