@@ -15,18 +15,23 @@ use utoipa::ToSchema;
 pub struct Problem {
     /// `urn:countersign:problem:` and the code.
     #[serde(rename = "type")]
-    pub kind: String,
+    #[schema(value_type = String)]
+    pub kind: Box<str>,
     /// Short name of the HTTP status.
-    pub title: String,
+    #[schema(value_type = String)]
+    pub title: &'static str,
     /// HTTP status.
     pub status: u16,
     /// Stable code, such as `separation_of_duties`.
-    pub code: String,
+    #[schema(value_type = String)]
+    pub code: Box<str>,
     /// One sentence for the person who is refused.
-    pub detail: String,
+    #[schema(value_type = String)]
+    pub detail: Box<str>,
     /// Where in the input, if the input is wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub place: Option<String>,
+    #[schema(value_type = Option<String>)]
+    pub place: Option<Box<str>>,
     /// The revision that the read has now, for `stale_revision`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub current: Option<u64>,
@@ -36,11 +41,11 @@ impl Problem {
     /// A problem with a status, a code and a sentence.
     pub fn new(status: StatusCode, code: &str, detail: impl Into<String>) -> Self {
         Self {
-            kind: format!("urn:countersign:problem:{code}"),
-            title: status.canonical_reason().unwrap_or("Refused").to_owned(),
+            kind: format!("urn:countersign:problem:{code}").into(),
+            title: status.canonical_reason().unwrap_or("Refused"),
             status: status.as_u16(),
-            code: code.to_owned(),
-            detail: detail.into(),
+            code: code.into(),
+            detail: detail.into().into(),
             place: None,
             current: None,
         }
@@ -58,15 +63,12 @@ impl Problem {
 
     /// Input that cannot be read.
     pub fn bad(code: &str, place: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self { place: Some(place.into()), ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail) }
+        Self { place: Some(place.into().into()), ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail) }
     }
 
     /// Input beyond a limit.
     pub fn too_large(place: &str, detail: &str) -> Self {
-        Self {
-            place: Some(place.to_owned()),
-            ..Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail)
-        }
+        Self { place: Some(place.into()), ..Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail) }
     }
 
     /// Our own fault; what happened is in the log, not in the answer.

@@ -163,7 +163,7 @@ mod tests {
         assert_eq!(read("-600, 1500").unwrap().map(|w| w.center), Some(-600.0));
         assert_eq!(Rendering { window: None }.window().unwrap(), None);
         for bad in ["40", "40,0", "40,-1", "nan,1", "1,inf", "a,b", ""] {
-            assert_eq!(read(bad).unwrap_err().code, "bad_window", "{bad}");
+            assert_eq!(read(bad).unwrap_err().code.as_ref(), "bad_window", "{bad}");
         }
     }
 }
