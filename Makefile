@@ -30,7 +30,7 @@ web: web/dist/index.html ## Build the page
 
 web/node_modules/.installed: web/package.json web/package-lock.json
 	@scripts/need.sh node
-	cd web && npm ci --ignore-scripts --no-audit --no-fund
+	cd web && npm install --no-save --ignore-scripts --no-audit --no-fund
 	@touch $@
 
 web/dist/index.html: web/node_modules/.installed $(WEB_SOURCES)
