@@ -1,15 +1,25 @@
 /**
  * Two projects. `pages` opens every page of the built `dist/` against intercepted routes: layout, content policy,
- * accessibility. `server` drives a real server at COUNTERSIGN_URL with people in their own browsers.
+ * accessibility. `server` drives the real server (COUNTERSIGN_BIN, started here with demo data) with people in their own
+ * browsers.
  *
  * Debian's chromium is used where it is; otherwise Playwright's own (`npx playwright install chromium`).
  */
-import { existsSync } from "node:fs";
+import { existsSync, mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { defineConfig } from "@playwright/test";
 
-const CHROMIUM = process.env.COUNTERSIGN_CHROMIUM ?? "/usr/bin/chromium";
+const CHROMIUM = process.env.CHROMIUM || "/usr/bin/chromium";
 const PAGES_PORT = 4174;
-const server = process.env.COUNTERSIGN_URL;
+const SERVER_PORT = 4175;
+const SERVER = `http://127.0.0.1:${SERVER_PORT}`;
+/** How long the first start with demo data may take, milliseconds: an unoptimised build on a busy machine. */
+const DEMO_MILLIS = 180_000;
+const binary = process.env.COUNTERSIGN_BIN;
+/** Workers load this file too; only the runner starts a server and needs a directory for it. */
+const data =
+  process.env.TEST_WORKER_INDEX === undefined ? mkdtempSync(join(tmpdir(), "countersign-e2e-")) : "";
 
 export default defineConfig({
   testDir: "..",
@@ -38,12 +48,25 @@ export default defineConfig({
       testDir: "../tests/pages",
       use: { baseURL: `http://127.0.0.1:${PAGES_PORT}` },
     },
-    ...(server ? [{ name: "server", testDir: ".", use: { baseURL: server } }] : []),
+    ...(binary ? [{ name: "server", testDir: ".", use: { baseURL: SERVER } }] : []),
   ],
-  webServer: {
-    command: "node ../tests/pages/serve.mjs",
-    url: `http://127.0.0.1:${PAGES_PORT}`,
-    reuseExistingServer: false,
-    env: { PORT: String(PAGES_PORT) },
-  },
+  webServer: [
+    {
+      command: "node ../tests/pages/serve.mjs",
+      url: `http://127.0.0.1:${PAGES_PORT}`,
+      reuseExistingServer: false,
+      env: { PORT: String(PAGES_PORT) },
+    },
+    ...(binary
+      ? [
+          {
+            command: `"${binary}" demo --data "${data}" --listen 127.0.0.1:${SERVER_PORT}`,
+            url: `${SERVER}/api/health`,
+            reuseExistingServer: false,
+            timeout: DEMO_MILLIS,
+            gracefulShutdown: { signal: "SIGTERM" as const, timeout: 10_000 },
+          },
+        ]
+      : []),
+  ],
 });
