@@ -34,20 +34,21 @@ export class Person {
   /** Takes the next task of a project from the start page. */
   async starts(project: string, verb: "reading" | "reviewing" | "signing"): Promise<void> {
     await this.page.goto("/");
-    await this.card(project)
-      .getByRole("button", { name: `Start ${verb}` })
-      .click();
+    await this.card(project, verb).click();
     await expect(this.page).toHaveURL(/\/work\//);
     await expect(this.page.getByTestId("objects")).toBeVisible();
   }
 
-  /** The card of a project on the start page. */
-  card(project: string) {
+  /** The button of a project on the start page. */
+  card(project: string, verb: string) {
+    const name = new RegExp(`^(Start|Continue) ${verb}`);
     return this.page
       .locator("section, article, li, div")
       .filter({ hasText: project })
-      .filter({ has: this.page.getByRole("button", { name: /^Start/ }) })
-      .last();
+      .filter({ has: this.page.getByRole("button", { name }) })
+      .last()
+      .getByRole("button", { name })
+      .first();
   }
 
   /** The item that is being worked on, through the API of the person's own session. */
@@ -58,11 +59,20 @@ export class Person {
     return (await answer.json()).item;
   }
 
-  /** Puts the password under what is on the screen. */
+  /** Hands in what was drawn; the workspace moves on. */
+  async submits(): Promise<void> {
+    const task = this.page.url();
+    await this.page.getByTestId("submit").click();
+    await expect(this.page).not.toHaveURL(task, { timeout: 20_000 });
+  }
+
+  /** Puts the password under what is on the screen; the workspace moves on. */
   async signs(): Promise<void> {
+    const task = this.page.url();
     await this.page.getByTestId("sign-open").click();
     await this.page.getByTestId("sign-password").fill(PASSWORD);
     await this.page.getByTestId("sign-confirm").click();
+    await expect(this.page).not.toHaveURL(task, { timeout: 20_000 });
   }
 
   /** No script of the page failed while this person was there. */
@@ -87,9 +97,10 @@ export async function drag(page: Page, testId: string, from: [number, number], t
 /** Reviews the open task as right and complete. */
 export async function accepts(reviewer: Person): Promise<void> {
   const { page } = reviewer;
+  const task = page.url();
   await page.getByTestId("missing-nothing").check();
   await page.getByTestId("review-accept").click();
-  await expect(page.getByTestId("review-accept")).toBeHidden();
+  await expect(page).not.toHaveURL(task, { timeout: 20_000 });
 }
 
 /** The item with its signatures, as an auditor sees it. */

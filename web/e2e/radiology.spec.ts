@@ -21,15 +21,14 @@ test("a study comes back with a reason, is corrected, reviewed and countersigned
   await page.getByTestId("tool-box").click();
   await drag(page, "stack", [0.45, 0.45], [0.52, 0.53]);
   await expect(page.getByTestId("object-row")).toHaveCount(1);
-  await answer(annotator);
+  await page.getByTestId("attribute-certainty").selectOption("probable");
   await expect(page.getByTestId("save-state")).toHaveText(/saved/i);
-  await page.getByTestId("submit").click();
-  await expect(page.getByTestId("submit")).toBeHidden();
+  await annotator.submits();
 
   const reviewer = await Person.arrives(browser, "reviewer");
   await reviewer.starts(PROJECT, "reviewing");
   await reviewer.page.getByTestId("review-reject").click();
-  await reviewer.page.getByTestId("reason-wrong_boundary").check();
+  await reviewer.page.getByTestId("reason-wrong_outline").check();
   await reviewer.page.getByTestId("reject-comment").fill("The border runs outside the lesion.");
   await reviewer.page.getByTestId("reject-confirm").click();
   await expect(reviewer.page.getByTestId("reject-confirm")).toBeHidden();
@@ -42,15 +41,13 @@ test("a study comes back with a reason, is corrected, reviewed and countersigned
   await page.getByTestId("object-row").click();
   await page.keyboard.press("ArrowRight");
   await expect(page.getByTestId("save-state")).toHaveText(/saved/i);
-  await page.getByTestId("submit").click();
-  await expect(page.getByTestId("submit")).toBeHidden();
+  await annotator.submits();
 
   await reviewer.starts(PROJECT, "reviewing");
   await accepts(reviewer);
   const specialist = await Person.arrives(browser, "specialist");
   await specialist.starts(PROJECT, "signing");
   await specialist.signs();
-  await expect(specialist.page.getByTestId("sign-confirm")).toBeHidden();
 
   const auditor = await Person.arrives(browser, "auditor");
   const done = await itemOf(auditor, item.id);
@@ -63,16 +60,3 @@ test("a study comes back with a reason, is corrected, reviewed and countersigned
   expect(names).toEqual(new Set(["Demo annotator two", "Demo reviewer, radiologist", "Demo specialist"]));
   for (const person of [annotator, reviewer, specialist, auditor]) await person.leaves();
 });
-
-/** Answers what the class of the selected mark asks for. */
-async function answer(person: Person): Promise<void> {
-  const certainty = person.page.getByTestId("attribute-certainty");
-  if (await certainty.isVisible()) {
-    await certainty.click();
-    await person.page
-      .getByRole("option")
-      .first()
-      .click()
-      .catch(() => certainty.selectOption({ index: 1 }));
-  }
-}

@@ -24,7 +24,8 @@ test("a release is downloaded and verifies without the server; one flipped byte 
   execFileSync(binary, ["verify", file]);
 
   const bytes = readFileSync(file);
-  bytes[Math.floor(bytes.length / 2)] ^= 1;
+  const middle = Math.floor(bytes.length / 2);
+  bytes.writeUInt8(bytes.readUInt8(middle) ^ 1, middle);
   const damaged = info.outputPath("damaged.zip");
   writeFileSync(damaged, bytes);
   const checked = spawnSync(binary, ["--json", "verify", damaged], { encoding: "utf8" });

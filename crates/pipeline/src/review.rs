@@ -16,8 +16,15 @@ use crate::{
 /// Longest comment of a reviewer, characters.
 pub const COMMENT_CHARS_MAX: usize = 4_000;
 /// Reasons for sending a read back.
-pub const REASONS: &[&str] =
-    &["missed", "wrong_class", "wrong_boundary", "extra_mark", "technique", "guideline_unclear", "other"];
+pub const REASONS: &[&str] = &[
+    "missed_finding",
+    "false_mark",
+    "wrong_class",
+    "wrong_outline",
+    "wrong_attribute",
+    "guideline",
+    "other",
+];
 
 /// A reviewer's answers.
 #[derive(Clone, Debug)]
