@@ -124,11 +124,11 @@ pub async fn spoiled(tx: &mut Tx, id: ReleaseId) -> Result<Option<(ItemId, bool)
     let sqlite = "SELECT i.id, i.held FROM release_items ri JOIN items i ON i.id = ri.item_id \
                   WHERE ri.release_id = $1 AND (i.held OR i.state NOT IN ('accepted', 'released') \
                   OR i.accepted_read_id <> ri.read_id) ORDER BY i.id LIMIT 1";
-    let postgres = "WITH locked AS (SELECT i.id, i.held, i.state, i.accepted_read_id, ri.read_id \
+    let postgres = "SELECT id, held FROM (SELECT i.id, i.held, i.state, i.accepted_read_id, ri.read_id \
                     FROM release_items ri JOIN items i ON i.id = ri.item_id WHERE ri.release_id = $1 \
-                    ORDER BY i.id FOR SHARE OF i) \
-                    SELECT id, held FROM locked WHERE held OR state NOT IN ('accepted', 'released') \
-                    OR accepted_read_id <> read_id ORDER BY id LIMIT 1";
+                    ORDER BY i.id FOR SHARE OF i) locked \
+                    WHERE held OR state NOT IN ('accepted', 'released') OR accepted_read_id <> read_id \
+                    ORDER BY id LIMIT 1";
     let row = tx.query_for(sqlite, postgres).bind(id).fetch_optional().await?;
     row.map(|row| Ok((row.get("id")?, row.get("held")?))).transpose()
 }

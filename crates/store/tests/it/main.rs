@@ -5,6 +5,7 @@ mod claims;
 mod cluster;
 mod evidence;
 mod records;
+mod releases;
 mod schemas;
 mod world;
 mod writes;
