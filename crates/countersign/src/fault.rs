@@ -19,7 +19,7 @@ pub struct Fault {
     pub message: String,
     /// The place in numbers, for machines.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub details: Option<Value>,
+    pub details: Option<Box<Value>>,
 }
 
 /// Shorthand of this crate.
@@ -107,14 +107,14 @@ impl From<LogFault> for Fault {
                 format!("{}, indices {index} to {}", fault.path, index.saturating_add(span - 1))
             }
         };
-        let details = serde_json::to_value(&fault).ok();
+        let details = serde_json::to_value(&fault).ok().map(Box::new);
         Self { details, ..Self::new(fault.kind.code(), fault.to_string()).at(place) }
     }
 }
 
 impl From<ReleaseFault> for Fault {
     fn from(fault: ReleaseFault) -> Self {
-        let details = serde_json::to_value(&fault).ok();
+        let details = serde_json::to_value(&fault).ok().map(Box::new);
         let mut place = fault.file.clone().unwrap_or_else(|| "package".to_owned());
         if let Some(range) = &fault.in_file {
             place.push_str(&format!(", bytes {} to {}", range.start, range.end));
