@@ -12,7 +12,7 @@ use countersign_store::Store;
 use serde_json::json;
 use tokio::{
     net::TcpListener,
-    signal::unix::{SignalKind, signal},
+    signal::unix::{Signal, SignalKind, signal},
     task::JoinHandle,
 };
 
@@ -61,6 +61,7 @@ pub struct Server {
     pub address: SocketAddr,
     listener: TcpListener,
     https: bool,
+    stop: Stop,
     _lock: ServeLock,
     _worker_lock: WorkerLock,
 }
@@ -70,6 +71,7 @@ impl Server {
     pub async fn start(args: &Serve) -> Outcome<Self> {
         let data = &args.place.data;
         std::fs::create_dir_all(data).map_err(|error| Fault::file(data, &error))?;
+        let stop = Stop::watch()?;
         let mut lock = ServeLock::take(data)?;
         let listener = listen(args.listen).await?;
         let address =
@@ -84,6 +86,7 @@ impl Server {
             address,
             listener,
             https: args.behind_https,
+            stop,
             _lock: lock,
             _worker_lock: worker_lock,
         })
@@ -91,11 +94,11 @@ impl Server {
 
     /// Answers until a signal comes, then ends in order.
     pub async fn run(self) -> Outcome<ExitCode> {
-        let Self { pipeline, listener, https, .. } = self;
+        let Self { pipeline, listener, https, stop, _lock, _worker_lock, .. } = self;
         let store = pipeline.store.clone();
         let sequencer = store.spawn_sequencer();
         let worker = pipeline.spawn_worker();
-        let served = countersign_server::serve(listener, App::new(pipeline, https), stop_signal()).await;
+        let served = countersign_server::serve(listener, App::new(pipeline, https), stop.wait()).await;
         note("stopping");
         close(&store, &[sequencer, worker]).await?;
         served.map_err(|error| Fault::new("cannot_listen", error.to_string()))?;
@@ -139,24 +142,35 @@ async fn close(store: &Store, tasks: &[JoinHandle<()>]) -> Outcome<()> {
     }
 }
 
-/// Ready at the first SIGINT or SIGTERM; the second one ends the process at once.
-pub async fn stop_signal() {
-    first_signal().await;
-    tokio::spawn(async {
-        first_signal().await;
-        std::process::exit(1);
-    });
+/// SIGINT and SIGTERM, caught from the moment this exists: a signal that comes between "ready" and the first request
+/// stops the server in order too.
+struct Stop {
+    interrupt: Signal,
+    terminate: Signal,
 }
 
-async fn first_signal() {
-    let (Ok(mut interrupt), Ok(mut terminate)) =
-        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-    else {
-        // Without handlers the signals end the process on their own.
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
+impl Stop {
+    fn watch() -> Outcome<Self> {
+        let fault = |error: std::io::Error| Fault::new("no_signals", error.to_string());
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt()).map_err(fault)?,
+            terminate: signal(SignalKind::terminate()).map_err(fault)?,
+        })
+    }
+
+    /// Ready at the first signal; the second one ends the process at once.
+    async fn wait(mut self) {
+        self.next().await;
+        tokio::spawn(async move {
+            self.next().await;
+            std::process::exit(1);
+        });
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
     }
 }

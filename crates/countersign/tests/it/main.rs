@@ -1,0 +1,6 @@
+//! The binary as scripts and people use it.
+
+mod contract;
+mod crash;
+mod house;
+mod tamper;
