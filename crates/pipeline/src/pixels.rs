@@ -119,7 +119,8 @@ impl Pipeline {
                 item.streams.0.get(stream as usize).filter(|s| kind.is_none_or(|kind| s.kind == kind));
             let frame = stream.and_then(|s| s.frames.get(frame as usize)).ok_or(PipelineError::NotFound)?;
             let asset = assets::by_id(&mut conn, frame.asset).await?.ok_or(PipelineError::NotFound)?;
-            (asset, frame.part)
+            // What is shared with other items is shown for this one.
+            (assets::Asset { item_id: Some(item.id), ..asset }, frame.part)
         };
         // No log, no pixel: this returns only when the exposure is durable.
         let exposed = exposures::ensure(&self.store, caller.viewer(), &asset, "work").await?;

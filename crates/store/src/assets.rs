@@ -23,7 +23,7 @@ record! {
         content_hash: String,
         /// The asset that this one was made from.
         source_asset_id: Option<AssetId>,
-        /// Item it belongs to.
+        /// The first item that it belongs to; for others that need the same bytes see [`put_under`].
         item_id: Option<ItemId>,
         /// Stored.
         created_at: Instant,
@@ -75,19 +75,25 @@ pub async fn by_address(
     conn.query(sql).bind(project).bind(zone).bind(address.clone()).optional().await
 }
 
-/// Assets of an item, in the order they were stored.
+/// Assets of an item, in the order they were stored, those that it shares with other items included.
 ///
 /// # Errors
 /// [`StoreError`] of the database.
 pub async fn of_item(conn: &mut Conn, item: ItemId) -> Result<Vec<Asset>, StoreError> {
-    conn.query("SELECT * FROM assets WHERE item_id = $1 ORDER BY id").bind(item).all().await
+    let sql = "SELECT * FROM assets WHERE item_id = $1 \
+               OR id IN (SELECT asset_id FROM item_assets WHERE item_id = $1) ORDER BY id";
+    conn.query(sql).bind(item).all().await
 }
 
-/// Puts an asset under an item.
+/// Puts an asset under an item. One that lies under another item already belongs to both.
 ///
 /// # Errors
 /// [`StoreError`] of the database.
-pub async fn set_item(tx: &mut Tx, id: AssetId, item: ItemId) -> Result<(), StoreError> {
-    let sql = "UPDATE assets SET item_id = $1 WHERE id = $2";
-    tx.query(sql).bind(item).bind(id).execute().await.map(drop)
+pub async fn put_under(tx: &mut Tx, id: AssetId, item: ItemId) -> Result<(), StoreError> {
+    let first = "UPDATE assets SET item_id = $1 WHERE id = $2 AND (item_id IS NULL OR item_id = $1)";
+    if tx.query(first).bind(item).bind(id).execute().await? == 0 {
+        let other = "INSERT INTO item_assets (item_id, asset_id) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+        tx.query(other).bind(item).bind(id).execute().await?;
+    }
+    Ok(())
 }

@@ -190,6 +190,7 @@ pub async fn of_item(
     after: Option<Uuid>,
     limit: u32,
 ) -> Result<Vec<Exposure>, StoreError> {
-    let sql = "SELECT * FROM exposures WHERE item_id = $1 AND id > $2 ORDER BY id LIMIT $3";
+    let sql = "SELECT * FROM exposures WHERE asset_id IN (SELECT id FROM assets WHERE item_id = $1 \
+               UNION SELECT asset_id FROM item_assets WHERE item_id = $1) AND id > $2 ORDER BY id LIMIT $3";
     conn.query(sql).bind(item).bind(after.unwrap_or(Uuid::nil())).bind(limit).all().await
 }

@@ -10,11 +10,18 @@ struct Step {
 }
 
 /// Every step, oldest first. A step that was shipped never changes.
-const STEPS: &[Step] = &[Step {
-    version: 1,
-    sqlite: include_str!("../migrations/sqlite/0001_start.sql"),
-    postgres: include_str!("../migrations/postgres/0001_start.sql"),
-}];
+const STEPS: &[Step] = &[
+    Step {
+        version: 1,
+        sqlite: include_str!("../migrations/sqlite/0001_start.sql"),
+        postgres: include_str!("../migrations/postgres/0001_start.sql"),
+    },
+    Step {
+        version: 2,
+        sqlite: include_str!("../migrations/sqlite/0002_shared_assets.sql"),
+        postgres: include_str!("../migrations/postgres/0002_shared_assets.sql"),
+    },
+];
 
 /// The newest schema version that this program knows.
 pub(crate) fn newest() -> i64 {

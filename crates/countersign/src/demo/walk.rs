@@ -37,13 +37,17 @@ pub async fn ahead(pipeline: &Pipeline, project: ProjectId, reviewer: &str) -> O
     Ok(())
 }
 
-/// The task of an item, or `None` where an earlier, interrupted fill got further already.
+/// The task of an item, or `None` where an earlier, interrupted fill got further already. What such a fill had
+/// claimed and not finished is taken up again.
 async fn claim(
     pipeline: &Pipeline,
     caller: &Caller,
     project: ProjectId,
     item: ItemId,
 ) -> Outcome<Option<Work>> {
+    if let Some(held) = pipeline.my_tasks(caller).await?.into_iter().find(|task| task.item == item) {
+        return Ok(Some(pipeline.work(caller, held.id).await?));
+    }
     match pipeline.claim(caller, project, Wish { item: Some(item), ..Wish::default() }).await {
         Ok(work) => Ok(Some(work)),
         Err(PipelineError::Refused(_)) => Ok(None),

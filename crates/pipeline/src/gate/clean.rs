@@ -54,7 +54,7 @@ impl Outcome {
             .collect();
     }
 
-    fn failed(&mut self, code: &str, place: &str) {
+    pub fn failed(&mut self, code: &str, place: &str) {
         self.hold(NOT_CLEANED);
         self.report.residual.push(format!("{code} at {place}"));
     }

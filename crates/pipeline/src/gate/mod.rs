@@ -3,7 +3,7 @@
 mod clean;
 mod queue;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use countersign_model::{AssetId, AssetKind, ItemId, ProjectId, Stream, StreamKind, Zone};
 use countersign_store::{Actor, Evidence, Json, Tx, assets, gate, items, jobs, projects};
@@ -95,6 +95,12 @@ impl Pipeline {
             })
             .await?;
         }
+        // What people would be shown was cleaned, every frame of it, or the item stays here.
+        let cleaned: HashSet<AssetId> = outcome.cleaned.iter().map(|asset| asset.source).collect();
+        let missed = shown.iter().filter(|asset| !cleaned.contains(asset)).count();
+        if missed > 0 && !outcome.reasons.iter().any(|reason| reason == NOT_CLEANED) {
+            outcome.failed("frames_missed", &format!("{missed} frames"));
+        }
         outcome.close(item.kind);
         Ok(outcome)
     }
@@ -113,8 +119,8 @@ impl Pipeline {
                             "More files arrived; the gate looks again.",
                         ));
                     }
+                    let rows = note_rows(tx, rows).await?;
                     let streams = point_to(&item.streams.0, &rows, calibration.as_ref());
-                    note_rows(tx, rows).await?;
                     open_item(tx, &mut moving, streams, &report, "vouched").await?;
                     finish_in(tx, &job, &worker).await
                 })
@@ -246,6 +252,7 @@ async fn note_rows(tx: &mut Tx, rows: Vec<CopyRow>) -> Result<Vec<CopyRow>> {
             external_url: None,
         };
         let (asset, _) = assets::insert(tx, asset).await?;
+        assets::put_under(tx, asset.id, row.item).await?;
         out.push(CopyRow { id: asset.id, ..row });
     }
     Ok(out)

@@ -108,7 +108,7 @@ impl Pipeline {
             let frames: Vec<_> = pictures(&report).collect();
             let found = frames.get(frame as usize).ok_or(PipelineError::NotFound)?;
             let asset = assets::by_id(&mut conn, found.0).await?.ok_or(PipelineError::NotFound)?;
-            (asset, found.1)
+            (assets::Asset { item_id: Some(entry.item_id), ..asset }, found.1)
         };
         let exposed = exposures::ensure(&self.store, caller.viewer(), &asset, "gate").await?;
         let bytes = match asset.zone {
@@ -190,8 +190,8 @@ impl Pipeline {
                         .details(serde_json::json!({ "reason": reason }));
                     tx.record(evidence)?;
                     if clear {
+                        let copies = note_rows(tx, copies).await?;
                         let streams = point_to(&report.streams, &copies, None);
-                        note_rows(tx, copies).await?;
                         open_item(tx, &mut moving, streams, &report, "privacy_officer").await
                     } else {
                         moving.take(tx, &Event::GateRejected).await.map(drop)
@@ -221,20 +221,21 @@ impl Pipeline {
         self.store
             .write::<_, PipelineError, _>(Actor::system(), move |tx| {
                 Box::pin(async move {
-                    let waiting = gate::list(tx, project, "open", None, PAGE_MAX).await?;
-                    let mut again = Vec::with_capacity(waiting.len());
-                    for entry in waiting {
-                        again.push(jobs::Job::ready(
-                            tx,
-                            JOB_GATE,
-                            Some(project),
-                            Some(entry.item_id),
-                            &serde_json::json!({}),
-                        ));
-                        gate::decide(tx, entry.id, "replaced", None, "the project was declared public")
-                            .await?;
-                        let evidence = Evidence::new("gate.replaced", "gate_entry", entry.id.uuid());
-                        tx.record(evidence.project(project).item(entry.item_id))?;
+                    let mut again = Vec::new();
+                    loop {
+                        // What was looked at leaves the list: the next page is the first one again.
+                        let waiting = gate::list(tx, project, "open", None, PAGE_MAX).await?;
+                        if waiting.is_empty() {
+                            break;
+                        }
+                        for entry in waiting {
+                            let (item, nothing) = (entry.item_id, serde_json::json!({}));
+                            again.push(jobs::Job::ready(tx, JOB_GATE, Some(project), Some(item), &nothing));
+                            gate::decide(tx, entry.id, "replaced", None, "the project was declared public")
+                                .await?;
+                            let evidence = Evidence::new("gate.replaced", "gate_entry", entry.id.uuid());
+                            tx.record(evidence.project(project).item(item))?;
+                        }
                     }
                     jobs::insert_all(tx, again).await?;
                     Ok(())

@@ -6,6 +6,7 @@ pub mod grouping;
 pub mod report;
 
 use std::{
+    collections::HashSet,
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -104,7 +105,11 @@ impl Pipeline {
         };
         refusals.extend(ungrouped);
         let mut made = 0;
-        for group in groups {
+        // What runs before this one made items of stays there; a file that a new item shares with them is no news.
+        let is_known = |group: &Group| {
+            group.streams.iter().flat_map(|s| &s.frames).all(|frame| landed.placed.contains(&frame.asset))
+        };
+        for group in groups.into_iter().filter(|group| !is_known(group)) {
             match self.make_item(actor, &run, group).await {
                 Ok(new) => made += u64::from(new),
                 Err(PipelineError::Refused(refusal)) => {
@@ -168,7 +173,7 @@ impl Pipeline {
             }
         });
         let mut chunks = work.buffered(FILES_AT_ONCE).chunks(FILES_PER_WRITE);
-        let (mut arrived, mut refusals) = (Vec::new(), Vec::new());
+        let (mut arrived, mut placed, mut refusals) = (Vec::new(), HashSet::new(), Vec::new());
         while let Some(chunk) = chunks.next().await {
             let mut landed = Vec::with_capacity(chunk.len());
             for (bytes, outcome) in chunk {
@@ -179,10 +184,15 @@ impl Pipeline {
                     Err(refusal) => refusals.push(refusal),
                 }
             }
-            arrived.extend(self.note_landed(actor, run, landed).await?);
+            for (file, is_placed) in self.note_landed(actor, run, landed).await? {
+                if is_placed {
+                    placed.insert(file.asset);
+                }
+                arrived.push(file);
+            }
             progress(at);
         }
-        Ok(LandedAll { arrived, refusals })
+        Ok(LandedAll { arrived, placed, refusals })
     }
 
     async fn land_one(
@@ -215,7 +225,13 @@ impl Pipeline {
         }))
     }
 
-    async fn note_landed(&self, actor: Actor, run: &Run, landed: Vec<Landed>) -> Result<Vec<Arrived>> {
+    /// Writes the rows of what landed; says of each whether a run before this one made an item of it.
+    async fn note_landed(
+        &self,
+        actor: Actor,
+        run: &Run,
+        landed: Vec<Landed>,
+    ) -> Result<Vec<(Arrived, bool)>> {
         if landed.is_empty() {
             return Ok(Vec::new());
         }
@@ -247,11 +263,11 @@ impl Pipeline {
                         } else {
                             counts.known += 1;
                         }
-                        // What a run before this one already made an item of stays there.
-                        if asset.item_id.is_none() {
-                            let (asset, kind) = (asset.id, file.kind);
-                            arrived.push(Arrived { name: file.name, asset, kind, dicom: file.dicom });
-                        }
+                        let (id, kind, is_placed) = (asset.id, file.kind, asset.item_id.is_some());
+                        arrived.push((
+                            Arrived { name: file.name, asset: id, kind, dicom: file.dicom },
+                            is_placed,
+                        ));
                     }
                     ingests::add(tx, id, counts).await?;
                     let details = serde_json::json!({ "stored": counts.stored, "known": counts.known });
@@ -288,7 +304,7 @@ impl Pipeline {
                         }
                     };
                     for asset in &group.assets {
-                        assets::set_item(tx, *asset, id).await?;
+                        assets::put_under(tx, *asset, id).await?;
                     }
                     let job = jobs::Job::ready(tx, JOB_GATE, Some(project), Some(id), &serde_json::json!({}));
                     jobs::insert_all(tx, vec![job]).await?;
@@ -343,6 +359,8 @@ impl Pipeline {
 /// What came of all files of a run.
 struct LandedAll {
     arrived: Vec<Arrived>,
+    /// Those of which a run before this one made an item.
+    placed: HashSet<AssetId>,
     refusals: Vec<FileRefusal>,
 }
 

@@ -3,4 +3,5 @@
 mod harness;
 mod real_input;
 mod releases;
+mod shared;
 mod work;

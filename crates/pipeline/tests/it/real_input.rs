@@ -74,7 +74,10 @@ async fn kitti_frames_become_scenes_that_wait_until_the_data_is_declared_public(
     assert!(page.items.iter().all(|item| item.phase == "queued"));
     let detail = house.pipeline.item(&owner, page.items[0].id).await.unwrap();
     assert_eq!(detail.streams.len(), 2);
-    assert!(detail.streams.iter().all(|stream| stream.properties.contains_key("calibration")));
+    for item in &page.items {
+        let detail = house.pipeline.item(&owner, item.id).await.unwrap();
+        assert!(detail.streams.iter().all(|stream| stream.properties.contains_key("calibration")));
+    }
     let points = house.pipeline.points(&owner, detail.id, 1, 0).await.unwrap();
     assert!(points.len() > 100_000);
 }

@@ -1,6 +1,6 @@
 //! The tables of a backup, in an order in which references can be restored, and the spelling of their rows.
 
-use countersign_model::{EventId, Instant, ItemId, ProjectId, SessionId, UserId};
+use countersign_model::{AssetId, EventId, Instant, ItemId, ProjectId, SessionId, UserId};
 use serde_json::Value as JsonValue;
 use uuid::Uuid;
 
@@ -23,6 +23,16 @@ record! {
         act: String,
         /// When.
         at: Instant,
+    }
+}
+
+record! {
+    /// A row of `item_assets`.
+    SharedAsset in "item_assets" {
+        /// Item.
+        item_id: ItemId,
+        /// Asset whose first item is another one.
+        asset_id: AssetId,
     }
 }
 
@@ -103,7 +113,7 @@ macro_rules! tables {
 }
 tables! {
     users::Organization, users::User, sessions::Session, sessions::Token, projects::Project, ProtocolVersion,
-    projects::Grant, ingests::Ingest, ingests::IngestRefusal, Item, Asset, Task, Participation, reads::Read,
+    projects::Grant, ingests::Ingest, ingests::IngestRefusal, Item, Asset, SharedAsset, Task, Participation, reads::Read,
     reads::AnnotationRow, reads::Review, reads::Signature, GateEntry, Hold, Exposure, releases::Release,
     releases::ReleaseItem, Job, EventRow, EventDetails, Setting,
 }
