@@ -106,6 +106,7 @@ async fn scenes_with_one_picture_are_both_shown_after_an_officer_cleared_them() 
     for entry in waiting {
         house.pipeline.decide_gate(&officer, entry.id, true, "no faces".into()).await.unwrap();
     }
+    house.pipeline.drain(Arc::new(|_| {})).await.unwrap();
     let owner = house.sign_in("owner@street").await;
     for scene in details(&house, &owner, project).await {
         assert_eq!(scene.phase, "queued");
