@@ -80,7 +80,7 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let bad = |path: &str, error: &serde_json::Error| {
         let at = format!("line {} column {}", error.line(), error.column());
-        let place = if path.is_empty() || path == "." { at } else { format!("{path} ({at})") };
+        let place = if matches!(path, "" | "." | "?") { at } else { format!("{path} ({at})") };
         Problem::bad("bad_json", place, error.to_string())
     };
     let value = serde_path_to_error::deserialize(&mut reader)

@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use serde_json::{Value, json};
@@ -13,8 +13,11 @@ use crate::house::{Served, Team, call, run};
 
 const CLIENTS: usize = 16;
 const IMAGES: usize = 600;
-/// When the server is killed, milliseconds after the clients begin: early, midway, late.
-const KILLS_MILLIS: [u64; 3] = [150, 700, 1_500];
+/// The server is killed once so many submits were acknowledged since it started: early, midway, late. Counted rather
+/// than timed, so that a slow machine tests the same.
+const KILLS_AFTER: [usize; 3] = [3, 40, 120];
+/// How long that may take, each time.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Time for the sequencer, which looks at least once a second.
 const SEQUENCED: Duration = Duration::from_secs(3);
@@ -69,14 +72,18 @@ fn nothing_acknowledged_is_lost_and_no_task_is_shared() {
     let (mut served, password) = Served::start(&data);
     let team = Team::gather(&served, &password.expect("the first start prints it"), CLIENTS, IMAGES);
     let seen = Arc::new(Mutex::new(Seen::default()));
-    for pause in KILLS_MILLIS {
+    for count in KILLS_AFTER {
         let address = served.address;
         std::thread::scope(|scope| {
             for (client, token) in team.tokens.iter().enumerate() {
                 let (seen, project) = (Arc::clone(&seen), &team.project);
                 scope.spawn(move || work(address, project, token, client, &seen));
             }
-            std::thread::sleep(Duration::from_millis(pause));
+            let before = seen.lock().unwrap().submitted.len();
+            let begun = Instant::now();
+            while seen.lock().unwrap().submitted.len() < before + count && begun.elapsed() < PATIENCE {
+                std::thread::sleep(Duration::from_millis(1));
+            }
             served.kill();
         });
         served = Served::start(&data).0;

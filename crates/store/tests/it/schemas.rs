@@ -71,7 +71,7 @@ both! {
         let statements = statements();
         assert!(statements.len() > 100, "only {} statements were found", statements.len());
         for sql in statements {
-            let only_postgres = sql.contains("pg_") || sql.contains("FOR UPDATE");
+            let only_postgres = sql.contains("pg_") || sql.contains("FOR UPDATE") || sql.contains("FOR SHARE");
             let prepared = match &world.config.database {
                 Some(url) => {
                     let mut connection = sqlx::PgConnection::connect(url).await.unwrap();
