@@ -52,7 +52,7 @@ pub fn warp_template(test: &GrayImage, template: &GrayImage) -> Warped {
     grid.warp(template, test.width() as usize, test.height() as usize)
 }
 
-/// The one shift that fits best, in steps of [`GLOBAL_STEP_PX`].
+/// The one shift that fits best, in steps of `GLOBAL_STEP_PX`.
 #[must_use]
 pub fn global_shift(test: &GrayImage, template: &GrayImage) -> Shift {
     let (test, template) = (View::reduced(test, GLOBAL_STEP_PX), View::reduced(template, GLOBAL_STEP_PX));
