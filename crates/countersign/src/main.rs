@@ -81,8 +81,10 @@ fn usage(error: &clap::Error) -> ExitCode {
     }
     if std::env::args().any(|argument| argument == "--json") {
         let text = error.render().to_string();
-        let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
-        Output { json: true }.fault(&Fault::new("usage", message));
+        // The first paragraph says what is wrong; the rest repeats the usage.
+        let lines: Vec<&str> = text.lines().map(str::trim).take_while(|line| !line.is_empty()).collect();
+        let message = lines.join(" ");
+        Output { json: true }.fault(&Fault::new("usage", message.trim_start_matches("error: ")));
     } else {
         let _ = error.print();
     }

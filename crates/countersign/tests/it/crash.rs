@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use serde_json::{Value, json};
@@ -13,11 +13,16 @@ use crate::house::{Served, Team, call, run};
 
 const CLIENTS: usize = 16;
 const IMAGES: usize = 600;
-/// The server is killed once so many submits were acknowledged since it started: early, midway, late. Counted rather
-/// than timed, so that a slow machine tests the same.
-const KILLS_AFTER: [usize; 3] = [3, 40, 120];
-/// How long that may take, each time.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How often the server is killed.
+const KILLS: usize = 3;
+/// The server is killed after this many submits of a round at most; counted, so that a slow machine tests the same.
+const SUBMITS_MAX: u64 = 60;
+/// And this many microseconds later at most, so that every part of a request is hit in time.
+const LATER_MICROS_MAX: u64 = 4_000;
+/// Within this time that many submits must come, seconds.
+const ROUND_SECONDS: u64 = 60;
+/// Fixes the moments: `COUNTERSIGN_CRASH_SEED=7 cargo nextest run -p countersign crash`.
+const SEED: &str = "COUNTERSIGN_CRASH_SEED";
 
 /// Time for the sequencer, which looks at least once a second.
 const SEQUENCED: Duration = Duration::from_secs(3);
@@ -47,6 +52,36 @@ fn fresh() -> Uuid {
     Uuid::new_v4()
 }
 
+/// Moments to kill at: another series each time, the one that failed again on demand.
+struct Moments(u64);
+
+impl Moments {
+    fn new() -> Self {
+        let given = std::env::var(SEED).ok().and_then(|seed| seed.parse().ok());
+        let seed = given.unwrap_or_else(|| u64::from(std::process::id()));
+        println!("{SEED}={seed}");
+        Self(seed)
+    }
+
+    /// The next number below a bound (SplitMix64).
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        (z ^ (z >> 31)) % bound
+    }
+}
+
+/// Waits until so many submits are acknowledged.
+fn wait_for(seen: &Mutex<Seen>, submits: usize) {
+    let begun = std::time::Instant::now();
+    while seen.lock().unwrap().submitted.len() < submits {
+        assert!(begun.elapsed() < Duration::from_secs(ROUND_SECONDS), "{submits} submits did not come");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
 /// Claims and submits until the server is gone or nothing is left.
 fn work(address: std::net::SocketAddr, project: &str, token: &str, client: usize, seen: &Mutex<Seen>) {
     let bearer = format!("Bearer {token}");
@@ -72,24 +107,23 @@ fn nothing_acknowledged_is_lost_and_no_task_is_shared() {
     let (mut served, password) = Served::start(&data);
     let team = Team::gather(&served, &password.expect("the first start prints it"), CLIENTS, IMAGES);
     let seen = Arc::new(Mutex::new(Seen::default()));
-    for count in KILLS_AFTER {
+    let mut moments = Moments::new();
+    for _ in 0..KILLS {
         let address = served.address;
+        let enough = seen.lock().unwrap().submitted.len() + 1 + moments.below(SUBMITS_MAX) as usize;
+        let later = Duration::from_micros(moments.below(LATER_MICROS_MAX));
         std::thread::scope(|scope| {
             for (client, token) in team.tokens.iter().enumerate() {
                 let (seen, project) = (Arc::clone(&seen), &team.project);
                 scope.spawn(move || work(address, project, token, client, &seen));
             }
-            let before = seen.lock().unwrap().submitted.len();
-            let begun = Instant::now();
-            while seen.lock().unwrap().submitted.len() < before + count && begun.elapsed() < PATIENCE {
-                std::thread::sleep(Duration::from_millis(1));
-            }
+            wait_for(&seen, enough);
+            std::thread::sleep(later);
             served.kill();
         });
         served = Served::start(&data).0;
     }
     let seen = seen.lock().unwrap();
-    assert!(seen.submitted.len() > CLIENTS, "only {} submits were acknowledged", seen.submitted.len());
     let mut owners: BTreeMap<&str, BTreeSet<usize>> = BTreeMap::new();
     for (task, client) in &seen.claimed {
         owners.entry(task).or_default().insert(*client);

@@ -3,4 +3,7 @@
 mod contract;
 mod crash;
 mod house;
+mod rows;
+mod running;
+mod samples;
 mod tamper;
