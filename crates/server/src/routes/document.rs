@@ -67,6 +67,12 @@ pub fn operations(
 }
 
 fn describe(operation: &mut Operation, open: bool) {
+    // Function names repeat between resources; names of operations must not.
+    let tag = operation.tags.iter().flatten().next();
+    operation.operation_id = operation.operation_id.take().map(|name| match tag {
+        Some(tag) if *tag != name => format!("{tag}_{name}"),
+        _ => name,
+    });
     let problem = ContentBuilder::new().schema(Some(Ref::from_schema_name(Problem::name()))).build();
     let refusal = ResponseBuilder::new()
         .description("A refusal with its code.")

@@ -1,0 +1,256 @@
+//! Every route of the document, called by everybody. `access.tsv` says who is let in; a route without a row fails.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use axum::{
+    body::Body,
+    http::{StatusCode, header},
+};
+use countersign_model::Role;
+use countersign_server::openapi;
+use serde_json::{Value, json};
+
+use crate::{
+    house::{Answer, PASSWORD, Who},
+    town::Town,
+};
+
+const TABLE: &str = include_str!("access.tsv");
+
+/// Who is let in, by route.
+fn table() -> BTreeMap<String, BTreeSet<String>> {
+    TABLE
+        .lines()
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .map(|line| {
+            let (route, people) = line.split_once('\t').unwrap_or_else(|| panic!("no tab in {line:?}"));
+            let people = people.split_whitespace().flat_map(|word| match word {
+                "@members" => members().collect(),
+                "@signed_in" => members().chain(["stranger", "root", "inspector"]).collect(),
+                name => vec![name],
+            });
+            (route.to_owned(), people.map(str::to_owned).collect())
+        })
+        .collect()
+}
+
+fn members() -> impl Iterator<Item = &'static str> {
+    Role::ALL.iter().map(|role| role.as_str()).chain(["token"])
+}
+
+fn routes() -> BTreeSet<String> {
+    let document = serde_json::to_value(openapi()).unwrap();
+    let mut routes = BTreeSet::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        routes.extend(
+            item.as_object().unwrap().keys().map(|method| format!("{} {path}", method.to_uppercase())),
+        );
+    }
+    routes
+}
+
+/// A body that is refused for what it says, but only to those who are let in.
+fn body(town: &Town, route: &str) -> Option<Value> {
+    Some(match route.split_once("/api/v1").unwrap_or((route, "")) {
+        ("POST ", "/session") => json!({ "login": "nobody", "password": "wrong" }),
+        ("POST ", "/session/verify") => json!({ "password": PASSWORD }),
+        ("PUT ", "/me/password") => json!({ "current": PASSWORD, "new": "short" }),
+        ("POST ", "/me/tokens") => json!({ "name": "" }),
+        ("POST ", "/users") => json!({ "login": "", "printed_name": "" }),
+        ("PATCH ", "/users/{user}") => json!({ "printed_name": "" }),
+        ("POST ", "/projects") => json!({ "name": "", "protocol": "none" }),
+        ("POST ", "/projects/{project}/declaration") => {
+            json!({ "password": "wrong", "statement": "publicly_released" })
+        }
+        ("POST ", "/projects/{project}/grants") => json!({ "user": town.annotator, "role": "annotator" }),
+        ("POST ", "/projects/{project}/import") => json!({ "images": [] }),
+        ("POST ", "/items/{item}/holds" | "/holds/{hold}/lift") => json!({ "reason": "" }),
+        ("POST ", "/gate/{entry}/decision") => json!({ "decision": "clear", "reason": "looked at" }),
+        ("POST ", "/projects/{project}/tasks/claim") => json!({ "role": "owner" }),
+        ("POST ", "/tasks/{task}/renew" | "/tasks/{task}/give-back" | "/tasks/{task}/draft") => {
+            json!({ "fence": 0 })
+        }
+        ("POST ", "/tasks/{task}/submit") => json!({ "fence": 0 }),
+        ("POST ", "/tasks/{task}/review") => {
+            json!({ "fence": 0, "decision": "accept", "missing": "nothing" })
+        }
+        ("POST ", "/tasks/{task}/sign") => {
+            json!({ "fence": 0, "password": PASSWORD, "content_hash": "00", "decision": "sign" })
+        }
+        ("PUT ", "/reads/{read}/annotations") => json!({ "fence": 0, "changes": [] }),
+        ("POST ", "/projects/{project}/releases") => json!({ "name": "" }),
+        _ => return None,
+    })
+}
+
+/// The path of a route with ids of things that exist.
+async fn address(town: &Town, route: &str, caller: &str) -> String {
+    let (_, path) = route.split_once(' ').unwrap();
+    let id = |name: &str| town.ids[name].clone();
+    let item = if path.ends_with("/points") {
+        id("scene")
+    } else if path.ends_with("/pixels") {
+        id("study")
+    } else {
+        id("item")
+    };
+    let task = if path.ends_with("/review") {
+        id("review")
+    } else if path.ends_with("/sign") {
+        id("sign")
+    } else {
+        id("read")
+    };
+    let stream = if path.ends_with("/points") { "1" } else { "0" };
+    let entry = if path.ends_with("/decision") { id("decided") } else { id("entry") };
+    let mut path = path
+        .replace("{project}", &town.images.to_string())
+        .replace("{item}", &item)
+        .replace("{stream}", stream)
+        .replace("{frame}", "0")
+        .replace("{task}", &task)
+        .replace("{read}", &id("draft"))
+        .replace("{hold}", &id("hold"))
+        .replace("{entry}", &entry)
+        .replace("{ingest}", &id("ingest"))
+        .replace("{release}", &id("release"))
+        .replace("{path}", &town.tile)
+        .replace("{user}", &town.stranger.to_string());
+    if path.contains("{grant}") {
+        path = path.replace("{grant}", &town.spare_grant().await.to_string());
+    }
+    if path.contains("{token}") {
+        let login = if matches!(caller, "signed_out" | "token") { "owner" } else { caller };
+        let token = town.house.pipeline.make_token(town.caller(login), "spare").await.unwrap();
+        path = path.replace("{token}", &token.id.to_string());
+    }
+    assert!(!path.contains('{'), "{path}: the walk does not know this part of a path");
+    path
+}
+
+async fn call(town: &Town, route: &str, who: &Who, path: &str) -> Answer {
+    let (method, pattern) = route.split_once(' ').unwrap();
+    if pattern.ends_with("/ingest") {
+        let form = who.request(method, path).header(header::CONTENT_TYPE, "multipart/form-data; boundary=x");
+        return town.house.raw(form.body(Body::from("--x--\r\n")).unwrap()).await;
+    }
+    if pattern == "/api/v1/events" {
+        return live(town, who, path).await;
+    }
+    let revision = if pattern.ends_with("/annotations") { "\"0\"" } else { "\"7\"" };
+    town.house.send_with(who, method, path, body(town, route), &[("if-match", revision)]).await
+}
+
+/// A stream never ends: only its head is looked at.
+async fn live(town: &Town, who: &Who, path: &str) -> Answer {
+    let request = who.request("GET", path).body(Body::empty()).unwrap();
+    let response = tower::ServiceExt::oneshot(town.house.router.clone(), request).await.unwrap();
+    if response.status() != StatusCode::OK {
+        let (parts, body) = response.into_parts();
+        let bytes = axum::body::to_bytes(body, 10_000).await.unwrap();
+        return Answer { status: parts.status, headers: parts.headers, bytes };
+    }
+    Answer { status: response.status(), headers: response.headers().clone(), bytes: Default::default() }
+}
+
+/// Signing out ends the session, so it is tried with one of its own.
+async fn spare_session(town: &Town, name: &str, who: &Who) -> Who {
+    match who {
+        Who::Session(_) => Who::Session(town.house.session(name).await),
+        other => other.clone(),
+    }
+}
+
+fn is_let_in(route: &str, name: &str, answer: &Answer) -> bool {
+    let code = answer.code();
+    let at = format!("{route} by {name}: {} {code}", answer.status);
+    assert!(answer.status.as_u16() < 500, "{at}");
+    // Malformed requests would prove nothing about access.
+    let malformed =
+        ["bad_json", "bad_query", "csrf", "precondition_required", "unsupported_media_type", "bad_form"];
+    assert!(!malformed.contains(&code.as_str()), "{at}");
+    match (answer.status, code.as_str()) {
+        (StatusCode::UNAUTHORIZED, "unauthenticated") => {
+            assert_eq!(name, "signed_out", "{at}");
+            false
+        }
+        (StatusCode::NOT_FOUND, "not_found") => {
+            assert_ne!(name, "signed_out", "{at}");
+            false
+        }
+        _ => true,
+    }
+}
+
+fn check_headers(at: &str, answer: &Answer) {
+    assert_eq!(answer.header("x-content-type-options"), "nosniff", "{at}");
+    assert_eq!(answer.header("x-frame-options"), "DENY", "{at}");
+    assert_eq!(answer.header("referrer-policy"), "no-referrer", "{at}");
+    assert!(answer.header("content-security-policy").starts_with("default-src 'none'"), "{at}");
+    assert!(!answer.header("cache-control").is_empty(), "{at}");
+    assert!(!answer.header("x-request-id").is_empty(), "{at}");
+    if answer.status.as_u16() >= 400 {
+        assert_eq!(answer.header("content-type"), "application/problem+json", "{at}");
+        let problem = answer.json();
+        assert_eq!(problem["status"], answer.status.as_u16(), "{at}");
+        assert_eq!(problem["type"], format!("urn:countersign:problem:{}", answer.code()), "{at}");
+    }
+}
+
+#[test]
+fn every_route_has_a_row_and_every_row_a_route() {
+    let (routes, rows) = (routes(), table().into_keys().collect::<BTreeSet<_>>());
+    let missing: Vec<_> = routes.difference(&rows).collect();
+    let stale: Vec<_> = rows.difference(&routes).collect();
+    assert!(
+        missing.is_empty() && stale.is_empty(),
+        "without a row: {missing:#?}; without a route: {stale:#?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everybody_gets_where_the_table_says_and_nowhere_else() {
+    let town = Town::new().await;
+    let (table, mut wrong) = (table(), Vec::new());
+    for route in routes() {
+        let empty = BTreeSet::new();
+        let expected = table.get(&route).unwrap_or(&empty);
+        let mut found = Vec::new();
+        for (name, who) in &town.people {
+            let path = address(&town, &route, name).await;
+            let who = if route == "DELETE /api/v1/session" {
+                spare_session(&town, name, who).await
+            } else {
+                who.clone()
+            };
+            let answer = call(&town, &route, &who, &path).await;
+            check_headers(&format!("{route} by {name}"), &answer);
+            if is_let_in(&route, name, &answer) {
+                found.push(name.clone());
+            } else if name != "signed_out" && path.contains("-8000-") {
+                assert_like_unknown(&town, &route, name, &who, &path, &answer).await;
+            }
+        }
+        if found.iter().cloned().collect::<BTreeSet<_>>() != *expected {
+            wrong.push(format!("{route}\t{}", found.join(" ")));
+        }
+    }
+    assert!(wrong.is_empty(), "the table says otherwise; found:\n{}", wrong.join("\n"));
+}
+
+/// What is forbidden answers as what does not exist, to the byte.
+async fn assert_like_unknown(town: &Town, route: &str, name: &str, who: &Who, path: &str, hidden: &Answer) {
+    let parts: Vec<String> = path
+        .split('/')
+        .map(|part| if part.contains("-8000-") { Town::unknown() } else { part.to_owned() })
+        .collect();
+    let unknown = call(town, route, who, &parts.join("/")).await;
+    let at = format!("{route} by {name}");
+    assert_eq!((unknown.status, &unknown.bytes), (hidden.status, &hidden.bytes), "{at}");
+    let plain = |answer: &Answer| {
+        let mut headers = answer.headers.clone();
+        headers.remove("x-request-id");
+        headers
+    };
+    assert_eq!(plain(&unknown), plain(hidden), "{at}");
+}

@@ -1,0 +1,12 @@
+//! The server as a whole, in process, over a real store.
+
+mod access;
+mod document;
+mod house;
+mod live;
+mod refusals;
+mod seed;
+mod session;
+mod town;
+mod upload;
+mod work;

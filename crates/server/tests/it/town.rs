@@ -1,0 +1,234 @@
+//! A house in which every kind of thing exists once: what the walk over all routes goes through.
+
+use std::{collections::HashMap, sync::Arc};
+
+use countersign_model::{AnnotationId, GateEntryId, IngestId, ItemId, ProjectId, Role};
+use countersign_pipeline::{
+    people::Caller, release::Selection, review::Verdict, sign::Countersigning, views::Work, work::Wish,
+};
+use countersign_store::Actor;
+use countersign_workflow::{Missing, ReviewDecision, SignDecision};
+use uuid::Uuid;
+
+use crate::{
+    house::{CountedIds, HandClock, House, PASSWORD, Who},
+    seed,
+};
+
+/// A person per role, named by its word; `stranger` without any; `root` who runs the installation; `inspector`
+/// who reads its log; `token`, the
+/// project owner's API token; `signed_out`.
+pub struct Town {
+    pub house: House,
+    pub clock: Arc<HandClock>,
+    pub people: Vec<(String, Who)>,
+    callers: HashMap<String, Caller>,
+    pub images: ProjectId,
+    pub drive: ProjectId,
+    pub study: ProjectId,
+    /// Ids by what they stand for.
+    pub ids: HashMap<&'static str, String>,
+    /// A file of the log that exists.
+    pub tile: String,
+    pub stranger: Uuid,
+    pub annotator: Uuid,
+}
+
+impl Town {
+    pub async fn new() -> Self {
+        let clock = Arc::new(HandClock::default());
+        let house = House::with(clock.clone(), Arc::new(CountedIds::default()), false).await;
+        let (mut grants, mut people, mut callers) = (Vec::new(), Vec::new(), HashMap::new());
+        for role in Role::ALL {
+            grants.push((house.person(role.as_str(), &[]).await, *role));
+        }
+        let stranger = house.person("stranger", &[]).await;
+        house.person("root", &[Role::Owner]).await;
+        house.person("inspector", &[Role::Auditor]).await;
+        let images = house.project("images", "images", &grants).await;
+        let drive = house.project("drive", "driving", &grants).await;
+        let study = house.project("study", "radiology", &grants).await;
+        for login in Role::ALL.iter().map(|role| role.as_str()).chain(["stranger", "root", "inspector"]) {
+            let secret = house.session(login).await;
+            callers.insert(login.to_owned(), house.caller(&secret).await);
+            people.push((login.to_owned(), Who::Session(secret)));
+        }
+        let token = house.pipeline.make_token(&callers["owner"], "walk").await.unwrap().token.unwrap();
+        people.push(("token".into(), Who::Token(token)));
+        people.insert(0, ("signed_out".into(), Who::Nobody));
+        let annotator = callers["annotator"].user().uuid();
+        let mut town = Self {
+            house,
+            clock,
+            people,
+            callers,
+            images,
+            drive,
+            study,
+            ids: HashMap::new(),
+            tile: String::new(),
+            stranger: stranger.uuid(),
+            annotator,
+        };
+        town.fill().await;
+        town
+    }
+
+    pub fn caller(&self, login: &str) -> &Caller {
+        &self.callers[login]
+    }
+
+    async fn fill(&mut self) {
+        let pictures: Vec<(String, Vec<u8>)> = (0..5).map(|n| (format!("{n}.png"), seed::png(n))).collect();
+        let (ingest, _) = self.bring(self.images, &pictures).await;
+        self.ids.insert("ingest", ingest.to_string());
+        let entries = self.waiting(self.images).await;
+        assert_eq!(entries.len(), 5);
+        for (entry, _) in &entries[..4] {
+            let officer = self.caller("privacy_officer");
+            self.house.pipeline.decide_gate(officer, *entry, true, "nobody in it".into()).await.unwrap();
+        }
+        self.ids.insert("decided", entries[0].0.to_string());
+        self.ids.insert("entry", entries[4].0.to_string());
+        self.work().await;
+        self.drain().await;
+        for (project, files) in [(self.drive, seed::scene()), (self.study, vec![("1.dcm", seed::slice())])] {
+            let officer = self.caller("privacy_officer");
+            self.house.pipeline.declare_public(officer, project, PASSWORD).await.unwrap();
+            let files: Vec<_> = files.into_iter().map(|(name, bytes)| (name.to_owned(), bytes)).collect();
+            let (_, items) = self.bring(project, &files).await;
+            let key = if project == self.drive { "scene" } else { "study" };
+            self.ids.insert(key, items[0].to_string());
+        }
+        self.house.pipeline.store.sequence().await.unwrap();
+        self.tile = self.some_tile();
+    }
+
+    /// Ingests and runs the gate; the run and the project's items.
+    async fn bring(&self, project: ProjectId, files: &[(String, Vec<u8>)]) -> (IngestId, Vec<ItemId>) {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, bytes) in files {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, bytes).unwrap();
+        }
+        let (pipeline, paths) = (&self.house.pipeline, vec![folder.path().to_owned()]);
+        let report =
+            pipeline.ingest_as(Actor::console(), None, project, paths, Arc::new(|_| {})).await.unwrap();
+        assert!(report.refusals.is_empty(), "{:?}", report.refusals);
+        self.drain().await;
+        let all = pipeline.items(self.caller("owner"), project, Default::default()).await.unwrap();
+        (report.ingest.id, all.items.into_iter().map(|item| item.id).collect())
+    }
+
+    pub async fn drain(&self) {
+        self.house.pipeline.drain(Arc::new(|_| {})).await.unwrap();
+    }
+
+    async fn waiting(&self, project: ProjectId) -> Vec<(GateEntryId, ItemId)> {
+        let officer = self.caller("privacy_officer");
+        let page = self.house.pipeline.gate(officer, project, None, None, None).await.unwrap();
+        page.items.into_iter().map(|entry| (entry.id, entry.item)).collect()
+    }
+
+    /// One item all the way into a release, and one task held at each stage.
+    async fn work(&mut self) {
+        let pipeline = self.house.pipeline.clone();
+        let done = self.read().await;
+        self.review().await;
+        self.countersign().await;
+        let scientist = self.caller("data_scientist").clone();
+        let release =
+            pipeline.make_release(&scientist, self.images, "first", Selection::AllAccepted).await.unwrap();
+        self.ids.insert("release", release.id.to_string());
+        let engineer = self.caller("quality_engineer").clone();
+        let hold = pipeline.hold(&engineer, done.item.id, "looked at again".into()).await.unwrap();
+        self.ids.insert("hold", hold.id.to_string());
+        self.read().await;
+        self.review().await;
+        self.keep("sign", "specialist").await;
+        self.read().await;
+        self.keep("review", "reviewer").await;
+        let own = self.keep("read", "annotator").await;
+        self.ids.insert("item", own.item.id.to_string());
+        self.ids.insert("draft", own.read.unwrap().summary.id.to_string());
+    }
+
+    async fn claim(&self, login: &str) -> Work {
+        self.house.pipeline.claim(self.caller(login), self.images, Wish::default()).await.unwrap()
+    }
+
+    async fn keep(&mut self, name: &'static str, login: &str) -> Work {
+        let work = self.claim(login).await;
+        self.ids.insert(name, work.task.id.to_string());
+        work
+    }
+
+    async fn read(&self) -> Work {
+        let (work, caller) = (self.claim("annotator").await, self.caller("annotator"));
+        let (task, fence) = (work.task.id, work.task.fence);
+        self.house.pipeline.submit(caller, task, fence, 0, vec![], false).await.unwrap();
+        work
+    }
+
+    async fn review(&self) {
+        let (work, caller) = (self.claim("reviewer").await, self.caller("reviewer"));
+        let verdict = Verdict {
+            decision: ReviewDecision::Accept,
+            missing: Some(Missing::Nothing),
+            reason: None,
+            comment: None,
+        };
+        let revision = work.read.as_ref().map_or(0, |read| read.revision);
+        self.house
+            .pipeline
+            .review(caller, work.task.id, work.task.fence, revision, vec![], verdict)
+            .await
+            .unwrap();
+    }
+
+    async fn countersign(&self) {
+        let (work, caller) = (self.claim("specialist").await, self.caller("specialist"));
+        let act = Countersigning {
+            decision: SignDecision::Sign,
+            content_hash: work.subject.unwrap().summary.content_hash.unwrap(),
+            password: PASSWORD.into(),
+            reason: None,
+            comment: None,
+        };
+        self.house.pipeline.countersign(caller, work.task.id, work.task.fence, act).await.unwrap();
+    }
+
+    fn some_tile(&self) -> String {
+        let root = self.house.folder.path().join("log/tile");
+        let mut waiting = vec![root.clone()];
+        while let Some(folder) = waiting.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    waiting.push(path);
+                } else {
+                    return path.strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
+                }
+            }
+        }
+        panic!("the log has no tile")
+    }
+
+    /// A role that can be ended without harm.
+    pub async fn spare_grant(&self) -> Uuid {
+        let pipeline = &self.house.pipeline;
+        let (owner, stranger) = (self.caller("owner"), countersign_model::UserId(self.stranger));
+        for grant in pipeline.grants(owner, self.images).await.unwrap() {
+            if grant.user == stranger {
+                pipeline.end_grant(owner, self.images, grant.id).await.unwrap();
+            }
+        }
+        pipeline.grant(owner, self.images, stranger, Role::Technician).await.unwrap().id
+    }
+
+    /// An id that nothing has.
+    pub fn unknown() -> String {
+        AnnotationId(Uuid::from_u128(0xdead_beef)).to_string()
+    }
+}
