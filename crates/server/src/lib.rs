@@ -90,3 +90,24 @@ fn panicked(_: Box<dyn std::any::Any + Send>) -> axum::response::Response {
     tracing::error!("a handler panicked");
     axum::response::IntoResponse::into_response(Problem::internal())
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::{body::Body, http::Request};
+    use tower::ServiceExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_is_a_problem_that_says_nothing_of_its_cause() {
+        async fn broken() -> StatusCode {
+            panic!("a secret")
+        }
+        let router: Router = Router::new().route("/", get(broken)).layer(CatchPanicLayer::custom(panicked));
+        let response = router.oneshot(Request::new(Body::empty())).await.unwrap();
+        assert_eq!(response.status(), 500);
+        assert_eq!(response.headers()["content-type"], "application/problem+json");
+        let text = axum::body::to_bytes(response.into_body(), 1_000).await.unwrap();
+        assert!(!String::from_utf8_lossy(&text).contains("secret"));
+    }
+}

@@ -5,10 +5,13 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use countersign_pipeline::PipelineError;
+use countersign_pipeline::{PipelineError, people::LOCK_SECONDS};
 use countersign_store::StoreError;
 use serde::Serialize;
 use utoipa::ToSchema;
+
+/// After how long a busy database is worth another try, seconds.
+const BUSY_RETRY_SECONDS: i64 = 1;
 
 /// A refusal as the API returns it.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
@@ -84,10 +87,18 @@ impl Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let retry = match self.code.as_ref() {
+            "locked" => Some(LOCK_SECONDS),
+            "busy" => Some(BUSY_RETRY_SECONDS),
+            _ => None,
+        };
         let mut response = (status, Json(self)).into_response();
         response
             .headers_mut()
             .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if let Some(seconds) = retry {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
         response
     }
 }

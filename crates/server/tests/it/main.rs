@@ -6,6 +6,7 @@ mod house;
 mod live;
 mod refusals;
 mod seed;
+mod serving;
 mod session;
 mod town;
 mod upload;

@@ -26,6 +26,9 @@ pub fn scene() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
+/// Group and element number.
+type Tag = (u16, u16);
+
 /// A CT slice of 8 by 8 pixels in explicit VR little endian.
 pub fn slice() -> Vec<u8> {
     const CT: &str = "1.2.840.10008.5.1.4.1.1.2";
@@ -49,7 +52,7 @@ pub fn slice() -> Vec<u8> {
     element(&mut out, (2, 0), b"UL", &u32::try_from(meta.len()).unwrap().to_le_bytes());
     out.extend(meta);
     let pixels: Vec<u8> = (0..64_u16).flat_map(|n| (n * 10).to_le_bytes()).collect();
-    let data: [((u16, u16), &[u8; 2], Vec<u8>); 18] = [
+    let data: [(Tag, &[u8; 2], Vec<u8>); 18] = [
         ((8, 8), b"CS", text("ORIGINAL\\PRIMARY\\AXIAL")),
         ((8, 0x16), b"UI", uid(CT)),
         ((8, 0x18), b"UI", uid("1.2.3.4.1")),
@@ -75,7 +78,7 @@ pub fn slice() -> Vec<u8> {
     out
 }
 
-fn element(out: &mut Vec<u8>, (group, number): (u16, u16), vr: &[u8; 2], value: &[u8]) {
+fn element(out: &mut Vec<u8>, (group, number): Tag, vr: &[u8; 2], value: &[u8]) {
     out.extend_from_slice(&group.to_le_bytes());
     out.extend_from_slice(&number.to_le_bytes());
     out.extend_from_slice(vr);

@@ -126,6 +126,7 @@ async fn five_wrong_passwords_lock_the_account_for_a_while() {
     }
     let locked = sign_in(PASSWORD).await;
     assert_eq!((locked.status.as_u16(), locked.code().as_str()), (429, "locked"));
+    assert_eq!(locked.header("retry-after"), "900");
     let unknown = json!({ "login": "nobody", "password": "wrong" });
     let unknown = house.send(&Who::Nobody, "POST", SESSION, Some(unknown)).await;
     assert_eq!((unknown.status.as_u16(), unknown.code().as_str()), (401, "bad_credentials"));
