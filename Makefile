@@ -46,7 +46,7 @@ lint: web/node_modules/.installed ## Formatting, clippy, documentation, biome, t
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --profile ci --workspace --no-deps --locked --quiet
 	cd web && npm run lint && npx tsc --noEmit
 
-rust-test: ## Rust tests on SQLite and PostgreSQL
+rust-test: web ## Rust tests on SQLite and PostgreSQL
 	@scripts/need.sh rust && scripts/need.sh nextest
 	PATH="$$(scripts/need.sh postgres):$$PATH" $(CARGO) nextest run --cargo-profile ci --workspace --locked
 
