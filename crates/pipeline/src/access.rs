@@ -8,8 +8,8 @@ use std::{
 };
 
 use cedar_policy::{
-    Authorizer, Context, Decision, Entities, Entity, EntityUid, PolicySet, Request, RestrictedExpression,
-    Schema,
+    Authorizer, Context, Decision, Entities, Entity, EntityId, EntityTypeName, EntityUid, PolicySet, Request,
+    RestrictedExpression, Schema,
 };
 use countersign_model::{ItemId, ProjectId, Role, TaskId, UserId};
 
@@ -167,8 +167,15 @@ impl Access {
     }
 }
 
+/// The entity types of the schema.
+const TYPES: [&str; 7] = ["User", "RoleOn", "Action", "Installation", "Project", "Item", "Task"];
+
 fn uid(kind: &str, id: &str) -> Option<EntityUid> {
-    Some(EntityUid::from_type_name_and_id(kind.parse().ok()?, cedar_policy::EntityId::new(id)))
+    // Cedar parses a type's name as it parses a policy; a question names dozens.
+    static PARSED: OnceLock<HashMap<&'static str, EntityTypeName>> = OnceLock::new();
+    let parsed =
+        PARSED.get_or_init(|| TYPES.iter().filter_map(|name| Some((*name, name.parse().ok()?))).collect());
+    Some(EntityUid::from_type_name_and_id(parsed.get(kind)?.clone(), EntityId::new(id)))
 }
 
 fn role_uid(project: Option<ProjectId>, role: Role) -> Option<EntityUid> {
