@@ -1,10 +1,16 @@
 //! Import of image tasks that name their images by address: the bytes stay where they are.
 
+use std::collections::HashSet;
+
 use countersign_model::{
-    AssetId, AssetKind, Facts, Frame, IngestId, ItemKind, ProjectId, Stream, StreamKind, Zone,
+    AssetId, AssetKind, Facts, Frame, IngestId, ItemKind, ProjectId, Protocol, Stream, StreamKind, UserId,
+    Zone,
 };
-use countersign_store::{Evidence, assets, ingests, items, keyed_hash, moves, tasks};
+use countersign_store::{
+    Evidence, Key, Tx, assets, ingests, items, keyed_hash, moves, projects, projects::Project, tasks,
+};
 use countersign_workflow::{Effect, Event, ItemState, step};
+use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -14,6 +20,8 @@ use crate::{
 
 /// Most images in one import.
 pub const IMAGES_MAX: usize = 200_000;
+/// Images whose rows are made and written at once. Bounds memory; all of them are one commit.
+const CHUNK_IMAGES: usize = 500;
 /// Longest address, bytes.
 pub const URL_BYTES_MAX: usize = 2_048;
 
@@ -58,44 +66,79 @@ impl Pipeline {
         check(&images)?;
         let key = self.store.keys().project(project)?;
         let (pipeline, user) = (self.clone(), caller.user());
-        self.store
-            .write(caller.actor(), move |tx| {
-                Box::pin(async move {
-                    let row = countersign_store::projects::by_id(tx, project).await?.ok_or(PipelineError::NotFound)?;
-                    if row.kind != ItemKind::Image {
-                        return Err(PipelineError::refused("not_for_this_project", "This project does not take images."));
-                    }
-                    if row.declared_public_at.is_none() {
-                        return Err(PipelineError::refused(
-                            "not_declared_public",
-                            "Bytes that stay elsewhere cannot be de-identified here; a privacy officer must declare the project's data publicly released first.",
-                        ));
-                    }
-                    let protocol = pipeline.protocol(tx, project).await?;
-                    let ingest = new_ingest(tx, project, user, images.len() as u64);
-                    let first = moves::next_number(tx, project).await?;
-                    let total = images.len() as u64;
-                    let known = moves::group_keys(tx, project).await?;
-                    let mut rows = Rows::default();
-                    let mut seen = known;
-                    for (number, image) in (first..).zip(images) {
-                        let group_key = hex::encode(keyed_hash(&key, &[b"external", image.url.as_bytes()]));
-                        if seen.insert(group_key.clone()) {
-                            rows.add(tx, &protocol, &row, ingest.id, number, group_key, image)?;
-                        }
-                    }
-                    let created = rows.items.len() as u64;
-                    ingests::insert(tx, ingests::Ingest { stored: created, known: total - created, ..ingest.clone() }).await?;
-                    items::insert_all(tx, rows.items).await?;
-                    assets::insert_all(tx, rows.assets).await?;
-                    tasks::insert_all(tx, rows.tasks).await?;
-                    let evidence = Evidence::new("items.imported", "ingest", ingest.id.uuid()).project(project);
-                    tx.record(evidence.details(serde_json::json!({ "created": created, "known": total - created })))?;
-                    Ok(Imported { created, known: total - created })
-                })
+        let importing = move |tx: &mut Tx| -> BoxFuture<'_, Result<Imported>> {
+            Box::pin(async move {
+                let project = importable(tx, project).await?;
+                let protocol = pipeline.protocol(tx, project.id).await?;
+                import_all(tx, &protocol, &project, user, &key, images).await
             })
-            .await
+        };
+        self.store.write(caller.actor(), importing).await
     }
+}
+
+/// The project, if images may be named to it by their address.
+async fn importable(tx: &mut Tx, project: ProjectId) -> Result<Project> {
+    let row = projects::by_id(tx, project).await?.ok_or(PipelineError::NotFound)?;
+    if row.kind != ItemKind::Image {
+        return Err(PipelineError::refused("not_for_this_project", "This project does not take images."));
+    }
+    if row.declared_public_at.is_none() {
+        return Err(PipelineError::refused(
+            "not_declared_public",
+            "Bytes that stay elsewhere cannot be de-identified here; a privacy officer must declare the project's data publicly released first.",
+        ));
+    }
+    Ok(row)
+}
+
+/// Writes the rows of all images, a chunk at a time, and their evidence.
+async fn import_all(
+    tx: &mut Tx,
+    protocol: &Protocol,
+    project: &Project,
+    user: UserId,
+    key: &Key,
+    images: Vec<ImportImage>,
+) -> Result<Imported> {
+    let total = images.len() as u64;
+    let ingest = new_ingest(tx, project.id, user, total);
+    let id = ingest.id;
+    ingests::insert(tx, ingest).await?;
+    let first = moves::next_number(tx, project.id).await?;
+    let mut created = 0;
+    let mut seen = HashSet::with_capacity(images.len());
+    let mut numbered = (first..).zip(images);
+    loop {
+        let mut chunk: Vec<_> = numbered
+            .by_ref()
+            .take(CHUNK_IMAGES)
+            .map(|(number, image)| (keyed_hash(key, &[b"external", image.url.as_bytes()]), number, image))
+            .collect();
+        if chunk.is_empty() {
+            break;
+        }
+        chunk.retain(|(hash, ..)| seen.insert(*hash));
+        let keys: Vec<_> = chunk.iter().map(|(hash, ..)| hex::encode(hash)).collect();
+        // What this import itself made is in `seen`; before it there was nothing in an empty project.
+        let known =
+            if first == 1 { HashSet::new() } else { moves::known_among(tx, project.id, &keys).await? };
+        let mut rows = Rows::default();
+        for (group_key, (_, number, image)) in keys.into_iter().zip(chunk) {
+            if !known.contains(&group_key) {
+                rows.add(tx, protocol, project, id, number, group_key, image)?;
+            }
+        }
+        created += rows.items.len() as u64;
+        items::insert_all(tx, rows.items).await?;
+        assets::insert_all(tx, rows.assets).await?;
+        tasks::insert_all(tx, rows.tasks).await?;
+    }
+    let known = total - created;
+    ingests::add(tx, id, ingests::Counts { stored: created, known, ..ingests::Counts::default() }).await?;
+    let evidence = Evidence::new("items.imported", "ingest", id.uuid()).project(project.id);
+    tx.record(evidence.details(serde_json::json!({ "created": created, "known": known })))?;
+    Ok(Imported { created, known })
 }
 
 fn check(images: &[ImportImage]) -> Result<()> {
@@ -128,12 +171,7 @@ fn check(images: &[ImportImage]) -> Result<()> {
     Ok(())
 }
 
-fn new_ingest(
-    tx: &countersign_store::Tx,
-    project: ProjectId,
-    user: countersign_model::UserId,
-    files: u64,
-) -> ingests::Ingest {
+fn new_ingest(tx: &Tx, project: ProjectId, user: UserId, files: u64) -> ingests::Ingest {
     ingests::Ingest {
         id: tx.fresh(),
         project_id: project,
@@ -149,7 +187,7 @@ fn new_ingest(
     }
 }
 
-/// Rows of an import, written in three statements.
+/// Rows of a chunk.
 #[derive(Default)]
 struct Rows {
     items: Vec<items::Item>,
@@ -161,9 +199,9 @@ impl Rows {
     #[expect(clippy::too_many_arguments, reason = "one row is made of all of these")]
     fn add(
         &mut self,
-        tx: &countersign_store::Tx,
-        protocol: &countersign_model::Protocol,
-        project: &countersign_store::projects::Project,
+        tx: &Tx,
+        protocol: &Protocol,
+        project: &Project,
         ingest: IngestId,
         number: u64,
         group_key: String,

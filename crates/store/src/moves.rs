@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use countersign_model::{AnnotationId, Instant, ItemId, ProjectId, ReadId, TaskId, UserId};
 
-use crate::{Conn, StoreError, Tx, tasks::Task};
+use crate::{Conn, Query, StoreError, Tx, tasks::Task};
 
 /// Offers a task: inserts it, or makes it ready again under the same id.
 ///
@@ -88,12 +88,22 @@ pub async fn next_number(tx: &mut Tx, project: ProjectId) -> Result<u64, StoreEr
     Ok(count + 1)
 }
 
-/// The group keys of a project: what came in before.
+/// Which of these group keys a project has items of already.
 ///
 /// # Errors
 /// [`StoreError`] of the database.
-pub async fn group_keys(conn: &mut Conn, project: ProjectId) -> Result<HashSet<String>, StoreError> {
-    let rows =
-        conn.query("SELECT group_key FROM items WHERE project_id = $1").bind(project).fetch_all().await?;
+pub async fn known_among(
+    conn: &mut Conn,
+    project: ProjectId,
+    group_keys: &[String],
+) -> Result<HashSet<String>, StoreError> {
+    if group_keys.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let marks: Vec<_> = (2..group_keys.len() + 2).map(|number| format!("${number}")).collect();
+    let sql =
+        format!("SELECT group_key FROM items WHERE project_id = $1 AND group_key IN ({})", marks.join(", "));
+    let query = conn.query_built(sql).bind(project);
+    let rows = group_keys.iter().fold(query, Query::bind).fetch_all().await?;
     rows.iter().map(|row| row.get("group_key")).collect()
 }
