@@ -3,14 +3,14 @@
 use std::fmt::Write as _;
 
 use futures::TryStreamExt;
-use sqlx::{
-    AssertSqlSafe, PgConnection, Postgres, SqlSafeStr, SqlStr, Sqlite, SqliteConnection, Transaction,
-    pool::PoolConnection,
+use sqlx::{AssertSqlSafe, PgConnection, Postgres, SqlSafeStr, SqlStr, Transaction, pool::PoolConnection};
+
+use crate::{
+    Bind, FromRow, Record, Row, StoreError, Value,
+    sqlite::{Lite, Pooled, aside},
 };
 
-use crate::{Bind, FromRow, Record, Row, StoreError, Value};
-
-/// Most parameters in one multi-row insert; SQLite allows 32,766, PostgreSQL 65,535. Larger statements gain nothing.
+/// Most parameters in one multi-row insert of PostgreSQL, which allows 65,535. Larger statements gain nothing.
 const PARAMETERS_MAX: usize = 8_000;
 
 /// Which database this is.
@@ -24,15 +24,14 @@ pub enum Engine {
 
 /// Where the connection comes from; dropping one rolls back what it holds open.
 pub(crate) enum Link {
-    Sqlite(SqliteConnection),
-    SqlitePooled(PoolConnection<Sqlite>),
-    SqliteTx(Transaction<'static, Sqlite>),
+    Sqlite(Lite),
+    SqlitePooled(Pooled),
     PostgresPooled(PoolConnection<Postgres>),
     PostgresTx(Transaction<'static, Postgres>),
 }
 
 enum Raw<'c> {
-    Sqlite(&'c mut SqliteConnection),
+    Sqlite(&'c mut Lite),
     Postgres(&'c mut PgConnection),
 }
 
@@ -53,29 +52,32 @@ impl Conn {
     /// Which database this is.
     pub const fn engine(&self) -> Engine {
         match self.link {
-            Link::Sqlite(_) | Link::SqlitePooled(_) | Link::SqliteTx(_) => Engine::Sqlite,
+            Link::Sqlite(_) | Link::SqlitePooled(_) => Engine::Sqlite,
             Link::PostgresPooled(_) | Link::PostgresTx(_) => Engine::Postgres,
         }
     }
 
-    fn raw(&mut self) -> Raw<'_> {
-        match &mut self.link {
+    fn raw(&mut self) -> Result<Raw<'_>, StoreError> {
+        Ok(match &mut self.link {
             Link::Sqlite(connection) => Raw::Sqlite(connection),
-            Link::SqlitePooled(connection) => Raw::Sqlite(connection),
-            Link::SqliteTx(connection) => Raw::Sqlite(connection),
+            Link::SqlitePooled(connection) => Raw::Sqlite(connection.lite()?),
             Link::PostgresPooled(connection) => Raw::Postgres(connection),
             Link::PostgresTx(connection) => Raw::Postgres(connection),
-        }
+        })
+    }
+
+    fn statement(&mut self, sql: SqlStr) -> Query<'_> {
+        Query { conn: self, sql, values: Vec::new(), scanning: false }
     }
 
     /// A statement. The text is prepared once per connection and cached.
     pub fn query(&mut self, sql: &'static str) -> Query<'_> {
-        Query { conn: self, sql: sql.into_sql_str(), values: Vec::new() }
+        self.statement(sql.into_sql_str())
     }
 
     /// A statement put together from fixed fragments: the caller vouches that no value is part of the text.
     pub fn query_built(&mut self, sql: String) -> Query<'_> {
-        Query { conn: self, sql: AssertSqlSafe(sql).into_sql_str(), values: Vec::new() }
+        self.statement(AssertSqlSafe(sql).into_sql_str())
     }
 
     /// One of two texts, for the few places where the engines differ.
@@ -97,34 +99,45 @@ impl Conn {
         self.statements
     }
 
+    /// Inserts rows: on SQLite one prepared statement for all of them, on PostgreSQL as many rows at once as fit.
     pub(crate) async fn insert_rows(
         &mut self,
         table: &str,
         columns: &[&str],
         rows: impl IntoIterator<Item = Vec<Value>>,
     ) -> Result<u64, StoreError> {
+        if let Raw::Sqlite(lite) = self.raw()? {
+            let count = lite.execute_each(&insert_text(Engine::Sqlite, table, columns, 1), rows)?;
+            self.statements += 1;
+            self.changed += count;
+            return Ok(count);
+        }
         let per_statement = (PARAMETERS_MAX / columns.len().max(1)).max(1);
-        let engine = self.engine();
-        let full = insert_text(engine, table, columns, per_statement);
         let (mut count, mut pending, mut values) = (0, 0, Vec::new());
         for row in rows {
             values.extend(row);
             pending += 1;
             if pending == per_statement {
-                let chunk = Query {
-                    conn: self,
-                    sql: AssertSqlSafe(full.clone()).into_sql_str(),
-                    values: std::mem::take(&mut values),
-                };
-                count += chunk.execute().await?;
+                count += self.insert_once(table, columns, pending, std::mem::take(&mut values)).await?;
                 pending = 0;
             }
         }
         if pending > 0 {
-            let sql = AssertSqlSafe(insert_text(engine, table, columns, pending)).into_sql_str();
-            count += Query { conn: self, sql, values }.execute().await?;
+            count += self.insert_once(table, columns, pending, values).await?;
         }
         Ok(count)
+    }
+
+    async fn insert_once(
+        &mut self,
+        table: &str,
+        columns: &[&str],
+        rows: usize,
+        values: Vec<Value>,
+    ) -> Result<u64, StoreError> {
+        let text = insert_text(self.engine(), table, columns, rows);
+        let query = self.query_built(text);
+        Query { values, ..query }.execute().await
     }
 
     pub(crate) async fn insert_record<R: Record>(&mut self, record: R) -> Result<(), StoreError> {
@@ -132,8 +145,7 @@ impl Conn {
     }
 }
 
-/// `INSERT INTO table (columns) VALUES (…), (…)` for a number of rows. SQLite looks a named parameter (`$1`) up in a
-/// list, which makes thousands of them quadratic; its nameless `?` costs nothing.
+/// `INSERT INTO table (columns) VALUES (…), (…)` for a number of rows.
 fn insert_text(engine: Engine, table: &str, columns: &[&str], rows: usize) -> String {
     let mut sql = format!("INSERT INTO {table} ({}) VALUES ", columns.join(", "));
     for row in 0..rows {
@@ -157,11 +169,12 @@ pub struct Query<'c> {
     conn: &'c mut Conn,
     sql: SqlStr,
     values: Vec<Value>,
+    scanning: bool,
 }
 
 macro_rules! bound {
-    ($database:ty, $sql:expr, $values:expr) => {{
-        let mut query = sqlx::query::<$database>($sql);
+    ($sql:expr, $values:expr) => {{
+        let mut query = sqlx::query::<Postgres>($sql);
         for value in $values {
             query = match value {
                 Value::Bool(value) => query.bind(value),
@@ -183,25 +196,31 @@ impl Query<'_> {
         self
     }
 
+    /// Says that the statement visits many rows, whatever it returns: then others need not wait for its thread.
+    pub const fn scanning(mut self) -> Self {
+        self.scanning = true;
+        self
+    }
+
     /// Every row.
     ///
     /// # Errors
     /// [`StoreError`] of the database.
     pub async fn fetch_all(self) -> Result<Vec<Row>, StoreError> {
-        let Self { conn, sql, values } = self;
-        let writes = writes(sql.as_str());
+        let Self { conn, sql, values, scanning } = self;
         conn.statements += 1;
-        let rows: Vec<Row> = match conn.raw() {
-            Raw::Sqlite(connection) => {
-                let rows = bound!(Sqlite, sql, values).fetch_all(connection).await?;
+        let rows: Vec<Row> = match conn.raw()? {
+            Raw::Sqlite(lite) => {
+                let mut fetch = || lite.fetch(sql.as_str(), &values);
+                let rows = if scanning { aside(fetch) } else { fetch() }?;
                 rows.into_iter().map(Row::Sqlite).collect()
             }
             Raw::Postgres(connection) => {
-                let rows = bound!(Postgres, sql, values).fetch_all(connection).await?;
+                let rows = bound!(sql.clone(), values).fetch_all(connection).await?;
                 rows.into_iter().map(Row::Postgres).collect()
             }
         };
-        if writes {
+        if writes(sql.as_str()) {
             conn.changed += rows.len() as u64;
         }
         Ok(rows)
@@ -212,17 +231,14 @@ impl Query<'_> {
         self,
         mut visit: impl FnMut(Row) -> Result<(), StoreError> + Send,
     ) -> Result<(), StoreError> {
-        let Self { conn, sql, values } = self;
+        let Self { conn, sql, values, .. } = self;
         conn.statements += 1;
-        match conn.raw() {
-            Raw::Sqlite(connection) => {
-                let mut rows = bound!(Sqlite, sql, values).fetch(connection);
-                while let Some(row) = rows.try_next().await? {
-                    visit(Row::Sqlite(row))?;
-                }
+        match conn.raw()? {
+            Raw::Sqlite(lite) => {
+                aside(|| lite.each(sql.as_str(), &values, |row| visit(Row::Sqlite(row))))?;
             }
             Raw::Postgres(connection) => {
-                let mut rows = bound!(Postgres, sql, values).fetch(connection);
+                let mut rows = bound!(sql, values).fetch(connection);
                 while let Some(row) = rows.try_next().await? {
                     visit(Row::Postgres(row))?;
                 }
@@ -236,7 +252,7 @@ impl Query<'_> {
     /// # Errors
     /// [`StoreError`] of the database.
     pub async fn fetch_optional(self) -> Result<Option<Row>, StoreError> {
-        // All rows are fetched so that SQLite finishes a RETURNING statement before the next one starts.
+        // All rows are fetched so that a RETURNING statement is finished before the next one starts.
         Ok(self.fetch_all().await?.into_iter().next())
     }
 
@@ -269,13 +285,14 @@ impl Query<'_> {
     /// # Errors
     /// [`StoreError`] of the database.
     pub async fn execute(self) -> Result<u64, StoreError> {
-        let Self { conn, sql, values } = self;
+        let Self { conn, sql, values, scanning } = self;
         conn.statements += 1;
-        let changed = match conn.raw() {
-            Raw::Sqlite(connection) => bound!(Sqlite, sql, values).execute(connection).await?.rows_affected(),
-            Raw::Postgres(connection) => {
-                bound!(Postgres, sql, values).execute(connection).await?.rows_affected()
+        let changed = match conn.raw()? {
+            Raw::Sqlite(lite) => {
+                let mut execute = || lite.execute(sql.as_str(), &values);
+                if scanning { aside(execute) } else { execute() }?
             }
+            Raw::Postgres(connection) => bound!(sql, values).execute(connection).await?.rows_affected(),
         };
         conn.changed += changed;
         Ok(changed)

@@ -33,7 +33,7 @@ pub enum StoreError {
     Busy,
     /// The database failed.
     #[error("the database failed")]
-    Database(#[source] sqlx::Error),
+    Database(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// A row holds something that this version cannot read.
     #[error("column {column} holds {message}")]
     Column {
@@ -131,10 +131,30 @@ impl StoreError {
     }
 }
 
-/// SQLite result codes (low byte) and PostgreSQL SQLSTATEs that mean "busy", "full".
-const SQLITE_BUSY: i64 = 5;
-const SQLITE_LOCKED: i64 = 6;
-const SQLITE_FULL: i64 = 13;
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::{ErrorCode, ffi};
+        let rusqlite::Error::SqliteFailure(code, message) = &error else {
+            return Self::Database(Box::new(error));
+        };
+        // "UNIQUE constraint failed: tasks.id"
+        let place = || match message.as_deref().and_then(|message| message.rsplit(": ").next()) {
+            Some(place) => place.to_owned(),
+            None => "row".to_owned(),
+        };
+        match (code.extended_code, code.code) {
+            (ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY, _) => {
+                Self::Conflict { place: place() }
+            }
+            (ffi::SQLITE_CONSTRAINT_FOREIGNKEY | ffi::SQLITE_CONSTRAINT_CHECK, _) => {
+                Self::Constraint { place: place() }
+            }
+            (_, ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy,
+            (_, ErrorCode::DiskFull) => Self::DiskFull { place: "database".into() },
+            _ => Self::Database(Box::new(error)),
+        }
+    }
+}
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
@@ -142,7 +162,7 @@ impl From<sqlx::Error> for StoreError {
             return match error {
                 sqlx::Error::PoolTimedOut => Self::Busy,
                 sqlx::Error::PoolClosed => Self::Closed,
-                other => Self::Database(other),
+                other => Self::Database(Box::new(other)),
             };
         };
         let place = || {
@@ -157,19 +177,10 @@ impl From<sqlx::Error> for StoreError {
         if database.is_foreign_key_violation() || database.is_check_violation() {
             return Self::Constraint { place: place() };
         }
-        let code = database.code().unwrap_or_default();
-        match code.as_ref() {
-            "40001" | "40P01" | "55P03" => return Self::Busy,
-            "53100" => return Self::DiskFull { place: "database".into() },
-            _ => {}
+        match database.code().unwrap_or_default().as_ref() {
+            "40001" | "40P01" | "55P03" => Self::Busy,
+            "53100" => Self::DiskFull { place: "database".into() },
+            _ => Self::Database(Box::new(error)),
         }
-        if database.try_downcast_ref::<sqlx::sqlite::SqliteError>().is_some() {
-            match code.parse::<i64>().unwrap_or(0) & 0xff {
-                SQLITE_BUSY | SQLITE_LOCKED => return Self::Busy,
-                SQLITE_FULL => return Self::DiskFull { place: "database".into() },
-                _ => {}
-            }
-        }
-        Self::Database(error)
     }
 }

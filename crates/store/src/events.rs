@@ -73,7 +73,7 @@ pub async fn list(conn: &mut Conn, filter: EventFilter, limit: u32) -> Result<Ve
     }
     values.push(limit.value());
     sql.push_str(&format!(" ORDER BY e.ord DESC LIMIT ${}", values.len()));
-    values.into_iter().fold(conn.query_built(sql), Query::bind).all().await
+    values.into_iter().fold(conn.query_built(sql), Query::bind).scanning().all().await
 }
 
 /// An event by id.
@@ -94,5 +94,5 @@ pub async fn after(conn: &mut Conn, log_index: Option<u64>, limit: u32) -> Resul
     let after = log_index.map_or(-1, |index| i64::try_from(index).unwrap_or(i64::MAX));
     let sql = "SELECT e.*, d.details FROM events e LEFT JOIN event_details d ON d.event_id = e.id \
                WHERE e.log_index > $1 ORDER BY e.log_index LIMIT $2";
-    conn.query(sql).bind(after).bind(limit).all().await
+    conn.query(sql).bind(after).bind(limit).scanning().all().await
 }

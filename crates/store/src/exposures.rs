@@ -192,5 +192,5 @@ pub async fn of_item(
 ) -> Result<Vec<Exposure>, StoreError> {
     let sql = "SELECT * FROM exposures WHERE asset_id IN (SELECT id FROM assets WHERE item_id = $1 \
                UNION SELECT asset_id FROM item_assets WHERE item_id = $1) AND id > $2 ORDER BY id LIMIT $3";
-    conn.query(sql).bind(item).bind(after.unwrap_or(Uuid::nil())).bind(limit).all().await
+    conn.query(sql).bind(item).bind(after.unwrap_or(Uuid::nil())).bind(limit).scanning().all().await
 }

@@ -77,7 +77,7 @@ pub async fn list(
 /// [`StoreError`] of the database.
 pub async fn count_open(conn: &mut Conn, project: ProjectId) -> Result<u64, StoreError> {
     let sql = "SELECT COUNT(*) AS n FROM gate_entries WHERE project_id = $1 AND state = 'open'";
-    conn.query(sql).bind(project).fetch_one().await?.get("n")
+    conn.query(sql).bind(project).scanning().fetch_one().await?.get("n")
 }
 
 /// Decides an open entry (`cleared` or `rejected`); `false` when it was decided before.

@@ -226,7 +226,7 @@ pub async fn list(
     });
     values.push(limit.value());
     sql.push_str(&format!("${}", values.len()));
-    values.into_iter().fold(conn.query_built(sql), crate::Query::bind).all().await
+    values.into_iter().fold(conn.query_built(sql), crate::Query::bind).scanning().all().await
 }
 
 const TAKEN_PART: &str = "(EXISTS (SELECT 1 FROM participation p WHERE p.item_id = i.id AND p.user_id = ?) \
@@ -253,7 +253,7 @@ fn contains(text: &str) -> String {
 /// [`StoreError`] of the database.
 pub async fn count_by_state(conn: &mut Conn, project: ProjectId) -> Result<Vec<(String, u64)>, StoreError> {
     let sql = "SELECT state, COUNT(*) AS n FROM items WHERE project_id = $1 GROUP BY state ORDER BY state";
-    let rows = conn.query(sql).bind(project).fetch_all().await?;
+    let rows = conn.query(sql).bind(project).scanning().fetch_all().await?;
     rows.iter().map(|row| Ok((row.get("state")?, row.get("n")?))).collect()
 }
 
@@ -263,7 +263,7 @@ pub async fn count_by_state(conn: &mut Conn, project: ProjectId) -> Result<Vec<(
 /// [`StoreError`] of the database.
 pub async fn count_held(conn: &mut Conn, project: ProjectId) -> Result<u64, StoreError> {
     let sql = "SELECT COUNT(*) AS n FROM items WHERE project_id = $1 AND held";
-    conn.query(sql).bind(project).fetch_one().await?.get("n")
+    conn.query(sql).bind(project).scanning().fetch_one().await?.get("n")
 }
 
 /// Open holds of an item.

@@ -135,7 +135,7 @@ pub async fn fail(
 pub async fn count(conn: &mut Conn, project: ProjectId) -> Result<(u64, u64), StoreError> {
     let sql = "SELECT COUNT(CASE WHEN state IN ('ready', 'leased') THEN 1 END) AS open_jobs, \
                COUNT(CASE WHEN state IN ('done', 'dead') THEN 1 END) AS ended FROM jobs WHERE project_id = $1";
-    let row = conn.query(sql).bind(project).fetch_one().await?;
+    let row = conn.query(sql).bind(project).scanning().fetch_one().await?;
     Ok((row.get("open_jobs")?, row.get("ended")?))
 }
 

@@ -28,6 +28,7 @@ pub mod releases;
 mod schema;
 mod sequencer;
 pub mod sessions;
+mod sqlite;
 mod store;
 pub mod tasks;
 mod tx;

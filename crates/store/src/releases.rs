@@ -170,7 +170,7 @@ pub async fn unmarked(conn: &mut Conn) -> Result<Vec<ReleaseId>, StoreError> {
     let sql = "SELECT DISTINCT r.id FROM items i JOIN release_items ri ON ri.item_id = i.id \
                JOIN releases r ON r.id = ri.release_id \
                WHERE i.state = 'accepted' AND NOT i.held AND r.state = 'done' ORDER BY r.id";
-    let rows = conn.query(sql).fetch_all().await?;
+    let rows = conn.query(sql).scanning().fetch_all().await?;
     rows.iter().map(|row| row.get("id")).collect()
 }
 
@@ -196,7 +196,11 @@ pub async fn list(conn: &mut Conn, project: ProjectId, limit: u32) -> Result<Vec
 /// # Errors
 /// [`StoreError`] of the database.
 pub async fn items(conn: &mut Conn, id: ReleaseId) -> Result<Vec<ReleaseItem>, StoreError> {
-    conn.query("SELECT * FROM release_items WHERE release_id = $1 ORDER BY item_id").bind(id).all().await
+    conn.query("SELECT * FROM release_items WHERE release_id = $1 ORDER BY item_id")
+        .bind(id)
+        .scanning()
+        .all()
+        .await
 }
 
 /// The next items of a release, by item id.

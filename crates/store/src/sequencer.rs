@@ -145,7 +145,7 @@ impl Store {
     /// Rows that have an index from `first` on, in order.
     pub(crate) async fn sequenced_from(&self, first: u64, limit: u32) -> Result<Vec<Sequenced>, StoreError> {
         let sql = "SELECT * FROM events WHERE log_index >= $1 ORDER BY log_index LIMIT $2";
-        self.read().await?.query(sql).bind(first).bind(limit).all().await
+        self.read().await?.query(sql).bind(first).bind(limit).scanning().all().await
     }
 
     async fn append(&self, state: LogState, rows: Vec<Sequenced>) -> Result<LogState, StoreError> {

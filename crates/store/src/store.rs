@@ -5,27 +5,29 @@ use std::{path::PathBuf, str::FromStr, sync::Arc, time::Duration};
 use countersign_model::{Clock, Ids};
 use futures::future::BoxFuture;
 use sqlx::{
-    Connection, PgPool, SqliteConnection, SqlitePool,
+    PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 use tokio::sync::Notify;
 
 use crate::{
     Actor, ClearedBlobs, Conn, Engine, QuarantineBlobs, Reader, ReleasedBlobs, StoreError, Tx, VaultBlobs,
-    conn::Link, exposures::Remembered, keys::Keys, log::LogFolder, schema, sequencer::Sequencer, tx::Context,
+    conn::Link,
+    exposures::Remembered,
+    keys::Keys,
+    log::LogFolder,
+    schema,
+    sequencer::Sequencer,
+    sqlite::{Lite, Pool, Purpose},
+    tx::Context,
     write::Writer,
 };
 
-/// How long a statement waits for another process that writes the same SQLite file, seconds.
-const BUSY_SECONDS: u64 = 30;
-/// How long a caller waits for a pooled connection, seconds.
-const ACQUIRE_SECONDS: u64 = 30;
-/// Reading connections of SQLite.
-const SQLITE_READERS_MAX: u32 = 8;
+/// How long a caller waits for a pooled connection.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// Connections of PostgreSQL for writes, and as many again for reads.
 const POSTGRES_CONNECTIONS_MAX: u32 = 12;
-/// Prepared statements kept per connection.
+/// Prepared statements kept per connection of PostgreSQL.
 const STATEMENTS_CACHED_MAX: usize = 500;
 
 /// Where a store keeps things.
@@ -66,7 +68,7 @@ pub(crate) struct Shared {
 }
 
 enum Readers {
-    Sqlite(SqlitePool),
+    Sqlite(Pool),
     Postgres(PgPool),
 }
 
@@ -219,7 +221,7 @@ impl Store {
     /// [`StoreError::Busy`] when none became free in time.
     pub async fn snapshot(&self) -> Result<Reader, StoreError> {
         let link = match &self.shared.readers {
-            Readers::Sqlite(pool) => Link::SqliteTx(pool.begin_with("BEGIN").await?),
+            Readers::Sqlite(pool) => Link::SqlitePooled(pool.acquire(PATIENCE, true).await?),
             Readers::Postgres(pool) => {
                 Link::PostgresTx(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
             }
@@ -231,7 +233,7 @@ impl Store {
 impl Readers {
     async fn acquire(&self) -> Result<Reader, StoreError> {
         let link = match self {
-            Self::Sqlite(pool) => Link::SqlitePooled(pool.acquire().await?),
+            Self::Sqlite(pool) => Link::SqlitePooled(pool.acquire(PATIENCE, false).await?),
             Self::Postgres(pool) => Link::PostgresPooled(pool.acquire().await?),
         };
         Ok(Reader(Conn::new(link)))
@@ -249,38 +251,25 @@ async fn open_sqlite(
     context: &Context,
     committed: &Arc<Notify>,
 ) -> Result<(Writer, Readers), StoreError> {
-    let options = SqliteConnectOptions::new()
-        .filename(config.data.join("countersign.db"))
-        .create_if_missing(true)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
-        .foreign_keys(true)
-        .busy_timeout(Duration::from_secs(BUSY_SECONDS))
-        .statement_cache_capacity(STATEMENTS_CACHED_MAX);
-    let writing = migrate_sqlite(SqliteConnection::connect_with(&options).await?).await?;
-    let reading = options.create_if_missing(false).pragma("query_only", "ON");
-    let readers = SqlitePoolOptions::new()
-        .max_connections(SQLITE_READERS_MAX)
-        .acquire_timeout(Duration::from_secs(ACQUIRE_SECONDS))
-        .connect_lazy_with(reading);
-    Ok((Writer::sqlite(writing, context.clone(), Arc::clone(committed)), Readers::Sqlite(readers)))
+    let path = config.data.join("countersign.db");
+    let writing = migrate_sqlite(Lite::open(&path, Purpose::Writing)?).await?;
+    let writer = Writer::sqlite(writing, context.clone(), Arc::clone(committed))?;
+    Ok((writer, Readers::Sqlite(Pool::new(path))))
 }
 
-async fn migrate_sqlite(mut connection: SqliteConnection) -> Result<SqliteConnection, StoreError> {
-    sqlx::query("BEGIN IMMEDIATE").execute(&mut connection).await?;
-    let mut conn = Conn::new(Link::Sqlite(connection));
+async fn migrate_sqlite(mut lite: Lite) -> Result<Lite, StoreError> {
+    lite.run("BEGIN IMMEDIATE")?;
+    let mut conn = Conn::new(Link::Sqlite(lite));
     // On error the connection is dropped, which rolls back.
     schema::migrate(&mut conn).await?;
-    let Link::Sqlite(mut connection) = conn.link else { return Err(StoreError::Closed) };
-    sqlx::query("COMMIT").execute(&mut connection).await?;
-    Ok(connection)
+    let Link::Sqlite(mut lite) = conn.link else { return Err(StoreError::Closed) };
+    lite.run("COMMIT")?;
+    Ok(lite)
 }
 
 async fn open_postgres(url: &str) -> Result<(Writer, Readers), StoreError> {
     let options = PgConnectOptions::from_str(url)?.statement_cache_capacity(STATEMENTS_CACHED_MAX);
-    let pool = PgPoolOptions::new()
-        .max_connections(POSTGRES_CONNECTIONS_MAX)
-        .acquire_timeout(Duration::from_secs(ACQUIRE_SECONDS));
+    let pool = PgPoolOptions::new().max_connections(POSTGRES_CONNECTIONS_MAX).acquire_timeout(PATIENCE);
     let writing = pool.clone().connect_with(options.clone()).await?;
     let mut conn = Conn::new(Link::PostgresTx(writing.begin().await?));
     schema::migrate(&mut conn).await?;

@@ -224,7 +224,7 @@ pub struct StageCount {
 pub async fn count_by_stage(conn: &mut Conn, project: ProjectId) -> Result<Vec<StageCount>, StoreError> {
     let sql = "SELECT stage, state, COUNT(*) AS n FROM tasks WHERE project_id = $1 GROUP BY stage, state \
                ORDER BY stage, state";
-    let rows = conn.query(sql).bind(project).fetch_all().await?;
+    let rows = conn.query(sql).bind(project).scanning().fetch_all().await?;
     rows.iter()
         .map(|row| {
             Ok(StageCount { stage: row.get("stage")?, state: row.get("state")?, tasks: row.get("n")? })
@@ -251,7 +251,7 @@ pub async fn count_claimable(
                AND NOT EXISTS (SELECT 1 FROM participation p WHERE p.item_id = t.item_id AND p.user_id = $4 \
                AND p.stage <> t.stage) LIMIT $5) c";
     let query = conn.query(sql).bind(project).bind(role).bind(now).bind(user).bind(limit);
-    query.fetch_one().await?.get("n")
+    query.scanning().fetch_one().await?.get("n")
 }
 
 /// Notes that a user took part in an item. Once noted it stays.

@@ -2,11 +2,12 @@
 
 use countersign_model as model;
 use model::Instant;
+use rusqlite::types::Value as Cell;
 use serde::{Serialize, de::DeserializeOwned};
-use sqlx::{Row as _, postgres::PgRow, sqlite::SqliteRow};
+use sqlx::{Row as _, postgres::PgRow};
 use uuid::Uuid;
 
-use crate::StoreError;
+use crate::{StoreError, sqlite::LiteRow};
 
 /// A value to bind. NULL keeps its type because PostgreSQL wants to know it.
 #[derive(Clone, Debug, PartialEq)]
@@ -68,20 +69,23 @@ pub trait Raw: Sized {
     #[doc(hidden)]
     fn bind(value: Option<Self>) -> Value;
     #[doc(hidden)]
-    fn sqlite(row: &SqliteRow, column: &str) -> Result<Option<Self>, sqlx::Error>;
+    fn sqlite(cell: &Cell) -> Option<Self>;
     #[doc(hidden)]
     fn postgres(row: &PgRow, column: &str) -> Result<Option<Self>, sqlx::Error>;
 }
 
 macro_rules! raws {
-    ($($type:ty => $variant:ident),+ $(,)?) => {$(
+    ($($type:ty => $variant:ident from $($cell:pat => $value:expr),+;)+) => {$(
         impl Raw for $type {
             const KIND: Kind = Kind::$variant;
             fn bind(value: Option<Self>) -> Value {
                 Value::$variant(value)
             }
-            fn sqlite(row: &SqliteRow, column: &str) -> Result<Option<Self>, sqlx::Error> {
-                row.try_get(column)
+            fn sqlite(cell: &Cell) -> Option<Self> {
+                match cell {
+                    $($cell => $value,)+
+                    _ => None,
+                }
             }
             fn postgres(row: &PgRow, column: &str) -> Result<Option<Self>, sqlx::Error> {
                 row.try_get(column)
@@ -98,7 +102,14 @@ macro_rules! raws {
         }
     )+};
 }
-raws! { bool => Bool, i64 => Int, f64 => Real, String => Text, Vec<u8> => Bytes, Uuid => Uuid }
+raws! {
+    bool => Bool from Cell::Integer(value) => Some(*value != 0);
+    i64 => Int from Cell::Integer(value) => Some(*value);
+    f64 => Real from Cell::Real(value) => Some(*value);
+    String => Text from Cell::Text(value) => Some(value.clone());
+    Vec<u8> => Bytes from Cell::Blob(value) => Some(value.clone());
+    Uuid => Uuid from Cell::Blob(value) => Self::from_slice(value).ok();
+}
 
 macro_rules! ids {
     ($($name:ident),+ $(,)?) => {$(
@@ -217,7 +228,7 @@ impl Bind for Value {
 #[derive(Debug)]
 pub enum Row {
     #[doc(hidden)]
-    Sqlite(SqliteRow),
+    Sqlite(LiteRow),
     #[doc(hidden)]
     Postgres(PgRow),
 }
@@ -234,14 +245,17 @@ impl<T: Column> Get for Option<T> {
     const KIND: Kind = T::Raw::KIND;
     fn get(row: &Row, column: &str) -> Result<Self, StoreError> {
         let raw = match row {
-            Row::Sqlite(row) => T::Raw::sqlite(row, column),
-            Row::Postgres(row) => T::Raw::postgres(row, column),
+            Row::Sqlite(row) => match row.cell(column) {
+                None => Err(wrong(column, "no such column")),
+                Some(Cell::Null) => Ok(None),
+                Some(cell) => T::Raw::sqlite(cell).map(Some).ok_or_else(|| wrong(column, cell.data_type())),
+            },
+            Row::Postgres(row) => T::Raw::postgres(row, column).map_err(|error| wrong(column, error)),
         };
-        raw.map_err(|error| wrong(column, &error))?
-            .map(|raw| {
-                T::from_raw(raw).map_err(|message| StoreError::Column { column: column.to_owned(), message })
-            })
-            .transpose()
+        raw?.map(|raw| {
+            T::from_raw(raw).map_err(|message| StoreError::Column { column: column.to_owned(), message })
+        })
+        .transpose()
     }
 }
 impl<T: Column> Get for T {
@@ -252,8 +266,8 @@ impl<T: Column> Get for T {
     }
 }
 
-fn wrong(column: &str, error: &sqlx::Error) -> StoreError {
-    StoreError::Column { column: column.to_owned(), message: format!("another type than expected: {error}") }
+fn wrong(column: &str, found: impl std::fmt::Display) -> StoreError {
+    StoreError::Column { column: column.to_owned(), message: format!("another type than expected: {found}") }
 }
 
 impl Row {

@@ -89,7 +89,7 @@ impl Store {
     async fn details(&self, first: u64, last: u64) -> Result<Vec<Details>, StoreError> {
         let sql = "SELECT e.log_index, d.salt, d.details FROM events e JOIN event_details d ON d.event_id = e.id \
                    WHERE e.log_index >= $1 AND e.log_index <= $2 ORDER BY e.log_index";
-        self.read().await?.query(sql).bind(first).bind(last).all().await
+        self.read().await?.query(sql).bind(first).bind(last).scanning().all().await
     }
 }
 

@@ -1,22 +1,25 @@
 //! The only way to change anything: writes that commit together with their evidence.
 //!
-//! SQLite has one writer: a task that owns the one writing connection. Writes queue up; the task runs them in one
+//! SQLite has one writer: a thread that owns the one writing connection. Writes queue up; the thread runs them in one
 //! transaction, each in a savepoint of its own, until the queue is empty or the group is full, commits once (with a
 //! real fsync) and only then answers them all. PostgreSQL runs each write in a transaction of its own.
 
 use std::{panic::AssertUnwindSafe, sync::Arc};
 
 use futures::{FutureExt, future::BoxFuture};
-use sqlx::{Connection, PgPool, SqliteConnection};
-use tokio::sync::{Notify, mpsc, oneshot};
+use sqlx::PgPool;
+use tokio::{
+    runtime::Handle,
+    sync::{Notify, mpsc, oneshot},
+};
 
-use crate::{Actor, StoreError, Tx, conn::Link, tx::Context};
+use crate::{Actor, StoreError, Tx, conn::Link, sqlite::Lite, tx::Context};
 
 /// Most writes in one commit.
 pub const GROUP_WRITES_MAX: usize = 64;
 /// Writes that may wait for the writer before callers have to wait for a place in the queue.
 const QUEUE_LENGTH_MAX: usize = 1_024;
-/// How often a group waits for more writes to arrive before it commits; each time the other tasks run once.
+/// How often a group waits for more writes to arrive before it commits; each time other threads run once.
 const GATHER_YIELDS: usize = 3;
 
 /// A unit of work for the writer.
@@ -95,18 +98,22 @@ pub(crate) enum Writer {
 }
 
 impl Writer {
-    /// Starts the task that owns the writing connection of SQLite.
-    pub(crate) fn sqlite(connection: SqliteConnection, context: Context, committed: Arc<Notify>) -> Self {
+    /// Starts the thread that owns the writing connection of SQLite.
+    pub(crate) fn sqlite(lite: Lite, context: Context, committed: Arc<Notify>) -> Result<Self, StoreError> {
         let (sender, receiver) = mpsc::channel(QUEUE_LENGTH_MAX);
-        tokio::spawn(serve(connection, receiver, context, committed));
-        Self::Sqlite(sender)
+        let runtime = Handle::current();
+        let thread = std::thread::Builder::new().name("writer".to_owned());
+        thread
+            .spawn(move || serve(lite, receiver, &runtime, &context, &committed))
+            .map_err(|error| StoreError::io("the thread that writes", error))?;
+        Ok(Self::Sqlite(sender))
     }
 
     /// Takes no more writes; returns when those in the queue are done and the connection is closed.
     pub(crate) async fn close(&self) {
         match self {
             Self::Sqlite(sender) => {
-                // The task ends on this order, after the writes that were queued before it.
+                // The thread ends on this order, after the writes that were queued before it.
                 if sender.send(Order::End).await.is_ok() {
                     sender.closed().await;
                 }
@@ -151,26 +158,24 @@ impl Writer {
     }
 }
 
-async fn serve(
-    connection: SqliteConnection,
+fn serve(
+    mut lite: Lite,
     mut queue: mpsc::Receiver<Order>,
-    context: Context,
-    committed: Arc<Notify>,
+    runtime: &Handle,
+    context: &Context,
+    committed: &Notify,
 ) {
-    let mut connection = connection;
     let mut ends = false;
     while !ends {
-        let Some(Order::Work(first)) = queue.recv().await else { break };
+        let Some(Order::Work(first)) = queue.blocking_recv() else { break };
         let mut done: Vec<Box<dyn Work>> = Vec::with_capacity(GROUP_WRITES_MAX);
-        let outcome = match run(&mut connection, "BEGIN IMMEDIATE").await {
+        let outcome = match lite.run("BEGIN IMMEDIATE") {
             Ok(()) => {
-                let (returned, filled) =
-                    fill(connection, first, &mut queue, &context, &mut done, &mut ends).await;
-                connection = returned;
-                match filled {
-                    Ok(()) => run(&mut connection, "COMMIT").await,
-                    Err(error) => Err(error),
-                }
+                let mut group =
+                    Group { queue: &mut queue, runtime, context, done: &mut done, ends: &mut ends };
+                let (returned, filled) = group.fill(lite, first);
+                lite = returned;
+                filled.and_then(|()| lite.run("COMMIT"))
             }
             Err(error) => {
                 done.push(first);
@@ -184,7 +189,7 @@ async fn serve(
                 "a group was not committed"
             );
             // Outside a transaction this only reports that there is none.
-            let _ = run(&mut connection, "ROLLBACK").await;
+            let _ = lite.run("ROLLBACK");
         }
         committed.notify_one();
         for work in done {
@@ -192,67 +197,64 @@ async fn serve(
         }
     }
     // Closing moves what the write-ahead file holds into the database; a failure leaves it for the next start.
-    if let Err(error) = connection.close().await {
-        tracing::warn!(%error, "the database was not closed cleanly");
+    if let Err(error) = lite.close() {
+        tracing::warn!(error = &error as &dyn std::error::Error, "the database was not closed cleanly");
     }
 }
 
-/// Runs works of one group until the queue is empty or the group is full. An error means that the whole group is lost.
-async fn fill(
-    mut connection: SqliteConnection,
-    first: Box<dyn Work>,
-    queue: &mut mpsc::Receiver<Order>,
-    context: &Context,
-    done: &mut Vec<Box<dyn Work>>,
-    ends: &mut bool,
-) -> (SqliteConnection, Result<(), StoreError>) {
-    let mut next = Some(first);
-    while let Some(mut work) = next {
-        let mut outcome = run(&mut connection, "SAVEPOINT work").await;
-        if outcome.is_ok() {
-            let mut tx = Tx::new(Link::Sqlite(connection), work.actor(), context);
-            let keep = work.run(&mut tx).await;
-            let Link::Sqlite(returned) = tx.into_link() else {
-                unreachable!("the writer made this link itself")
-            };
-            connection = returned;
-            if !keep {
-                outcome = run(&mut connection, "ROLLBACK TO work").await;
-            }
+/// A group on its way into one commit.
+struct Group<'g> {
+    queue: &'g mut mpsc::Receiver<Order>,
+    runtime: &'g Handle,
+    context: &'g Context,
+    done: &'g mut Vec<Box<dyn Work>>,
+    ends: &'g mut bool,
+}
+
+impl Group<'_> {
+    /// Runs works until the queue is empty or the group is full. An error means that the whole group is lost.
+    fn fill(&mut self, mut lite: Lite, first: Box<dyn Work>) -> (Lite, Result<(), StoreError>) {
+        let mut next = Some(first);
+        while let Some(mut work) = next {
+            let mut outcome = lite.run("SAVEPOINT work");
             if outcome.is_ok() {
-                outcome = run(&mut connection, "RELEASE work").await;
+                let mut tx = Tx::new(Link::Sqlite(lite), work.actor(), self.context);
+                let keep = self.runtime.block_on(work.run(&mut tx));
+                let Link::Sqlite(returned) = tx.into_link() else {
+                    unreachable!("the writer made this link itself")
+                };
+                lite = returned;
+                if !keep {
+                    outcome = lite.run("ROLLBACK TO work");
+                }
+                outcome = outcome.and_then(|()| lite.run("RELEASE work"));
             }
-        }
-        done.push(work);
-        if outcome.is_err() {
-            return (connection, outcome);
-        }
-        next = match if done.len() < GROUP_WRITES_MAX { gather(queue).await } else { None } {
-            Some(Order::Work(work)) => Some(work),
-            Some(Order::End) => {
-                *ends = true;
-                None
+            self.done.push(work);
+            if outcome.is_err() {
+                return (lite, outcome);
             }
-            None => None,
-        };
-    }
-    (connection, Ok(()))
-}
-
-/// The next waiting write, after giving other tasks a chance to send theirs.
-async fn gather(queue: &mut mpsc::Receiver<Order>) -> Option<Order> {
-    for _ in 0..GATHER_YIELDS {
-        if let Ok(order) = queue.try_recv() {
-            return Some(order);
+            next = match if self.done.len() < GROUP_WRITES_MAX { self.gather() } else { None } {
+                Some(Order::Work(work)) => Some(work),
+                Some(Order::End) => {
+                    *self.ends = true;
+                    None
+                }
+                None => None,
+            };
         }
-        tokio::task::yield_now().await;
+        (lite, Ok(()))
     }
-    queue.try_recv().ok()
-}
 
-async fn run(connection: &mut SqliteConnection, sql: &'static str) -> Result<(), StoreError> {
-    sqlx::query(sql).execute(connection).await?;
-    Ok(())
+    /// The next waiting write, after giving other threads a chance to send theirs.
+    fn gather(&mut self) -> Option<Order> {
+        for _ in 0..GATHER_YIELDS {
+            if let Ok(order) = self.queue.try_recv() {
+                return Some(order);
+            }
+            std::thread::yield_now();
+        }
+        self.queue.try_recv().ok()
+    }
 }
 
 /// The same failure for each member of a group.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use sqlx::{AssertSqlSafe, Connection, Executor, SqliteConnection};
+use rusqlite::Connection;
 
 use crate::house::{object, run};
 
@@ -44,16 +44,12 @@ fn copy(from: &Path, to: &Path) {
 }
 
 fn tamper(data: &Path, statements: &[&str]) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
-        let address = format!("sqlite://{}", data.join("countersign.db").display());
-        let mut connection = SqliteConnection::connect(&address).await.unwrap();
-        connection.execute("PRAGMA foreign_keys = OFF").await.unwrap();
-        for statement in statements {
-            connection.execute(sqlx::raw_sql(AssertSqlSafe((*statement).to_owned()))).await.unwrap();
-        }
-        connection.close().await.unwrap();
-    });
+    let connection = Connection::open(data.join("countersign.db")).unwrap();
+    connection.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
+    for statement in statements {
+        connection.execute_batch(statement).unwrap();
+    }
+    connection.close().unwrap();
 }
 
 #[test]

@@ -137,7 +137,7 @@ impl Store {
         let sql = "SELECT project_id, zone, address FROM assets WHERE external_url IS NULL \
                    UNION SELECT project_id, 'released', address FROM releases WHERE address IS NOT NULL \
                    ORDER BY zone, project_id, address";
-        let rows = reader.query(sql).fetch_all().await?;
+        let rows = reader.query(sql).scanning().fetch_all().await?;
         for row in &rows {
             let (zone, project): (Zone, ProjectId) = (row.get("zone")?, row.get("project_id")?);
             let address: Address = row.get("address")?;
