@@ -85,6 +85,15 @@ pub struct Instance {
     /// What was tolerated.
     pub notes: Vec<Note>,
     pub(crate) limits: Limits,
+    /// Where the pixels stand in the file, as long as they are those of the file.
+    pub(crate) source: Option<Source>,
+}
+
+/// The pixel data within the file that an instance was read from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Source {
+    /// First byte of the value of native pixel data.
+    pub pixels_at: u64,
 }
 
 impl Instance {
@@ -97,6 +106,7 @@ impl Instance {
             transfer_syntax: EXPLICIT_LITTLE.to_owned(),
             notes: Vec::new(),
             limits: Limits::default(),
+            source: None,
         }
     }
 }
@@ -153,7 +163,9 @@ pub fn read_shared(bytes: Bytes, limits: &Limits) -> Result<Instance, DicomError
         notes.push(Note { kind: NoteKind::Overlay, place: Place::new(tag, e.offset) });
     }
     check_image_size(&data, limits)?;
-    Ok(Instance { meta, data, transfer_syntax, notes, limits: *limits })
+    // The bytes of a deflated data set are not those of the file.
+    let source = (!layout.deflated).then_some(Source { pixels_at: parser.pixels_at });
+    Ok(Instance { meta, data, transfer_syntax, notes, limits: *limits, source })
 }
 
 /// Groups 6000-601E hold overlay planes.

@@ -9,11 +9,12 @@
 
 mod dataset;
 mod dictionary;
+mod encode;
 mod error;
 mod facts;
 mod frames;
 mod instance;
-mod jpeg12;
+mod jpeg;
 mod jpegls;
 mod limits;
 mod parse;
@@ -26,9 +27,13 @@ pub use dataset::{DataSet, Element, Value};
 pub use dicom_core::{Tag, VR};
 pub use dicom_dictionary_std::tags;
 pub use dictionary::fits_dictionary;
+pub use encode::{FrameEdit, FrameOutcome, Replaced, replace_frames, transcode_to_native};
 pub use error::{DicomError, Place};
 pub use facts::{Dose, Facts, FrameGeometry, Identity, SpacingOrigin, Window, frame_geometry};
-pub use frames::{Frame, Photometric, Samples, decode_frame, frame_count, is_decodable};
+pub use frames::{
+    Cells, Frame, FrameBytes, Photometric, Samples, StoredSamples, decode_frame, frame_bytes, frame_count,
+    is_decodable, raw_samples,
+};
 pub use instance::{Instance, Note, NoteKind, read, read_shared};
 pub use limits::{
     Limits, MAX_DEPTH, MAX_ELEMENTS, MAX_FILE_BYTES, MAX_FRAME_PIXELS, MAX_FRAMES, MAX_INFLATED_BYTES,

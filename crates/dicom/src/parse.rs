@@ -45,6 +45,8 @@ pub(crate) struct Parser<'a> {
     limits: &'a Limits,
     elements: usize,
     pub notes: Vec<Note>,
+    /// First byte of the value of the pixel data at the top level.
+    pub pixels_at: u64,
 }
 
 /// A tag, its VR and length, and where the value starts.
@@ -64,7 +66,7 @@ impl Header {
 
 impl<'a> Parser<'a> {
     pub fn new(data: &'a Bytes, limits: &'a Limits) -> Self {
-        Self { data, limits, elements: 0, notes: Vec::new() }
+        Self { data, limits, elements: 0, notes: Vec::new(), pixels_at: 0 }
     }
 
     fn note(&mut self, kind: NoteKind, place: Place) {
@@ -143,6 +145,9 @@ impl<'a> Parser<'a> {
             }
             last = Some(tag);
             let (element, next) = self.value(&header, end, frame)?;
+            if frame.depth == 0 && is_pixels(tag) {
+                self.pixels_at = header.value as u64;
+            }
             if tag == tags::PIXEL_REPRESENTATION {
                 frame.signed = element.numbers().first() == Some(&1.0);
             }
@@ -382,6 +387,10 @@ impl<'a> Parser<'a> {
         self.note(NoteKind::MissingDelimiter, header.place());
         Ok((Value::Fragments { offsets: offsets.unwrap_or_default(), fragments }, end))
     }
+}
+
+fn is_pixels(tag: Tag) -> bool {
+    matches!(tag, tags::PIXEL_DATA | tags::FLOAT_PIXEL_DATA | tags::DOUBLE_FLOAT_PIXEL_DATA)
 }
 
 /// The VRs whose explicit form has 2 reserved bytes and a 32-bit length (PS3.5 7.1.2).

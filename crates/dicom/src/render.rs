@@ -1,5 +1,6 @@
 //! From stored values to grey levels for a screen (PS3.3 C.11.1 and C.11.2).
 
+use crate::frames::span;
 use crate::{Facts, Frame, Samples, Window};
 
 /// A picture of 8 bits per channel.
@@ -30,6 +31,12 @@ pub fn default_window(frame: &Frame, facts: &Facts) -> Window {
     if let Some(window) = facts.windows.first() {
         return *window;
     }
+    if let Samples::Float(values) = &frame.samples {
+        let (low, high) = span(values).unwrap_or((0.0, 0.0));
+        let (a, b) = (rescaled_value(low, facts), rescaled_value(high, facts));
+        // Values lie close together, or far apart: the range is the window, with nothing added.
+        return Window { center: f64::midpoint(a, b), width: (a - b).abs().max(f64::MIN_POSITIVE) };
+    }
     let (low, high) = frame.samples.range();
     let (a, b) = (rescaled(low, facts), rescaled(high, facts));
     let (low, high) = (a.min(b), a.max(b));
@@ -41,7 +48,11 @@ pub fn default_window(frame: &Frame, facts: &Facts) -> Window {
 /// A stored value in the unit of its Rescale Type.
 #[must_use]
 pub fn rescaled(stored: i32, facts: &Facts) -> f64 {
-    f64::from(stored) * facts.rescale_slope.unwrap_or(1.0) + facts.rescale_intercept.unwrap_or(0.0)
+    rescaled_value(f64::from(stored), facts)
+}
+
+fn rescaled_value(stored: f64, facts: &Facts) -> f64 {
+    stored * facts.rescale_slope.unwrap_or(1.0) + facts.rescale_intercept.unwrap_or(0.0)
 }
 
 /// Renders a frame through a window (the default one for `None`). Colour is passed through, 16-bit colour
@@ -61,6 +72,7 @@ pub fn render(frame: &Frame, facts: &Facts, window: Option<Window>) -> Rendered 
         Samples::U8(v) => picture(1, shade.all(v)),
         Samples::U16(v) => picture(1, shade.all(v)),
         Samples::I16(v) => picture(1, shade.all(v)),
+        Samples::Float(v) => picture(1, v.iter().map(|v| shade.level(*v)).collect()),
     }
 }
 
@@ -85,13 +97,13 @@ impl<'a> Shade<'a> {
         let Some(low) = values.iter().map(|v| (*v).into()).min() else { return Vec::new() };
         let high = values.iter().map(|v| (*v).into()).max().unwrap_or(low);
         // One entry per stored value of the frame: at most 65536, and fewer than its pixels as a rule.
-        let table: Vec<u8> = (low..=high).map(|v| self.level(v)).collect();
+        let table: Vec<u8> = (low..=high).map(|v| self.level(f64::from(v))).collect();
         values.iter().map(|v| table[((*v).into() - low) as usize]).collect()
     }
 
     /// Grey level of one stored value.
-    fn level(&self, stored: i32) -> u8 {
-        let x = rescaled(stored, self.facts);
+    fn level(&self, stored: f64) -> u8 {
+        let x = rescaled_value(stored, self.facts);
         let Window { center: c, width: w } = self.window;
         let share = match self.curve {
             // C.11.2.1.2.1; with width 1 it is a threshold.

@@ -18,6 +18,7 @@ fn words(samples: &Samples) -> Vec<i32> {
         Samples::U8(v) | Samples::Rgb8(v) => v.iter().map(|&x| x.into()).collect(),
         Samples::U16(v) | Samples::Rgb16(v) => v.iter().map(|&x| x.into()).collect(),
         Samples::I16(v) => v.iter().map(|&x| x.into()).collect(),
+        Samples::Float(_) => panic!("no sample has floating-point pixels"),
     }
 }
 

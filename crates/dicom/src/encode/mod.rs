@@ -1,0 +1,25 @@
+//! Putting edited samples back into a frame: only the frames that were touched are coded again, in the
+//! transfer syntax that the instance has.
+//!
+//! Every lossless coding is ours: DICOM's run lengths, JPEG lossless, native and deflated frames. What has
+//! no encoder here answers [`DicomError::CannotReencode`]; [`transcode_to_native`] is the way out.
+
+pub(crate) mod bits;
+mod frame;
+mod huffman;
+mod lossless;
+mod native;
+mod replace;
+mod rle;
+
+pub use replace::{FrameEdit, FrameOutcome, Replaced, replace_frames, transcode_to_native};
+
+/// Samples for an encoder, interleaved by pixel, each within `precision` bits.
+pub(crate) struct Picture {
+    pub rows: usize,
+    pub columns: usize,
+    pub components: usize,
+    /// Bits of a sample, 2 to 16.
+    pub precision: u32,
+    pub samples: Vec<u16>,
+}
