@@ -2,8 +2,8 @@
 
 use std::io::Write;
 
-use super::{Picture, lossless, native, rle};
-use crate::frames::{Cells, PixelLayout, StoredSamples};
+use super::{Picture, dct, lossless, native, rle};
+use crate::frames::{Cells, PixelLayout, StoredSamples, stored};
 use crate::{Coding, DicomError, Instance, jpegls};
 
 /// A codestream, and whether making it lost anything of the samples.
@@ -12,11 +12,12 @@ pub(super) struct Encoded {
     pub lossy: bool,
 }
 
-/// Codes the samples of one frame. `original` is the codestream that they take the place of: its precision
-/// is kept.
+/// Codes the samples of frame `index`. `original` is the codestream that they take the place of: its
+/// precision and, where there are any, its quantisation tables are kept.
 pub(super) fn encode(
     instance: &Instance,
     layout: &PixelLayout,
+    index: u32,
     samples: &StoredSamples,
     original: &[u8],
 ) -> Result<Encoded, DicomError> {
@@ -32,10 +33,22 @@ pub(super) fn encode(
             let lossless = coding == Coding::JpegLossless;
             exact(if lossless { lossless::encode(&picture) } else { jpegls::encode(&picture) }.map_err(bad)?)
         }
-        _ => Err(DicomError::CannotReencode {
-            name: crate::syntax::syntax(&instance.transfer_syntax).name,
-            place: instance.meta.place(dicom_dictionary_std::tags::TRANSFER_SYNTAX_UID),
-        }),
+        Coding::JpegBaseline | Coding::JpegExtended => {
+            let before = stored(instance, layout, index)?;
+            match dct::encode(original, &before, samples) {
+                Ok(data) => Ok(Encoded { data, lossy: true }),
+                // Progressive and other processes that the syntax does not name.
+                Err(_) => Err(cannot(instance)),
+            }
+        }
+        _ => Err(cannot(instance)),
+    }
+}
+
+fn cannot(instance: &Instance) -> DicomError {
+    DicomError::CannotReencode {
+        name: crate::syntax::syntax(&instance.transfer_syntax).name,
+        place: instance.meta.place(dicom_dictionary_std::tags::TRANSFER_SYNTAX_UID),
     }
 }
 

@@ -1,10 +1,12 @@
 //! Putting edited samples back into a frame: only the frames that were touched are coded again, in the
 //! transfer syntax that the instance has.
 //!
-//! Every lossless coding is ours: DICOM's run lengths, JPEG lossless, native and deflated frames. What has
+//! Every coding is ours: DICOM's run lengths, JPEG lossless, JPEG-LS, native and deflated frames without
+//! loss; in sequential JPEG only the touched blocks are made anew, by the original's own tables. What has
 //! no encoder here answers [`DicomError::CannotReencode`]; [`transcode_to_native`] is the way out.
 
 pub(crate) mod bits;
+mod dct;
 mod frame;
 mod huffman;
 mod lossless;

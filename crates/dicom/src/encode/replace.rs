@@ -139,14 +139,14 @@ fn encapsulated(
     }
     let mut out: Vec<(u64, Bytes)> = Vec::new();
     let mut first_of_frame = Vec::new();
-    for (range, edit) in ranges.into_iter().zip(edits) {
+    for ((index, range), edit) in (0u32..).zip(ranges).zip(edits) {
         first_of_frame.push(out.len());
         let Some(samples) = edit else {
             out.extend(fragments[range].iter().cloned());
             continue;
         };
         let original = joined(&fragments[range]);
-        let coded = frame::encode(instance, layout, samples, &original)?;
+        let coded = frame::encode(instance, layout, index, samples, &original)?;
         *lossy |= coded.lossy;
         let mut data = coded.data;
         if !data.len().is_multiple_of(2) {
