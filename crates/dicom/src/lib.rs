@@ -36,7 +36,8 @@ pub use frames::{
 };
 pub use instance::{Instance, Note, NoteKind, read, read_shared};
 pub use limits::{
-    Limits, MAX_DEPTH, MAX_ELEMENTS, MAX_FILE_BYTES, MAX_FRAME_PIXELS, MAX_FRAMES, MAX_INFLATED_BYTES,
+    INFLATE_ALLOWANCE_BYTES, Limits, MAX_DEPTH, MAX_ELEMENTS, MAX_FILE_BYTES, MAX_FRAME_PIXELS, MAX_FRAMES,
+    MAX_INFLATE_RATIO, MAX_INFLATED_BYTES,
 };
 pub use render::{Rendered, default_window, render, rescaled};
 pub use stack::{

@@ -47,6 +47,7 @@ pub(crate) struct Parser<'a> {
     pub notes: Vec<Note>,
     /// First byte of the value of the pixel data at the top level.
     pub pixels_at: u64,
+    zeros: Option<usize>,
 }
 
 /// A tag, its VR and length, and where the value starts.
@@ -56,6 +57,8 @@ struct Header {
     length: u32,
     start: usize,
     value: usize,
+    /// The file says UN.
+    was_unknown: bool,
 }
 
 impl Header {
@@ -66,7 +69,7 @@ impl Header {
 
 impl<'a> Parser<'a> {
     pub fn new(data: &'a Bytes, limits: &'a Limits) -> Self {
-        Self { data, limits, elements: 0, notes: Vec::new(), pixels_at: 0 }
+        Self { data, limits, elements: 0, notes: Vec::new(), pixels_at: 0, zeros: None }
     }
 
     fn note(&mut self, kind: NoteKind, place: Place) {
@@ -109,7 +112,11 @@ impl<'a> Parser<'a> {
         frame: Frame,
     ) -> Result<(DataSet, usize), DicomError> {
         let mut frame = frame;
-        frame.layout.explicit = self.sniff_explicit(start, end, frame.layout);
+        let explicit = self.sniff_explicit(start, end, frame.layout);
+        if frame.end == End::File && explicit != frame.layout.explicit {
+            self.note(NoteKind::SyntaxMismatch, Place::byte(start as u64));
+        }
+        frame.layout.explicit = explicit;
         let mut set = DataSet::new();
         let mut at = start;
         let mut last = None;
@@ -134,17 +141,24 @@ impl<'a> Parser<'a> {
                 at += 8;
                 continue;
             }
-            if frame.end == End::File && tag == Tag(0, 0) && self.data[at..end].iter().all(|&b| b == 0) {
+            if frame.end == End::File && tag == Tag(0, 0) && at >= self.zeros_from(end) {
                 self.note(NoteKind::TrailingBytes, Place::byte(at as u64));
                 return Ok((set, end));
             }
-            let header = self.header(at, end, &set, frame)?;
-            self.count(header.place())?;
+            let read = self.element(at, end, &set, frame);
+            let (header, element, next) = match read {
+                Ok(read) => read,
+                // Behind the pixels stands nothing that a reader must have.
+                Err(e) if frame.end == End::File && self.pixels_at > 0 && !e.is_limit() => {
+                    self.note(NoteKind::TrailingBytes, Place::byte(at as u64));
+                    return Ok((set, end));
+                }
+                Err(e) => return Err(e),
+            };
             if last.is_some_and(|l| l >= tag) {
                 self.note(NoteKind::OutOfOrder, header.place());
             }
             last = Some(tag);
-            let (element, next) = self.value(&header, end, frame)?;
             if frame.depth == 0 && is_pixels(tag) {
                 self.pixels_at = header.value as u64;
             }
@@ -163,6 +177,26 @@ impl<'a> Parser<'a> {
             }),
             _ => Ok((set, at)),
         }
+    }
+
+    /// One element: its header, what it holds, and the first byte after it.
+    fn element(
+        &mut self,
+        at: usize,
+        end: usize,
+        set: &DataSet,
+        frame: Frame,
+    ) -> Result<(Header, Element, usize), DicomError> {
+        let header = self.header(at, end, set, frame)?;
+        self.count(header.place())?;
+        let (element, next) = self.value(&header, end, frame)?;
+        Ok((header, element, next))
+    }
+
+    /// From which byte on there are only zeros.
+    fn zeros_from(&mut self, end: usize) -> usize {
+        // Looked up once: a file of zeros with a one at its end must not be searched for each element.
+        *self.zeros.get_or_insert_with(|| self.data[..end].iter().rposition(|&b| b != 0).map_or(0, |p| p + 1))
     }
 
     /// Fewer than 8 bytes cannot be an element.
@@ -206,6 +240,7 @@ impl<'a> Parser<'a> {
             length: self.u32(at + 4, big),
             start: at,
             value: at + 8,
+            was_unknown: false,
         };
         if !frame.layout.explicit {
             return Ok(implicit());
@@ -227,7 +262,8 @@ impl<'a> Parser<'a> {
             return self.long_form(tag, vr, at, end, big);
         }
         let length = u32::from(self.u16(at + 6, big));
-        Ok(Header { tag, vr: resolve(tag, vr, frame.signed), length, start: at, value: at + 8 })
+        let vr = resolve(tag, vr, frame.signed);
+        Ok(Header { tag, vr, length, start: at, value: at + 8, was_unknown: false })
     }
 
     fn long_form(&self, tag: Tag, vr: VR, at: usize, end: usize, big: bool) -> Result<Header, DicomError> {
@@ -236,8 +272,9 @@ impl<'a> Parser<'a> {
             return Err(DicomError::Truncated { place, declared: 12, available: (end - at) as u64 });
         }
         let length = self.u32(at + 8, big);
-        let vr = if vr == VR::UN { resolve(tag, vr, false) } else { vr };
-        Ok(Header { tag, vr, length, start: at, value: at + 12 })
+        let was_unknown = vr == VR::UN;
+        let vr = if was_unknown { resolve(tag, vr, false) } else { vr };
+        Ok(Header { tag, vr, length, start: at, value: at + 12, was_unknown })
     }
 
     fn value(&mut self, header: &Header, end: usize, frame: Frame) -> Result<(Element, usize), DicomError> {
@@ -246,6 +283,14 @@ impl<'a> Parser<'a> {
         }
         let length = header.length as usize;
         let available = end - header.value;
+        if length > available && frame.depth == 0 && is_pixels(header.tag) && end == self.data.len() {
+            // The frames that are there can be used; the decoder says which are not.
+            self.note(NoteKind::TruncatedPixelData, header.place());
+            let raw = self.slice(header.value, end);
+            let raw = if frame.layout.big_endian { to_little(&raw, header.vr) } else { raw };
+            let offset = header.start as u64;
+            return Ok((Element { vr: header.vr, value: Value::Bytes(raw), offset }, end));
+        }
         if length > available {
             return Err(DicomError::Truncated {
                 place: header.place(),
@@ -282,8 +327,12 @@ impl<'a> Parser<'a> {
         let offset = header.start as u64;
         match header.vr {
             VR::SQ | VR::UN => {
-                // PS3.5 6.2.2: UN of undefined length holds an implicit little endian sequence; the items
-                // are looked at one by one in any case.
+                // PS3.5 6.2.2 note 3: UN of undefined length holds a sequence in implicit little endian,
+                // whatever surrounds it. Each item is looked at all the same: some writers keep its VRs.
+                let mut frame = frame;
+                if header.vr == VR::UN || header.was_unknown {
+                    frame.layout = Layout { explicit: false, big_endian: false, ..frame.layout };
+                }
                 let (items, next) = self.items(header, header.value, end, frame)?;
                 Ok((Element { vr: VR::SQ, value: Value::Items(items), offset }, next))
             }
@@ -368,14 +417,19 @@ impl<'a> Parser<'a> {
                 return Ok((Value::Fragments { offsets: offsets.unwrap_or_default(), fragments }, start));
             }
             if tag != ITEM {
-                return Err(DicomError::BadStructure { place, why: "a fragment was expected" });
+                // With at least one frame at hand, what follows is of no use but no reason to refuse either.
+                if fragments.is_empty() {
+                    return Err(DicomError::BadStructure { place, why: "a fragment was expected" });
+                }
+                self.note(NoteKind::MissingDelimiter, place);
+                return Ok((Value::Fragments { offsets: offsets.unwrap_or_default(), fragments }, at));
             }
             self.count(place)?;
-            let available = end - start;
-            if length > available {
-                let declared = length as u64;
-                return Err(DicomError::Truncated { place, declared, available: available as u64 });
+            if length > end - start {
+                self.note(NoteKind::TruncatedPixelData, place);
             }
+            // What is there of a fragment that is cut off.
+            let length = length.min(end - start);
             let raw = self.slice(start, start + length);
             if offsets.is_none() {
                 offsets = Some(raw);

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{bytes, fragments, image};
+use common::{bytes, fragments, hex, image};
 use countersign_dicom::{
     DataSet, DicomError, EXPLICIT_LITTLE, Frame, Limits, Samples, VR, Value, decode_frame, read, tags,
 };
@@ -155,10 +155,6 @@ fn pixel_data_that_are_too_short_are_refused() {
         frame(set, EXPLICIT_LITTLE, 0),
         Err(DicomError::Truncated { declared: 32, available: 30, .. })
     ));
-}
-
-fn hex(text: &str) -> Vec<u8> {
-    (0..text.len()).step_by(2).map(|i| u8::from_str_radix(&text[i..i + 2], 16).unwrap()).collect()
 }
 
 /// name, rows, columns, components, bits, near, codestream, sha256: made by reference/jpegls.py.

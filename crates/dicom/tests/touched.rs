@@ -2,29 +2,13 @@
 
 mod common;
 
-use common::{fragments, image};
+use common::{fragments, image, streams};
 use countersign_dicom::{
     Cells, FrameEdit, Instance, StoredSamples, frame_count, raw_samples, replace_frames, tags,
 };
 
 const BASELINE: &str = "1.2.840.10008.1.2.4.50";
 const EXTENDED: &str = "1.2.840.10008.1.2.4.51";
-
-fn hex(text: &str) -> Vec<u8> {
-    (0..text.len()).step_by(2).map(|i| u8::from_str_radix(&text[i..i + 2], 16).unwrap()).collect()
-}
-
-/// Name, rows, columns, components and codestream of each line of a reference file.
-fn streams(table: &str) -> Vec<(String, [u16; 3], Vec<u8>)> {
-    table
-        .lines()
-        .filter(|l| !l.starts_with('#'))
-        .map(|l| {
-            let f: Vec<&str> = l.split('\t').collect();
-            (f[0].to_owned(), [1, 2, 3].map(|i: usize| f[i].parse().unwrap()), hex(f[4]))
-        })
-        .collect()
-}
 
 fn instance(syntax: &str, [rows, columns, samples]: [u16; 3], bits: (u16, u16), stream: &[u8]) -> Instance {
     let photometric = if samples == 3 { "YBR_FULL_422" } else { "MONOCHROME2" };
@@ -61,9 +45,7 @@ fn check(name: &str, syntax: &str, shape: [u16; 3], bits: (u16, u16), stream: &[
             let corner = |v: u32, low: u32, high: u32| (v / side < low / side, v / side > (high - 1) / side);
             let ((left, right), (above, below)) = (corner(x, 9, 15), corner(y, 17, 23));
             // Smooth interpolation of chroma looks one sample over the edge of its block.
-            let edge = |v: u32| {
-                side > 8 && (v % side == 0 || v % side == side - 1 || v % side == side - 2 || v % side == 1)
-            };
+            let edge = |v: u32| side > 8 && [0, 1, side - 2, side - 1].contains(&(v % side));
             for c in 0..u32::from(before.samples_per_pixel) {
                 let (was, is) = (cell(&before, x, y, c), cell(&after, x, y, c));
                 if (left || right || above || below) && !(c > 0 && (edge(x) || edge(y))) {

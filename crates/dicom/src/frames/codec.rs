@@ -44,7 +44,10 @@ pub(super) fn decode(
             from_bytes(&raw, layout).ok_or_else(|| fail("RLE")("too short".to_owned()))
         }
         Coding::DeflatedFrame => {
-            let raw = crate::instance::inflate(data, instance.limits.inflated_bytes, place)?;
+            // No more than the frame, and a byte that pads it.
+            let span = native::bit_span(layout, 0);
+            let limit = (span.end.div_ceil(8) + 1).min(instance.limits.inflated_from(data.len()));
+            let raw = crate::instance::inflate(data, limit, place)?;
             let one = PixelLayout { frames: 1, ..*layout };
             native::decode(native::Raw { data: &raw, place }, &one, 0)
         }
