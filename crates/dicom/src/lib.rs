@@ -10,6 +10,7 @@
 mod dataset;
 mod dictionary;
 mod encode;
+mod endian;
 mod error;
 mod facts;
 mod frames;
@@ -17,6 +18,7 @@ mod instance;
 mod jpeg;
 mod jpegls;
 mod limits;
+mod lut;
 mod parse;
 mod render;
 mod stack;
@@ -39,7 +41,8 @@ pub use limits::{
     INFLATE_ALLOWANCE_BYTES, Limits, MAX_DEPTH, MAX_ELEMENTS, MAX_FILE_BYTES, MAX_FRAME_PIXELS, MAX_FRAMES,
     MAX_INFLATE_RATIO, MAX_INFLATED_BYTES,
 };
-pub use render::{Rendered, default_window, render, rescaled};
+pub use lut::{DisplayLuts, Lut};
+pub use render::{Rendered, default_window, render, render_frame, render_with, rescaled};
 pub use stack::{
     ORIENTATION_TOLERANCE, SAME_PLACE_MM, SPACING_TOLERANCE, SliceGeometry, Stack, StackIssue,
     TILT_TOLERANCE_RAD, order_slices,

@@ -6,6 +6,7 @@ use dicom_dictionary_std::tags;
 
 use crate::dataset::{DataSet, Element, Value};
 use crate::dictionary::dictionary_vr;
+use crate::endian::{to_little, whole_cells};
 use crate::syntax::Layout;
 use crate::{DicomError, Limits, MAX_DEPTH, Note, NoteKind, Place};
 
@@ -189,7 +190,11 @@ impl<'a> Parser<'a> {
     ) -> Result<(Header, Element, usize), DicomError> {
         let header = self.header(at, end, set, frame)?;
         self.count(header.place())?;
-        let (element, next) = self.value(&header, end, frame)?;
+        let (mut element, next) = self.value(&header, end, frame)?;
+        // Cells of 32 bits in words of 16: writers of big endian files turn the cells around, not the words.
+        if frame.layout.big_endian && header.tag == tags::PIXEL_DATA && header.vr == VR::OW {
+            element.value = whole_cells(element.value, set.u32(tags::BITS_ALLOCATED));
+        }
         Ok((header, element, next))
     }
 
@@ -470,19 +475,4 @@ pub(crate) fn has_long_length(vr: VR) -> bool {
 /// UN on a tag that the dictionary knows is a gateway's loss, not a fact.
 fn resolve(tag: Tag, vr: VR, signed: bool) -> VR {
     if vr == VR::UN && tag.0.is_multiple_of(2) { dictionary_vr(tag, signed) } else { vr }
-}
-
-/// Big endian to little endian by the width of the VR's numbers.
-fn to_little(raw: &Bytes, vr: VR) -> Bytes {
-    let width = match vr {
-        VR::US | VR::SS | VR::OW | VR::AT => 2,
-        VR::UL | VR::SL | VR::FL | VR::OL | VR::OF => 4,
-        VR::FD | VR::OD | VR::SV | VR::UV | VR::OV => 8,
-        _ => return raw.clone(),
-    };
-    let mut out = raw.to_vec();
-    for number in out.chunks_exact_mut(width) {
-        number.reverse();
-    }
-    out.into()
 }

@@ -2,8 +2,8 @@
 
 use std::io::Write;
 
-use super::{Picture, dct, lossless, native, rle};
-use crate::frames::{Cells, PixelLayout, StoredSamples, stored};
+use super::{Picture, dct, jxl, lossless, native, rle};
+use crate::frames::{Cells, PixelLayout, StoredSamples, decoded, jxl_precision, stored};
 use crate::{Coding, DicomError, Instance, jpegls};
 
 /// A codestream, and whether making it lost anything of the samples.
@@ -33,6 +33,7 @@ pub(super) fn encode(
             let lossless = coding == Coding::JpegLossless;
             exact(if lossless { lossless::encode(&picture) } else { jpegls::encode(&picture) }.map_err(bad)?)
         }
+        Coding::JpegXl => jpeg_xl(instance, layout, samples, original),
         Coding::JpegBaseline | Coding::JpegExtended => {
             let before = stored(instance, layout, index)?;
             match dct::encode(original, &before, samples) {
@@ -50,6 +51,22 @@ fn cannot(instance: &Instance) -> DicomError {
         name: crate::syntax::syntax(&instance.transfer_syntax).name,
         place: instance.meta.place(dicom_dictionary_std::tags::TRANSFER_SYNTAX_UID),
     }
+}
+
+/// JPEG XL, by an encoder that is not ours: what it made is decoded again and compared before it is used.
+/// A codestream that is made from RGB stands in for any that decodes to it.
+fn jpeg_xl(
+    instance: &Instance,
+    layout: &PixelLayout,
+    samples: &StoredSamples,
+    original: &[u8],
+) -> Result<Encoded, DicomError> {
+    let precision = jxl_precision(original).ok_or_else(|| cannot(instance))?;
+    let picture = picture(layout, samples, precision).map_err(|_| cannot(instance))?;
+    let made = std::panic::catch_unwind(|| jxl::encode(&picture)).map_err(|_| cannot(instance))?;
+    let data = made.map_err(|_| cannot(instance))?;
+    let back = decoded(instance, layout, &data).map_err(|_| cannot(instance))?;
+    if back.cells != samples.cells { Err(cannot(instance)) } else { Ok(Encoded { data, lossy: false }) }
 }
 
 /// Samples of `precision` bits out of cells of up to 16.

@@ -9,6 +9,7 @@ pub(crate) mod bits;
 mod dct;
 mod frame;
 mod huffman;
+mod jxl;
 mod lossless;
 mod native;
 mod replace;

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use dicom_dictionary_std::tags;
 use jpeg_decoder::{ColorTransform, PixelFormat};
 
-use super::{Buffer, Colour, Decoded, Photometric, PixelLayout, native, rle};
+use super::{Buffer, Colour, Decoded, Photometric, PixelLayout, jxl, native, rle};
 use crate::jpeg::{self, Lossless, Process};
 use crate::{Coding, DicomError, Instance, Place, jpegls};
 
@@ -38,6 +38,10 @@ pub(super) fn decode(
             guarded(|| any_jpeg(data, layout, colour)).map_err(fail("JPEG"))
         }
         Coding::Jpeg2000 => guarded(|| jpeg2000(data, layout)).map_err(fail("JPEG 2000")),
+        Coding::JpegXl => {
+            let lossless = instance.transfer_syntax == crate::syntax::JPEG_XL_LOSSLESS;
+            guarded(|| jxl::decode(data, layout, lossless)).map_err(fail("JPEG XL"))
+        }
         Coding::JpegLs => jpeg_ls(data, layout).map_err(fail("JPEG-LS")),
         Coding::Rle => {
             let raw = rle::decode(data, layout).map_err(|e| fail("RLE")(e.to_owned()))?;
@@ -217,7 +221,7 @@ fn jpeg2000(data: &[u8], layout: &PixelLayout) -> Result<Decoded, String> {
     };
     // The codec has undone its own transform.
     let photometric = match layout.photometric {
-        Photometric::YbrIct | Photometric::YbrRct => Photometric::Rgb,
+        Photometric::YbrIct | Photometric::YbrRct | Photometric::Xyb => Photometric::Rgb,
         other => other,
     };
     Ok(Decoded { buffer, photometric })

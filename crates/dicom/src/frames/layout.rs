@@ -27,6 +27,8 @@ pub enum Photometric {
     YbrIct,
     /// JPEG 2000's reversible transform (undone by the codec).
     YbrRct,
+    /// JPEG XL's perceptual transform (undone by the codec).
+    Xyb,
 }
 
 impl Photometric {
@@ -42,6 +44,7 @@ impl Photometric {
             "YBR_FULL_422" => Self::YbrFull422,
             "YBR_ICT" => Self::YbrIct,
             "YBR_RCT" => Self::YbrRct,
+            "XYB" => Self::Xyb,
             _ => return None,
         })
     }

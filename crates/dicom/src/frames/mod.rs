@@ -6,6 +6,7 @@
 mod codec;
 mod color;
 mod fragments;
+mod jxl;
 mod layout;
 mod native;
 mod palette;
@@ -18,10 +19,11 @@ use crate::{Coding, DicomError, Instance, coding};
 
 pub(crate) use fragments::ranges as fragment_ranges;
 pub use fragments::{FrameBytes, frame_bytes};
+pub(crate) use jxl::precision as jxl_precision;
 pub use layout::Photometric;
 pub(crate) use layout::{PixelLayout, pixel_element};
-pub(crate) use stored::stored;
 pub use stored::{Cells, StoredSamples, raw_samples};
+pub(crate) use stored::{decoded, stored};
 
 /// The stored values of one frame, row by row from the top left.
 #[derive(Debug, Clone, PartialEq)]

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use dicom_dictionary_std::tags;
 
-use super::{Buffer, Photometric, PixelLayout, fragments, native, palette};
+use super::{Buffer, Decoded, Photometric, PixelLayout, fragments, native, palette};
 use crate::{DicomError, Instance, coding};
 
 /// The cells of one frame, interleaved by pixel. A cell has the width of Bits Allocated and is kept whole:
@@ -163,13 +163,31 @@ pub(crate) fn stored(
 ) -> Result<StoredSamples, DicomError> {
     let decoded = match fragments::frame(instance, layout, index)? {
         fragments::Source::Native(raw) => native::decode(raw, layout, index)?,
-        fragments::Source::Encoded { data, offset } => super::codec::decode(
-            coding(&instance.transfer_syntax),
-            instance,
-            layout,
-            super::codec::Coded { data: &data, offset, colour: super::Colour::Stored },
-        )?,
+        fragments::Source::Encoded { data, offset } => codestream(instance, layout, &data, offset)?,
     };
+    Ok(finish(instance, layout, decoded))
+}
+
+/// The stored samples of a codestream that is not in the instance.
+pub(crate) fn decoded(
+    instance: &Instance,
+    layout: &PixelLayout,
+    data: &[u8],
+) -> Result<StoredSamples, DicomError> {
+    Ok(finish(instance, layout, codestream(instance, layout, data, 0)?))
+}
+
+fn codestream(
+    instance: &Instance,
+    layout: &PixelLayout,
+    data: &[u8],
+    offset: u64,
+) -> Result<Decoded, DicomError> {
+    let coded = super::codec::Coded { data, offset, colour: super::Colour::Stored };
+    super::codec::decode(coding(&instance.transfer_syntax), instance, layout, coded)
+}
+
+fn finish(instance: &Instance, layout: &PixelLayout, decoded: Decoded) -> StoredSamples {
     let cells = match (decoded.buffer, layout.bits_allocated) {
         (Buffer::U8(v), 1 | 8) => Cells::U8(v),
         // A codec of fewer bits than the cell has.
@@ -195,7 +213,7 @@ pub(crate) fn stored(
         dark: Vec::new(),
     };
     out.dark = dark(instance, layout, &out);
-    Ok(out)
+    out
 }
 
 /// The darkest shade of a frame. Gray: the smallest value that the frame has, or the largest where small
@@ -205,7 +223,9 @@ fn dark(instance: &Instance, layout: &PixelLayout, samples: &StoredSamples) -> V
     let middle = f64::from(1u32 << (layout.bits_stored.min(16) - 1));
     match samples.photometric {
         Photometric::YbrFull | Photometric::YbrFull422 => return vec![0.0, middle, middle],
-        Photometric::Rgb | Photometric::YbrIct | Photometric::YbrRct => return vec![0.0; 3],
+        Photometric::Rgb | Photometric::YbrIct | Photometric::YbrRct | Photometric::Xyb => {
+            return vec![0.0; 3];
+        }
         _ => {}
     }
     let luminance =
