@@ -11,6 +11,7 @@ use proptest::prelude::*;
 
 const RLE: &str = "1.2.840.10008.1.2.5";
 const LOSSLESS: &str = "1.2.840.10008.1.2.4.70";
+const JPEG_2000: &str = "1.2.840.10008.1.2.4.90";
 const JPEG_LS: &str = "1.2.840.10008.1.2.4.80";
 const DEFLATED_FRAME: &str = "1.2.840.10008.1.2.8.1";
 
@@ -78,6 +79,19 @@ fn placeholder(syntax: &str, shape: Shape) -> Vec<u8> {
             out.extend_from_slice(&[0xFF, 0xD9, 0]);
             out
         }
+        JPEG_2000 => {
+            let word = |n: u16| [[0, 0], n.to_be_bytes()].concat();
+            let (w, h) = (word(shape.columns), word(shape.rows));
+            let zero = word(0);
+            let samples = shape.samples.to_be_bytes();
+            let mut out =
+                [&[0xFF, 0x4F, 0xFF, 0x51, 0, 38 + 3 * samples[1], 0, 0][..], &w, &h, &zero, &zero].concat();
+            out.extend([&w[..], &h, &zero, &zero, &samples].concat());
+            out.extend([shape.stored as u8 - 1, 1, 1].repeat(usize::from(shape.samples)));
+            // The components are transformed together where there are three.
+            out.extend([0xFF, 0x52, 0, 12, 0, 0, 0, 1, u8::from(shape.samples == 3), 0, 4, 4, 0, 1]);
+            out
+        }
         _ => vec![0; 64],
     }
 }
@@ -106,7 +120,9 @@ fn numbers(cells: &Cells) -> Vec<u32> {
 fn shapes() -> impl Strategy<Value = Shape> {
     let bits =
         prop_oneof![Just((1u16, 1u16)), (2u16..=8).prop_map(|s| (8, s)), (9u16..=16).prop_map(|s| (16, s)),];
-    (1u16..20, 1u16..20, prop_oneof![Just(1u16), Just(3)], bits, 1u16..4).prop_map(
+    // Past one block of 64, so that there are several; 33 is decomposed more than once.
+    let side = || prop_oneof![4 => 1u16..20, 1 => 30u16..40, 1 => 60u16..140];
+    (side(), side(), prop_oneof![Just(1u16), Just(3)], bits, 1u16..4).prop_map(
         |(rows, columns, samples, (allocated, stored), frames)| {
             // Colour of single bits does not exist.
             let samples = if allocated == 1 { 1 } else { samples };
@@ -123,7 +139,7 @@ proptest! {
     fn lossless_codings_are_the_identity(shape in shapes(), seed in any::<u64>()) {
         let values = noise(shape, seed);
         let per_frame = values.len() / usize::from(shape.frames);
-        for syntax in [RLE, LOSSLESS, JPEG_LS, DEFLATED_FRAME] {
+        for syntax in [RLE, LOSSLESS, JPEG_LS, JPEG_2000, DEFLATED_FRAME] {
             if [LOSSLESS, JPEG_LS].contains(&syntax) && shape.stored < 2 {
                 continue;
             }

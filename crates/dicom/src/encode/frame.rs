@@ -1,8 +1,9 @@
 //! One frame into a codestream of the instance's own transfer syntax.
 
 use std::io::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::{Picture, dct, jxl, lossless, native, rle};
+use super::{Picture, dct, j2k, jxl, lossless, native, rle};
 use crate::frames::{Cells, PixelLayout, StoredSamples, decoded, jxl_precision, stored};
 use crate::{Coding, DicomError, Instance, jpegls};
 
@@ -14,6 +15,8 @@ pub(super) struct Encoded {
 
 /// Codes the samples of frame `index`. `original` is the codestream that they take the place of: its
 /// precision and, where there are any, its quantisation tables are kept.
+///
+/// What was coded without loss is decoded again and compared: an encoder's fault must not become a picture's.
 pub(super) fn encode(
     instance: &Instance,
     layout: &PixelLayout,
@@ -22,28 +25,56 @@ pub(super) fn encode(
     original: &[u8],
 ) -> Result<Encoded, DicomError> {
     let place = StoredSamples::place(instance);
-    let bad = |why| DicomError::BadValue { place, why };
-    let exact = |data| Ok(Encoded { data, lossy: false });
-    match crate::coding(&instance.transfer_syntax) {
-        Coding::Rle => exact(run_lengths(layout, samples).map_err(bad)?),
-        Coding::DeflatedFrame => exact(deflate(layout, samples).map_err(bad)?),
-        coding @ (Coding::JpegLossless | Coding::JpegLs) => {
-            let precision = jpeg_precision(original).ok_or(bad("no frame header in the codestream"))?;
-            let picture = picture(layout, samples, precision).map_err(bad)?;
-            let lossless = coding == Coding::JpegLossless;
-            exact(if lossless { lossless::encode(&picture) } else { jpegls::encode(&picture) }.map_err(bad)?)
-        }
-        Coding::JpegXl => jpeg_xl(instance, layout, samples, original),
-        Coding::JpegBaseline | Coding::JpegExtended => {
-            let before = stored(instance, layout, index)?;
-            match dct::encode(original, &before, samples) {
-                Ok(data) => Ok(Encoded { data, lossy: true }),
-                // Progressive and other processes that the syntax does not name.
-                Err(_) => Err(cannot(instance)),
-            }
-        }
-        _ => Err(cannot(instance)),
+    let coding = crate::coding(&instance.transfer_syntax);
+    if matches!(coding, Coding::JpegBaseline | Coding::JpegExtended) {
+        let before = stored(instance, layout, index)?;
+        // Progressive and other processes that the syntax does not name have no encoder.
+        let data = dct::encode(original, &before, samples).map_err(|_| cannot(instance))?;
+        return Ok(Encoded { data, lossy: true });
     }
+    let made = catch_unwind(AssertUnwindSafe(|| lossless_frame(instance, layout, samples, original)));
+    let data = match made {
+        Ok(Ok(data)) => data,
+        Ok(Err(Refused::Samples(why))) => return Err(DicomError::BadValue { place, why }),
+        Ok(Err(Refused::Coding)) | Err(_) => return Err(cannot(instance)),
+    };
+    let back = decoded(instance, layout, &data).map_err(|_| cannot(instance))?;
+    if back.same_values(samples, layout) { Ok(Encoded { data, lossy: false }) } else { Err(cannot(instance)) }
+}
+
+/// Why a frame was not coded.
+enum Refused {
+    /// The samples do not fit in the codestream.
+    Samples(&'static str),
+    /// There is no encoder for what the codestream is.
+    Coding,
+}
+
+impl From<&'static str> for Refused {
+    fn from(why: &'static str) -> Self {
+        Self::Samples(why)
+    }
+}
+
+fn lossless_frame(
+    instance: &Instance,
+    layout: &PixelLayout,
+    samples: &StoredSamples,
+    original: &[u8],
+) -> Result<Vec<u8>, Refused> {
+    let of = |precision: Option<u32>| picture(layout, samples, precision.ok_or(Refused::Coding)?);
+    Ok(match crate::coding(&instance.transfer_syntax) {
+        Coding::Rle => run_lengths(layout, samples)?,
+        Coding::DeflatedFrame => deflate(layout, samples)?,
+        Coding::JpegLossless => lossless::encode(&of(jpeg_precision(original))?)?,
+        Coding::JpegLs => jpegls::encode(&of(jpeg_precision(original))?)?,
+        Coding::JpegXl => jxl::encode(&of(jxl_precision(original))?).map_err(|_| Refused::Coding)?,
+        Coding::Jpeg2000 => {
+            let kept = j2k::Kept::of(original).ok_or(Refused::Coding)?;
+            j2k::encode(&of(Some(kept.precision))?, kept).map_err(|_| Refused::Coding)?
+        }
+        _ => return Err(Refused::Coding),
+    })
 }
 
 fn cannot(instance: &Instance) -> DicomError {
@@ -53,39 +84,19 @@ fn cannot(instance: &Instance) -> DicomError {
     }
 }
 
-/// JPEG XL, by an encoder that is not ours: what it made is decoded again and compared before it is used.
-/// A codestream that is made from RGB stands in for any that decodes to it.
-fn jpeg_xl(
-    instance: &Instance,
-    layout: &PixelLayout,
-    samples: &StoredSamples,
-    original: &[u8],
-) -> Result<Encoded, DicomError> {
-    let precision = jxl_precision(original).ok_or_else(|| cannot(instance))?;
-    let picture = picture(layout, samples, precision).map_err(|_| cannot(instance))?;
-    let made = std::panic::catch_unwind(|| jxl::encode(&picture)).map_err(|_| cannot(instance))?;
-    let data = made.map_err(|_| cannot(instance))?;
-    let back = decoded(instance, layout, &data).map_err(|_| cannot(instance))?;
-    if back.cells != samples.cells { Err(cannot(instance)) } else { Ok(Encoded { data, lossy: false }) }
-}
-
 /// Samples of `precision` bits out of cells of up to 16.
-pub(super) fn picture(
-    layout: &PixelLayout,
-    samples: &StoredSamples,
-    precision: u32,
-) -> Result<Picture, &'static str> {
+fn picture(layout: &PixelLayout, samples: &StoredSamples, precision: u32) -> Result<Picture, Refused> {
     let cells: Vec<u16> = match &samples.cells {
         Cells::U8(v) => v.iter().map(|v| u16::from(*v)).collect(),
         Cells::U16(v) => v.clone(),
-        _ => return Err("cells of more than 16 bits in a compressed frame"),
+        _ => return Err("cells of more than 16 bits in a compressed frame".into()),
     };
     // precision is at most 16.
     let mask = ((1u32 << precision) - 1) as u16;
     let sign = !mask;
     let fits = |v: u16| v & sign == 0 || (samples.signed && v & sign == sign) || samples.bits_allocated == 8;
     if !cells.iter().all(|v| fits(*v)) {
-        return Err("a sample has more bits than the codestream");
+        return Err("a sample has more bits than the codestream".into());
     }
     Ok(Picture {
         rows: layout.rows as usize,
@@ -97,7 +108,7 @@ pub(super) fn picture(
 }
 
 /// Sample precision by the frame header of a JPEG or JPEG-LS codestream.
-pub(super) fn jpeg_precision(data: &[u8]) -> Option<u32> {
+fn jpeg_precision(data: &[u8]) -> Option<u32> {
     let mut at = data.windows(2).take(64).position(|w| w[0] == 0xFF && w[1] != 0xFF && w[1] != 0)?;
     loop {
         while data.get(at..at + 2)? == [0xFF, 0xFF] {

@@ -1,14 +1,15 @@
 //! Putting edited samples back into a frame: only the frames that were touched are coded again, in the
 //! transfer syntax that the instance has.
 //!
-//! Every coding is ours: DICOM's run lengths, JPEG lossless, JPEG-LS, native and deflated frames without
-//! loss; in sequential JPEG only the touched blocks are made anew, by the original's own tables. What has
+//! DICOM's run lengths, JPEG lossless, JPEG-LS, JPEG 2000, JPEG XL, native and deflated frames are coded
+//! without loss, and decoded again and compared before they are used; in sequential JPEG only the touched blocks are made anew, by the original's own tables. What has
 //! no encoder here answers [`DicomError::CannotReencode`]; [`transcode_to_native`] is the way out.
 
 pub(crate) mod bits;
 mod dct;
 mod frame;
 mod huffman;
+mod j2k;
 mod jxl;
 mod lossless;
 mod native;

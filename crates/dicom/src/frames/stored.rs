@@ -259,6 +259,14 @@ impl StoredSamples {
             && self.cells.len() == layout.count()
     }
 
+    /// Whether the stored bits of every cell are the same.
+    pub(crate) fn same_values(&self, other: &Self, layout: &PixelLayout) -> bool {
+        let value = |cells: &Cells, at| cells.get(at).map(|cell| super::color::value_of(cell, layout));
+        self.cells == other.cells
+            || (self.cells.len() == other.cells.len()
+                && (0..self.cells.len()).all(|i| value(&self.cells, i) == value(&other.cells, i)))
+    }
+
     /// The place of an error about these samples.
     pub(crate) fn place(instance: &Instance) -> crate::Place {
         instance.data.place(tags::PIXEL_DATA)
