@@ -5,7 +5,7 @@ mod common;
 
 use std::sync::OnceLock;
 
-use common::{bytes, fragments, image};
+use common::{bytes, fragments, hex, image};
 use countersign_dicom::{
     DataSet, EXPLICIT_LITTLE, Facts, Identity, Limits, Tag, VR, Value, decode_frame, frame_count, read, write,
 };
@@ -14,8 +14,7 @@ use proptest::prelude::*;
 /// A stream of a reference file: this column of the line with this name.
 fn stream(table: &str, name: &str, column: usize) -> Vec<u8> {
     let line = table.lines().find(|l| l.starts_with(name)).unwrap();
-    let text = line.split('\t').nth(column).unwrap();
-    (0..text.len()).step_by(2).map(|i| u8::from_str_radix(&text[i..i + 2], 16).unwrap()).collect()
+    hex(line.split('\t').nth(column).unwrap())
 }
 
 fn make_sources() -> Vec<Vec<u8>> {
