@@ -24,6 +24,7 @@ mod overlay_bits;
 mod plan;
 mod private;
 mod profile;
+mod records;
 mod report;
 mod risk;
 mod safe_harbor;
@@ -40,6 +41,9 @@ pub use error::DeidError;
 pub use image::{CleanedImage, ImageError, MAX_IMAGE_BYTES, MAX_IMAGE_PIXELS, Stripped, clean_image};
 pub use keys::Keys;
 pub use profile::{DatesPolicy, Profile, ProfileError, ProfileOption};
+pub use records::{
+    Action, CleanedRecords, MAX_RECORDS_BYTES, RecordsError, RecordsReport, Rules, clean_records,
+};
 pub use report::{Applied, Counts, MAX_LISTED, Report};
 pub use risk::{Risk, risks};
 pub use safe_harbor::{MAX_PLACES, SafeHarborClass};
