@@ -11,7 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from deidentify import residual
+from deidentify import orthanc, residual
 from deidentify.run_score import E1_1, clean, command, pairs_of
 
 PYTHON_PEERS = {"deid": "0.4.13", "dicognito": "0.19.0", "dicom-anonymizer": "2.1.0"}
@@ -138,6 +138,13 @@ def rust_peer(bench, program, sources, one_copy, listed):
     return result
 
 
+def orthanc_peer(bench, program, one_copy, listed):
+    files = sorted(one_copy.iterdir())
+    result, outputs = orthanc.measure(program, bench.runs / "orthanc", files, COPIES // 10 if bench.quick else COPIES)
+    pairs = ((path.name, path.read_bytes(), cleaned) for path, cleaned in outputs.items())
+    return {**result, "left": residual.count(pairs, listed)}
+
+
 def ct_files(bench, folder, count):
     """CT images of about 40 kB: one from the maker, enlarged, with identifiers of its own for each."""
     made = bench.runs / "one-ct"
@@ -201,5 +208,9 @@ def run(bench):
         program = install_rust(bench.cache)
         if program is not None:
             result["tools"][f"dicom-anonymization {RUST_PEER}"] = rust_peer(bench, program, sources, one_copy, listed)
+        program = orthanc.install(bench.cache)
+        if program is not None:
+            figures = orthanc_peer(bench, program, one_copy, listed)
+            result["tools"][f"Orthanc {figures['version']}"] = figures
     result["ingest"] = ingest(bench)
     return result
