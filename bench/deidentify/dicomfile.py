@@ -142,18 +142,16 @@ class File:
         return raw.decode("latin-1").strip(" \0")
 
     def find(self, path):
-        """The element at a path of (tag or private name, item number) steps; None when it is not there."""
-        at = self.data
-        for number, (name, item) in enumerate(path):
-            element = at.get(name) if isinstance(name, int) else private(self, at, *name)
-            if element is None:
-                return None
-            if number == len(path) - 1 and item is None:
-                return element
-            if element.items is None or item is None or item >= len(element.items):
-                return None
-            at = element.items[item]
-        return None
+        """The elements at a path of tags or private names, in any item of the sequences on the way: a report that lost
+        an item has the others under other numbers."""
+        sets = [self.data]
+        for number, name in enumerate(path):
+            found = [at.get(name) if isinstance(name, int) else private(self, at, *name) for at in sets]
+            found = [element for element in found if element is not None]
+            if number == len(path) - 1:
+                return found
+            sets = [item for element in found for item in element.items or []]
+        return []
 
     def texts(self, element):
         """All ways to read a value: as numbers of its VR, as text, and as any number where no VR is known."""

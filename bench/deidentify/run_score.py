@@ -40,7 +40,8 @@ def keyed(binary, runs, quick):
     made = runs / "answer-key"
     command(binary, "answer-key", "--seed", SEED, "--count", INSTANCES // 10 if quick else INSTANCES, "--out", made)
     said, out, maps = clean(binary, runs / "scored", made / "files", PROFILE, PIXELS)
-    scorer = score.Scorer(made / "files", out, *maps)
+    score.control(made / "files", made / "key.jsonl")
+    scorer = score.Scorer(made / "files", out, *map(score.read_map, maps))
     return {**score.summary(*scorer.run(made / "key.jsonl")), "seed": SEED, "profile": PROFILE, "summary": said}
 
 

@@ -26,19 +26,18 @@ KINDS_OF_PLACE = set(
     "medical center county hospital imaging associates university clinic memorial radiology road lane drive avenue "
     "street row terrace crescent saint old".split()
 )
-STEP = re.compile(r'(?:([0-9A-F]{4})"([^"]*)"([0-9A-F]{2})|([0-9A-F]{8}))(?:\[(\d+)\])?\.?')
+STEP = re.compile(r'(?:([0-9A-F]{4})"([^"]*)"([0-9A-F]{2})|([0-9A-F]{8}))(?:\[\d+\])?\.?')
 DUMMY = "19000101"
 # A stroke that is told from its surroundings better than this can be read.
 SEEN_CORRELATION = 0.3
 
 
 def steps(path):
-    """The steps of a path of the key."""
-    found = []
-    for group, creator, element, tag, item in STEP.findall(path):
-        name = int(tag, 16) if tag else (int(group, 16), creator, int(element, 16))
-        found.append((name, int(item) if item else None))
-    return found
+    """The steps of a path of the key; item numbers are left out."""
+    return [
+        int(tag, 16) if tag else (int(group, 16), creator, int(element, 16))
+        for group, creator, element, tag in STEP.findall(path)
+    ]
 
 
 def words(text):
@@ -115,9 +114,8 @@ def pixel_digest(file):
 
 
 class Scorer:
-    def __init__(self, sources, outputs, uid_map, patient_map):
-        self.sources = Path(sources)
-        self.uids, self.patients = read_map(uid_map), read_map(patient_map)
+    def __init__(self, sources, outputs, uids, patients):
+        self.sources, self.uids, self.patients = Path(sources), uids, patients
         self.outputs = index(outputs)
 
     def check(self, check, source, output):
@@ -126,10 +124,10 @@ class Scorer:
             return hidden(output, check["region"])
         if action == "pixels_retained":
             return pixel_digest(output) == pixel_digest(source)
-        element = output.find(steps(check["path"]))
-        texts = output.texts(element) if element is not None else []
+        elements = output.find(steps(check["path"]))
+        texts = [text for element in elements for text in output.texts(element)]
         if action == "tag_retained":
-            return element is not None
+            return bool(elements)
         if action == "text_notnull":
             return any(texts)
         if action == "text_retained":
@@ -169,14 +167,31 @@ def shifted_days(output, check):
     """By how many days a date of the visit was moved; None for birth and device dates, and for no date."""
     if check["path"] in ("00100030", "00181200"):
         return None
-    element = output.find(steps(check["path"]))
-    text = output.texts(element)[0] if element is not None and output.texts(element) else ""
+    elements = output.find(steps(check["path"]))
+    text = next((text for element in elements for text in output.texts(element)), "")
     try:
         was, now = (date(int(t[:4]), int(t[4:6]), int(t[6:8])) for t in (check["value"], text))
     except ValueError:
         return None
     # A dummy that stands for any date is not a moved one.
     return None if text.startswith(DUMMY) else (was - now).days
+
+
+def control(sources, key):
+    """The sources taken for an output must fail every action that removes and pass every other: else the scorer or
+    the key is wrong."""
+
+    class Same(dict):
+        def __missing__(self, name):
+            return name
+
+        def get(self, name, default=None):
+            return name
+
+    results, _ = Scorer(sources, sources, Same(), Same()).run(key)
+    for instance, check, passed, _ in results:
+        if passed == (check["action"] in REMOVING):
+            raise RuntimeError(f"the control failed: {instance['file']} {check['action']} {check['path']}")
 
 
 def read_map(path):

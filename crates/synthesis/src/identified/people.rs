@@ -175,7 +175,8 @@ impl Person {
     /// Draws a patient; `study_year` is the year of their study.
     pub fn draw(random: &mut Random, study_year: usize) -> Self {
         let name = Name::draw(random);
-        let age = if random.chance(0.2) { 90 + random.below(11) } else { 19 + random.below(70) };
+        // Ninety itself is what all above it may be given as.
+        let age = if random.chance(0.2) { 91 + random.below(10) } else { 19 + random.below(70) };
         let born = (study_year - age, 1 + random.below(12), 1 + random.below(28));
         let serial = digits(random, 7);
         let social = format!("9{}-{}-{}", digits(random, 2), digits(random, 2), digits(random, 4));
