@@ -158,7 +158,12 @@ def ledger(result):
     )
 
 
-SECTIONS = {"start": start, "import": imports, "work": work, "postgres": postgres, "editor": editor, "ledger": ledger}
+def sections():
+    from deidentify import render as deidentify
+
+    own = {"start": start, "import": imports, "work": work, "postgres": postgres, "editor": editor, "ledger": ledger}
+    return own | {"deid-score": deidentify.deid_score, "deid": deidentify.deid}
+
 
 INTRO = """# Results
 
@@ -168,15 +173,17 @@ Countersign did than Label Studio in the same run on the same machine; absolute 
 
 
 def render(folder):
-    found = {}
-    for name in SECTIONS:
+    found, shown = {}, sections()
+    for name in shown:
         file = folder / f"{name}.json"
         if file.is_file():
             found[name] = json.loads(file.read_text())
     parts = [INTRO]
     if found:
-        newest = max(found.values(), key=lambda section: section["at"])
-        place, versions = newest["machine"], newest["versions"]
+        by_age = sorted(found.values(), key=lambda section: section["at"])
+        place, versions = by_age[-1]["machine"], {}
+        for section in by_age:
+            versions |= section["versions"]
         parts.append(
             f"Machine: {place['cores']} × {place['cpu']}, {place['memory_gib']} GiB, Linux {place['kernel']}; a 4 KiB "
             f"append with fdatasync takes {number(place['fsync_ms']['p50'])} ms (p95 {number(place['fsync_ms']['p95'])} ms). "
@@ -186,5 +193,5 @@ def render(folder):
         stamp = f"*{section['at']}, load average before {number(section['machine']['load_average'], 2)}" + (
             ", quick: only a trial*" if section["quick"] else "*"
         )
-        parts.append(SECTIONS[name](section["result"]) + f"\n{stamp}\n")
+        parts.append(shown[name](section["result"]) + f"\n{stamp}\n")
     return "\n".join(parts)

@@ -6,8 +6,10 @@ import statistics
 import subprocess
 import sys
 import time
+from functools import cached_property
 from pathlib import Path
 
+from deidentify import run_score, speed
 from headtohead import checks, load, machine, ours, peer
 
 SETTLE_SECONDS = 2
@@ -22,13 +24,21 @@ def say(text):
 class Bench:
     """What the sections share: where things lie, how long they take, who serves."""
 
-    def __init__(self, cache, binary, chromium, web, postgres, quick, with_peer):
-        self.cache, self.binary, self.chromium, self.web, self.postgres = cache, binary, chromium, web, postgres
+    def __init__(self, cache, binary, web, need, samples, quick, with_peer):
+        self.cache, self.binary, self.web, self.need, self.samples = cache, binary, web, need, samples
         self.quick, self.with_peer = quick, with_peer
         self.runs = cache / "runs"
         shutil.rmtree(self.runs, ignore_errors=True)
         self.runs.mkdir(parents=True)
         self.peer_is_set_up = False
+
+    @cached_property
+    def chromium(self):
+        return self.need("chromium")
+
+    @cached_property
+    def postgres(self):
+        return self.need("postgres")
 
     def tasks(self, count):
         return count // 4 if self.quick else count
@@ -281,12 +291,19 @@ def ledger(bench):
     return result
 
 
-ALL = {"start": start, "import": imports, "work": work, "postgres": work_postgres, "editor": editor, "ledger": ledger}
+ALL = {
+    "start": start, "import": imports, "work": work, "postgres": work_postgres, "editor": editor, "ledger": ledger,
+    "deid-score": run_score.run, "deid": speed.run,
+}
+# Sections that need neither the peer of the annotation work nor a browser nor PostgreSQL.
+BY_THEMSELVES = {"deid-score", "deid"}
 
 
-def versions(bench):
-    return {
-        "countersign": machine.first_line([str(bench.binary), "--version"]),
+def versions(bench, name):
+    own = {"countersign": machine.first_line([str(bench.binary), "--version"])}
+    if name in BY_THEMSELVES:
+        return own
+    return own | {
         "peer": f"Label Studio {peer.VERSION}",
         "chromium": machine.first_line([bench.chromium, "--version"]),
         "postgres": machine.first_line([str(Path(bench.postgres) / "postgres"), "--version"]),

@@ -4,6 +4,8 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 
+pub use crate::deid::Deid;
+
 /// Image annotation for industries where a wrong label costs a life.
 #[derive(Debug, Parser)]
 #[command(
@@ -14,6 +16,7 @@ use clap::{Args, Parser, Subcommand};
     after_help = "A tour, once the product is built:
   countersign demo --data demo --listen 127.0.0.1:8080      start with demo data; it prints accounts and what to try
   countersign ingest --data demo --project 'CT chest' DIR   bring in files, folders or zip archives
+  countersign deid --key project.key --out clean DIR        de-identify DICOM files without a server
   countersign release --data demo --project 'PCB line 3' --out parts.zip
   countersign verify parts.zip                              check a release without any server
   countersign verify --log demo                             check the evidence log without any server
@@ -40,6 +43,8 @@ pub enum Command {
     Demo(Serve),
     /// Bring files into a project: they go to quarantine, are de-identified, and drafted by a model.
     Ingest(Ingest),
+    /// De-identify DICOM files without a server: files, folders and zip archives in, a tree of clean files out.
+    Deid(Deid),
     /// Make a release of everything accepted in a project and write it as a zip archive.
     Release(Release),
     /// Check a release, or the evidence log of a data directory, without any server.
@@ -48,6 +53,23 @@ pub enum Command {
     Backup(Backup),
     /// Lay a backup out as a new data directory.
     Restore(Restore),
+    /// Write made-up DICOM files full of identifiers, and the key of what de-identification must do to them.
+    #[command(hide = true)]
+    AnswerKey(AnswerKey),
+}
+
+/// Arguments of `answer-key`.
+#[derive(Debug, Args)]
+pub struct AnswerKey {
+    /// The same seed gives the same bytes.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Number of instances.
+    #[arg(long, default_value_t = 260)]
+    pub count: usize,
+    /// Folder to write to; gets `files/` and `key.jsonl`.
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
 }
 
 /// Where things are kept.
@@ -164,6 +186,8 @@ mod tests {
             "countersign serve --data d --listen 127.0.0.1:1",
             "countersign demo --data d --listen 127.0.0.1:1",
             "countersign ingest --data d --project p a b",
+            "countersign deid --key k --new-key",
+            "countersign deid --profile basic --key k --out d --report r --uid-map u --patient-map p a b",
             "countersign release --data d --project p --out f.zip",
             "countersign verify f.zip",
             "countersign verify --log d",
@@ -173,6 +197,13 @@ mod tests {
         ] {
             assert!(Cli::try_parse_from(line.split(' ')).is_ok(), "{line}");
         }
-        assert!(Cli::try_parse_from(["countersign", "verify"]).is_err());
+        for line in [
+            "countersign verify",
+            "countersign deid --key k a",
+            "countersign deid --key k --out d",
+            "countersign deid --key k --out d --profile none a",
+        ] {
+            assert!(Cli::try_parse_from(line.split(' ')).is_err(), "{line}");
+        }
     }
 }

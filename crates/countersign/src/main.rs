@@ -1,7 +1,9 @@
 //! The binary: command line and composition. What it does is decided in `pipeline`, `server`, `store`, `ledger`.
 
+mod answer_key;
 mod backup;
 mod cli;
+mod deid;
 mod demo;
 mod fault;
 mod ingest;
@@ -59,6 +61,8 @@ async fn run(command: Command, out: Output) -> Outcome<ExitCode> {
         Command::Demo(args) => demo::run(args, out).await,
         Command::Release(args) => release::run(args, out).await,
         Command::Ingest(args) => ingest::run(args, out).await,
+        Command::AnswerKey(args) => answer_key::run(&args, out),
+        Command::Deid(args) => deid::run(&args, out),
         Command::Verify(args) => verify::run(args, out).await,
         Command::Backup(args) => backup::run(args, out).await,
         Command::Restore(args) => restore::run(args, out).await,

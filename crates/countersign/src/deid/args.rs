@@ -1,0 +1,71 @@
+//! Arguments of `deid`.
+
+use std::{num::NonZeroUsize, path::PathBuf};
+
+use clap::Args;
+use countersign_deid::Profile;
+
+/// De-identify DICOM files without a server: files, folders and zip archives in, a tree of clean files out.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "The output is DIR/<patient pseudonym>/<study>/<series>/<instance>.dcm. It depends on the
+content of the sources, the key and the profile, not on their names, their order or the number of jobs.
+
+What cannot be cleaned or vouched for is quarantined: nothing of it is written to DIR, the report names it
+by its position among the sources and says why and where. Repeat the same command to go on after an
+interruption: what is finished and unchanged is skipped, and report and maps are whole all the same.
+DIR/.countersign holds what is needed for that; no identifier is in it.
+
+Examples:
+  countersign deid --key project.key --new-key                    make a key, once per project
+  countersign deid --key project.key --out clean export.zip more/
+  countersign deid --key project.key --out clean --report clean.jsonl \\
+      --uid-map uids.csv --patient-map patients.csv export/
+
+The key is as secret as the source: who holds it can link the output to the source. Keep key, maps and
+their journal where the source may be kept. What comes out stays pseudonymous for the holder of the key.
+
+Exit status: 0 all files came through, 1 some were quarantined or refused, 2 wrong usage."
+)]
+pub struct Deid {
+    /// Confidentiality profile of PS3.15 with its options, parted by commas.
+    #[arg(long, value_name = "PROFILE", default_value = "basic", value_parser = profile)]
+    pub profile: Profile,
+    /// File with the project's key: 64 hexadecimal digits, readable by its owner alone (mode 0600).
+    #[arg(long, value_name = "FILE", env = "COUNTERSIGN_DEID_KEY")]
+    pub key: PathBuf,
+    /// Make the key file; it must not exist. Without --out nothing else is done.
+    #[arg(long)]
+    pub new_key: bool,
+    /// Folder to write to; made if absent. One folder holds the output of one key and one profile.
+    #[arg(long, value_name = "DIR", required_unless_present = "new_key")]
+    pub out: Option<PathBuf>,
+    /// Let images pass that are held only because text in their pixels is not ruled out. Recorded in the
+    /// report. Reports, documents and videos are held all the same.
+    #[arg(long)]
+    pub trust_pixels: bool,
+    /// Write one JSON line per source (keyed hash, output, actions by attribute, reason when quarantined)
+    /// and a summary as the last line. No value of a source is in it.
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+    /// Write source and new UIDs as CSV (id_old,id_new; mode 0600). As secret as the source.
+    #[arg(long, value_name = "FILE")]
+    pub uid_map: Option<PathBuf>,
+    /// Write source Patient IDs and pseudonyms as CSV (id_old,id_new; mode 0600). As secret as the source.
+    #[arg(long, value_name = "FILE")]
+    pub patient_map: Option<PathBuf>,
+    /// Write the positions and names of the sources as CSV (position,name; mode 0600): the report names a
+    /// source by its position. Names may identify people.
+    #[arg(long, value_name = "FILE")]
+    pub source_map: Option<PathBuf>,
+    /// Files that are worked on at the same time; as many as there are cores if absent.
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<NonZeroUsize>,
+    /// Files, folders (with what is below them) and zip archives.
+    #[arg(required_unless_present = "new_key", requires = "out", value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+}
+
+fn profile(text: &str) -> Result<Profile, String> {
+    if text == "basic" { Ok(Profile::basic()) } else { Err("only `basic` is known".to_owned()) }
+}

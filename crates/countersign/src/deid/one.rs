@@ -1,0 +1,173 @@
+//! One file: read, cleaned, vouched for, or a reason why not.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use countersign_deid::{self as deid, Applied, HoldReason, Keys, Kind, Verdict};
+use countersign_dicom::{self as dicom, Facts, Identity, Instance, Limits, Place};
+use hmac::{Hmac, KeyInit, Mac};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::settings::Settings;
+
+/// Domain label of the keyed hash that stands for a source.
+const SOURCE: &[u8] = b"countersign/source/1\0";
+/// Bytes of the keyed hash that are kept: enough that two sources never share one.
+const SOURCE_BYTES: usize = 16;
+/// Longest UID, characters (PS3.5 9.1).
+const UID_MAX: usize = 64;
+/// Folder of instances whose source names no study or series.
+const NO_STUDY: &str = "no-study";
+const NO_SERIES: &str = "no-series";
+
+/// Stands for a source in journal and report: nothing can be learnt from it without the key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct SourceHash([u8; SOURCE_BYTES]);
+
+impl SourceHash {
+    /// The keyed hash of a source's bytes.
+    pub fn of(bytes: &[u8], keys: &Keys) -> Self {
+        let mut mac =
+            Hmac::<Sha256>::new_from_slice(&keys.project_key).expect("HMAC takes a key of any length");
+        mac.update(SOURCE);
+        mac.update(bytes);
+        let whole: [u8; 32] = mac.finalize().into_bytes().into();
+        let mut kept = [0; SOURCE_BYTES];
+        kept.copy_from_slice(&whole[..SOURCE_BYTES]);
+        Self(kept)
+    }
+}
+
+impl From<SourceHash> for String {
+    fn from(hash: SourceHash) -> Self {
+        hex::encode(hash.0)
+    }
+}
+
+impl TryFrom<String> for SourceHash {
+    type Error = hex::FromHexError;
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let mut bytes = [0; SOURCE_BYTES];
+        hex::decode_to_slice(text, &mut bytes)?;
+        Ok(Self(bytes))
+    }
+}
+
+/// Why a file did not come through. No value of the file is in it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reason {
+    /// Stable code.
+    pub code: String,
+    /// Element and byte, or path of the element.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
+}
+
+impl Reason {
+    /// A reason without a place.
+    pub fn new(code: &str) -> Self {
+        Self { code: code.to_owned(), place: None }
+    }
+
+    fn at(code: &str, place: Place) -> Self {
+        let place = (place != Place::default()).then(|| place.to_string());
+        Self { code: code.to_owned(), place }
+    }
+}
+
+/// What was done about text in the pixels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pixels {
+    /// Class and tags rule text out.
+    Vouched,
+    /// Whoever ran the command said that there is none (`--trust-pixels`).
+    Trusted,
+}
+
+/// A clean file.
+pub struct Clean {
+    /// The PS3.10 file.
+    pub bytes: Vec<u8>,
+    /// Path below the output folder.
+    pub output: String,
+    /// What was done to which attribute.
+    pub actions: Vec<(String, Applied)>,
+    /// What was done about text in the pixels.
+    pub pixels: Pixels,
+    /// Source and new UIDs.
+    pub uids: Vec<(String, String)>,
+    /// Source Patient ID, if there was one, and pseudonym.
+    pub patient: Option<(String, String)>,
+}
+
+/// SHA-256 of a clean file, hexadecimal.
+pub fn digest(bytes: &[u8]) -> String {
+    hex::encode(Sha256::digest(bytes))
+}
+
+/// Cleans one file. A file that brings the cleaner down is quarantined like any other; the rest goes on.
+pub fn clean(bytes: Vec<u8>, settings: &Settings, keys: &Keys) -> Result<Clean, Vec<Reason>> {
+    catch_unwind(AssertUnwindSafe(|| clean_dicom(bytes, settings, keys)))
+        .unwrap_or_else(|_| Err(vec![Reason::new("internal")]))
+}
+
+fn clean_dicom(bytes: Vec<u8>, settings: &Settings, keys: &Keys) -> Result<Clean, Vec<Reason>> {
+    if bytes.is_empty() {
+        return Err(vec![Reason::new("empty")]);
+    }
+    let kind = deid::sniff(&bytes);
+    let source = dicom::read_shared(bytes.into(), &Limits::default()).map_err(|error| {
+        // What looks like something else is said to be that, not to be bad DICOM.
+        let code = if kind == Kind::Dicom { error.code() } else { "not-dicom" };
+        vec![Reason::at(code, error.place())]
+    })?;
+    let pixels = pixels(&source, settings)?;
+    let cleaned = deid::clean_dicom(&source, &settings.profile, keys)
+        .map_err(|error| vec![Reason::at(error.code(), error.place())])?;
+    let identity = Identity::of(&source);
+    let output = output(&identity, &cleaned)?;
+    let patient = identity.patient_id.map(|id| (id, cleaned.pseudonym));
+    let uids = cleaned.uid_map.into_iter().collect();
+    Ok(Clean { bytes: cleaned.bytes, output, actions: cleaned.report.changed, pixels, uids, patient })
+}
+
+/// Whether the pixels may pass.
+fn pixels(source: &Instance, settings: &Settings) -> Result<Pixels, Vec<Reason>> {
+    let Verdict::Hold(reasons) = deid::verdict(&Facts::of(source)) else { return Ok(Pixels::Vouched) };
+    let text_only = |reason: &HoldReason| {
+        matches!(
+            reason,
+            HoldReason::BurnedInDeclared
+                | HoldReason::BurnedInNotRuledOut
+                | HoldReason::SecondaryCapture
+                | HoldReason::SecondaryImage
+        )
+    };
+    if settings.trust_pixels && reasons.iter().all(text_only) {
+        return Ok(Pixels::Trusted);
+    }
+    Err(reasons.into_iter().map(|reason| Reason::new(reason.code())).collect())
+}
+
+/// Where a clean file goes: by its new identifiers alone.
+fn output(identity: &Identity, cleaned: &deid::Cleaned) -> Result<String, Vec<Reason>> {
+    let new = |uid: &Option<String>| {
+        let uid = uid.as_ref()?;
+        Some(cleaned.uid_map.get(uid).unwrap_or(uid).clone())
+    };
+    let instance = new(&identity.instance_uid).ok_or_else(|| vec![Reason::new("no-instance-uid")])?;
+    let study = new(&identity.study_uid).unwrap_or_else(|| NO_STUDY.to_owned());
+    let series = new(&identity.series_uid).unwrap_or_else(|| NO_SERIES.to_owned());
+    let parts = [cleaned.pseudonym.as_str(), &study, &series, &instance];
+    // Where UIDs are retained they are foreign text, and this is a path.
+    let plain = |part: &&str| {
+        let known = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'.';
+        !part.is_empty() && part.len() <= UID_MAX && !part.starts_with('.') && part.bytes().all(known)
+    };
+    if !parts.iter().all(plain) {
+        return Err(vec![Reason::new("malformed-uid")]);
+    }
+    Ok(format!("{}.dcm", parts.join("/")))
+}

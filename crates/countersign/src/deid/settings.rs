@@ -1,0 +1,51 @@
+//! What a run does to a file, apart from the key: the same settings give the same output.
+
+use countersign_deid::{EDITION, Keys, Profile};
+use hmac::{Hmac, KeyInit, Mac};
+use serde::Serialize;
+use sha2::Sha256;
+
+/// Domain label of what tells two keys apart without naming them.
+const KEY_CHECK: &[u8] = b"countersign/key-check/1\0";
+/// Bytes of it that are kept.
+const CHECK_BYTES: usize = 8;
+
+/// The settings.
+#[derive(Clone, Debug, Serialize)]
+pub struct Settings {
+    /// Edition of PS3.15.
+    pub edition: &'static str,
+    /// The profile with its options.
+    pub profile: Profile,
+    /// Images held only for text in their pixels pass.
+    pub trust_pixels: bool,
+    /// Version of the program.
+    pub version: &'static str,
+}
+
+impl Settings {
+    /// Settings of this program.
+    pub fn new(profile: Profile, trust_pixels: bool) -> Self {
+        Self { edition: EDITION, profile, trust_pixels, version: env!("CARGO_PKG_VERSION") }
+    }
+
+    /// One text that is the same for the same settings.
+    pub fn fingerprint(&self) -> String {
+        // A structure of text and flags: there is nothing in it that could fail to be written.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// The same for the profile alone.
+    pub fn profile_words(&self) -> String {
+        let options = self.profile.options.iter().map(|option| format!("+{}", option.code()));
+        format!("{} basic{}", self.edition, options.collect::<String>())
+    }
+}
+
+/// Tells whether two runs had the same key; it says nothing about the key.
+pub fn key_check(keys: &Keys) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(&keys.project_key).expect("HMAC takes a key of any length");
+    mac.update(KEY_CHECK);
+    let whole: [u8; 32] = mac.finalize().into_bytes().into();
+    hex::encode(&whole[..CHECK_BYTES])
+}
