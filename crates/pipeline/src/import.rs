@@ -10,7 +10,6 @@ use countersign_store::{
     Evidence, Key, Tx, assets, ingests, items, keyed_hash, moves, projects, projects::Project, tasks,
 };
 use countersign_workflow::{Effect, Event, ItemState, step};
-use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -66,14 +65,15 @@ impl Pipeline {
         check(&images)?;
         let key = self.store.keys().project(project)?;
         let (pipeline, user) = (self.clone(), caller.user());
-        let importing = move |tx: &mut Tx| -> BoxFuture<'_, Result<Imported>> {
-            Box::pin(async move {
-                let project = importable(tx, project).await?;
-                let protocol = pipeline.protocol(tx, project.id).await?;
-                import_all(tx, &protocol, &project, user, &key, images).await
+        self.store
+            .write(caller.actor(), move |tx| {
+                Box::pin(async move {
+                    let project = importable(tx, project).await?;
+                    let protocol = pipeline.protocol(tx, project.id).await?;
+                    import_all(tx, &protocol, &project, user, &key, images).await
+                })
             })
-        };
-        self.store.write(caller.actor(), importing).await
+            .await
     }
 }
 

@@ -4,19 +4,19 @@ use std::collections::{BTreeMap, HashSet};
 
 use countersign_model::{AnnotationId, Instant, ItemId, ProjectId, ReadId, TaskId, UserId};
 
-use crate::{Conn, Query, StoreError, Tx, tasks::Task};
+use crate::{Conn, Query, Record, StoreError, Tx, tasks::Task};
 
 /// Offers a task: inserts it, or makes it ready again under the same id.
 ///
 /// # Errors
 /// [`StoreError`] of the database.
 pub async fn offer(tx: &mut Tx, task: Task) -> Result<(), StoreError> {
-    let sql = "UPDATE tasks SET state = 'ready', lease_user = NULL, lease_until = NULL, done_at = NULL, \
-               reserved_for = $1 WHERE id = $2";
-    if tx.query(sql).bind(task.reserved_for).bind(task.id).execute().await? == 0 {
-        tx.insert(task).await?;
-    }
-    Ok(())
+    let sql = "INSERT INTO tasks (id, item_id, project_id, stage, kind, role, state, reserved_for, lease_user, \
+               lease_until, fence, read_id, priority, created_at, done_at) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) \
+               ON CONFLICT (id) DO UPDATE SET state = 'ready', lease_user = NULL, lease_until = NULL, \
+               done_at = NULL, reserved_for = excluded.reserved_for";
+    task.values().into_iter().fold(tx.query(sql), Query::bind).execute().await.map(drop)
 }
 
 /// Writes the lease that the machine decided on.
@@ -30,9 +30,14 @@ pub async fn lease(
     until: Instant,
     fence: u64,
 ) -> Result<(), StoreError> {
-    let sql =
-        "UPDATE tasks SET state = 'leased', lease_user = $1, lease_until = $2, fence = $3 WHERE id = $4";
-    tx.query(sql).bind(user).bind(until).bind(fence).bind(task).execute().await.map(drop)
+    // Nearly always the claim has set the holder already; columns that are not named leave their indexes alone.
+    let held = "UPDATE tasks SET lease_until = $1, fence = $2 WHERE id = $3 AND state = 'leased' AND lease_user = $4";
+    if tx.query(held).bind(until).bind(fence).bind(task).bind(user).execute().await? == 0 {
+        let sql =
+            "UPDATE tasks SET state = 'leased', lease_user = $1, lease_until = $2, fence = $3 WHERE id = $4";
+        tx.query(sql).bind(user).bind(until).bind(fence).bind(task).execute().await?;
+    }
+    Ok(())
 }
 
 /// Sets the number of annotations of a read that was just begun as a copy.

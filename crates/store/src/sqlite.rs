@@ -2,6 +2,7 @@
 //! thread. Handing a statement over and waiting for its answer costs ten times what the statement itself does.
 
 use std::{
+    cell::Cell as Counter,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -24,6 +25,13 @@ const BUSY_SECONDS: u64 = 30;
 const STATEMENTS_CACHED_MAX: usize = 500;
 /// Reading connections.
 const READERS_MAX: u32 = 8;
+/// Pages of the write-ahead file (4 KiB each) from which it is worth moving them into the database.
+const CHECKPOINT_PAGES: i32 = 4_000;
+
+thread_local! {
+    /// Pages that the write-ahead file had after the newest commit of this thread.
+    static WAL_PAGES: Counter<i32> = const { Counter::new(0) };
+}
 
 /// What a connection is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,12 +69,32 @@ impl Lite {
         connection.busy_timeout(Duration::from_secs(BUSY_SECONDS))?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS_CACHED_MAX);
         connection.execute_batch(match purpose {
+            // Keys of images are random, so an import comes back to pages all over an index: 32 MiB keep them near.
+            // A write-ahead file that grew with a large write shrinks to 64 MiB again.
             Purpose::Writing => {
-                "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON"
+                "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
+                 PRAGMA cache_size = -32768; PRAGMA journal_size_limit = 67108864"
             }
             Purpose::Reading => "PRAGMA foreign_keys = ON; PRAGMA query_only = ON",
         })?;
+        if purpose == Purpose::Writing {
+            // Replaces SQLite's own way of tidying the write-ahead file within the commit, while everybody waits.
+            connection.wal_hook(Some(|_, pages| {
+                WAL_PAGES.set(pages);
+                Ok(())
+            }));
+        }
         Ok(Self(connection))
+    }
+
+    /// Moves the write-ahead file into the database when it is long enough. What is committed is durable without it:
+    /// this may happen after the answer.
+    pub fn tidy(&mut self) -> Result<(), StoreError> {
+        if WAL_PAGES.get() < CHECKPOINT_PAGES {
+            return Ok(());
+        }
+        WAL_PAGES.set(0);
+        self.run("PRAGMA wal_checkpoint(PASSIVE)")
     }
 
     /// A statement without values and rows, such as `COMMIT`.
@@ -238,5 +266,116 @@ impl Drop for Pooled {
         if !self.snapshot || lite.run("ROLLBACK").is_ok() {
             self.home.lock().unwrap_or_else(PoisonError::into_inner).push(lite);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Bind;
+
+    fn writer(folder: &Path) -> Lite {
+        let mut lite = Lite::open(&folder.join("rows.db"), Purpose::Writing).unwrap();
+        lite.run("CREATE TABLE rows (number INTEGER PRIMARY KEY, name TEXT, bytes BLOB) STRICT").unwrap();
+        lite
+    }
+
+    fn numbers(lite: &mut Lite) -> Vec<i64> {
+        let rows = lite.fetch("SELECT number FROM rows ORDER BY number", &[]).unwrap();
+        rows.into_iter().map(|row| crate::Row::Sqlite(row).get("number").unwrap()).collect()
+    }
+
+    #[test]
+    fn placeholders_take_their_own_value_in_whatever_order_the_text_names_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut lite = writer(folder.path());
+        let values = ["second".value(), 1_i64.value(), 2_i64.value()];
+        let sql = "INSERT INTO rows (number, name) VALUES ($2, $1), ($3, $1)";
+        assert_eq!(lite.execute(sql, &values).unwrap(), 2);
+        let found = lite.fetch("SELECT name, number FROM rows WHERE name = $1 AND number > $2", &values[..2]);
+        let found: Vec<_> = found.unwrap().into_iter().map(crate::Row::Sqlite).collect();
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].get::<String>("name").unwrap(), "second");
+        assert!(found[0].get::<i64>("name").is_err() && found[0].get::<i64>("other").is_err());
+        assert!(
+            lite.execute("DELETE FROM rows WHERE number = $4", &values).is_err(),
+            "there is no fourth value"
+        );
+        assert_eq!(numbers(&mut lite), [1, 2]);
+    }
+
+    #[test]
+    fn a_statement_that_changes_nothing_counts_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut lite = writer(folder.path());
+        let rows = (0..3).map(|number: i64| vec![number.value(), Value::Text(None)]);
+        assert_eq!(lite.execute_each("INSERT INTO rows (number, name) VALUES (?, ?)", rows).unwrap(), 3);
+        assert_eq!(lite.execute("SELECT * FROM rows", &[]).unwrap(), 0);
+        assert_eq!(
+            lite.execute("INSERT INTO rows (number) VALUES (1) ON CONFLICT DO NOTHING", &[]).unwrap(),
+            0
+        );
+        let twice = lite.execute("INSERT INTO rows (number) VALUES (1)", &[]);
+        assert!(matches!(twice, Err(StoreError::Conflict { place }) if place == "rows.number"));
+    }
+
+    #[tokio::test]
+    async fn readers_cannot_write_and_a_snapshot_stays_at_its_moment() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut lite = writer(folder.path());
+        lite.execute("INSERT INTO rows (number) VALUES (1)", &[]).unwrap();
+        let pool = Pool::new(folder.path().join("rows.db"));
+        let (wait, insert) = (Duration::from_secs(5), "INSERT INTO rows (number) VALUES (2)");
+        let mut snapshot = pool.acquire(wait, true).await.unwrap();
+        let mut plain = pool.acquire(wait, false).await.unwrap();
+        assert_eq!(numbers(snapshot.lite().unwrap()), [1]);
+        assert!(plain.lite().unwrap().execute(insert, &[]).is_err());
+        lite.execute(insert, &[]).unwrap();
+        assert_eq!(numbers(plain.lite().unwrap()), [1, 2]);
+        assert_eq!(numbers(snapshot.lite().unwrap()), [1]);
+        drop((snapshot, plain));
+        // Both connections are used again, neither of them in the snapshot.
+        let (mut first, mut second) =
+            (pool.acquire(wait, false).await.unwrap(), pool.acquire(wait, false).await.unwrap());
+        assert_eq!(
+            (numbers(first.lite().unwrap()), numbers(second.lite().unwrap())),
+            (vec![1, 2], vec![1, 2])
+        );
+        drop((first, second));
+        pool.close().await;
+        assert!(matches!(pool.acquire(wait, false).await.err(), Some(StoreError::Closed)));
+    }
+
+    #[tokio::test]
+    async fn all_readers_on_loan_is_busy() {
+        let folder = tempfile::tempdir().unwrap();
+        drop(writer(folder.path()));
+        let pool = Pool::new(folder.path().join("rows.db"));
+        let mut loans = Vec::new();
+        for _ in 0..READERS_MAX {
+            loans.push(pool.acquire(Duration::from_secs(5), false).await.unwrap());
+        }
+        assert!(matches!(pool.acquire(Duration::ZERO, false).await.err(), Some(StoreError::Busy)));
+        loans.pop();
+        assert!(pool.acquire(Duration::ZERO, false).await.is_ok());
+    }
+
+    #[test]
+    fn the_write_ahead_file_is_moved_into_the_database() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut lite = writer(folder.path());
+        let page = vec![7_u8; 4_096];
+        let one_round = u64::try_from(CHECKPOINT_PAGES).unwrap() * 4_096;
+        for round in 0..4 {
+            lite.run("BEGIN IMMEDIATE").unwrap();
+            let rows = (0..CHECKPOINT_PAGES).map(|_| vec![page.as_slice().value()]);
+            lite.execute_each("INSERT INTO rows (bytes) VALUES (?)", rows).unwrap();
+            lite.run("COMMIT").unwrap();
+            lite.tidy().unwrap();
+            let size = std::fs::metadata(folder.path().join("rows.db-wal")).unwrap().len();
+            assert!(size < 2 * one_round, "after round {round} it has {size} bytes");
+        }
+        assert!(std::fs::metadata(folder.path().join("rows.db")).unwrap().len() >= 4 * one_round);
+        assert_eq!(numbers(&mut lite).len(), 4 * usize::try_from(CHECKPOINT_PAGES).unwrap());
     }
 }

@@ -195,6 +195,9 @@ fn serve(
         for work in done {
             work.answer(outcome.as_ref().map(|_| ()).map_err(repeat));
         }
+        if let Err(error) = lite.tidy() {
+            tracing::warn!(error = &error as &dyn std::error::Error, "the write-ahead file stays as it is");
+        }
     }
     // Closing moves what the write-ahead file holds into the database; a failure leaves it for the next start.
     if let Err(error) = lite.close() {
