@@ -43,11 +43,13 @@ pub struct Conn {
     pub(crate) changed: u64,
     /// Statements run.
     pub(crate) statements: u64,
+    /// A statement found no space. SQLite may have ended the whole transaction then.
+    pub(crate) full: bool,
 }
 
 impl Conn {
     pub(crate) const fn new(link: Link) -> Self {
-        Self { link, changed: 0, statements: 0 }
+        Self { link, changed: 0, statements: 0, full: false }
     }
 
     /// Which database this is.
@@ -56,6 +58,12 @@ impl Conn {
             Link::Sqlite(_) | Link::SqlitePooled(_) | Link::SqliteTx(_) => Engine::Sqlite,
             Link::PostgresPooled(_) | Link::PostgresTx(_) => Engine::Postgres,
         }
+    }
+
+    fn failed(&mut self, error: sqlx::Error) -> StoreError {
+        let error = StoreError::from(error);
+        self.full |= matches!(error, StoreError::DiskFull { .. });
+        error
     }
 
     fn raw(&mut self) -> Raw<'_> {
@@ -191,16 +199,17 @@ impl Query<'_> {
         let Self { conn, sql, values } = self;
         let writes = writes(sql.as_str());
         conn.statements += 1;
-        let rows: Vec<Row> = match conn.raw() {
+        let outcome: Result<Vec<Row>, sqlx::Error> = match conn.raw() {
             Raw::Sqlite(connection) => {
-                let rows = bound!(Sqlite, sql, values).fetch_all(connection).await?;
-                rows.into_iter().map(Row::Sqlite).collect()
+                let rows = bound!(Sqlite, sql, values).fetch_all(connection).await;
+                rows.map(|rows| rows.into_iter().map(Row::Sqlite).collect())
             }
             Raw::Postgres(connection) => {
-                let rows = bound!(Postgres, sql, values).fetch_all(connection).await?;
-                rows.into_iter().map(Row::Postgres).collect()
+                let rows = bound!(Postgres, sql, values).fetch_all(connection).await;
+                rows.map(|rows| rows.into_iter().map(Row::Postgres).collect())
             }
         };
+        let rows = outcome.map_err(|error| conn.failed(error))?;
         if writes {
             conn.changed += rows.len() as u64;
         }
@@ -271,12 +280,15 @@ impl Query<'_> {
     pub async fn execute(self) -> Result<u64, StoreError> {
         let Self { conn, sql, values } = self;
         conn.statements += 1;
-        let changed = match conn.raw() {
-            Raw::Sqlite(connection) => bound!(Sqlite, sql, values).execute(connection).await?.rows_affected(),
+        let outcome = match conn.raw() {
+            Raw::Sqlite(connection) => {
+                bound!(Sqlite, sql, values).execute(connection).await.map(|done| done.rows_affected())
+            }
             Raw::Postgres(connection) => {
-                bound!(Postgres, sql, values).execute(connection).await?.rows_affected()
+                bound!(Postgres, sql, values).execute(connection).await.map(|done| done.rows_affected())
             }
         };
+        let changed = outcome.map_err(|error| conn.failed(error))?;
         conn.changed += changed;
         Ok(changed)
     }

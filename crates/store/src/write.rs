@@ -212,12 +212,17 @@ async fn fill(
         if outcome.is_ok() {
             let mut tx = Tx::new(Link::Sqlite(connection), work.actor(), context);
             let keep = work.run(&mut tx).await;
+            let full = tx.full;
             let Link::Sqlite(returned) = tx.into_link() else {
                 unreachable!("the writer made this link itself")
             };
             connection = returned;
             if !keep {
                 outcome = run(&mut connection, "ROLLBACK TO work").await;
+                if full && outcome.is_err() {
+                    // Without space SQLite has given up the whole transaction: the group shares its fate by name.
+                    outcome = Err(StoreError::DiskFull { place: "database".into() });
+                }
             }
             if outcome.is_ok() {
                 outcome = run(&mut connection, "RELEASE work").await;

@@ -2,6 +2,7 @@
 
 mod contract;
 mod crash;
+mod full;
 mod house;
 mod rows;
 mod running;
