@@ -1048,12 +1048,13 @@ export interface components {
             item?: components["schemas"]["ItemId"] | null;
             /**
              * Format: int64
-             * @description Index in the evidence log; absent for the second until it is written there.
+             * @description Index in the evidence log; absent for the second until it is written there, and for those who do not see the
+             *     whole of it.
              */
             log_index?: number | null;
             /**
              * Format: uuid
-             * @description To which.
+             * @description To which; absent for a read that the caller could not open.
              */
             object_id?: string | null;
             /** @description To what kind of thing. */
@@ -1533,7 +1534,7 @@ export interface components {
             item?: components["schemas"]["ItemId"] | null;
             /**
              * Format: uuid
-             * @description To which.
+             * @description To which; absent for a read that the listener could not open.
              */
             object_id?: string | null;
             /** @description To what kind of thing. */
@@ -1597,12 +1598,13 @@ export interface components {
                 item?: components["schemas"]["ItemId"] | null;
                 /**
                  * Format: int64
-                 * @description Index in the evidence log; absent for the second until it is written there.
+                 * @description Index in the evidence log; absent for the second until it is written there, and for those who do not see the
+                 *     whole of it.
                  */
                 log_index?: number | null;
                 /**
                  * Format: uuid
-                 * @description To which.
+                 * @description To which; absent for a read that the caller could not open.
                  */
                 object_id?: string | null;
                 /** @description To what kind of thing. */

@@ -10,5 +10,6 @@ mod seed;
 mod serving;
 mod session;
 mod town;
+mod unseen;
 mod upload;
 mod work;
