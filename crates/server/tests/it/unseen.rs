@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use countersign_model::Role;
 use countersign_pipeline::{evidence::EventView, live::Seen, people::Caller};
+use serde_json::{Value, json};
 
 use crate::{
     house::{Answer, PASSWORD, Who},
@@ -47,6 +48,58 @@ async fn an_unfinished_read_is_its_authors_alone() {
             }
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_task_that_is_not_ones_to_take_answers_as_an_unknown_one() {
+    let town = Town::new().await;
+    let fence = json!({ "fence": 1 });
+    let acts: [(&str, &str, Option<Value>); 7] = [
+        ("GET", "", None),
+        ("POST", "/renew", Some(fence.clone())),
+        ("POST", "/give-back", Some(fence.clone())),
+        ("POST", "/draft", Some(fence.clone())),
+        ("POST", "/submit", Some(fence)),
+        ("POST", "/review", Some(json!({ "fence": 1, "decision": "accept", "missing": "nothing" }))),
+        (
+            "POST",
+            "/sign",
+            Some(json!({ "fence": 1, "password": PASSWORD, "content_hash": "00", "decision": "sign" })),
+        ),
+    ];
+    for (stage, holder) in [("read", "annotator"), ("review", "reviewer"), ("sign", "specialist")] {
+        for (name, who) in town.people.iter().filter(|(name, _)| name != "signed_out" && name != holder) {
+            for (method, act, body) in &acts {
+                let call = async |task: String| {
+                    let path = format!("/api/v1/tasks/{task}{act}");
+                    town.house.send_with(who, method, &path, body.clone(), &[("if-match", "\"0\"")]).await
+                };
+                let hidden = call(town.ids[stage].clone()).await;
+                let unknown = call(Town::unknown()).await;
+                assert_eq!(plain(&hidden), plain(&unknown), "{method} {act} of the {stage} task by {name}");
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_that_ended_takes_its_task_away_from_every_route() {
+    let town = Town::new().await;
+    let pipeline = &town.house.pipeline;
+    let owner = town.caller("owner");
+    let grants = pipeline.grants(owner, town.images).await.unwrap();
+    let grant = grants.iter().find(|grant| grant.role == Role::Annotator).unwrap();
+    pipeline.end_grant(owner, town.images, grant.id).await.unwrap();
+    let (_, who) = town.people.iter().find(|(name, _)| name == "annotator").unwrap();
+    let get = async |path: String| town.house.send(who, "GET", &path, None).await;
+    assert_eq!(get(format!("/api/v1/tasks/{}", town.ids["read"])).await.status, 404);
+    let path = format!("/api/v1/tasks/{}/renew", town.ids["read"]);
+    let renewed = town.house.send(who, "POST", &path, Some(json!({ "fence": 1 }))).await;
+    assert_eq!((renewed.status.as_u16(), renewed.code().as_str()), (404, "not_found"));
+    assert_eq!(get("/api/v1/me/tasks".into()).await.json(), json!([]));
+    let home = get("/api/v1/home".into()).await.json();
+    let cards = home["cards"].as_array().unwrap();
+    assert!(cards.iter().all(|card| card["kind"] != "continue"), "{cards:?}");
 }
 
 /// Every read that a list of items, an item, a page of events or a live event names.
