@@ -34,6 +34,7 @@ pub struct Wish {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Standing {
     /// Phase word.
+    #[cfg_attr(feature = "openapi", schema(value_type = countersign_workflow::Phase))]
     pub phase: String,
     /// Stage that comes next, as an index.
     pub stage: Option<u32>,

@@ -62,7 +62,7 @@ pub struct ReleaseView {
     /// Name of the package when it is downloaded.
     pub file_name: String,
     /// The signed certificate.
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<std::collections::BTreeMap<String, serde_json::Value>>))]
     pub certificate: Option<serde_json::Value>,
     /// Who made it; absent for the command line.
     pub created_by: Option<UserId>,

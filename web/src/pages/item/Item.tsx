@@ -21,7 +21,7 @@ import { Streams } from "./Streams";
 
 function FactsPanel({ facts }: { facts: Facts }) {
   const spacing =
-    facts.row_spacing_mm !== undefined && facts.column_spacing_mm !== undefined
+    typeof facts.row_spacing_mm === "number" && typeof facts.column_spacing_mm === "number"
       ? `${measure(facts.row_spacing_mm, "×", 4)} ${measure(facts.column_spacing_mm, "mm", 4)}`
       : null;
   return (
