@@ -1,7 +1,7 @@
 //! Items as people list and open them.
 
-use countersign_model::{Author, ItemId, ProjectId, Protocol, ReadId, Role, UserId};
-use countersign_store::{Conn, holds, items, moves, reads, users};
+use countersign_model::{Author, Instant, ItemId, ProjectId, Protocol, ReadId, Role, UserId};
+use countersign_store::{Conn, events, holds, items, moves, reads, users};
 use countersign_workflow::{ItemState, Phase, visible_reads};
 
 use crate::{
@@ -12,6 +12,7 @@ use crate::{
     save::current_annotations,
     sign::SignatureView,
     views::{ItemDetail, ItemSummary, Page, ReadSummary, ReadView, author, page_length},
+    work::DRAFT_SHOWN,
 };
 
 /// What a list of items is filtered by. Everything absent means "all".
@@ -257,7 +258,15 @@ impl Pipeline {
             content_hash: row.content_hash.clone(),
             created_at: row.created_at,
             submitted_at: row.submitted_at,
+            draft_shown_at: self.draft_shown_at(conn, row).await?,
         })
+    }
+
+    /// When the author of a read was shown the model's draft, as the evidence has it.
+    async fn draft_shown_at(&self, conn: &mut Conn, row: &reads::Read) -> Result<Option<Instant>> {
+        let Some(author) = row.author_user else { return Ok(None) };
+        let first = events::first_at(conn, row.item_id, DRAFT_SHOWN, author).await?;
+        Ok(first.filter(|at| row.submitted_at.is_none_or(|submitted| *at <= submitted)))
     }
 
     pub(crate) async fn signature_view(

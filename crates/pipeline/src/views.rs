@@ -127,6 +127,9 @@ pub struct ReadSummary {
     pub created_at: Instant,
     /// When it was locked.
     pub submitted_at: Option<Instant>,
+    /// When its author first asked for the model's draft and was shown it; absent when that was not before the read
+    /// was locked.
+    pub draft_shown_at: Option<Instant>,
 }
 
 /// A read with its annotations.

@@ -18,6 +18,9 @@ use crate::{
     views::{ReadView, Work, WorkTask},
 };
 
+/// Evidence that somebody asked for the model's draft and was shown it.
+pub(crate) const DRAFT_SHOWN: &str = "draft.shown";
+
 /// Which task somebody wants; everything absent means "whatever is next".
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Wish {
@@ -240,7 +243,7 @@ impl Pipeline {
             .on_task(caller, id, move |moving, tx| {
                 Box::pin(async move {
                     moving.take(tx, &Event::DraftRequested { user, fence, now: tx.now() }).await?;
-                    tx.record(moving.evidence("draft.shown"))?;
+                    tx.record(moving.evidence(DRAFT_SHOWN))?;
                     moving.state.draft().map(|draft| draft.id).ok_or(PipelineError::NotFound)
                 })
             })

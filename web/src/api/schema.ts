@@ -1807,6 +1807,7 @@ export interface components {
             content_hash?: string | null;
             /** @description When it was begun. */
             created_at: components["schemas"]["Instant"];
+            draft_shown_at?: components["schemas"]["Instant"] | null;
             /** @description Read. */
             id: components["schemas"]["ReadId"];
             /** @description What that stage does. */

@@ -42,6 +42,10 @@ export const giveBack = (task: string, fence: number) =>
 
 export const getRead = (read: string) => api.get<Read>(path`/reads/${read}`);
 
+/** Shows the model's draft where the stage shows it on request; the server records that it was asked for. */
+export const requestDraft = (task: string, fence: number) =>
+  api.post<Read>(path`/tasks/${task}/draft`, { fence });
+
 /** Saves changes made against `revision`; refused with `stale_revision` when somebody was faster. */
 export const saveAnnotations = (read: string, revision: number, body: { fence: number; changes: Change[] }) =>
   send<Saved>("PUT", path`/reads/${read}/annotations`, { body, ifMatch: revision }).then(

@@ -18,6 +18,8 @@ export interface ReadInfo {
   revision: number;
   annotations: Annotation[];
   contentHash: string | null;
+  /** Printed name of the person, or name and version of the model. */
+  author: string;
 }
 
 /** A task opened: the loose ends of the wire tied up in one place. */
@@ -31,6 +33,9 @@ export interface OpenWork {
   subject: ReadInfo | null;
   /** Why it came back, when it did. */
   returned: ReviewNote | null;
+  /** The model's draft, where it may be seen now. */
+  draft: ReadInfo | null;
+  /** There is a draft that the person may ask for. */
   draftOnRequest: boolean;
   meaning: string | null;
 }
@@ -43,17 +48,19 @@ export function openWork(work: Work): OpenWork {
     read: work.read ? readInfo(work.read) : null,
     subject: work.subject ? readInfo(work.subject) : null,
     returned: work.returned ?? null,
+    draft: work.draft ? readInfo(work.draft) : null,
     draftOnRequest: work.draft_on_request,
     meaning: work.meaning ?? null,
   };
 }
 
-function readInfo(read: Read): ReadInfo {
+export function readInfo(read: Read): ReadInfo {
   return {
     id: read.id,
     revision: read.revision,
     annotations: read.annotations.map(annotationFromWire),
     contentHash: read.content_hash ?? null,
+    author: read.author_name,
   };
 }
 

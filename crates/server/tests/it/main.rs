@@ -2,6 +2,7 @@
 
 mod access;
 mod document;
+mod draft;
 mod full;
 mod house;
 mod live;

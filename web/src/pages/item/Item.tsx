@@ -75,6 +75,11 @@ function Reads({ reads, protocol }: { reads: ReadSummary[]; protocol: Protocol |
               <td>{protocol ? stageTitle(protocol, read.stage) : title(read.kind)}</td>
               <td>
                 <AuthorMark author={read.author} name={read.author_name} />
+                {read.draft_shown_at ? (
+                  <div className="dim">
+                    asked for the model's draft <At micros={read.draft_shown_at} />
+                  </div>
+                ) : null}
               </td>
               <td>
                 <Status {...(READ_STATES[read.status] ?? { tone: "dim" as const, mark: "ring" })}>
