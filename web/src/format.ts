@@ -67,8 +67,8 @@ export function ago(micros: number | null | undefined, nowMs: number): string {
 }
 
 /** A number with at most `digits` decimals and no trailing zeros: facts come as measured. */
-export function measure(value: number | undefined, unit: string, digits = 2): string {
-  return value === undefined ? "–" : `${Number(value.toFixed(digits))} ${unit}`;
+export function measure(value: number | null | undefined, unit: string, digits = 2): string {
+  return value === undefined || value === null ? "–" : `${Number(value.toFixed(digits))} ${unit}`;
 }
 
 /** The first and last characters of a hash; the whole goes into the title. */

@@ -208,7 +208,7 @@ const REFUSALS: Record<string, Explanation> = {
     title: "Image not reachable",
     advice: "The image lies outside and did not answer.",
   },
-  disk_full: {
+  storage_full: {
     title: "The server's disk is full",
     advice: "Nothing was stored. Tell whoever runs this server.",
   },

@@ -40,7 +40,7 @@ impl Fault {
     /// A file or folder that could not be used.
     pub fn file(path: &Path, error: &io::Error) -> Self {
         let code = match error.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "disk_full",
+            kind if countersign_store::is_full(kind) => "storage_full",
             io::ErrorKind::NotFound => "not_found",
             io::ErrorKind::PermissionDenied => "permission_denied",
             _ => "io",
@@ -82,7 +82,7 @@ impl From<StoreError> for Fault {
         match error {
             StoreError::LogFault(fault) => fault.into(),
             StoreError::DiskFull { place } => {
-                Self::new("disk_full", "No space is left; nothing was half-stored.").at(place)
+                Self::new("storage_full", "No space is left; nothing was half-stored.").at(place)
             }
             StoreError::Io { place, source } => Self::new("io", source.to_string()).at(place),
             StoreError::Damaged { place } => {

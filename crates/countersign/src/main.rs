@@ -21,6 +21,7 @@ mod verify;
 use std::{process::ExitCode, time::Duration};
 
 use clap::{Parser, error::ErrorKind};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::{
     cli::{Cli, Command},
@@ -56,6 +57,7 @@ fn main() -> ExitCode {
 }
 
 async fn run(command: Command, out: Output) -> Outcome<ExitCode> {
+    let _too_large = survive_file_limit()?;
     match command {
         Command::Serve(args) => serve::run(args, out).await,
         Command::Demo(args) => demo::run(args, out).await,
@@ -67,6 +69,16 @@ async fn run(command: Command, out: Output) -> Outcome<ExitCode> {
         Command::Backup(args) => backup::run(args, out).await,
         Command::Restore(args) => restore::run(args, out).await,
     }
+}
+
+/// SIGXFSZ on the systems that this runs on.
+const FILE_SIZE_SIGNAL: i32 = 25;
+
+/// A file that reaches the limit of the process is an error like a full disk. Unless the signal is caught, the system
+/// ends the process instead.
+fn survive_file_limit() -> Outcome<Signal> {
+    signal(SignalKind::from_raw(FILE_SIZE_SIGNAL))
+        .map_err(|error| Fault::new("no_signals", error.to_string()))
 }
 
 /// The level of log lines unless the environment says otherwise.

@@ -49,15 +49,19 @@ pub enum Shape {
     /// Closed polygon of at least three points; the last is joined to the first.
     Polygon {
         /// `[x, y]` in pixels.
+        #[cfg_attr(feature = "openapi", schema(value_type = Vec<(f64, f64)>))]
         points: Vec<[f64; 2]>,
     },
     /// Oriented box in the vehicle frame.
     Cuboid {
         /// Centre, metres.
+        #[cfg_attr(feature = "openapi", schema(value_type = (f64, f64, f64)))]
         center: [f64; 3],
         /// Length (x), width (y), height (z), metres, each > 0.
+        #[cfg_attr(feature = "openapi", schema(value_type = (f64, f64, f64)))]
         size: [f64; 3],
         /// Unit quaternion w, x, y, z from box to vehicle.
+        #[cfg_attr(feature = "openapi", schema(value_type = (f64, f64, f64, f64)))]
         rotation: [f64; 4],
     },
     /// The class holds for the whole frame (or item).
@@ -168,7 +172,7 @@ pub struct Annotation {
     pub shape: Shape,
     /// Attribute values by attribute id.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
+    #[cfg_attr(feature = "openapi", schema(value_type = BTreeMap<String, serde_json::Value>))]
     pub attributes: BTreeMap<String, serde_json::Value>,
     /// Who drew this version.
     pub author: Author,

@@ -115,48 +115,48 @@ pub struct Stream {
     pub frames: Vec<Frame>,
     /// Typed facts that hold for the stream: spacing, window presets, calibration, size in pixels …
     #[serde(default)]
-    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
+    #[cfg_attr(feature = "openapi", schema(value_type = BTreeMap<String, serde_json::Value>))]
     pub properties: BTreeMap<String, serde_json::Value>,
 }
 
 /// Facts of an item that lists filter by. Units are in the names; absent means unknown, never zero.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(default)]
 pub struct Facts {
     /// DICOM modality of the first series (`CT`, `MR` …).
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub modality: Option<String>,
     /// Patient position (`HFS`, `FFP` …).
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub patient_position: Option<String>,
     /// Image orientation: row and column direction cosines in LPS.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub orientation: Option<[f64; 6]>,
     /// Row spacing in millimetres.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub row_spacing_mm: Option<f64>,
     /// Column spacing in millimetres.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub column_spacing_mm: Option<f64>,
     /// Slice thickness in millimetres.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slice_thickness_mm: Option<f64>,
     /// CT dose index (volume) in milligray.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ctdi_vol_mgy: Option<f64>,
     /// Dose-length product in milligray centimetres.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dlp_mgy_cm: Option<f64>,
     /// Exposure in milliampere seconds.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exposure_mas: Option<f64>,
     /// Frames over all streams.
+    #[serde(default)]
     pub frames: u32,
     /// Lot of a part (from the folder it came in).
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lot: Option<String>,
     /// What was noted on the way in: `overlays_ignored`, `uneven_spacing` …
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use countersign_model::{AssetId, EventId, Instant, ItemId, ProjectId, UserId};
+use countersign_model::{AssetId, EventId, Instant, ItemId, ProjectId, ReadId, UserId};
 use countersign_store::{Conn, events, exposures, users};
 use serde::Serialize;
 use uuid::Uuid;
@@ -10,6 +10,8 @@ use uuid::Uuid;
 use crate::{
     Pipeline, PipelineError, Result,
     access::Action,
+    live::Act,
+    moving::parse_state,
     people::Caller,
     views::{Page, page_length},
 };
@@ -20,7 +22,8 @@ use crate::{
 pub struct EventView {
     /// Event.
     pub id: EventId,
-    /// Index in the evidence log; absent for the second until it is written there.
+    /// Index in the evidence log; absent for the second until it is written there, and for those who do not see the
+    /// whole of it.
     pub log_index: Option<u64>,
     /// When.
     pub at: Instant,
@@ -34,7 +37,7 @@ pub struct EventView {
     pub action: String,
     /// To what kind of thing.
     pub object_kind: String,
-    /// To which.
+    /// To which; absent for a read that the caller could not open.
     pub object_id: Option<Uuid>,
     /// Item it belongs to.
     pub item: Option<ItemId>,
@@ -63,7 +66,7 @@ pub struct ExposureView {
 }
 
 impl Pipeline {
-    /// The events of an item, newest first.
+    /// The events of an item, newest first: as many of them as the caller may know of.
     ///
     /// # Errors
     /// [`PipelineError::NotFound`].
@@ -74,13 +77,12 @@ impl Pipeline {
         limit: Option<u32>,
         cursor: Option<String>,
     ) -> Result<Page<EventView>> {
-        let mut conn = self.store.read().await?;
-        self.visible_item(&mut conn, caller, item, Action::ViewItemEvidence).await?;
+        let whole = self.item_is_open(caller, item).await?;
         let filter = events::EventFilter { item: Some(item), project: None, before: None };
-        event_page(&mut conn, filter, limit, cursor).await
+        self.event_page(caller, filter, whole, limit, cursor).await
     }
 
-    /// The events of a project, newest first.
+    /// The events of a project, newest first: as many of them as the caller may know of.
     ///
     /// # Errors
     /// [`PipelineError::NotFound`].
@@ -92,22 +94,24 @@ impl Pipeline {
         cursor: Option<String>,
     ) -> Result<Page<EventView>> {
         self.require_on(caller, Action::ViewEvidence, project)?;
-        let mut conn = self.store.read().await?;
+        let whole = self.hears_all(caller, project).await?;
         let filter = events::EventFilter { project: Some(project), item: None, before: None };
-        event_page(&mut conn, filter, limit, cursor).await
+        self.event_page(caller, filter, whole, limit, cursor).await
     }
 
-    /// Who saw the images of an item.
+    /// Who saw the images of an item. Whoever may still be called to work on it learns only of themselves: who looked,
+    /// and when, tells of a read.
     ///
     /// # Errors
     /// [`PipelineError::NotFound`].
     pub async fn item_exposures(&self, caller: &Caller, item: ItemId) -> Result<Vec<ExposureView>> {
+        let only = if self.item_is_open(caller, item).await? { None } else { Some(caller.user()) };
         let mut conn = self.store.read().await?;
-        self.visible_item(&mut conn, caller, item, Action::ViewItemEvidence).await?;
         let names = names(&mut conn).await?;
         let found = exposures::of_item(&mut conn, item, None, EXPOSURES_MAX).await?;
         Ok(found
             .into_iter()
+            .filter(|exposure| only.is_none_or(|user| exposure.user_id == user))
             .map(|exposure| ExposureView {
                 printed_name: names.get(&exposure.user_id).cloned().unwrap_or_default(),
                 user: exposure.user_id,
@@ -118,27 +122,90 @@ impl Pipeline {
             })
             .collect())
     }
+
+    /// Whether all evidence of an item is the caller's to read; [`PipelineError::NotFound`] when none is.
+    async fn item_is_open(&self, caller: &Caller, item: ItemId) -> Result<bool> {
+        let mut conn = self.store.read().await?;
+        let item = self.visible_item(&mut conn, caller, item, Action::ViewItemEvidence).await?;
+        let protocol = self.protocol(&mut conn, item.project_id).await?;
+        Ok(self.is_unblinded(caller, item.project_id, &protocol, &parse_state(&item.workflow)?))
+    }
+
+    /// One page of events; pages of those who do not see the whole can be shorter than asked for.
+    async fn event_page(
+        &self,
+        caller: &Caller,
+        mut filter: events::EventFilter,
+        whole: bool,
+        limit: Option<u32>,
+        cursor: Option<String>,
+    ) -> Result<Page<EventView>> {
+        filter.before = cursor
+            .map(|text| {
+                text.parse().map_err(|_| PipelineError::bad("bad_cursor", "cursor", "is not one of ours"))
+            })
+            .transpose()?;
+        let limit = page_length(limit);
+        let found = events::list(&mut *self.store.read().await?, filter, limit + 1).await?;
+        let page = Page::cut(found, limit, |event| event.ord.to_string());
+        let mut told = Vec::with_capacity(page.items.len());
+        for event in page.items {
+            if whole || self.is_listed(caller, &event).await? {
+                told.push(event);
+            }
+        }
+        let mut conn = self.store.read().await?;
+        let names = names(&mut conn).await?;
+        let (mut entries, mut known) = (Vec::with_capacity(told.len()), HashMap::new());
+        for event in told {
+            let read = event.object_id.filter(|_| event.object_kind == "read");
+            let object_id = match read {
+                Some(id) if !known.contains_key(&id) => {
+                    let named = self.named_read(&mut conn, caller, ReadId(id)).await?;
+                    known.insert(id, named);
+                    named
+                }
+                Some(id) => known.get(&id).copied().flatten(),
+                None => event.object_id,
+            };
+            // The gaps between indices tell how much happened that is not listed.
+            let log_index = event.log_index.filter(|_| whole);
+            entries.push(EventView { log_index, ..event_view(event, object_id, &names) });
+        }
+        Ok(Page { items: entries, next: page.next })
+    }
+
+    /// The id of a read, unless looking it up would refuse it: a list names nothing more than that.
+    pub(crate) async fn named_read(
+        &self,
+        conn: &mut Conn,
+        caller: &Caller,
+        id: ReadId,
+    ) -> Result<Option<Uuid>> {
+        match self.visible_read(conn, caller, id).await {
+            Ok(_) => Ok(Some(id.uuid())),
+            Err(PipelineError::NotFound) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn is_listed(&self, caller: &Caller, event: &events::Event) -> Result<bool> {
+        let Some(project) = event.project_id else { return Ok(false) };
+        let act = Act {
+            action: &event.action,
+            object_kind: &event.object_kind,
+            item: event.item_id,
+            actor: event.actor_user,
+        };
+        self.is_told(caller, project, &act).await
+    }
 }
 
 /// Most exposures of one item that are listed at once.
 const EXPOSURES_MAX: u32 = 10_000;
 
-async fn event_page(
-    conn: &mut Conn,
-    mut filter: events::EventFilter,
-    limit: Option<u32>,
-    cursor: Option<String>,
-) -> Result<Page<EventView>> {
-    filter.before = cursor
-        .map(|text| {
-            text.parse().map_err(|_| PipelineError::bad("bad_cursor", "cursor", "is not one of ours"))
-        })
-        .transpose()?;
-    let limit = page_length(limit);
-    let found = events::list(conn, filter, limit + 1).await?;
-    let names = names(conn).await?;
-    let page = Page::cut(found, limit, |event| event.ord.to_string());
-    Ok(page.map(|event| EventView {
+fn event_view(event: events::Event, object_id: Option<Uuid>, names: &HashMap<UserId, String>) -> EventView {
+    EventView {
         id: event.id,
         log_index: event.log_index,
         at: event.at,
@@ -147,11 +214,11 @@ async fn event_page(
         actor_user: event.actor_user,
         action: event.action,
         object_kind: event.object_kind,
-        object_id: event.object_id,
+        object_id,
         item: event.item_id,
         outcome: event.outcome,
         reason: event.reason,
-    }))
+    }
 }
 
 async fn names(conn: &mut Conn) -> Result<HashMap<UserId, String>> {

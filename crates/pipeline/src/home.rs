@@ -4,7 +4,7 @@ use countersign_model::{ProjectId, Role};
 use countersign_store::{Conn, gate, items, projects, tasks};
 use serde::Serialize;
 
-use crate::{Pipeline, Result, people::Caller};
+use crate::{Pipeline, Result, moving::parse_state, people::Caller};
 
 /// Tasks are counted up to this many; more is shown as "more than".
 const COUNTED_MAX: u32 = 1_000;
@@ -48,6 +48,10 @@ impl Pipeline {
         let mut cards = Vec::new();
         for task in tasks::leased_by(&mut conn, caller.user(), now).await? {
             let Some(project) = projects::by_id(&mut conn, task.project_id).await? else { continue };
+            let Some(item) = items::by_id(&mut conn, task.item_id).await? else { continue };
+            if !self.may_take(caller, &task, &parse_state(&item.workflow)?) {
+                continue;
+            }
             cards.push(HomeCard {
                 role: task.role,
                 project: project.id,

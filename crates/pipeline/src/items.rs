@@ -1,7 +1,7 @@
 //! Items as people list and open them.
 
-use countersign_model::{Author, ItemId, ProjectId, Protocol, ReadId, UserId};
-use countersign_store::{Conn, holds, items, moves, reads, users};
+use countersign_model::{Author, Instant, ItemId, ProjectId, Protocol, ReadId, Role, UserId};
+use countersign_store::{Conn, events, holds, items, moves, reads, users};
 use countersign_workflow::{ItemState, Phase, visible_reads};
 
 use crate::{
@@ -12,6 +12,7 @@ use crate::{
     save::current_annotations,
     sign::SignatureView,
     views::{ItemDetail, ItemSummary, Page, ReadSummary, ReadView, author, page_length},
+    work::DRAFT_SHOWN,
 };
 
 /// What a list of items is filtered by. Everything absent means "all".
@@ -133,10 +134,10 @@ impl Pipeline {
         protocol: &Protocol,
         state: &ItemState,
     ) -> Result<ItemDetail> {
-        let visible = self.reads_shown(caller, item, protocol, state);
+        let shown = self.reads_shown(caller, item.project_id, protocol, state);
         let mut summaries = Vec::new();
         for row in reads::of_item(conn, item.id).await? {
-            if visible.as_ref().is_none_or(|ids| ids.contains(&row.id)) {
+            if shown.includes(&row) {
                 summaries.push(self.read_summary(conn, &row).await?);
             }
         }
@@ -165,27 +166,36 @@ impl Pipeline {
         })
     }
 
-    /// Which reads of the item the caller may see; `None` for all. Whoever may still be called to read or judge the
-    /// item sees only what their own part shows them, whatever their other roles.
-    fn reads_shown(
+    /// Which reads of the item the caller may see. Whoever may still be called to read or judge the item sees only
+    /// what their own part shows them, whatever their other roles.
+    pub(crate) fn reads_shown(
         &self,
         caller: &Caller,
-        item: &items::Item,
+        project: ProjectId,
         protocol: &Protocol,
         state: &ItemState,
-    ) -> Option<Vec<ReadId>> {
-        let project = Resource::Project(item.project_id);
-        let keeps_evidence = self.access.allows(&caller.principal, Action::ViewEvidence, &project);
-        let done =
-            matches!(state.phase, Phase::Accepted | Phase::Released | Phase::Withdrawn | Phase::Rejected);
-        let roles = caller.roles(item.project_id);
-        let may_work =
-            protocol.stages.iter().any(|stage| stage.role.is_some_and(|role| roles.contains(&role)));
-        let coordinates = self.access.allows(&caller.principal, Action::ViewItems, &project);
-        if (done && coordinates) || (keeps_evidence && !may_work) {
-            return None;
-        }
-        Some(visible_reads(protocol, state, caller.user()))
+    ) -> ReadsShown {
+        let on = Resource::Project(project);
+        let keeps_evidence = self.access.allows(&caller.principal, Action::ViewEvidence, &on);
+        let unblinded = self.is_unblinded(caller, project, protocol, state);
+        let coordinates = self.access.allows(&caller.principal, Action::ViewItems, &on);
+        let finished = unblinded && (is_done(state) && coordinates || keeps_evidence);
+        let own_part = if finished { None } else { Some(visible_reads(protocol, state, caller.user())) };
+        ReadsShown { user: caller.user(), own_part }
+    }
+
+    /// Whether others' work on the item is no secret to the caller: they can never be called to work on it, or they
+    /// coordinate and the work on it is over.
+    pub(crate) fn is_unblinded(
+        &self,
+        caller: &Caller,
+        project: ProjectId,
+        protocol: &Protocol,
+        state: &ItemState,
+    ) -> bool {
+        let coordinates =
+            self.access.allows(&caller.principal, Action::ViewItems, &Resource::Project(project));
+        is_done(state) && coordinates || !may_work(protocol, &caller.roles(project))
     }
 
     /// A read that the caller may see.
@@ -194,14 +204,22 @@ impl Pipeline {
     /// [`PipelineError::NotFound`].
     pub async fn read(&self, caller: &Caller, id: ReadId) -> Result<ReadView> {
         let mut conn = self.store.read().await?;
-        let row = reads::by_id(&mut conn, id).await?.ok_or(PipelineError::NotFound)?;
-        let item = self.visible_item(&mut conn, caller, row.item_id, Action::ViewItem).await?;
-        let protocol = self.protocol(&mut conn, item.project_id).await?;
-        let shown = self.reads_shown(caller, &item, &protocol, &parse_state(&item.workflow)?);
-        if shown.is_some_and(|ids| !ids.contains(&id)) {
-            return Err(PipelineError::NotFound);
-        }
+        self.visible_read(&mut conn, caller, id).await?;
         self.read_view(&mut conn, id).await
+    }
+
+    /// The read, if the caller may see it.
+    pub(crate) async fn visible_read(
+        &self,
+        conn: &mut Conn,
+        caller: &Caller,
+        id: ReadId,
+    ) -> Result<reads::Read> {
+        let row = reads::by_id(conn, id).await?.ok_or(PipelineError::NotFound)?;
+        let item = self.visible_item(conn, caller, row.item_id, Action::ViewItem).await?;
+        let protocol = self.protocol(conn, item.project_id).await?;
+        let shown = self.reads_shown(caller, item.project_id, &protocol, &parse_state(&item.workflow)?);
+        if shown.includes(&row) { Ok(row) } else { Err(PipelineError::NotFound) }
     }
 
     pub(crate) async fn read_view(&self, conn: &mut Conn, id: ReadId) -> Result<ReadView> {
@@ -240,7 +258,15 @@ impl Pipeline {
             content_hash: row.content_hash.clone(),
             created_at: row.created_at,
             submitted_at: row.submitted_at,
+            draft_shown_at: self.draft_shown_at(conn, row).await?,
         })
+    }
+
+    /// When the author of a read was shown the model's draft, as the evidence has it.
+    async fn draft_shown_at(&self, conn: &mut Conn, row: &reads::Read) -> Result<Option<Instant>> {
+        let Some(author) = row.author_user else { return Ok(None) };
+        let first = events::first_at(conn, row.item_id, DRAFT_SHOWN, author).await?;
+        Ok(first.filter(|at| row.submitted_at.is_none_or(|submitted| *at <= submitted)))
     }
 
     pub(crate) async fn signature_view(
@@ -262,6 +288,33 @@ impl Pipeline {
             valid,
         })
     }
+}
+
+/// Which reads of one item somebody may see.
+pub(crate) struct ReadsShown {
+    user: UserId,
+    /// Those that their own part in the work shows them; absent when they may see whatever was submitted.
+    own_part: Option<Vec<ReadId>>,
+}
+
+impl ReadsShown {
+    /// Whether this read of the item is among them.
+    fn includes(&self, row: &reads::Read) -> bool {
+        match &self.own_part {
+            Some(ids) => ids.contains(&row.id),
+            // What a person never submitted is theirs alone: no role looks over a shoulder.
+            None => row.submitted_at.is_some() || row.author_user.is_none_or(|author| author == self.user),
+        }
+    }
+}
+
+/// Whether these roles can be called to work at some stage.
+pub(crate) fn may_work(protocol: &Protocol, roles: &[Role]) -> bool {
+    protocol.stages.iter().any(|stage| stage.role.is_some_and(|role| roles.contains(&role)))
+}
+
+const fn is_done(state: &ItemState) -> bool {
+    matches!(state.phase, Phase::Accepted | Phase::Released | Phase::Withdrawn | Phase::Rejected)
 }
 
 /// Whether the gate has passed an item in this phase.

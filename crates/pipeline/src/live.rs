@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use countersign_model::{Instant, ItemId, ProjectId, UserId};
+use countersign_model::{Instant, ItemId, ProjectId, ReadId, UserId};
 use countersign_store::{Sequenced, events, moves};
 use serde::Serialize;
 use tokio::sync::broadcast;
@@ -15,11 +15,15 @@ use uuid::Uuid;
 use crate::{
     Pipeline, Result,
     access::{Action, Resource},
+    items::may_work,
     people::Caller,
 };
 
 /// Most events that a listener who comes back is told one by one; beyond it everything is asked for again.
 pub const MISSED_MAX: usize = 1_000;
+
+/// A draft was saved.
+const SAVED: &str = "read.saved";
 
 /// An event with what is needed to judge who may hear of it.
 #[derive(Clone, Debug)]
@@ -35,7 +39,24 @@ pub struct Heard {
     at: Instant,
 }
 
+/// What must be known of an act to judge who may know of it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Act<'a> {
+    /// What was done.
+    pub action: &'a str,
+    /// To what kind of thing.
+    pub object_kind: &'a str,
+    /// On which item.
+    pub item: Option<ItemId>,
+    /// By whom.
+    pub actor: Option<UserId>,
+}
+
 impl Heard {
+    fn act(&self) -> Act<'_> {
+        Act { action: &self.action, object_kind: &self.object_kind, item: self.item, actor: self.actor }
+    }
+
     /// Whether somebody's rights may be other ones after it.
     pub fn changes_rights(&self) -> bool {
         matches!(self.object_kind.as_str(), "grant" | "user" | "session" | "token" | "project")
@@ -82,7 +103,7 @@ pub struct LiveEvent {
     pub action: String,
     /// To what kind of thing.
     pub object_kind: String,
-    /// To which.
+    /// To which; absent for a read that the listener could not open.
     pub object_id: Option<Uuid>,
     /// When.
     pub at: Instant,
@@ -157,7 +178,7 @@ fn moves_queue(action: &str) -> bool {
     match kind {
         "item" | "review" | "signature" | "hold" => true,
         "task" => what != "renewed",
-        "read" => what != "saved",
+        "read" => action != SAVED,
         _ => false,
     }
 }
@@ -218,42 +239,56 @@ impl Pipeline {
         if !may(Action::ViewProject) {
             return Ok(Seen::Nothing);
         }
-        let told = match audience(&event.object_kind) {
-            Audience::With(action) => may(action),
-            Audience::Work => self.hears_work(caller, project, event).await?,
-            Audience::Nobody => false,
-        };
-        if told {
+        if self.is_told(caller, project, &event.act()).await? {
             return self.whole(caller, event).await;
         }
         Ok(if moves_queue(&event.action) { Seen::Hint(project) } else { Seen::Nothing })
     }
 
+    /// Whether the caller may know of an act on a project, as it happens or when it is listed.
+    pub(crate) async fn is_told(&self, caller: &Caller, project: ProjectId, act: &Act<'_>) -> Result<bool> {
+        match audience(act.object_kind) {
+            Audience::With(action) => {
+                Ok(self.access.allows(&caller.principal, action, &Resource::Project(project)))
+            }
+            Audience::Work => self.hears_work(caller, project, act).await,
+            Audience::Nobody => Ok(false),
+        }
+    }
+
     async fn whole(&self, caller: &Caller, event: &Heard) -> Result<Seen> {
         let position = self.may_know_positions(caller).await?.then_some(event.log_index);
+        let object_id = match event.object_id.filter(|_| event.object_kind == "read") {
+            Some(read) => self.named_read(&mut *self.store.read().await?, caller, ReadId(read)).await?,
+            None => event.object_id,
+        };
         let event = LiveEvent {
             project: event.project,
             item: event.item,
             action: event.action.clone(),
             object_kind: event.object_kind.clone(),
-            object_id: event.object_id,
+            object_id,
             at: event.at,
         };
         Ok(Seen::Whole { event, position })
     }
 
-    async fn hears_work(&self, caller: &Caller, project: ProjectId, event: &Heard) -> Result<bool> {
-        if event.actor == Some(caller.user()) || self.hears_all(caller, project).await? {
+    async fn hears_work(&self, caller: &Caller, project: ProjectId, act: &Act<'_>) -> Result<bool> {
+        if act.actor == Some(caller.user()) {
+            return Ok(true);
+        }
+        // What somebody saves before they submit is theirs alone, and so is how often they do.
+        if act.action != SAVED && self.hears_all(caller, project).await? {
             return Ok(true);
         }
         // A hold says nothing about anybody's read, and whoever works on the item must know of it.
-        let Some(item) = event.item.filter(|_| event.object_kind == "hold") else { return Ok(false) };
+        let Some(item) = act.item.filter(|_| act.object_kind == "hold") else { return Ok(false) };
         let now = self.store.clock().now();
         Ok(moves::participants(&mut *self.store.read().await?, item, now).await?.contains(&caller.user()))
     }
 
     /// Keeps the evidence of the project and can never be called to work in it.
-    async fn hears_all(&self, caller: &Caller, project: ProjectId) -> Result<bool> {
+    pub(crate) async fn hears_all(&self, caller: &Caller, project: ProjectId) -> Result<bool> {
         let keeps = self.access.allows(&caller.principal, Action::ViewEvidence, &Resource::Project(project));
         Ok(keeps && !self.may_work(caller, project).await?)
     }
@@ -264,7 +299,7 @@ impl Pipeline {
             return Ok(false);
         }
         let protocol = self.protocol(&mut *self.store.read().await?, project).await?;
-        Ok(protocol.stages.iter().any(|stage| stage.role.is_some_and(|role| roles.contains(&role))))
+        Ok(may_work(&protocol, &roles))
     }
 }
 

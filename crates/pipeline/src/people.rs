@@ -1,7 +1,7 @@
 //! People: signing in and out, passwords, tokens, accounts.
 
 use countersign_model::{Instant, ProjectId, Refusal, Role, SessionId, UserId};
-use countersign_store::{Actor, Evidence, projects, sessions, users};
+use countersign_store::{Actor, Evidence, StoreError, projects, sessions, users};
 
 pub use crate::accounts::{ApiToken, NewUser, User, UserDraft};
 use crate::{Pipeline, Result, access::Principal, error::PipelineError, secrets};
@@ -65,6 +65,17 @@ impl Caller {
     }
 }
 
+/// A sign of life that found no room is not worth a refusal: on a full disk people must still be able to look.
+fn noted(touched: std::result::Result<(), StoreError>) -> Result<()> {
+    match touched {
+        Err(StoreError::DiskFull { .. }) => {
+            tracing::warn!("no space left to note when somebody was last seen");
+            Ok(())
+        }
+        other => Ok(other?),
+    }
+}
+
 impl Pipeline {
     /// The person behind a credential, or `None` when it is unknown, ended or expired.
     ///
@@ -98,7 +109,7 @@ impl Pipeline {
                 let caller = caller(&mut conn, session.user_id, Some(&session), session.id).await?;
                 drop(conn);
                 if is_sign_of_life && now > session.last_seen_at.plus_seconds(SEEN_EVERY_SECONDS) {
-                    self.store.touch_session(session.id).await?;
+                    noted(self.store.touch_session(session.id).await)?;
                 }
                 Ok(caller)
             }
@@ -115,7 +126,7 @@ impl Pipeline {
                 drop(conn);
                 let seen_lately = |used: Instant| now <= used.plus_seconds(SEEN_EVERY_SECONDS);
                 if is_sign_of_life && !token.last_used_at.is_some_and(seen_lately) {
-                    self.store.touch_token(token.id).await?;
+                    noted(self.store.touch_token(token.id).await)?;
                 }
                 Ok(caller)
             }

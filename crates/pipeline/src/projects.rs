@@ -74,7 +74,6 @@ pub struct StageCounts {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Counts {
     /// Items by phase word.
-    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub by_phase: BTreeMap<String, u64>,
     /// Tasks by stage.
     pub by_stage: Vec<StageCounts>,

@@ -43,7 +43,7 @@ pub struct AnnotationInput {
     pub shape: countersign_model::Shape,
     /// Attribute values.
     #[serde(default)]
-    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
+    #[cfg_attr(feature = "openapi", schema(value_type = BTreeMap<String, serde_json::Value>))]
     pub attributes: BTreeMap<String, serde_json::Value>,
 }
 
@@ -54,7 +54,7 @@ pub struct Saved {
     /// The read's revision now; send it as `If-Match` with the next save.
     pub revision: u64,
     /// The version that each changed annotation has now.
-    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
+    #[cfg_attr(feature = "openapi", schema(value_type = BTreeMap<String, u32>))]
     pub annotations_versions: BTreeMap<AnnotationId, u32>,
 }
 

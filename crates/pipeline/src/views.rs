@@ -20,6 +20,7 @@ pub struct ItemSummary {
     /// What it is.
     pub kind: ItemKind,
     /// Phase word.
+    #[cfg_attr(feature = "openapi", schema(value_type = countersign_workflow::Phase))]
     pub phase: String,
     /// Stage that is worked or waited on.
     pub stage: Option<u32>,
@@ -59,6 +60,7 @@ pub struct ItemDetail {
     /// What it is.
     pub kind: ItemKind,
     /// Phase word.
+    #[cfg_attr(feature = "openapi", schema(value_type = countersign_workflow::Phase))]
     pub phase: String,
     /// Stage that is worked or waited on.
     pub stage: Option<u32>,
@@ -112,7 +114,8 @@ pub struct ReadSummary {
     pub author: Author,
     /// Printed name of the person, or name and version of the model.
     pub author_name: String,
-    /// `draft`, `submitted`, `returned`, `superseded` or `void`.
+    /// What became of it.
+    #[cfg_attr(feature = "openapi", schema(value_type = countersign_workflow::ReadStatus))]
     pub status: String,
     /// Annotations in it.
     pub annotation_count: u32,
@@ -124,6 +127,9 @@ pub struct ReadSummary {
     pub created_at: Instant,
     /// When it was locked.
     pub submitted_at: Option<Instant>,
+    /// When its author first asked for the model's draft and was shown it; absent when that was not before the read
+    /// was locked.
+    pub draft_shown_at: Option<Instant>,
 }
 
 /// A read with its annotations.

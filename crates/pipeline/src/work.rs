@@ -4,7 +4,7 @@ use countersign_model::{
     Instant, ItemId, ProjectId, Protocol, ReadId, Role, SignatureId, StageKind, TaskId, UserId,
 };
 use countersign_store::{Conn, Evidence, Tx, items, reads, tasks};
-use countersign_workflow::{Event, content_hash, may_save};
+use countersign_workflow::{Event, ItemState, content_hash, may_save};
 use serde::Serialize;
 
 pub use crate::save::{AnnotationInput, CHANGES_MAX, Change, Saved};
@@ -17,6 +17,9 @@ use crate::{
     sign::record_signature,
     views::{ReadView, Work, WorkTask},
 };
+
+/// Evidence that somebody asked for the model's draft and was shown it.
+pub(crate) const DRAFT_SHOWN: &str = "draft.shown";
 
 /// Which task somebody wants; everything absent means "whatever is next".
 #[derive(Clone, Copy, Debug, Default)]
@@ -34,6 +37,7 @@ pub struct Wish {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Standing {
     /// Phase word.
+    #[cfg_attr(feature = "openapi", schema(value_type = countersign_workflow::Phase))]
     pub phase: String,
     /// Stage that comes next, as an index.
     pub stage: Option<u32>,
@@ -145,7 +149,9 @@ impl Pipeline {
         for task in held {
             let protocol = self.protocol(&mut conn, task.project_id).await?;
             let item = items::by_id(&mut conn, task.item_id).await?.ok_or(PipelineError::NotFound)?;
-            out.push(WorkTask::new(&task, &item, &protocol));
+            if self.may_take(caller, &task, &parse_state(&item.workflow)?) {
+                out.push(WorkTask::new(&task, &item, &protocol));
+            }
         }
         Ok(out)
     }
@@ -160,6 +166,9 @@ impl Pipeline {
         let item = items::by_id(&mut conn, task.item_id).await?.ok_or(PipelineError::NotFound)?;
         let protocol = self.protocol(&mut conn, task.project_id).await?;
         let state = parse_state(&item.workflow)?;
+        if !self.may_take(caller, &task, &state) {
+            return Err(PipelineError::NotFound);
+        }
         let own = state.lease().and_then(|lease| lease.read);
         let subject = state.current.filter(|_| task.kind != StageKind::Read);
         let returned = state.task.as_ref().and_then(|task| task.returned).filter(|r| r.to == caller.user());
@@ -234,7 +243,7 @@ impl Pipeline {
             .on_task(caller, id, move |moving, tx| {
                 Box::pin(async move {
                     moving.take(tx, &Event::DraftRequested { user, fence, now: tx.now() }).await?;
-                    tx.record(moving.evidence("draft.shown"))?;
+                    tx.record(moving.evidence(DRAFT_SHOWN))?;
                     moving.state.draft().map(|draft| draft.id).ok_or(PipelineError::NotFound)
                 })
             })
@@ -337,28 +346,16 @@ impl Pipeline {
             .write(caller.actor(), move |tx| {
                 Box::pin(async move {
                     let task = tasks::by_id(tx, id).await?.ok_or(PipelineError::NotFound)?;
-                    // Who never held it learns nothing, not even that it exists.
-                    if task.lease_user != Some(me.user()) {
-                        return Err(pipeline.strange_task(tx, &me, &task).await?);
-                    }
                     let mut moving = Moving::load(tx, &pipeline, task.item_id).await?;
+                    // Who may not take it learns nothing, not even that it exists.
+                    if !pipeline.may_take(&me, &task, &moving.state) {
+                        return Err(PipelineError::NotFound);
+                    }
+                    if task.lease_user != Some(me.user()) {
+                        return Err(strange_task(tx, &me, &task).await?);
+                    }
                     if moving.state.task.as_ref().is_none_or(|open| open.id != id) {
                         return Err(PipelineError::refused("wrong_stage", "This task is already done."));
-                    }
-                    let mut actors: Vec<UserId> = moving
-                        .state
-                        .actors
-                        .iter()
-                        .filter(|a| a.stage != task.stage)
-                        .map(|a| a.user)
-                        .collect();
-                    actors.dedup();
-                    let resource = Resource::Task { task: id, project: task.project_id, actors, held: false };
-                    if !pipeline.access.allows(&me.principal, work_action(task.kind), &resource) {
-                        return Err(PipelineError::refused(
-                            "not_in_role",
-                            "This act needs a role that you no longer have on this project.",
-                        ));
                     }
                     change(&mut moving, tx).await
                 })
@@ -366,23 +363,30 @@ impl Pipeline {
             .await
     }
 
-    /// The answer to somebody who acts on a task that is not leased to them: those who held it are told that they
-    /// lost it, everybody else that there is no such thing.
-    async fn strange_task(&self, tx: &mut Tx, caller: &Caller, task: &tasks::Task) -> Result<PipelineError> {
-        let held_before = match task.read_id {
-            Some(read) => {
-                reads::by_id(tx, read).await?.is_some_and(|read| read.author_user == Some(caller.user()))
-            }
-            None => false,
-        };
-        let own_reads = reads::of_item(tx, task.item_id).await?;
-        let had_draft = own_reads.iter().any(|read| read.author_user == Some(caller.user()));
-        Ok(if held_before || had_draft {
-            PipelineError::refused("not_leased", "You no longer hold this task; claim it again.")
-        } else {
-            PipelineError::NotFound
-        })
+    /// Whether the task is one that the caller could have: they have its role, acted at no other stage of the item, and
+    /// it does not wait for somebody else. Whether it is free at the moment is another question.
+    pub(crate) fn may_take(&self, caller: &Caller, task: &tasks::Task, state: &ItemState) -> bool {
+        let mut actors: Vec<UserId> =
+            state.actors.iter().filter(|actor| actor.stage != task.stage).map(|actor| actor.user).collect();
+        actors.dedup();
+        // A hold lets people save and give back; what it stops, the machine refuses.
+        let resource = Resource::Task { task: task.id, project: task.project_id, actors, held: false };
+        caller.roles(task.project_id).contains(&task.role)
+            && task.reserved_for.is_none_or(|reserved| reserved == caller.user())
+            && self.access.allows(&caller.principal, work_action(task.kind), &resource)
     }
+}
+
+/// The answer to somebody who acts on a task that is not leased to them: those who held it are told that they lost it,
+/// everybody else that there is no such thing.
+async fn strange_task(tx: &mut Tx, caller: &Caller, task: &tasks::Task) -> Result<PipelineError> {
+    let reads = reads::of_item(tx, task.item_id).await?;
+    let held = reads.iter().any(|read| read.stage == task.stage && read.author_user == Some(caller.user()));
+    Ok(if held {
+        PipelineError::refused("not_leased", "You no longer hold this task; claim it again.")
+    } else {
+        PipelineError::NotFound
+    })
 }
 
 /// The policy action of a stage kind.

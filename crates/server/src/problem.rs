@@ -148,13 +148,16 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::NotFound { .. } => Self::not_found(),
-            StoreError::DiskFull { .. } => {
+            StoreError::DiskFull { ref place } => {
                 tracing::error!(error = &error as &dyn std::error::Error, "no space left");
-                Self::new(
-                    StatusCode::INSUFFICIENT_STORAGE,
-                    "disk_full",
-                    "No space is left; nothing was stored.",
-                )
+                Self {
+                    place: Some(place.as_str().into()),
+                    ..Self::new(
+                        StatusCode::INSUFFICIENT_STORAGE,
+                        "storage_full",
+                        "No space is left; nothing was stored.",
+                    )
+                }
             }
             StoreError::Busy => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "The database is busy; try again.")

@@ -13,7 +13,7 @@ use axum::{
 use countersign_pipeline::intake::archive::{
     DEPTH_MAX, FILE_BYTES_MAX, FileRefusal, NAME_BYTES_MAX, ZIP_ENTRIES_MAX, ZIP_TOTAL_BYTES_MAX,
 };
-use countersign_store::{Store, StoreError};
+use countersign_store::{Store, StoreError, is_full};
 use tokio::{
     fs,
     io::{AsyncWriteExt, BufWriter},
@@ -27,6 +27,8 @@ const IDLE_SECONDS: u64 = 60;
 const COMPONENT_BYTES_MAX: usize = 255;
 /// Bytes gathered before they are written.
 const BUFFER_BYTES: usize = 256 << 10;
+/// What is said of a file that found no room.
+const NO_SPACE: &str = "no space is left for this file; nothing of it was stored";
 /// How many files are named one by one when they are refused.
 const REFUSALS_MAX: usize = 10_000;
 
@@ -86,8 +88,8 @@ fn note(removed: io::Result<()>) {
 /// Takes the files of a form. A file that cannot be taken is refused by name and the others go on.
 ///
 /// # Errors
-/// `too_large` beyond the limits of the whole, `bad_form`, `no_files`, `upload_stalled`, `disk_full`; nothing is
-/// left on disk then.
+/// `too_large` beyond the limits of the whole, `bad_form`, `no_files`, `upload_stalled`, `storage_full`; nothing
+/// is left on disk then.
 pub async fn receive(store: &Store, form: Multipart) -> Result<Received, Problem> {
     let folder = Folder::make(store).await?;
     match fill(folder.path(), form).await {
@@ -156,10 +158,24 @@ async fn take(path: &Path, field: &mut Field<'_>, total: &mut u64) -> Result<Out
             fs::remove_file(path).await.map_err(|error| fault(&error))?;
             return Ok(Err(("too_large", format!("more than {limit} bytes"))));
         }
-        file.write_all(&chunk).await.map_err(|error| fault(&error))?;
+        if let Err(error) = file.write_all(&chunk).await {
+            return unwritten(path, file, &error).await;
+        }
     }
-    file.flush().await.map_err(|error| fault(&error))?;
-    Ok(Ok(()))
+    match file.flush().await {
+        Ok(()) => Ok(Ok(())),
+        Err(error) => unwritten(path, file, &error).await,
+    }
+}
+
+/// A file that does not fit any more is refused by name; smaller ones may still find room.
+async fn unwritten(path: &Path, file: BufWriter<fs::File>, error: &io::Error) -> Result<Outcome, Problem> {
+    if !is_full(error.kind()) {
+        return Err(fault(error));
+    }
+    drop(file);
+    fs::remove_file(path).await.map_err(|error| fault(&error))?;
+    Ok(Err(("storage_full", NO_SPACE.into())))
 }
 
 /// Names that clash with what is there already, or that the file system does not take.
@@ -201,7 +217,7 @@ fn broken(error: &axum::extract::multipart::MultipartError) -> Problem {
 }
 
 fn fault(error: &io::Error) -> Problem {
-    if error.kind() == io::ErrorKind::StorageFull {
+    if is_full(error.kind()) {
         return Problem::from(StoreError::DiskFull { place: "scratch".into() });
     }
     tracing::error!(error = error as &dyn std::error::Error, "an upload could not be written");

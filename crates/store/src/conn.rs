@@ -42,11 +42,13 @@ pub struct Conn {
     pub(crate) changed: u64,
     /// Statements run.
     pub(crate) statements: u64,
+    /// A statement found no space. SQLite may have ended the whole transaction then.
+    pub(crate) full: bool,
 }
 
 impl Conn {
     pub(crate) const fn new(link: Link) -> Self {
-        Self { link, changed: 0, statements: 0 }
+        Self { link, changed: 0, statements: 0, full: false }
     }
 
     /// Which database this is.
@@ -55,6 +57,11 @@ impl Conn {
             Link::Sqlite(_) | Link::SqlitePooled(_) => Engine::Sqlite,
             Link::PostgresPooled(_) | Link::PostgresTx(_) => Engine::Postgres,
         }
+    }
+
+    fn failed(&mut self, error: StoreError) -> StoreError {
+        self.full |= matches!(error, StoreError::DiskFull { .. });
+        error
     }
 
     fn raw(&mut self) -> Result<Raw<'_>, StoreError> {
@@ -107,7 +114,8 @@ impl Conn {
         rows: impl IntoIterator<Item = Vec<Value>>,
     ) -> Result<u64, StoreError> {
         if let Raw::Sqlite(lite) = self.raw()? {
-            let count = lite.execute_each(&insert_text(Engine::Sqlite, table, columns, 1), rows)?;
+            let outcome = lite.execute_each(&insert_text(Engine::Sqlite, table, columns, 1), rows);
+            let count = outcome.map_err(|error| self.failed(error))?;
             self.statements += 1;
             self.changed += count;
             return Ok(count);
@@ -209,17 +217,18 @@ impl Query<'_> {
     pub async fn fetch_all(self) -> Result<Vec<Row>, StoreError> {
         let Self { conn, sql, values, scanning } = self;
         conn.statements += 1;
-        let rows: Vec<Row> = match conn.raw()? {
+        let outcome: Result<Vec<Row>, StoreError> = match conn.raw()? {
             Raw::Sqlite(lite) => {
                 let mut fetch = || lite.fetch(sql.as_str(), &values);
-                let rows = if scanning { aside(fetch) } else { fetch() }?;
-                rows.into_iter().map(Row::Sqlite).collect()
+                let rows = if scanning { aside(fetch) } else { fetch() };
+                rows.map(|rows| rows.into_iter().map(Row::Sqlite).collect())
             }
             Raw::Postgres(connection) => {
-                let rows = bound!(sql.clone(), values).fetch_all(connection).await?;
-                rows.into_iter().map(Row::Postgres).collect()
+                let rows = bound!(sql.clone(), values).fetch_all(connection).await;
+                rows.map(|rows| rows.into_iter().map(Row::Postgres).collect()).map_err(StoreError::from)
             }
         };
+        let rows = outcome.map_err(|error| conn.failed(error))?;
         if writes(sql.as_str()) {
             conn.changed += rows.len() as u64;
         }
@@ -287,13 +296,17 @@ impl Query<'_> {
     pub async fn execute(self) -> Result<u64, StoreError> {
         let Self { conn, sql, values, scanning } = self;
         conn.statements += 1;
-        let changed = match conn.raw()? {
+        let outcome = match conn.raw()? {
             Raw::Sqlite(lite) => {
                 let mut execute = || lite.execute(sql.as_str(), &values);
-                if scanning { aside(execute) } else { execute() }?
+                if scanning { aside(execute) } else { execute() }
             }
-            Raw::Postgres(connection) => bound!(sql, values).execute(connection).await?.rows_affected(),
+            Raw::Postgres(connection) => {
+                let done = bound!(sql, values).execute(connection).await;
+                done.map(|done| done.rows_affected()).map_err(StoreError::from)
+            }
         };
+        let changed = outcome.map_err(|error| conn.failed(error))?;
         conn.changed += changed;
         Ok(changed)
     }

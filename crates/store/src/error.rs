@@ -112,10 +112,7 @@ impl StoreError {
     /// An I/O error at a place; a full disk becomes [`StoreError::DiskFull`].
     pub(crate) fn io(place: impl Into<String>, source: std::io::Error) -> Self {
         let place = place.into();
-        match source.kind() {
-            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => Self::DiskFull { place },
-            _ => Self::Io { place, source },
-        }
+        if is_full(source.kind()) { Self::DiskFull { place } } else { Self::Io { place, source } }
     }
 
     /// An I/O error at a file of the data directory, named by its last component only.
@@ -129,6 +126,12 @@ impl StoreError {
     pub const fn is_retryable(&self) -> bool {
         matches!(self, Self::Busy)
     }
+}
+
+/// Whether a file could not grow: the disk is full, or the system lets this account or process have no more.
+pub const fn is_full(kind: std::io::ErrorKind) -> bool {
+    use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+    matches!(kind, StorageFull | QuotaExceeded | FileTooLarge)
 }
 
 impl From<rusqlite::Error> for StoreError {

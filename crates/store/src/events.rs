@@ -86,6 +86,20 @@ pub async fn by_id(conn: &mut Conn, id: EventId) -> Result<Option<Event>, StoreE
     conn.query(sql).bind(id).optional().await
 }
 
+/// When a person first did this to an item, or something on it.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn first_at(
+    conn: &mut Conn,
+    item: ItemId,
+    action: &str,
+    actor: UserId,
+) -> Result<Option<Instant>, StoreError> {
+    let sql = "SELECT MIN(at) AS at FROM events WHERE item_id = $1 AND action = $2 AND actor_user = $3";
+    conn.query(sql).bind(item).bind(action).bind(actor).fetch_one().await?.get("at")
+}
+
 /// Sequenced events after a log index, in the order of the log: what a live listener missed.
 ///
 /// # Errors

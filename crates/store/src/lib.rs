@@ -41,7 +41,7 @@ pub use actor::{Actor, ActorKind};
 pub use backup::{BackupReport, TableReport, backup_columns};
 pub use blobs::{Address, BLOB_BYTES_MAX, ClearedBlobs, Put, QuarantineBlobs, ReleasedBlobs, VaultBlobs};
 pub use conn::{Conn, Engine, Query};
-pub use error::StoreError;
+pub use error::{StoreError, is_full};
 pub use evidence::{DETAILS_BYTES_MAX, Evidence};
 pub use keys::{KEY_BYTES, Key, Keys, keyed_hash, random};
 pub use sequencer::Sequenced;

@@ -223,12 +223,17 @@ impl Group<'_> {
             if outcome.is_ok() {
                 let mut tx = Tx::new(Link::Sqlite(lite), work.actor(), self.context);
                 let keep = self.runtime.block_on(work.run(&mut tx));
+                let full = tx.full;
                 let Link::Sqlite(returned) = tx.into_link() else {
                     unreachable!("the writer made this link itself")
                 };
                 lite = returned;
                 if !keep {
                     outcome = lite.run("ROLLBACK TO work");
+                    if full && outcome.is_err() {
+                        // Without space SQLite has given up the whole transaction: the group shares its fate by name.
+                        outcome = Err(StoreError::DiskFull { place: "database".into() });
+                    }
                 }
                 outcome = outcome.and_then(|()| lite.run("RELEASE work"));
             }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// Where an item is in its life. Being held is no phase: it is [`ItemState::is_held`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
     /// In the gate; nobody works on it.
@@ -160,6 +161,7 @@ pub struct TaskState {
 
 /// What became of a read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ReadStatus {
     /// Being worked on; only its author sees it.

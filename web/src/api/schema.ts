@@ -895,7 +895,9 @@ export interface components {
         /** @description One version of one annotation. Never overwritten: a change is a new version. */
         Annotation: {
             /** @description Attribute values by attribute id. */
-            attributes?: Record<string, never>;
+            attributes?: {
+                [key: string]: unknown;
+            };
             /** @description Who drew this version. */
             author: components["schemas"]["Author"];
             /** @description Class id of the protocol's ontology. */
@@ -921,7 +923,9 @@ export interface components {
         /** @description An annotation as people send it: the server decides version and author. */
         AnnotationInput: {
             /** @description Attribute values. */
-            attributes?: Record<string, never>;
+            attributes?: {
+                [key: string]: unknown;
+            };
             /** @description Class id. */
             class: string;
             frame?: components["schemas"]["FrameRef"] | null;
@@ -1011,7 +1015,9 @@ export interface components {
         /** @description Counts of a project. */
         Counts: {
             /** @description Items by phase word. */
-            by_phase: Record<string, never>;
+            by_phase: {
+                [key: string]: number;
+            };
             /** @description Tasks by stage. */
             by_stage: components["schemas"]["StageCounts"][];
             /**
@@ -1048,12 +1054,13 @@ export interface components {
             item?: components["schemas"]["ItemId"] | null;
             /**
              * Format: int64
-             * @description Index in the evidence log; absent for the second until it is written there.
+             * @description Index in the evidence log; absent for the second until it is written there, and for those who do not see the
+             *     whole of it.
              */
             log_index?: number | null;
             /**
              * Format: uuid
-             * @description To which.
+             * @description To which; absent for a read that the caller could not open.
              */
             object_id?: string | null;
             /** @description To what kind of thing. */
@@ -1088,70 +1095,48 @@ export interface components {
             /**
              * Format: double
              * @description Column spacing in millimetres.
-             * @default null
              */
-            column_spacing_mm: number | null;
+            column_spacing_mm?: number | null;
             /**
              * Format: double
              * @description CT dose index (volume) in milligray.
-             * @default null
              */
-            ctdi_vol_mgy: number | null;
+            ctdi_vol_mgy?: number | null;
             /**
              * Format: double
              * @description Dose-length product in milligray centimetres.
-             * @default null
              */
-            dlp_mgy_cm: number | null;
+            dlp_mgy_cm?: number | null;
             /**
              * Format: double
              * @description Exposure in milliampere seconds.
-             * @default null
              */
-            exposure_mas: number | null;
+            exposure_mas?: number | null;
             /**
              * Format: int32
              * @description Frames over all streams.
-             * @default 0
              */
-            frames: number;
-            /**
-             * @description Lot of a part (from the folder it came in).
-             * @default null
-             */
-            lot: string | null;
-            /**
-             * @description DICOM modality of the first series (`CT`, `MR` …).
-             * @default null
-             */
-            modality: string | null;
-            /**
-             * @description What was noted on the way in: `overlays_ignored`, `uneven_spacing` …
-             * @default []
-             */
-            notes: string[];
-            /**
-             * @description Image orientation: row and column direction cosines in LPS.
-             * @default null
-             */
-            orientation: number[] | null;
-            /**
-             * @description Patient position (`HFS`, `FFP` …).
-             * @default null
-             */
-            patient_position: string | null;
+            frames?: number;
+            /** @description Lot of a part (from the folder it came in). */
+            lot?: string | null;
+            /** @description DICOM modality of the first series (`CT`, `MR` …). */
+            modality?: string | null;
+            /** @description What was noted on the way in: `overlays_ignored`, `uneven_spacing` … */
+            notes?: string[];
+            /** @description Image orientation: row and column direction cosines in LPS. */
+            orientation?: number[] | null;
+            /** @description Patient position (`HFS`, `FFP` …). */
+            patient_position?: string | null;
             /**
              * Format: double
              * @description Row spacing in millimetres.
-             * @default null
              */
-            row_spacing_mm: number | null;
+            row_spacing_mm?: number | null;
             /**
              * Format: double
              * @description Slice thickness in millimetres.
-             * @default null
              */
-            slice_thickness_mm: number | null;
+            slice_thickness_mm?: number | null;
         };
         /** @description The fencing token of a claim. */
         Fence: {
@@ -1463,7 +1448,7 @@ export interface components {
             /** @description Neutral name. */
             name: string;
             /** @description Phase word. */
-            phase: string;
+            phase: components["schemas"]["Phase"];
             /** @description Its project. */
             project: components["schemas"]["ProjectId"];
             /** @description Reads that the caller may see. */
@@ -1498,7 +1483,7 @@ export interface components {
             /** @description Neutral name. */
             name: string;
             /** @description Phase word. */
-            phase: string;
+            phase: components["schemas"]["Phase"];
             /**
              * Format: int32
              * @description Stage that is worked or waited on.
@@ -1533,7 +1518,7 @@ export interface components {
             item?: components["schemas"]["ItemId"] | null;
             /**
              * Format: uuid
-             * @description To which.
+             * @description To which; absent for a read that the listener could not open.
              */
             object_id?: string | null;
             /** @description To what kind of thing. */
@@ -1597,12 +1582,13 @@ export interface components {
                 item?: components["schemas"]["ItemId"] | null;
                 /**
                  * Format: int64
-                 * @description Index in the evidence log; absent for the second until it is written there.
+                 * @description Index in the evidence log; absent for the second until it is written there, and for those who do not see the
+                 *     whole of it.
                  */
                 log_index?: number | null;
                 /**
                  * Format: uuid
-                 * @description To which.
+                 * @description To which; absent for a read that the caller could not open.
                  */
                 object_id?: string | null;
                 /** @description To what kind of thing. */
@@ -1666,7 +1652,7 @@ export interface components {
                 /** @description Neutral name. */
                 name: string;
                 /** @description Phase word. */
-                phase: string;
+                phase: components["schemas"]["Phase"];
                 /**
                  * Format: int32
                  * @description Stage that is worked or waited on.
@@ -1687,6 +1673,11 @@ export interface components {
             current: string;
             new: string;
         };
+        /**
+         * @description Where an item is in its life. Being held is no phase: it is [`ItemState::is_held`].
+         * @enum {string}
+         */
+        Phase: "quarantined" | "rejected" | "cleared" | "queued" | "leased" | "escalated" | "accepted" | "released" | "withdrawn";
         /** @description A refusal as the API returns it. */
         Problem: {
             /** @description Stable code, such as `separation_of_duties`. */
@@ -1796,6 +1787,11 @@ export interface components {
         };
         /** Format: uuid */
         ReadId: string;
+        /**
+         * @description What became of a read.
+         * @enum {string}
+         */
+        ReadStatus: "draft" | "submitted" | "returned" | "superseded" | "void";
         /** @description A read without its annotations. */
         ReadSummary: {
             /**
@@ -1811,6 +1807,7 @@ export interface components {
             content_hash?: string | null;
             /** @description When it was begun. */
             created_at: components["schemas"]["Instant"];
+            draft_shown_at?: components["schemas"]["Instant"] | null;
             /** @description Read. */
             id: components["schemas"]["ReadId"];
             /** @description What that stage does. */
@@ -1825,8 +1822,8 @@ export interface components {
              * @description Stage it was made at.
              */
             stage: number;
-            /** @description `draft`, `submitted`, `returned`, `superseded` or `void`. */
-            status: string;
+            /** @description What became of it. */
+            status: components["schemas"]["ReadStatus"];
             submitted_at?: components["schemas"]["Instant"] | null;
         };
         /** @description A read with its annotations. */
@@ -1877,7 +1874,9 @@ export interface components {
              */
             bytes?: number | null;
             /** @description The signed certificate. */
-            certificate?: Record<string, never> | null;
+            certificate?: {
+                [key: string]: unknown;
+            } | null;
             /** @description When it was begun. */
             created_at: components["schemas"]["Instant"];
             created_by?: components["schemas"]["UserId"] | null;
@@ -1945,7 +1944,9 @@ export interface components {
         /** @description What a save left behind. */
         Saved: {
             /** @description The version that each changed annotation has now. */
-            annotations_versions: Record<string, never>;
+            annotations_versions: {
+                [key: string]: number;
+            };
             /**
              * Format: int64
              * @description The read's revision now; send it as `If-Match` with the next save.
@@ -1981,16 +1982,32 @@ export interface components {
             y: number;
         } | {
             /** @description `[x, y]` in pixels. */
-            points: number[][];
+            points: [
+                number,
+                number
+            ][];
             /** @enum {string} */
             type: "polygon";
         } | {
             /** @description Centre, metres. */
-            center: number[];
+            center: [
+                number,
+                number,
+                number
+            ];
             /** @description Unit quaternion w, x, y, z from box to vehicle. */
-            rotation: number[];
+            rotation: [
+                number,
+                number,
+                number,
+                number
+            ];
             /** @description Length (x), width (y), height (z), metres, each > 0. */
-            size: number[];
+            size: [
+                number,
+                number,
+                number
+            ];
             /** @enum {string} */
             type: "cuboid";
         } | {
@@ -2102,7 +2119,7 @@ export interface components {
             /** @description Hash of the content that was decided on. */
             content_hash: string;
             /** @description Phase word. */
-            phase: string;
+            phase: components["schemas"]["Phase"];
             signature?: components["schemas"]["SignatureId"] | null;
             /**
              * Format: int32
@@ -2124,7 +2141,9 @@ export interface components {
             /** @description Neutral name made by the product (`series 1`, `camera`, `template`), never a name from the source. */
             name: string;
             /** @description Typed facts that hold for the stream: spacing, window presets, calibration, size in pixels … */
-            properties?: Record<string, never>;
+            properties?: {
+                [key: string]: unknown;
+            };
         };
         /**
          * @description What a stream's frames are.

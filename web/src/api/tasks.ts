@@ -1,7 +1,20 @@
 /** Work: claiming a task, keeping its lease, saving, submitting, reviewing, signing. */
 import { queryOptions } from "@tanstack/react-query";
 import { api, list, path, send } from "./client";
-import type { Change, Page, Read, Role, Saved, Submitted, Task, Work } from "./types";
+import type {
+  Change,
+  Lease,
+  Page,
+  Read,
+  Review,
+  Role,
+  Saved,
+  Signing,
+  Submission,
+  Submitted,
+  Task,
+  Work,
+} from "./types";
 
 export const myTasksQuery = queryOptions({
   queryKey: ["me", "tasks"],
@@ -22,12 +35,16 @@ export const claimTask = (project: string, wish: { stage?: string; role?: Role; 
   api.post<Work>(path`/projects/${project}/tasks/claim`, wish);
 
 export const renewLease = (task: string, fence: number) =>
-  api.post<{ lease_until: number }>(path`/tasks/${task}/renew`, { fence });
+  api.post<Lease>(path`/tasks/${task}/renew`, { fence });
 
 export const giveBack = (task: string, fence: number) =>
   api.post<void>(path`/tasks/${task}/give-back`, { fence });
 
 export const getRead = (read: string) => api.get<Read>(path`/reads/${read}`);
+
+/** Shows the model's draft where the stage shows it on request; the server records that it was asked for. */
+export const requestDraft = (task: string, fence: number) =>
+  api.post<Read>(path`/tasks/${task}/draft`, { fence });
 
 /** Saves changes made against `revision`; refused with `stale_revision` when somebody was faster. */
 export const saveAnnotations = (read: string, revision: number, body: { fence: number; changes: Change[] }) =>
@@ -35,34 +52,10 @@ export const saveAnnotations = (read: string, revision: number, body: { fence: n
     (answer) => answer.data,
   );
 
-export const submitTask = (
-  task: string,
-  revision: number,
-  body: { fence: number; changes?: Change[]; answer?: "done" | "unclear" },
-) => api.post<Submitted>(path`/tasks/${task}/submit`, body, revision);
+export const submitTask = (task: string, revision: number, body: Submission) =>
+  api.post<Submitted>(path`/tasks/${task}/submit`, body, revision);
 
-export const reviewTask = (
-  task: string,
-  revision: number,
-  body: {
-    fence: number;
-    decision: "accept" | "fix" | "reject";
-    reason?: string;
-    comment?: string;
-    /** Must be answered for `accept` and `fix`. */
-    missing?: "nothing" | "added";
-    changes?: Change[];
-  },
-) => api.post<Submitted>(path`/tasks/${task}/review`, body, revision);
+export const reviewTask = (task: string, revision: number, body: Review) =>
+  api.post<Submitted>(path`/tasks/${task}/review`, body, revision);
 
-export const signTask = (
-  task: string,
-  body: {
-    fence: number;
-    password: string;
-    content_hash: string;
-    decision: "sign" | "reject";
-    reason?: string;
-    comment?: string;
-  },
-) => api.post<Submitted>(path`/tasks/${task}/sign`, body);
+export const signTask = (task: string, body: Signing) => api.post<Submitted>(path`/tasks/${task}/sign`, body);

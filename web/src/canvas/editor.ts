@@ -30,6 +30,8 @@ export class Editor {
   readonly classes: ClassDef[];
   readonly user: string;
   readonly readOnly: boolean;
+  /** The model's draft, drawn beside the read for comparison; it is no part of it and cannot be touched. */
+  draft: readonly Annotation[] = [];
   frame: FrameRef | null = null;
   activeClass: string;
   hovered: string | null = null;
@@ -178,6 +180,16 @@ export class Editor {
   objects(): Annotation[] {
     const own = this.document.onFrame(this.frame);
     return this.frame ? [...own, ...this.document.onFrame(null)] : own;
+  }
+
+  showDraft(annotations: readonly Annotation[]): void {
+    this.draft = annotations;
+    this.tell("view");
+  }
+
+  /** What the model drafted on the frame on screen or for the whole item. */
+  draftHere(): Annotation[] {
+    return this.draft.filter((a) => !a.frame || sameFrame(a.frame, this.frame));
   }
 
   visibleObjects(): Annotation[] {

@@ -15,6 +15,8 @@ const DENSE_FROM = 1_000;
 const DASH_FROM_PX = 24;
 /** Polygons in one path. */
 const SHAPES_PER_PATH = 64;
+/** Of a mark whose class the protocol no longer has. */
+const NO_CLASS_COLOR = "#c0c8d4";
 const SHADOW = "rgba(8, 10, 14, 0.55)";
 const LABEL_FONT = "500 11px system-ui, sans-serif";
 
@@ -34,6 +36,7 @@ export function drawShapes(
   index: HitIndex,
   viewport: Viewport,
 ): void {
+  drawDraft(g, editor, viewport);
   const groups = new Map<string, Group>();
   const front: Annotation[] = [];
   const labelled: Annotation[] = [];
@@ -47,6 +50,15 @@ export function drawShapes(
   for (const group of groups.values()) drawGroup(g, group, viewport, shown.length > DENSE_FROM);
   for (const annotation of front) drawFront(g, annotation, editor, viewport);
   for (const annotation of labelled) drawLabel(g, annotation, editor, viewport);
+}
+
+/** The model's draft beside the read: dashed, faint, under everything else. */
+function drawDraft(g: CanvasRenderingContext2D, editor: Editor, viewport: Viewport): void {
+  const draft = editor.draftHere();
+  for (const { class: id, shape } of draft) {
+    const color = editor.classOf(id)?.color ?? NO_CLASS_COLOR;
+    drawGroup(g, { color, draft: true, locked: true, shapes: [shape] }, viewport, draft.length > DENSE_FROM);
+  }
 }
 
 /** Handles of the one selected object, drawn above everything. */
@@ -76,7 +88,7 @@ function visibleObjects(editor: Editor, index: HitIndex, viewport: Viewport): An
 }
 
 function colorOf(annotation: Annotation, editor: Editor): string {
-  return editor.classOf(annotation.class)?.color ?? "#c0c8d4";
+  return editor.classOf(annotation.class)?.color ?? NO_CLASS_COLOR;
 }
 
 function addToGroup(groups: Map<string, Group>, annotation: Annotation, editor: Editor): void {

@@ -104,7 +104,6 @@ export default function Account() {
         <FactList
           rows={[
             ["User name", me.user.login],
-            ["Organization", me.user.organization],
             ["Installation", me.system_roles.map(title).join(", ")],
             ...me.grants.map((grant): [string, string] => [title(grant.role), grant.project_name]),
           ]}

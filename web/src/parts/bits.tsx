@@ -40,10 +40,11 @@ const PHASES: Record<Phase, { tone: Tone; mark: string; word: string }> = {
   cleared: { tone: "dim", mark: "ring", word: "Cleared" },
   queued: { tone: "dim", mark: "ring", word: "Queued" },
   leased: { tone: "live", mark: "dot", word: "In work" },
+  escalated: { tone: "warn", mark: "triangle", word: "Waits for an owner" },
   accepted: { tone: "ok", mark: "square", word: "Accepted" },
   released: { tone: "ok", mark: "dot", word: "Released" },
   rejected: { tone: "bad", mark: "cross", word: "Rejected at the gate" },
-  restricted: { tone: "bad", mark: "triangle", word: "Restricted" },
+  withdrawn: { tone: "bad", mark: "cross", word: "Withdrawn" },
 };
 
 export const phaseWord = (phase: Phase) => PHASES[phase]?.word ?? title(phase);

@@ -2,7 +2,7 @@ import type { Point } from "@/canvas/types";
 import { Viewport, ZOOM_STEP } from "@/canvas/viewport";
 import { type Calibration, NEAR_M, projectCuboid, projectedBounds, toCamera, toPixel } from "./camera";
 import type { SceneContext } from "./context";
-import { drawLabel, Overlay, shownCuboids, strokeLines } from "./pane";
+import { draftCuboids, drawLabel, Overlay, shownCuboids, strokeLines } from "./pane";
 
 /** Points farther away than this are drawn in the last colour, metres. */
 const FAR_M = 60;
@@ -113,7 +113,7 @@ export class CameraPane {
       g.fillText("no calibration: nothing can be projected", 8, 7);
       return;
     }
-    for (const shown of shownCuboids(this.scene.editor)) {
+    for (const shown of [...draftCuboids(this.scene.editor), ...shownCuboids(this.scene.editor)]) {
       const bounds = projectedBounds(calibration, shown.box, image.width, image.height);
       if (!bounds) continue;
       const lines = projectCuboid(calibration, shown.box).map((line) =>

@@ -83,6 +83,23 @@ export function shownCuboids(editor: Editor): Shown[] {
   return list.sort((a, b) => Number(a.selected) - Number(b.selected));
 }
 
+/** The cuboids of the model's draft beside the read: to look at, never to pick. */
+export function draftCuboids(editor: Editor): Shown[] {
+  return editor.draftHere().flatMap((annotation) =>
+    annotation.shape.type === "cuboid"
+      ? [
+          {
+            annotation,
+            box: annotation.shape,
+            color: editor.classOf(annotation.class)?.color ?? "#c0c8d4",
+            selected: false,
+            hovered: false,
+          },
+        ]
+      : [],
+  );
+}
+
 /** Outlines of one cuboid: solid for a person's mark, dashed for a model's draft. */
 export function strokeLines(g: CanvasRenderingContext2D, lines: Point[][], shown: Shown): void {
   g.beginPath();

@@ -17,7 +17,7 @@ import {
   turn,
   yawOf,
 } from "./math";
-import { drawKnob, drawLabel, Overlay, type Shown, shownCuboids, strokeLines } from "./pane";
+import { draftCuboids, drawKnob, drawLabel, Overlay, type Shown, shownCuboids, strokeLines } from "./pane";
 
 const NEAR_M = 0.3;
 const FAR_M = 900;
@@ -103,7 +103,7 @@ export class PerspectivePane {
   draw(): void {
     const g = this.overlay.begin();
     const all = shownCuboids(this.scene.editor);
-    for (const shown of all) {
+    for (const shown of [...draftCuboids(this.scene.editor), ...all]) {
       const points = corners(shown.box);
       const lines = EDGES.map(([a, b]) => this.line(points[a] as Vec3, points[b] as Vec3));
       lines.push(this.line(...headingLine(shown.box)));

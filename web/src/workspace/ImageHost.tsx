@@ -8,6 +8,7 @@ import { Filmstrip } from "./Filmstrip";
 import { useKeyMap } from "./hooks";
 import { type HostProps, stageHandle } from "./host";
 import { loadBitmap } from "./images";
+import { firstImage } from "./preload";
 import styles from "./Workspace.module.css";
 
 const VIEWS: { view: PartView; label: string }[] = [
@@ -19,10 +20,7 @@ const VIEWS: { view: PartView; label: string }[] = [
 /** Plain images, and parts with their template beside them. */
 export default function ImageHost({ session, onReady }: HostProps) {
   const { item } = session.work;
-  const stream = Math.max(
-    0,
-    item.streams.findIndex((entry) => entry.kind !== "template"),
-  );
+  const stream = firstImage(item);
   const template = item.streams.findIndex((entry) => entry.kind === "template");
   const frames = item.streams[stream]?.frames.length ?? 1;
   const main = useRef<HTMLDivElement>(null);

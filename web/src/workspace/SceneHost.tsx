@@ -14,10 +14,11 @@ import { Filmstrip } from "./Filmstrip";
 import { useEditor } from "./hooks";
 import type { HostProps } from "./host";
 import { loadBitmap } from "./images";
+import { fetchFrame } from "./preload";
 import styles from "./Workspace.module.css";
 
 async function loadCloud(url: string, signal: AbortSignal): Promise<Cloud> {
-  const response = await fetch(url, { credentials: "same-origin", signal });
+  const response = await fetchFrame(url, signal);
   if (!response.ok) {
     if (response.status === 401) reportSignedOut();
     throw await problemFrom(response);

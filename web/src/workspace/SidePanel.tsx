@@ -1,5 +1,6 @@
 import { useState } from "react";
 import { keyHint } from "@/canvas/keymap";
+import { DraftPanel } from "./DraftPanel";
 import { Guideline } from "./Guideline";
 import { useEditor, useKeyMap, useSession } from "./hooks";
 import type { HostHandle } from "./host";
@@ -63,6 +64,7 @@ export function SidePanel({
             {editor.readOnly ? null : <ClassChips session={session} />}
             <ObjectList session={session} onReveal={(annotation) => handle?.reveal(annotation)} />
             <ObjectDetail session={session} />
+            <DraftPanel session={session} />
             {session.mode === "review" ? <ReviewPanel session={session} ask={askMissing} /> : null}
             {session.mode === "sign" ? <SignFacts session={session} /> : null}
           </>

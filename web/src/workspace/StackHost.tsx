@@ -8,6 +8,7 @@ import { decodeSlice } from "@/canvas/lut";
 import { type Probe, type StackState, StackViewer } from "@/canvas/stack-viewer";
 import { useEditor, useKeyMap } from "./hooks";
 import { type HostProps, stageHandle } from "./host";
+import { fetchFrame, firstStack, middleSlice } from "./preload";
 import type { WorkSession } from "./session";
 import styles from "./Workspace.module.css";
 import { imageFacts } from "./work";
@@ -15,11 +16,7 @@ import { imageFacts } from "./work";
 /** A study: its series as stacks of slices. */
 export default function StackHost({ session, onReady }: HostProps) {
   const { item } = session.work;
-  const first = Math.max(
-    0,
-    item.streams.findIndex((entry) => entry.kind === "dicom" && entry.frames.length > 0),
-  );
-  const [stream, setStream] = useState(first);
+  const [stream, setStream] = useState(() => firstStack(item));
   const container = useRef<HTMLDivElement>(null);
   const [viewer, setViewer] = useState<StackViewer | null>(null);
   const [state, setState] = useState<StackState | null>(null);
@@ -35,12 +32,9 @@ export default function StackHost({ session, onReady }: HostProps) {
       editor: session.editor,
       stream,
       count: series.frames.length,
-      start: wanted.current[stream] ?? Math.floor(series.frames.length / 2),
+      start: wanted.current[stream] ?? middleSlice(series.frames.length),
       fetch: async (index, signal) => {
-        const response = await fetch(framePixelsUrl(item.id, stream, index), {
-          credentials: "same-origin",
-          signal,
-        });
+        const response = await fetchFrame(framePixelsUrl(item.id, stream, index), signal);
         if (response.status === 401) reportSignedOut();
         if (!response.ok) throw await problemFrom(response);
         return decodeSlice((name) => response.headers.get(name), await response.arrayBuffer());

@@ -2,13 +2,13 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { lazy, Suspense, useCallback, useEffect, useState } from "react";
 import { claimTask } from "@/api/tasks";
-import type { Role } from "@/api/types";
 import type { ActionId } from "@/canvas/keymap";
 import { Loading, Refused } from "@/parts/States";
 import { OpenAnswers, RejectDialog, SignDialog, UnclearDialog } from "./dialogs";
 import { useEditor, useKeyMap, useSession } from "./hooks";
 import type { HostHandle, HostProps } from "./host";
 import ImageHost from "./ImageHost";
+import { preload } from "./preload";
 import { SidePanel } from "./SidePanel";
 import StackHost from "./StackHost";
 import type { WorkSession } from "./session";
@@ -21,11 +21,6 @@ import { unanswered } from "./work";
 const SceneHost = lazy(() => import("./SceneHost"));
 
 type Open = "answers" | "unclear" | "reject" | "sign" | null;
-const ROLE_OF_MODE: Record<WorkSession["mode"], Role> = {
-  read: "annotator",
-  review: "reviewer",
-  sign: "specialist",
-};
 
 export function WorkspaceView({ session }: { session: WorkSession }) {
   const { editor, mode, work } = session;
@@ -61,6 +56,9 @@ export function WorkspaceView({ session }: { session: WorkSession }) {
     };
   }, [session]);
 
+  // Who reviews differs from protocol to protocol.
+  const role = work.protocol.stages[work.task.stage]?.role;
+
   /** Runs a decision, then goes on with the next task of this kind, or home when there is none. */
   const decide = async (act: () => Promise<unknown>) => {
     setBusy(true);
@@ -70,8 +68,10 @@ export function WorkspaceView({ session }: { session: WorkSession }) {
       session.autosave?.stop();
       client.invalidateQueries({ queryKey: ["home"] });
       client.invalidateQueries({ queryKey: ["items", work.item.id] });
-      const next = await claimTask(work.item.project, { role: ROLE_OF_MODE[mode] }).catch(() => null);
+      const next = await claimTask(work.item.project, role ? { role } : {}).catch(() => null);
       if (next) {
+        // The claim is on record, so its first frames may be: they travel while the next workspace is built.
+        preload(next.item);
         client.setQueryData(["tasks", next.task.id], next);
         await navigate({ to: "/work/$taskId", params: { taskId: next.task.id } });
       } else await navigate({ to: "/" });

@@ -3,6 +3,7 @@ import {
   getRead,
   giveBack,
   renewLease,
+  requestDraft,
   reviewTask,
   saveAnnotations,
   signTask,
@@ -14,10 +15,10 @@ import type { ClassDef } from "@/canvas/types";
 import { Autosave, type SaveState } from "./autosave";
 import { openJournal } from "./journal";
 import { LeaseKeeper, type LeaseState, leaseState } from "./lease";
-import { annotationFromWire, differsFrom, type OpenWork, openWork } from "./work";
+import { annotationFromWire, differsFrom, type OpenWork, openWork, type ReadInfo, readInfo } from "./work";
 
 export type Mode = "read" | "review" | "sign";
-export type SessionEvent = "save" | "lease" | "review" | "notice";
+export type SessionEvent = "save" | "lease" | "review" | "notice" | "draft";
 
 const MICROS_PER_MS = 1_000;
 
@@ -31,6 +32,8 @@ export class WorkSession {
   readonly checked = new Set<string>();
   missing: "nothing" | "added" | null = null;
   notice: string | null = null;
+  /** The model's draft, once it may be seen. */
+  draft: ReadInfo | null;
   lease: LeaseState;
   private readonly keeper: LeaseKeeper | null;
   private readonly listeners = new Set<(event: SessionEvent) => void>();
@@ -44,6 +47,9 @@ export class WorkSession {
     const readOnly = this.mode === "sign" || !work.read;
     this.editor = new Editor({ classes: work.protocol.classes as ClassDef[], user, readOnly });
     this.editor.document.load(shown?.annotations ?? []);
+    this.draft = work.draft;
+    // Whoever asked for it before the page was loaded again finds it as it was.
+    if (work.draftOnRequest) this.showDraft(true);
     this.autosave = readOnly || !work.read ? null : this.makeAutosave(work.read.id, work.read.revision, user);
     const until = (work.task.lease_until ?? 0) / MICROS_PER_MS;
     this.lease = leaseState(Date.now(), until || Date.now() + 1);
@@ -114,6 +120,23 @@ export class WorkSession {
     return (
       this.work.subject !== null && differsFrom(this.work.subject.annotations, this.editor.document.all())
     );
+  }
+
+  // --- the model's draft
+
+  get draftShown(): boolean {
+    return this.draft !== null && this.editor.draft === this.draft.annotations;
+  }
+
+  showDraft(shown: boolean): void {
+    this.editor.showDraft(shown && this.draft ? this.draft.annotations : []);
+    this.tell("draft");
+  }
+
+  /** Asks the server for the model's draft; that it was asked for goes on record before it is shown. */
+  async askForDraft(): Promise<void> {
+    this.draft = readInfo(await requestDraft(this.work.task.id, this.work.task.fence));
+    this.showDraft(true);
   }
 
   // --- decisions: everything is saved first, so that the decision is about what the person sees

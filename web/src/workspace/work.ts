@@ -6,7 +6,6 @@ import type {
   Stream,
   Task,
   Annotation as WireAnnotation,
-  Author as WireAuthor,
   Work,
 } from "@/api/types";
 import type { Editor } from "@/canvas/editor";
@@ -19,6 +18,8 @@ export interface ReadInfo {
   revision: number;
   annotations: Annotation[];
   contentHash: string | null;
+  /** Printed name of the person, or name and version of the model. */
+  author: string;
 }
 
 /** A task opened: the loose ends of the wire tied up in one place. */
@@ -32,54 +33,34 @@ export interface OpenWork {
   subject: ReadInfo | null;
   /** Why it came back, when it did. */
   returned: ReviewNote | null;
+  /** The model's draft, where it may be seen now. */
+  draft: ReadInfo | null;
+  /** There is a draft that the person may ask for. */
   draftOnRequest: boolean;
   meaning: string | null;
 }
 
-type WireRead = Read & { content_hash?: string | null; author?: WireAuthor };
-type WireWork = Omit<Work, "read" | "subject"> & {
-  read: WireRead | null;
-  subject?: WireRead | { read: WireRead; reviews?: ReviewNote[]; previous_reason?: string | null } | null;
-  returned?: ReviewNote | null;
-  draft_on_request?: boolean;
-  meaning?: string | null;
-};
-
 export function openWork(work: Work): OpenWork {
-  const wire = work as unknown as WireWork;
-  const wrapped = wire.subject && "read" in wire.subject ? wire.subject : null;
-  const subject = wrapped ? wrapped.read : ((wire.subject as WireRead | null | undefined) ?? null);
-  const last = wrapped?.reviews?.at(-1) ?? null;
-  const reason = wrapped?.previous_reason;
   return {
-    task: wire.task,
-    item: wire.item,
-    protocol: wire.protocol,
-    read: wire.read ? readInfo(wire.read, wire.item) : null,
-    subject: subject ? readInfo(subject, wire.item) : null,
-    returned:
-      wire.returned ?? (last?.decision === "reject" ? last : reason ? { decision: "reject", reason } : null),
-    draftOnRequest: wire.draft_on_request ?? false,
-    meaning: wire.meaning ?? stageMeaning(wire),
+    task: work.task,
+    item: work.item,
+    protocol: work.protocol,
+    read: work.read ? readInfo(work.read) : null,
+    subject: work.subject ? readInfo(work.subject) : null,
+    returned: work.returned ?? null,
+    draft: work.draft ? readInfo(work.draft) : null,
+    draftOnRequest: work.draft_on_request,
+    meaning: work.meaning ?? null,
   };
 }
 
-function stageMeaning(work: WireWork): string | null {
-  const { stage } = work.task;
-  const entry =
-    typeof stage === "number"
-      ? work.protocol.stages[stage]
-      : work.protocol.stages.find((s) => s.id === stage);
-  return entry?.meaning ?? null;
-}
-
-function readInfo(read: WireRead, item: Item): ReadInfo {
-  const summary = item.reads.find((entry) => entry.id === read.id);
+export function readInfo(read: Read): ReadInfo {
   return {
     id: read.id,
     revision: read.revision,
     annotations: read.annotations.map(annotationFromWire),
-    contentHash: read.content_hash ?? summary?.content_hash ?? null,
+    contentHash: read.content_hash ?? null,
+    author: read.author_name,
   };
 }
 
@@ -128,7 +109,8 @@ export function imageFacts(stream: Stream, item: Item) {
     .map((w) => ({ center: number(w.center), width: number(w.width) }))
     .find((w) => w.center !== null && w.width !== null);
   return {
-    modality: typeof properties.modality === "string" ? properties.modality : item.facts.modality,
+    modality:
+      typeof properties.modality === "string" ? properties.modality : (item.facts.modality ?? undefined),
     spacing: row && column ? { row, column } : undefined,
     orientation: Array.isArray(orientation) && orientation.length === 6 ? orientation : undefined,
     window: first ? { center: first.center as number, width: first.width as number } : undefined,

@@ -1,6 +1,6 @@
-// Serves dist/ as the server does: deep links get index.html, and the content policy is the strict one, so that a
-// page that needs inline styles or scripts fails here.
-import { createReadStream, existsSync, statSync } from "node:fs";
+// Serves dist/ as the server does: deep links get index.html, and the content policy is the server's, so that a page
+// that needs inline styles or scripts fails here.
+import { createReadStream, existsSync, readFileSync, statSync } from "node:fs";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -14,18 +14,10 @@ const TYPES = {
   ".svg": "image/svg+xml",
   ".json": "application/json",
 };
-const POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self' data: blob:",
-  "connect-src 'self'",
-  "worker-src 'self' blob:",
-  "font-src 'self'",
-  "base-uri 'none'",
-  "form-action 'self'",
-  "frame-ancestors 'none'",
-].join("; ");
+/** The server's own policy, read from where it is written, so that the two cannot drift apart. */
+const HEADERS = readFileSync(new URL("../../../crates/server/src/headers.rs", import.meta.url), "utf8");
+const POLICY = HEADERS.match(/CONTENT_SECURITY_POLICY: &str = "([^"]+)"/)?.[1]?.replace(/\\\n\s*/g, "");
+if (!POLICY) throw new Error("headers.rs holds no content policy");
 
 createServer((request, response) => {
   const wanted = normalize(decodeURIComponent(new URL(request.url ?? "/", "http://x").pathname));

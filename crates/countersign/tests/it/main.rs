@@ -3,6 +3,7 @@
 mod contract;
 mod crash;
 mod deid;
+mod full;
 mod house;
 mod rows;
 mod running;

@@ -13,7 +13,7 @@ use std::{
 
 use countersign_model::{AssetId, IngestId, ItemId, ItemKind, ProjectId, UserId, Zone};
 use countersign_store::{
-    Actor, Address, Evidence, Json, Tx, assets, ingests, items, jobs, keyed_hash, moves,
+    Actor, Address, Evidence, Json, StoreError, Tx, assets, ingests, items, jobs, keyed_hash, moves,
 };
 use countersign_workflow::{ItemState, Phase};
 use futures::StreamExt;
@@ -213,7 +213,14 @@ impl Pipeline {
             Err(refusal) => return Ok(Err(refusal)),
         };
         let size = bytes.len() as u64;
-        let put = self.store.quarantine().put(run.project, bytes).await?;
+        let put = match self.store.quarantine().put(run.project, bytes).await {
+            // A smaller file may still find room: this one is refused, the rest goes on.
+            Err(StoreError::DiskFull { place }) => {
+                let message = format!("no space is left in {place}; nothing of the file was stored");
+                return Ok(Err(FileRefusal::new(&name, "storage_full", message, None)));
+            }
+            put => put?,
+        };
         let content_hash = put.address.as_str().to_owned();
         Ok(Ok(Landed {
             name,

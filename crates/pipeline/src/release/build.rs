@@ -193,7 +193,7 @@ fn code(error: &PipelineError) -> String {
     match error {
         PipelineError::Refused(refusal) => refusal.code.clone().into_owned(),
         PipelineError::BadInput { code, .. } => (*code).to_owned(),
-        PipelineError::Store(countersign_store::StoreError::DiskFull { .. }) => "disk_full".to_owned(),
+        PipelineError::Store(countersign_store::StoreError::DiskFull { .. }) => "storage_full".to_owned(),
         _ => "internal".to_owned(),
     }
 }

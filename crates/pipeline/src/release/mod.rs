@@ -17,7 +17,7 @@ use std::{io::Write, path::Path};
 
 use bytes::Bytes;
 use countersign_model::{Instant, ItemId, ProjectId, ReleaseId, UserId};
-use countersign_store::{Actor, Evidence, StoreError, projects, releases};
+use countersign_store::{Actor, Evidence, StoreError, is_full, projects, releases};
 use futures::{StreamExt, stream::BoxStream};
 use serde::Serialize;
 
@@ -62,7 +62,7 @@ pub struct ReleaseView {
     /// Name of the package when it is downloaded.
     pub file_name: String,
     /// The signed certificate.
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<std::collections::BTreeMap<String, serde_json::Value>>))]
     pub certificate: Option<serde_json::Value>,
     /// Who made it; absent for the command line.
     pub created_by: Option<UserId>,
@@ -264,11 +264,11 @@ fn out_failed(source: std::io::Error) -> PipelineError {
 
 /// A failed file operation at a place that says nothing of its path.
 pub(crate) fn file_failed(place: &str, source: std::io::Error) -> PipelineError {
-    use std::io::ErrorKind::{QuotaExceeded, StorageFull};
     let place = place.to_owned();
-    PipelineError::Store(match source.kind() {
-        StorageFull | QuotaExceeded => StoreError::DiskFull { place },
-        _ => StoreError::Io { place, source },
+    PipelineError::Store(if is_full(source.kind()) {
+        StoreError::DiskFull { place }
+    } else {
+        StoreError::Io { place, source }
     })
 }
 

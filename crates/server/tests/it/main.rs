@@ -2,6 +2,8 @@
 
 mod access;
 mod document;
+mod draft;
+mod full;
 mod house;
 mod live;
 mod refusals;
@@ -9,5 +11,6 @@ mod seed;
 mod serving;
 mod session;
 mod town;
+mod unseen;
 mod upload;
 mod work;

@@ -52,7 +52,7 @@ pub fn slice() -> Vec<u8> {
     element(&mut out, (2, 0), b"UL", &u32::try_from(meta.len()).unwrap().to_le_bytes());
     out.extend(meta);
     let pixels: Vec<u8> = (0..64_u16).flat_map(|n| (n * 10).to_le_bytes()).collect();
-    let data: [(Tag, &[u8; 2], Vec<u8>); 18] = [
+    let data: [(Tag, &[u8; 2], Vec<u8>); 19] = [
         ((8, 8), b"CS", text("ORIGINAL\\PRIMARY\\AXIAL")),
         ((8, 0x16), b"UI", uid(CT)),
         ((8, 0x18), b"UI", uid("1.2.3.4.1")),
@@ -64,6 +64,7 @@ pub fn slice() -> Vec<u8> {
         ((0x28, 4), b"CS", text("MONOCHROME2")),
         ((0x28, 0x10), b"US", number(8)),
         ((0x28, 0x11), b"US", number(8)),
+        ((0x28, 0x30), b"DS", text("1\\1")),
         ((0x28, 0x100), b"US", number(16)),
         ((0x28, 0x101), b"US", number(16)),
         ((0x28, 0x102), b"US", number(15)),

@@ -4,6 +4,7 @@ mod backups;
 mod claims;
 mod cluster;
 mod evidence;
+mod full;
 mod records;
 mod releases;
 mod schemas;

@@ -21,7 +21,7 @@ import { Streams } from "./Streams";
 
 function FactsPanel({ facts }: { facts: Facts }) {
   const spacing =
-    facts.row_spacing_mm !== undefined && facts.column_spacing_mm !== undefined
+    typeof facts.row_spacing_mm === "number" && typeof facts.column_spacing_mm === "number"
       ? `${measure(facts.row_spacing_mm, "×", 4)} ${measure(facts.column_spacing_mm, "mm", 4)}`
       : null;
   return (
@@ -75,6 +75,11 @@ function Reads({ reads, protocol }: { reads: ReadSummary[]; protocol: Protocol |
               <td>{protocol ? stageTitle(protocol, read.stage) : title(read.kind)}</td>
               <td>
                 <AuthorMark author={read.author} name={read.author_name} />
+                {read.draft_shown_at ? (
+                  <div className="dim">
+                    asked for the model's draft <At micros={read.draft_shown_at} />
+                  </div>
+                ) : null}
               </td>
               <td>
                 <Status {...(READ_STATES[read.status] ?? { tone: "dim" as const, mark: "ring" })}>

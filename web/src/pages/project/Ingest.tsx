@@ -214,7 +214,7 @@ function PastIngest({ project, id, onClose }: { project: string; id: string; onC
         <Failed error={ingest.error} retry={() => ingest.refetch()} />
       ) : (
         <div className="stack">
-          <Figures ingest={ingest.data.ingest} />
+          <Figures ingest={ingest.data} />
           {ingest.data.progress.jobs_open > 0 ? (
             <p role="status">
               {plural(ingest.data.progress.jobs_open, "step")} still to do behind the scenes.

@@ -1,0 +1,67 @@
+/**
+ * The first frames of a task that was just claimed, asked for before its workspace stands. Only claimed tasks: the
+ * server records every picture that it gives out as shown to this person.
+ */
+import { frameImageUrl, framePixelsUrl, framePointsUrl } from "@/api/items";
+import type { Item } from "@/api/types";
+
+/** Answers that nobody took yet, by address. */
+const waiting = new Map<string, Promise<Response>>();
+
+/** Where each kind of item begins; its host shows the same. */
+export const firstImage = (item: Item) =>
+  Math.max(
+    0,
+    item.streams.findIndex((entry) => entry.kind !== "template"),
+  );
+export const firstStack = (item: Item) =>
+  Math.max(
+    0,
+    item.streams.findIndex((entry) => entry.kind === "dicom" && entry.frames.length > 0),
+  );
+export const middleSlice = (frames: number) => Math.floor(frames / 2);
+
+/** Addresses of what the workspace of an item shows first. */
+export function firstFrames(item: Item): string[] {
+  if (item.kind === "study") {
+    const stack = firstStack(item);
+    const frames = item.streams[stack]?.frames.length ?? 0;
+    return frames > 0 ? [framePixelsUrl(item.id, stack, middleSlice(frames))] : [];
+  }
+  const of = (kind: string) => item.streams.findIndex((entry) => entry.kind === kind);
+  if (item.kind === "scene") {
+    const [lidar, camera] = [of("lidar"), of("camera")];
+    return [
+      ...(lidar >= 0 ? [framePointsUrl(item.id, lidar, 0)] : []),
+      ...(camera >= 0 ? [frameImageUrl(item.id, camera, 0)] : []),
+    ];
+  }
+  const template = of("template");
+  return [
+    frameImageUrl(item.id, firstImage(item), 0),
+    ...(template >= 0 ? [frameImageUrl(item.id, template, 0)] : []),
+  ];
+}
+
+/** Asks for the first frames of an item that the person holds now. What was asked for before and not taken goes. */
+export function preload(item: Item): void {
+  waiting.clear();
+  for (const url of firstFrames(item)) {
+    const answer = fetch(url, { credentials: "same-origin" });
+    // Whoever takes it hears of a failure; nobody has to.
+    answer.catch(() => {});
+    waiting.set(url, answer);
+  }
+}
+
+/** Bytes of a frame: what was asked for ahead if it is that frame, once, else a request. */
+export async function fetchFrame(url: string, signal?: AbortSignal): Promise<Response> {
+  const early = waiting.get(url);
+  waiting.delete(url);
+  if (early) {
+    const answer = await early.catch(() => null);
+    signal?.throwIfAborted();
+    if (answer?.ok) return answer;
+  }
+  return fetch(url, { credentials: "same-origin", ...(signal ? { signal } : {}) });
+}
