@@ -209,34 +209,47 @@ fn twelve_bit_jpeg_decodes_as_the_transform_says() {
     }
 }
 
-/// name, rows, columns, components, codestream, bits, sha256: made by reference/lossless.py.
+/// Decodes every stream of a table (name, rows, columns, components, codestream, bits, sha256) and compares
+/// the samples with those that it was made from; a cut stream is an error. Returns the number of streams.
+fn decodes_as_coded(table: &str, syntax: impl Fn(&str) -> &'static str) -> usize {
+    let lines = table.lines().filter(|l| !l.starts_with('#'));
+    lines
+        .map(|line| {
+            let f: Vec<&str> = line.split('\t').collect();
+            let number = |i: usize| f[i].parse::<u16>().unwrap();
+            let (samples, bits) = (number(3), number(5));
+            let photometric = if samples == 3 { "RGB" } else { "MONOCHROME2" };
+            let bits = (if bits > 8 { 16 } else { 8 }, bits);
+            let set =
+                |stream: &[u8]| image(number(1), number(2), samples, photometric, bits, fragments(&[stream]));
+            let stream = hex(f[4]);
+            let got = frame(set(&stream), syntax(f[0]), 0).unwrap_or_else(|e| panic!("{}: {e}", f[0]));
+            let words: Vec<i32> = match got.samples {
+                Samples::U8(v) | Samples::Rgb8(v) => v.into_iter().map(i32::from).collect(),
+                Samples::U16(v) | Samples::Rgb16(v) => v.into_iter().map(i32::from).collect(),
+                other => panic!("{}: {other:?}", f[0]),
+            };
+            let bytes: Vec<u8> = words.iter().flat_map(|w| w.to_le_bytes()).collect();
+            let digest: String = Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect();
+            assert_eq!(digest, f[6], "{}", f[0]);
+            let cut = frame(set(&stream[..stream.len() / 4]), syntax(f[0]), 0);
+            assert_eq!(cut.unwrap_err().code(), "dicom-codec", "{}", f[0]);
+        })
+        .count()
+}
+
+/// Made by reference/lossless.py.
 #[test]
 fn lossless_jpeg_decodes_as_it_was_coded() {
-    let mut seen = 0;
-    for line in include_str!("reference/lossless.tsv").lines().filter(|l| !l.starts_with('#')) {
-        let f: Vec<&str> = line.split('\t').collect();
-        let number = |i: usize| f[i].parse::<u16>().unwrap();
-        let (samples, bits) = (number(3), number(5));
-        let photometric = if samples == 3 { "RGB" } else { "MONOCHROME2" };
-        let allocated = if bits > 8 { 16 } else { 8 };
-        let stream = hex(f[4]);
-        let shape = (number(1), number(2));
-        let set = |stream: &[u8]| {
-            image(shape.0, shape.1, samples, photometric, (allocated, bits), fragments(&[stream]))
-        };
-        let got =
-            frame(set(&stream), "1.2.840.10008.1.2.4.57", 0).unwrap_or_else(|e| panic!("{}: {e}", f[0]));
-        let words: Vec<i32> = match got.samples {
-            Samples::U8(v) | Samples::Rgb8(v) => v.into_iter().map(i32::from).collect(),
-            Samples::U16(v) | Samples::Rgb16(v) => v.into_iter().map(i32::from).collect(),
-            other => panic!("{}: {other:?}", f[0]),
-        };
-        let bytes: Vec<u8> = words.iter().flat_map(|w| w.to_le_bytes()).collect();
-        let digest: String = Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect();
-        assert_eq!(digest, f[6], "{}", f[0]);
-        let cut = frame(set(&stream[..stream.len() * 3 / 4]), "1.2.840.10008.1.2.4.57", 0);
-        assert_eq!(cut.unwrap_err().code(), "dicom-codec");
-        seen += 1;
-    }
+    let seen = decodes_as_coded(include_str!("reference/lossless.tsv"), |_| "1.2.840.10008.1.2.4.57");
     assert_eq!(seen, 13, "all rows of the reference");
+}
+
+/// Made by reference/jpeg2000.py.
+#[test]
+fn jpeg_2000_decodes_as_it_was_coded() {
+    let seen = decodes_as_coded(include_str!("reference/jpeg2000.tsv"), |name| {
+        if name.starts_with("ht") { "1.2.840.10008.1.2.4.201" } else { "1.2.840.10008.1.2.4.90" }
+    });
+    assert_eq!(seen, 7, "all rows of the reference");
 }

@@ -50,9 +50,27 @@ fn encapsulated(parts: &[u8]) -> Vec<u8> {
     [&[0xE0, 0x7F, 0x10, 0][..], b"OB\0\0", &[255; 4], parts].concat()
 }
 
+/// A run-length header of two planes without runs.
+fn run_lengths() -> Vec<u8> {
+    let mut out = [2u32, 64, 66].iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>();
+    out.resize(68, 0);
+    out
+}
+
+/// The frame header of a JPEG of 1000 x 65535 samples, and nothing behind it.
+fn frame_header(marker: u8, precision: u8) -> Vec<u8> {
+    let head = [0xFF, 0xD8, 0xFF, marker, 0, 11, precision, 0x03, 0xE8, 0xFF, 0xFF, 1, 1, 0x11, 0];
+    [&head[..], &[0xFF, 0xDA, 0, 8, 1, 1, 0, 0, 63, 0, 0]].concat()
+}
+
 #[test]
 fn claims_cost_no_more_than_the_file_is_long() {
     let native = "1.2.840.10008.1.2.1";
+    let frame = |data: &[u8]| {
+        let header =
+            |n: usize| [&[0xFE, 0xFF, 0, 0xE0][..], &u32::try_from(n).unwrap().to_le_bytes()].concat();
+        image(1000, 65535, b"1 ", &encapsulated(&[header(0), header(data.len()), data.to_vec()].concat()))
+    };
     let fragments = encapsulated(&[&[0xFE, 0xFF, 0, 0xE0, 0, 0, 0, 0][..], &item()].concat());
     let cases: Vec<(&str, &str, Vec<u8>)> = vec![
         ("long pixel data", native, claim([0xE0, 0x7F, 0x10, 0], b"OW")),
@@ -67,6 +85,9 @@ fn claims_cost_no_more_than_the_file_is_long() {
         ("cut JPEG", "1.2.840.10008.1.2.4.50", image(1000, 65535, b"1 ", &fragments)),
         ("cut JPEG-LS", "1.2.840.10008.1.2.4.80", image(1000, 65535, b"1 ", &fragments)),
         ("cut JPEG 2000", "1.2.840.10008.1.2.4.90", image(1000, 65535, b"1 ", &fragments)),
+        ("two empty planes", "1.2.840.10008.1.2.5", frame(&run_lengths())),
+        ("a sequential frame header", "1.2.840.10008.1.2.4.51", frame(&frame_header(0xC1, 12))),
+        ("a lossless frame header", "1.2.840.10008.1.2.4.70", frame(&frame_header(0xC3, 16))),
         ("cut deflated frame", "1.2.840.10008.1.2.8.1", image(1000, 65535, b"1 ", &fragments)),
     ];
     let limits = Limits::default();

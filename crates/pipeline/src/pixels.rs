@@ -155,67 +155,54 @@ fn raw(bytes: &[u8], part: u32) -> Result<RawFrame> {
     let instance = dicom::read(bytes, &dicom::Limits::default()).map_err(|e| undecodable(&e))?;
     let facts = dicom::Facts::of(&instance);
     let frame = dicom::decode_frame(&instance, part).map_err(|e| undecodable(&e))?;
+    let (mut slope, mut intercept) =
+        (facts.rescale_slope.unwrap_or(1.0), facts.rescale_intercept.unwrap_or(0.0));
     let (format, bytes) = match frame.samples {
         dicom::Samples::U8(values) => ("u8", values),
         dicom::Samples::Rgb8(values) => ("rgb8", values),
         dicom::Samples::U16(values) => ("u16", values.iter().flat_map(|v| v.to_le_bytes()).collect()),
         dicom::Samples::I16(values) => ("i16", values.iter().flat_map(|v| v.to_le_bytes()).collect()),
         dicom::Samples::Rgb16(values) => ("rgb8", values.iter().map(|v| (v >> 8) as u8).collect()),
+        dicom::Samples::Float(values) => {
+            let (low, step, steps) = narrowed(&values);
+            (slope, intercept) = (step * slope, low * slope + intercept);
+            ("u16", steps.iter().flat_map(|v| v.to_le_bytes()).collect())
+        }
     };
     Ok(RawFrame {
         rows: frame.rows,
         columns: frame.columns,
         format,
-        slope: facts.rescale_slope.unwrap_or(1.0),
-        intercept: facts.rescale_intercept.unwrap_or(0.0),
+        slope,
+        intercept,
         inverted: frame.inverted,
         bytes,
     })
 }
 
-fn rendered(bytes: &[u8], part: u32, window: Option<WindowLevel>) -> Result<Vec<u8>> {
-    let instance = dicom::read(bytes, &dicom::Limits::default()).map_err(|e| undecodable(&e))?;
-    let facts = dicom::Facts::of(&instance);
-    let frame = dicom::decode_frame(&instance, part).map_err(|e| undecodable(&e))?;
-    let (slope, intercept) = (facts.rescale_slope.unwrap_or(1.0), facts.rescale_intercept.unwrap_or(0.0));
-    let window =
-        window.or_else(|| facts.windows.first().map(|w| WindowLevel { center: w.center, width: w.width }));
-    let (low, high) = frame.samples.range();
-    let window = window.unwrap_or_else(|| {
-        let (low, high) = (f64::from(low) * slope + intercept, f64::from(high) * slope + intercept);
-        WindowLevel { center: f64::midpoint(low, high), width: (high - low).abs().max(1.0) }
-    });
-    let gray = |stored: f64| shade(stored * slope + intercept, window, frame.inverted);
-    let (color, pixels): (image::ExtendedColorType, Vec<u8>) = match &frame.samples {
-        dicom::Samples::U8(values) => {
-            (image::ExtendedColorType::L8, values.iter().map(|v| gray((*v).into())).collect())
-        }
-        dicom::Samples::U16(values) => {
-            (image::ExtendedColorType::L8, values.iter().map(|v| gray((*v).into())).collect())
-        }
-        dicom::Samples::I16(values) => {
-            (image::ExtendedColorType::L8, values.iter().map(|v| gray((*v).into())).collect())
-        }
-        dicom::Samples::Rgb8(values) => (image::ExtendedColorType::Rgb8, values.clone()),
-        dicom::Samples::Rgb16(values) => {
-            (image::ExtendedColorType::Rgb8, values.iter().map(|v| (v >> 8) as u8).collect())
-        }
-    };
-    let mut png = Vec::new();
-    let encoder = image::codecs::png::PngEncoder::new(&mut png);
-    image::ImageEncoder::write_image(encoder, &pixels, frame.columns, frame.rows, color)
-        .map_err(|e| PipelineError::Internal(e.to_string()))?;
-    Ok(png)
+/// Values that 16 bits cannot hold, in 65536 steps from the smallest to the largest, so that the page's
+/// window works on them as on any others: the smallest value, the size of a step, and the steps.
+fn narrowed(values: &[f64]) -> (f64, f64, Vec<u16>) {
+    let finite = || values.iter().copied().filter(|v| v.is_finite());
+    let low = finite().fold(f64::INFINITY, f64::min);
+    let high = finite().fold(f64::NEG_INFINITY, f64::max);
+    let (low, high) = if low <= high { (low, high) } else { (0.0, 0.0) };
+    // Shares first: the difference of two doubles may be infinite.
+    let step = high / f64::from(u16::MAX) - low / f64::from(u16::MAX);
+    // The cast saturates, and turns what is no number into 0.
+    let index = |v: &f64| if step > 0.0 { (v / step - low / step).round() as u16 } else { 0 };
+    (low, step, values.iter().map(index).collect())
 }
 
-/// Linear VOI function of PS3.3 C.11.2.1.2.1, to 0..=255.
-fn shade(value: f64, window: WindowLevel, inverted: bool) -> u8 {
-    let width = window.width.max(1.0);
-    let shade = if width <= 1.0 {
-        if value > window.center - 0.5 { 255.0 } else { 0.0 }
-    } else {
-        ((value - (window.center - 0.5)) / (width - 1.0) + 0.5) * 255.0
-    };
-    let shade = shade.clamp(0.0, 255.0).round() as u8;
-    if inverted { 255 - shade } else { shade }
+fn rendered(bytes: &[u8], part: u32, window: Option<WindowLevel>) -> Result<Vec<u8>> {
+    let instance = dicom::read(bytes, &dicom::Limits::default()).map_err(|e| undecodable(&e))?;
+    let window = window.map(|w| dicom::Window { center: w.center, width: w.width });
+    let picture = dicom::render_frame(&instance, part, window).map_err(|e| undecodable(&e))?;
+    let color =
+        if picture.channels == 3 { image::ExtendedColorType::Rgb8 } else { image::ExtendedColorType::L8 };
+    let mut png = Vec::new();
+    let encoder = image::codecs::png::PngEncoder::new(&mut png);
+    image::ImageEncoder::write_image(encoder, &picture.pixels, picture.columns, picture.rows, color)
+        .map_err(|e| PipelineError::Internal(e.to_string()))?;
+    Ok(png)
 }

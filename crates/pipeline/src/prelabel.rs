@@ -336,7 +336,7 @@ fn decode_stack(slices: &[&FrameBytes]) -> Option<Decoded> {
                 let fits: Option<Vec<i16>> = values.iter().map(|v| i16::try_from(*v).ok()).collect();
                 decoded.values.extend(fits?);
             }
-            dicom::Samples::Rgb8(_) | dicom::Samples::Rgb16(_) => return None,
+            dicom::Samples::Rgb8(_) | dicom::Samples::Rgb16(_) | dicom::Samples::Float(_) => return None,
         }
     }
     out

@@ -4,6 +4,8 @@ use super::PixelLayout;
 
 /// Length of the header, bytes: the number of segments and 15 offsets.
 const HEADER: usize = 64;
+/// Longest run, bytes.
+const LONGEST_RUN: usize = 128;
 
 /// Decodes a frame to little-endian samples, interleaved by pixel.
 pub(super) fn decode(data: &[u8], layout: &PixelLayout) -> Result<Vec<u8>, &'static str> {
@@ -15,6 +17,10 @@ pub(super) fn decode(data: &[u8], layout: &PixelLayout) -> Result<Vec<u8>, &'sta
         return Err("the number of segments does not go with the image");
     }
     let size = if layout.bits_allocated == 1 { layout.pixels().div_ceil(8) } else { layout.pixels() };
+    // A run of 128 bytes takes two: what cannot be in the data is not made room for.
+    if size.div_ceil(LONGEST_RUN) * 2 * planes > data.len() {
+        return Err("fewer runs than the image needs");
+    }
     let mut out = vec![0u8; size * planes];
     for plane in 0..planes {
         let from = word(4 + 4 * plane);

@@ -32,7 +32,12 @@ pub(crate) fn decode(data: &[u8], expected: (usize, usize, usize)) -> Result<Los
                 if frame.components.iter().any(|c| (c.across, c.down) != (1, 1)) {
                     return Err(JpegError("subsampled components"));
                 }
-                picture = Some((frame, vec![0; expected.0 * expected.1 * expected.2]));
+                // The shortest difference is a code of one bit.
+                let samples = expected.0 * expected.1 * expected.2;
+                if samples > data.len().saturating_mul(8) {
+                    return Err(JpegError("fewer bits than the picture has samples"));
+                }
+                picture = Some((frame, vec![0; samples]));
             }
             Marker::Scan(scan) => {
                 let (frame, out) = picture.as_mut().ok_or(JpegError("a scan before the frame header"))?;

@@ -119,7 +119,7 @@ pub(crate) fn coefficients(data: &[u8], expected: (usize, usize, usize)) -> Resu
                 if (frame.rows, frame.columns, frame.components.len()) != expected {
                     return Err(JpegError("the size is not that of the data set"));
                 }
-                let out = blank(&frame)?;
+                let out = blank(&frame, data.len())?;
                 picture = Some((frame, out));
             }
             Marker::Scan(scan) => {
@@ -140,8 +140,8 @@ pub(crate) fn coefficients(data: &[u8], expected: (usize, usize, usize)) -> Resu
     }
 }
 
-/// Room for the blocks of a frame whose size the caller has checked.
-fn blank(frame: &Frame) -> Result<Coefficients, JpegError> {
+/// Room for the blocks of a frame, unless the data cannot hold so many.
+fn blank(frame: &Frame, bytes: usize) -> Result<Coefficients, JpegError> {
     let planes = frame.components.iter().map(|c| Plane {
         factors: (c.across, c.down),
         across: 0,
@@ -156,6 +156,10 @@ fn blank(frame: &Frame) -> Result<Coefficients, JpegError> {
         planes: planes.collect(),
     };
     let (most, units) = (out.largest(), out.units());
+    // The shortest block is two codes of one bit, and the finest component has a block for each 8 x 8 pixels.
+    if frame.rows.div_ceil(8) * frame.columns.div_ceil(8) > bytes.saturating_mul(4) {
+        return Err(JpegError("fewer bits than the picture has blocks"));
+    }
     for plane in &mut out.planes {
         let (across, down) = plane.factors;
         if most.0 % across != 0 || most.1 % down != 0 {
