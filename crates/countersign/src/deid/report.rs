@@ -82,7 +82,7 @@ pub struct Counts {
     pub sources: u64,
     /// Sources with a clean file.
     pub done: u64,
-    /// Of these, sources that an earlier run had finished.
+    /// Sources with which there was nothing to do: finished before, or the same as another.
     pub skipped: u64,
     /// Sources that are quarantined: nothing of them was written.
     pub quarantined: u64,

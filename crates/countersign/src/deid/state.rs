@@ -30,7 +30,7 @@ const UNFINISHED: &str = "unfinished";
 /// Form of the journal.
 const FORM: u32 = 1;
 /// Longest line of a journal that is read, bytes; a record lists at most 10 000 changed elements.
-const LINE_BYTES_MAX: u64 = 8 << 20;
+const LINE_BYTES_MAX: u64 = 64 << 20;
 
 /// First line of a journal: whose output this folder holds.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
