@@ -206,6 +206,8 @@ impl State {
             sha256: digest,
             pixels: clean.pixels,
             actions: clean.actions.clone(),
+            safe_harbor: clean.safe_harbor.clone(),
+            unsure: clean.unsure.clone(),
         };
         let record = Record { source, settings: self.settings.clone(), fate };
         // The claim is made first: who may stand at the place is decided with it.

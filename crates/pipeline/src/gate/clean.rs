@@ -141,5 +141,11 @@ const fn applied_word(applied: deid::Applied) -> &'static str {
         deid::Applied::Mapped => "UID mapped",
         deid::Applied::Pseudonym => "pseudonym",
         deid::Applied::Stripped => "stripped",
+        deid::Applied::Shifted => "date moved",
+        deid::Applied::YearOnly => "date cut to its year",
+        deid::Applied::TextCleaned => "text cleaned",
+        deid::Applied::Capped => "age capped",
+        deid::Applied::Zip3 => "postal code cut",
+        deid::Applied::ContentCleaned => "content cleaned",
     }
 }
