@@ -22,14 +22,28 @@ Examples:
   countersign deid --key project.key --out clean --report clean.jsonl \\
       --uid-map uids.csv --patient-map patients.csv export/
 
+Options of the profile:
+  clean_descriptors               keep the words of descriptions that identify nobody
+  clean_structured_content        clean dose reports instead of quarantining them
+  clean_graphics                  keep what is drawn over images, without its words
+  retain_modified_dates           move dates by whole weeks, the same for all of a patient
+    year_only                       … keep their year alone
+  retain_full_dates               keep dates as they are
+  retain_patient_characteristics  keep sex, age (up to 89), height, weight
+    zip3                            … and three digits of a postal code where the law allows it
+  retain_device_identity, retain_institution_identity, retain_uids
+  retain_safe_private             keep private attributes of Table E.3.10-1
+The same two that the pixels need (clean_pixel_data, clean_visual_features) are claims about pixels; this
+command makes none that it did not earn.
+
 The key is as secret as the source: who holds it can link the output to the source. Keep key, maps and
 their journal where the source may be kept. What comes out stays pseudonymous for the holder of the key.
 
 Exit status: 0 all files came through, 1 some were quarantined or refused, 2 wrong usage."
 )]
 pub struct Deid {
-    /// Confidentiality profile of PS3.15 with its options, parted by commas.
-    #[arg(long, value_name = "PROFILE", default_value = "basic", value_parser = profile)]
+    /// Confidentiality profile of PS3.15: `basic`, and any of its options after it, parted by commas.
+    #[arg(long, value_name = "PROFILE", default_value = "basic", value_parser = Profile::parse)]
     pub profile: Profile,
     /// File with the project's key: 64 hexadecimal digits, readable by its owner alone (mode 0600).
     #[arg(long, value_name = "FILE", env = "COUNTERSIGN_DEID_KEY")]
@@ -64,8 +78,4 @@ pub struct Deid {
     /// Files, folders (with what is below them) and zip archives.
     #[arg(required_unless_present = "new_key", requires = "out", value_name = "PATH")]
     pub paths: Vec<PathBuf>,
-}
-
-fn profile(text: &str) -> Result<Profile, String> {
-    if text == "basic" { Ok(Profile::basic()) } else { Err("only `basic` is known".to_owned()) }
 }

@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use countersign_deid::{self as deid, Applied, HoldReason, Keys, Kind, Verdict};
+use countersign_deid::{self as deid, Applied, Context, HoldReason, Keys, Kind, Verdict};
 use countersign_dicom::{self as dicom, Facts, Identity, Instance, Limits, Place};
 use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
@@ -86,6 +86,17 @@ pub enum Pixels {
     Trusted,
 }
 
+/// What was found of one class of identifiers of 45 CFR 164.514(b)(2).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SafeHarbor {
+    /// `A` to `R`.
+    pub class: char,
+    /// Attributes that held such an identifier.
+    pub found: u64,
+    /// What was done to them.
+    pub actions: Vec<Applied>,
+}
+
 /// A clean file.
 pub struct Clean {
     /// The PS3.10 file.
@@ -94,6 +105,10 @@ pub struct Clean {
     pub output: String,
     /// What was done to which attribute.
     pub actions: Vec<(String, Applied)>,
+    /// Identifiers of 45 CFR 164.514(b)(2) that were found, by class.
+    pub safe_harbor: Vec<SafeHarbor>,
+    /// Text that was emptied because it could not be cleaned with certainty, by path.
+    pub unsure: Vec<String>,
     /// What was done about text in the pixels.
     pub pixels: Pixels,
     /// Source and new UIDs.
@@ -123,19 +138,32 @@ fn clean_dicom(bytes: Vec<u8>, settings: &Settings, keys: &Keys) -> Result<Clean
         let code = if kind == Kind::Dicom { error.code() } else { "not-dicom" };
         vec![Reason::at(code, error.place())]
     })?;
-    let pixels = pixels(&source, settings)?;
-    let cleaned = deid::clean_dicom(&source, &settings.profile, keys)
+    let cleaned = deid::clean_dicom_with(&source, &settings.profile, keys, &Context::default())
         .map_err(|error| vec![Reason::at(error.code(), error.place())])?;
+    let pixels = pixels(&source, &cleaned.report, settings)?;
     let identity = Identity::of(&source);
     let output = output(&identity, &cleaned)?;
     let patient = identity.patient_id.map(|id| (id, cleaned.pseudonym));
     let uids = cleaned.uid_map.into_iter().collect();
-    Ok(Clean { bytes: cleaned.bytes, output, actions: cleaned.report.changed, pixels, uids, patient })
+    let found = cleaned.report.safe_harbor.into_iter().filter(|class| class.found > 0);
+    let safe_harbor =
+        found.map(|class| SafeHarbor { class: class.class, found: class.found, actions: class.actions });
+    Ok(Clean {
+        bytes: cleaned.bytes,
+        output,
+        actions: cleaned.report.changed,
+        safe_harbor: safe_harbor.collect(),
+        unsure: cleaned.report.emptied_unsure,
+        pixels,
+        uids,
+        patient,
+    })
 }
 
 /// Whether the pixels may pass.
-fn pixels(source: &Instance, settings: &Settings) -> Result<Pixels, Vec<Reason>> {
-    let Verdict::Hold(reasons) = deid::verdict(&Facts::of(source)) else { return Ok(Pixels::Vouched) };
+fn pixels(source: &Instance, report: &deid::Report, settings: &Settings) -> Result<Pixels, Vec<Reason>> {
+    let verdict = deid::verdict_cleaned(&Facts::of(source), report);
+    let Verdict::Hold(reasons) = verdict else { return Ok(Pixels::Vouched) };
     let text_only = |reason: &HoldReason| {
         matches!(
             reason,

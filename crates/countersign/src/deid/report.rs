@@ -10,7 +10,7 @@ use countersign_deid::Applied;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    one::{Pixels, Reason, SourceHash},
+    one::{Pixels, Reason, SafeHarbor, SourceHash},
     settings::Settings,
 };
 
@@ -42,6 +42,10 @@ pub enum Fate {
         pixels: Pixels,
         /// What was done to which attribute; kept ones are not listed.
         actions: Vec<(String, Applied)>,
+        /// Identifiers of 45 CFR 164.514(b)(2) that were found, by class.
+        safe_harbor: Vec<SafeHarbor>,
+        /// Attributes whose text was emptied because it could not be cleaned with certainty.
+        unsure: Vec<String>,
     },
     /// Nothing of it was written.
     Quarantined {
@@ -82,7 +86,7 @@ pub struct Counts {
     pub sources: u64,
     /// Sources with a clean file.
     pub done: u64,
-    /// Of these, sources that an earlier run had finished.
+    /// Sources with which there was nothing to do: finished before, or the same as another.
     pub skipped: u64,
     /// Sources that are quarantined: nothing of them was written.
     pub quarantined: u64,

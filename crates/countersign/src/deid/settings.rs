@@ -5,6 +5,8 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde::Serialize;
 use sha2::Sha256;
 
+/// Code of the Basic Application Level Confidentiality Profile (CID 7050).
+const BASIC: &str = "113100";
 /// Domain label of what tells two keys apart without naming them.
 const KEY_CHECK: &[u8] = b"countersign/key-check/1\0";
 /// Bytes of it that are kept.
@@ -16,7 +18,10 @@ pub struct Settings {
     /// Edition of PS3.15.
     pub edition: &'static str,
     /// The profile with its options.
+    #[serde(serialize_with = "words")]
     pub profile: Profile,
+    /// Codes of the profile and its options (CID 7050).
+    pub codes: Vec<&'static str>,
     /// Images held only for text in their pixels pass.
     pub trust_pixels: bool,
     /// Version of the program.
@@ -26,7 +31,9 @@ pub struct Settings {
 impl Settings {
     /// Settings of this program.
     pub fn new(profile: Profile, trust_pixels: bool) -> Self {
-        Self { edition: EDITION, profile, trust_pixels, version: env!("CARGO_PKG_VERSION") }
+        let options = profile.options.iter().map(|option| option.code());
+        let codes = std::iter::once(BASIC).chain(options).collect();
+        Self { edition: EDITION, profile, codes, trust_pixels, version: env!("CARGO_PKG_VERSION") }
     }
 
     /// One text that is the same for the same settings.
@@ -35,11 +42,14 @@ impl Settings {
         serde_json::to_string(self).unwrap_or_default()
     }
 
-    /// The same for the profile alone.
+    /// The profile in words that are the same for the same profile.
     pub fn profile_words(&self) -> String {
-        let options = self.profile.options.iter().map(|option| format!("+{}", option.code()));
-        format!("{} basic{}", self.edition, options.collect::<String>())
+        self.profile.to_string()
     }
+}
+
+fn words<S: serde::Serializer>(profile: &Profile, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(profile)
 }
 
 /// Tells whether two runs had the same key; it says nothing about the key.

@@ -30,7 +30,7 @@ const UNFINISHED: &str = "unfinished";
 /// Form of the journal.
 const FORM: u32 = 1;
 /// Longest line of a journal that is read, bytes; a record lists at most 10 000 changed elements.
-const LINE_BYTES_MAX: u64 = 8 << 20;
+const LINE_BYTES_MAX: u64 = 64 << 20;
 
 /// First line of a journal: whose output this folder holds.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
@@ -206,6 +206,8 @@ impl State {
             sha256: digest,
             pixels: clean.pixels,
             actions: clean.actions.clone(),
+            safe_harbor: clean.safe_harbor.clone(),
+            unsure: clean.unsure.clone(),
         };
         let record = Record { source, settings: self.settings.clone(), fate };
         // The claim is made first: who may stand at the place is decided with it.

@@ -148,7 +148,10 @@ fn the_report_names_every_source_and_no_identifier() {
     let summary = lines.last().unwrap();
     assert_eq!(summary, said);
     assert_eq!(summary["edition"], "2026d");
-    assert!(summary["version"].is_string() && summary["profile"].is_object(), "{summary}");
+    assert!(
+        summary["version"].is_string() && summary["profile"] == "basic" && summary["codes"][0] == "113100",
+        "{summary}"
+    );
     let statuses = |status: &str| lines.iter().filter(|line| line["status"] == status).count() as u64;
     assert_eq!(statuses("done"), said["done"].as_u64().unwrap());
     assert_eq!(statuses("quarantined"), said["quarantined"].as_u64().unwrap());
@@ -297,6 +300,34 @@ fn two_sources_of_one_name_do_not_overwrite_each_other() {
     let same = place.deid("same", &[], &[&a, &b]);
     assert_eq!((same.status.code(), object(&same)["deid"]["done"].as_u64()), (Some(0), Some(2)));
     assert_eq!(tree(&place.at("same")).len(), 1);
+}
+
+#[test]
+fn a_profile_with_options_is_applied_and_recorded() {
+    let place = Place::new();
+    let profile = "basic,clean_structured_content,clean_descriptors,retain_modified_dates";
+    let report = place.at("report.jsonl");
+    let more = ["--profile", profile, "--trust-pixels", "--report", text(&report)];
+    let output = place.deid("out", &more, &[&place.sources]);
+    let said = object(&output);
+    assert_eq!(output.status.code(), Some(0), "dose reports come through: {said}");
+    for word in profile.split(',') {
+        assert!(said["deid"]["profile"].as_str().unwrap().contains(word), "{said}");
+    }
+    let codes = said["deid"]["codes"].as_array().unwrap();
+    assert!(codes.len() == 4 && codes.contains(&"113107".into()), "{said}");
+    let lines = lines(&report);
+    let ct = lines.iter().find(|line| line["status"] == "done" && line["pixels"] == "vouched").unwrap();
+    let date = ["(0008,0020)", "shifted"];
+    assert!(
+        ct["actions"].as_array().unwrap().iter().any(|pair| pair[0] == date[0] && pair[1] == date[1]),
+        "{ct}"
+    );
+    let names = ct["safe_harbor"].as_array().unwrap().iter().find(|class| class["class"] == "A").unwrap();
+    assert!(names["found"].as_u64() > Some(0), "{ct}");
+    // The folder is of this profile: another one would be mixed into it.
+    let other = place.deid("out", &["--trust-pixels"], &[&place.sources]);
+    assert_eq!(object(&other)["error"]["code"], "other_profile");
 }
 
 #[test]
