@@ -266,7 +266,7 @@ impl Pipeline {
 
 /// Whether the gate has passed an item in this phase.
 pub(crate) fn is_cleared(phase: &str) -> bool {
-    !matches!(phase.parse::<Phase>(), Ok(Phase::Quarantined | Phase::Rejected) | Err(_))
+    !matches!(phase.parse::<Phase>(), Ok(Phase::Quarantined | Phase::Rejected | Phase::Erased) | Err(_))
 }
 
 async fn printed_name(conn: &mut Conn, user: UserId) -> Result<String> {

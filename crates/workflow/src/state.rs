@@ -27,6 +27,8 @@ pub enum Phase {
     Released,
     /// Taken out of work by an owner; final.
     Withdrawn,
+    /// The bytes and marks of the person in it were destroyed; the ids stay. Final.
+    Erased,
 }
 
 impl Phase {
@@ -41,6 +43,7 @@ impl Phase {
         Self::Accepted,
         Self::Released,
         Self::Withdrawn,
+        Self::Erased,
     ];
 
     /// The word as code, API, page and database spell it.
@@ -55,6 +58,7 @@ impl Phase {
             Self::Accepted => "accepted",
             Self::Released => "released",
             Self::Withdrawn => "withdrawn",
+            Self::Erased => "erased",
         }
     }
 }
