@@ -56,7 +56,7 @@ impl Pipeline {
     ) -> Result<Imported> {
         self.require_on(caller, Action::Ingest, project)?;
         check(&images)?;
-        let key = self.store.keys().project(project)?;
+        let older = self.store.vault().project_key(project).ok();
         let (pipeline, user) = (self.clone(), caller.user());
         self.store
             .write(caller.actor(), move |tx| {
@@ -79,8 +79,11 @@ impl Pipeline {
                     let mut rows = Rows::default();
                     let mut seen = known;
                     for (number, image) in (first..).zip(images) {
-                        let group_key = hex::encode(keyed_hash(&key, &[b"external", image.url.as_bytes()]));
-                        if seen.insert(group_key.clone()) {
+                        let parts: [&[u8]; 2] = [b"external", image.url.as_bytes()];
+                        let group_key = pipeline.store.keys().group_key(project, &parts);
+                        let is_older =
+                            older.as_ref().is_some_and(|key| seen.contains(&hex::encode(keyed_hash(key, &parts))));
+                        if !is_older && seen.insert(group_key.clone()) {
                             rows.add(tx, &protocol, &row, ingest.id, number, group_key, image)?;
                         }
                     }

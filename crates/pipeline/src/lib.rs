@@ -25,6 +25,7 @@ pub mod review;
 mod save;
 mod secrets;
 pub mod sign;
+mod subjects;
 pub mod views;
 pub mod work;
 mod worker;

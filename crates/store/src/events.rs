@@ -86,6 +86,16 @@ pub async fn by_id(conn: &mut Conn, id: EventId) -> Result<Option<Event>, StoreE
     conn.query(sql).bind(id).optional().await
 }
 
+/// The last event with this action on an object.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn last_of(conn: &mut Conn, action: &str, object: Uuid) -> Result<Option<Event>, StoreError> {
+    let sql = "SELECT e.*, d.details FROM events e LEFT JOIN event_details d ON d.event_id = e.id \
+               WHERE e.object_id = $1 AND e.action = $2 ORDER BY e.ord DESC LIMIT 1";
+    conn.query(sql).bind(object).bind(action).optional().await
+}
+
 /// Sequenced events after a log index, in the order of the log: what a live listener missed.
 ///
 /// # Errors

@@ -60,6 +60,11 @@ impl House {
         Self { pipeline: Pipeline::new(store).unwrap(), clock, _folder: folder }
     }
 
+    /// The data directory.
+    pub fn folder(&self) -> PathBuf {
+        self._folder.path().to_owned()
+    }
+
     pub async fn person(&self, login: &str) -> UserId {
         let draft = UserDraft {
             login: login.into(),

@@ -4,4 +4,5 @@ mod harness;
 mod real_input;
 mod releases;
 mod shared;
+mod vault;
 mod work;

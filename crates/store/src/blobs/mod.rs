@@ -2,23 +2,24 @@
 //!
 //! Each zone is a type of its own, so that code which serves people cannot name quarantine by mistake. The bytes of a
 //! cleared asset reach a person only through [`ClearedBlobs::show`], which takes proof of the exposure.
+//!
+//! What is about somebody (quarantine, cleared) lies sealed with that subject's key; the address stays the one of the
+//! plain bytes. Bytes of older installations, which were not sealed, still read.
 
-use std::{io, ops::Range, path::Path as FilePath, sync::Arc};
+mod zone;
+
+use std::{ops::Range, path::Path as FilePath, sync::Arc};
 
 use bytes::Bytes;
-use countersign_model::{ProjectId, Zone};
-use futures::{StreamExt, TryStreamExt, stream::BoxStream};
-use object_store::{
-    ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload, local::LocalFileSystem, path::Path,
-};
-use sha2::{Digest, Sha256};
+use countersign_model::{ProjectId, SubjectId, Zone};
+use futures::stream::BoxStream;
+use object_store::path::Path;
 
-use crate::{Column, StoreError, exposures::Exposed, keys::Keys};
+use self::zone::ZoneBlobs;
+use crate::{Column, StoreError, exposures::Exposed, keyring::Keyring, keys::Keys};
 
 /// Largest blob that is kept or read whole in memory, bytes.
 pub const BLOB_BYTES_MAX: usize = 1 << 30;
-/// Bytes read at once when a file is hashed.
-const HASH_CHUNK_BYTES: usize = 1 << 20;
 
 /// Where bytes lie within a zone and project: 64 hexadecimal digits, HMAC-SHA256 under the installation's blob key of
 /// the project and the SHA-256 of the bytes. Never the plain hash, which would tell whoever holds the same file.
@@ -72,149 +73,6 @@ pub struct Put {
     pub is_new: bool,
 }
 
-/// One zone. The public types wrap it.
-#[derive(Clone)]
-struct ZoneBlobs {
-    zone: Zone,
-    files: Arc<LocalFileSystem>,
-    keys: Arc<Keys>,
-}
-
-impl ZoneBlobs {
-    fn open(data: &FilePath, zone: Zone, keys: &Arc<Keys>) -> Result<Self, StoreError> {
-        let folder = data.join("blobs").join(zone.as_str());
-        std::fs::create_dir_all(&folder).map_err(|error| StoreError::file(&folder, error))?;
-        let files =
-            LocalFileSystem::new_with_prefix(&folder).map_err(|error| failed(zone, error))?.with_fsync(true);
-        Ok(Self { zone, files: Arc::new(files), keys: Arc::clone(keys) })
-    }
-
-    async fn put(&self, project: ProjectId, bytes: Bytes) -> Result<Put, StoreError> {
-        let size = bytes.len() as u64;
-        let address = Address::of(&self.keys, project, &Sha256::digest(&bytes));
-        let path = address.path(project);
-        let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
-        match self.files.put_opts(&path, PutPayload::from_bytes(bytes), options).await {
-            Ok(_) => Ok(Put { address, is_new: true }),
-            Err(object_store::Error::AlreadyExists { .. }) => {
-                let found = self.files.head(&path).await.map_err(|error| failed(self.zone, error))?;
-                if found.size == size {
-                    Ok(Put { address, is_new: false })
-                } else {
-                    Err(self.damaged(&address))
-                }
-            }
-            Err(error) => Err(failed(self.zone, error)),
-        }
-    }
-
-    /// Moves a finished file of the same file system to its address.
-    async fn adopt(&self, project: ProjectId, file: &FilePath) -> Result<Put, StoreError> {
-        let (zone, keys, from) = (self.zone, Arc::clone(&self.keys), file.to_owned());
-        let root = self.files.path_to_filesystem(&Path::from("x")).map_err(|error| failed(zone, error))?;
-        let moved = tokio::task::spawn_blocking(move || {
-            let hash = hash_file(&from)?;
-            let address = Address::of(&keys, project, &hash);
-            let to = root.with_file_name("").join(address.path(project).as_ref());
-            let folder = to.parent().unwrap_or(&to).to_owned();
-            std::fs::create_dir_all(&folder)?;
-            let is_new = match std::fs::hard_link(&from, &to) {
-                Ok(()) => true,
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => false,
-                Err(error) => return Err(error),
-            };
-            std::fs::remove_file(&from)?;
-            for folder in folder.ancestors().take(4) {
-                std::fs::File::open(folder)?.sync_all()?;
-            }
-            Ok(Put { address, is_new })
-        });
-        let moved = moved.await.map_err(|_| StoreError::Abandoned)?;
-        moved.map_err(|error| StoreError::io(format!("zone {zone}"), error))
-    }
-
-    async fn get(&self, project: ProjectId, address: &Address) -> Result<Bytes, StoreError> {
-        let found = self.files.get(&address.path(project)).await.map_err(|error| failed(self.zone, error))?;
-        if found.meta.size > BLOB_BYTES_MAX as u64 {
-            return Err(self.damaged(address));
-        }
-        let bytes = found.bytes().await.map_err(|error| failed(self.zone, error))?;
-        if Address::of(&self.keys, project, &Sha256::digest(&bytes)) == *address {
-            Ok(bytes)
-        } else {
-            Err(self.damaged(address))
-        }
-    }
-
-    async fn get_range(
-        &self,
-        project: ProjectId,
-        address: &Address,
-        range: Range<u64>,
-    ) -> Result<Bytes, StoreError> {
-        self.files.get_range(&address.path(project), range).await.map_err(|error| failed(self.zone, error))
-    }
-
-    async fn stream(
-        &self,
-        project: ProjectId,
-        address: &Address,
-    ) -> Result<(u64, BoxStream<'static, Result<Bytes, StoreError>>), StoreError> {
-        let zone = self.zone;
-        let found = self.files.get(&address.path(project)).await.map_err(|error| failed(zone, error))?;
-        let size = found.meta.size;
-        Ok((size, found.into_stream().map_err(move |error| failed(zone, error)).boxed()))
-    }
-
-    async fn exists(&self, project: ProjectId, address: &Address) -> Result<bool, StoreError> {
-        match self.files.head(&address.path(project)).await {
-            Ok(_) => Ok(true),
-            Err(object_store::Error::NotFound { .. }) => Ok(false),
-            Err(error) => Err(failed(self.zone, error)),
-        }
-    }
-
-    async fn delete(&self, project: ProjectId, address: &Address) -> Result<(), StoreError> {
-        match self.files.delete(&address.path(project)).await {
-            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
-            Err(error) => Err(failed(self.zone, error)),
-        }
-    }
-
-    fn damaged(&self, address: &Address) -> StoreError {
-        StoreError::Damaged { place: format!("{}/{}", self.zone, address.as_str()) }
-    }
-}
-
-fn hash_file(path: &FilePath) -> io::Result<[u8; 32]> {
-    use io::Read;
-    let mut file = std::fs::File::open(path)?;
-    file.sync_all()?;
-    let (mut hasher, mut buffer) = (Sha256::new(), vec![0; HASH_CHUNK_BYTES]);
-    loop {
-        match file.read(&mut buffer)? {
-            0 => return Ok(hasher.finalize().into()),
-            read => hasher.update(&buffer[..read]),
-        }
-    }
-}
-
-/// An error of the file system in our words: the zone is the place, never the path.
-fn failed(zone: Zone, error: object_store::Error) -> StoreError {
-    let place = format!("zone {zone}");
-    if matches!(error, object_store::Error::NotFound { .. }) {
-        return StoreError::NotFound { place: "blobs" };
-    }
-    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
-    while let Some(inner) = cause {
-        if let Some(found) = inner.downcast_ref::<io::Error>() {
-            return StoreError::io(place, io::Error::from(found.kind()));
-        }
-        cause = inner.source();
-    }
-    StoreError::io(place, io::Error::other(error.to_string()))
-}
-
 macro_rules! zone {
     ($(#[$meta:meta])* $name:ident, $zone:expr) => {
         $(#[$meta])*
@@ -222,16 +80,12 @@ macro_rules! zone {
         pub struct $name(ZoneBlobs);
 
         impl $name {
-            pub(crate) fn open(data: &FilePath, keys: &Arc<Keys>) -> Result<Self, StoreError> {
-                ZoneBlobs::open(data, $zone, keys).map(Self)
-            }
-
-            /// Keeps bytes. They are on disk when this returns; bytes that are there already are left alone.
-            ///
-            /// # Errors
-            /// [`StoreError::DiskFull`], [`StoreError::Io`]; nothing is half-stored.
-            pub async fn put(&self, project: ProjectId, bytes: impl Into<Bytes>) -> Result<Put, StoreError> {
-                self.0.put(project, bytes.into()).await
+            pub(crate) fn open(
+                data: &FilePath,
+                keys: &Arc<Keys>,
+                keyring: &Arc<Keyring>,
+            ) -> Result<Self, StoreError> {
+                ZoneBlobs::open(data, $zone, keys, keyring).map(Self)
             }
 
             /// Whether there are bytes at an address.
@@ -270,7 +124,7 @@ zone! {
     ClearedBlobs, Zone::Cleared
 }
 zone! {
-    /// Originals and crosswalks.
+    /// Originals that were moved out of quarantine; kept for installations that have some.
     VaultBlobs, Zone::Vault
 }
 zone! {
@@ -278,12 +132,49 @@ zone! {
     ReleasedBlobs, Zone::Released
 }
 
+/// Zones whose bytes are about somebody.
+macro_rules! sealed {
+    ($name:ident) => {
+        impl $name {
+            /// Keeps bytes about a subject, sealed with the subject's key. They are on disk when this returns; bytes
+            /// that are there already are left alone.
+            ///
+            /// # Errors
+            /// [`StoreError::Erased`] when the subject's key was destroyed; [`StoreError::Offline`] without keyring;
+            /// [`StoreError::DiskFull`], [`StoreError::Io`]; nothing is half-stored.
+            pub async fn put(
+                &self,
+                project: ProjectId,
+                subject: SubjectId,
+                bytes: impl Into<Bytes>,
+            ) -> Result<Put, StoreError> {
+                self.0.put(project, subject, bytes.into()).await
+            }
+
+            /// Seals bytes that are there with the key of another subject, who needs them too.
+            ///
+            /// # Errors
+            /// As for reading and keeping.
+            pub async fn reseal(
+                &self,
+                project: ProjectId,
+                address: &Address,
+                to: SubjectId,
+            ) -> Result<(), StoreError> {
+                self.0.reseal(project, address, to).await
+            }
+        }
+    };
+}
+sealed! { QuarantineBlobs }
+sealed! { ClearedBlobs }
+
 /// Zones by name, for the backup: the one place where code handles all of them alike.
 pub(crate) fn in_zone(store: &crate::Store, zone: Zone) -> impl BlobZone {
     match zone {
         Zone::Quarantine => store.quarantine().0.clone(),
         Zone::Cleared => store.cleared().0.clone(),
-        Zone::Vault => store.vault().0.clone(),
+        Zone::Vault => store.vault_zone().0.clone(),
         Zone::Released => store.released().0.clone(),
     }
 }
@@ -298,21 +189,6 @@ pub(crate) trait BlobZone {
     ) -> Result<(u64, BoxStream<'static, Result<Bytes, StoreError>>), StoreError>;
     /// Keeps a finished file, which must lead to the address it had.
     async fn take(&self, project: ProjectId, file: &FilePath, expected: &Address) -> Result<(), StoreError>;
-}
-
-impl BlobZone for ZoneBlobs {
-    async fn pieces(
-        &self,
-        project: ProjectId,
-        address: &Address,
-    ) -> Result<(u64, BoxStream<'static, Result<Bytes, StoreError>>), StoreError> {
-        self.stream(project, address).await
-    }
-
-    async fn take(&self, project: ProjectId, file: &FilePath, expected: &Address) -> Result<(), StoreError> {
-        let put = self.adopt(project, file).await?;
-        if put.address == *expected { Ok(()) } else { Err(self.damaged(expected)) }
-    }
 }
 
 impl QuarantineBlobs {

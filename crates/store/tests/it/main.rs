@@ -7,5 +7,6 @@ mod evidence;
 mod records;
 mod releases;
 mod schemas;
+mod subjects;
 mod world;
 mod writes;
