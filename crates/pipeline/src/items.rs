@@ -176,8 +176,10 @@ impl Pipeline {
     ) -> Option<Vec<ReadId>> {
         let project = Resource::Project(item.project_id);
         let keeps_evidence = self.access.allows(&caller.principal, Action::ViewEvidence, &project);
-        let done =
-            matches!(state.phase, Phase::Accepted | Phase::Released | Phase::Withdrawn | Phase::Rejected);
+        let done = matches!(
+            state.phase,
+            Phase::Accepted | Phase::Released | Phase::Withdrawn | Phase::Rejected | Phase::Erased
+        );
         let roles = caller.roles(item.project_id);
         let may_work =
             protocol.stages.iter().any(|stage| stage.role.is_some_and(|role| roles.contains(&role)));

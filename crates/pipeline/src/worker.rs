@@ -7,12 +7,12 @@ use futures::StreamExt;
 
 use crate::{
     Pipeline, PipelineError, Result,
-    error::{KEYRING_OFFLINE, VAULT_OFFLINE},
-    moving::{JOB_GATE, JOB_PRELABEL},
+    error::{KEYRING_OFFLINE, RELEASE_BUILDING, VAULT_OFFLINE},
+    moving::{JOB_ERASE, JOB_GATE, JOB_PRELABEL},
 };
 
 /// Kinds of job that this program runs.
-const KINDS: &[&str] = &[JOB_GATE, JOB_PRELABEL];
+const KINDS: &[&str] = &[JOB_ERASE, JOB_GATE, JOB_PRELABEL];
 /// Jobs that run at the same time.
 const JOBS_AT_ONCE: usize = 2;
 /// Jobs leased at once: few, because a large study takes long.
@@ -34,6 +34,12 @@ impl Pipeline {
     pub fn spawn_worker(&self) -> tokio::task::JoinHandle<()> {
         let pipeline = self.clone();
         tokio::spawn(async move {
+            if let Err(error) = pipeline.reapply_erasures().await {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "erasures could not be applied again"
+                );
+            }
             loop {
                 match pipeline.run_jobs().await {
                     Ok(0) => {
@@ -86,6 +92,7 @@ impl Pipeline {
     async fn run_job(&self, job: jobs::Job, worker: String) {
         let (id, kind, last) = (job.id, job.kind.clone(), job.error_code.clone());
         let outcome = match kind.as_str() {
+            JOB_ERASE => self.run_erasure(job, worker.clone()).await,
             JOB_GATE => self.run_gate(job, worker.clone()).await,
             JOB_PRELABEL => self.run_prelabel(job, worker.clone()).await,
             _ => Err(PipelineError::Internal("an unknown kind of job".into())),
@@ -171,5 +178,5 @@ impl Pipeline {
 /// What a job waits for that will come back by itself.
 fn waits_for(error: &PipelineError) -> Option<&'static str> {
     let PipelineError::Refused(refusal) = error else { return None };
-    [VAULT_OFFLINE, KEYRING_OFFLINE].into_iter().find(|code| refusal.code == *code)
+    [VAULT_OFFLINE, KEYRING_OFFLINE, RELEASE_BUILDING].into_iter().find(|code| refusal.code == *code)
 }

@@ -286,6 +286,8 @@ async fn open_sqlite(
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
+        // What an erasure takes out of a row is zeroed in the file too.
+        .pragma("secure_delete", "ON")
         .busy_timeout(Duration::from_secs(BUSY_SECONDS))
         .statement_cache_capacity(STATEMENTS_CACHED_MAX);
     let writing = migrate_sqlite(SqliteConnection::connect_with(&options).await?).await?;

@@ -38,6 +38,13 @@ impl Clock for HandClock {
 #[derive(Default)]
 pub struct CountedIds(AtomicU64);
 
+impl CountedIds {
+    /// For another store that is to hold rows of the first.
+    pub fn starting_at(n: u64) -> Self {
+        Self(AtomicU64::new(n))
+    }
+}
+
 impl Ids for CountedIds {
     fn fresh(&self) -> Uuid {
         let n = self.0.fetch_add(1, Ordering::SeqCst);
