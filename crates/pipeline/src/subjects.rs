@@ -1,5 +1,7 @@
 //! Subjects: whom a file is about, so that it is sealed with their key from its first second on.
 
+use std::collections::HashMap;
+
 use countersign_model::{AssetId, ItemId, ItemKind, ProjectId, StreamKind, SubjectId};
 use countersign_store::{Actor, CrosswalkEntry, Evidence, Tx, subjects};
 
@@ -82,6 +84,25 @@ pub(crate) struct Written {
     uids: usize,
 }
 
+/// Whom the assets under an item are about.
+pub(crate) struct Owners {
+    pipeline: Pipeline,
+    project: ProjectId,
+    known: HashMap<AssetId, SubjectId>,
+    rest: (&'static str, String),
+}
+
+impl Owners {
+    /// Whom an asset is about.
+    pub async fn of(&self, asset: AssetId) -> Result<SubjectId> {
+        if let Some(known) = self.known.get(&asset) {
+            return Ok(*known);
+        }
+        let (kind, tag) = &self.rest;
+        self.pipeline.subject_named(Actor::system(), self.project, kind, tag.clone()).await
+    }
+}
+
 impl Pipeline {
     /// The tag of whom a file is about.
     pub(crate) fn tag(&self, project: ProjectId, whose: &Whose) -> Result<String> {
@@ -115,17 +136,13 @@ impl Pipeline {
             .await
     }
 
-    /// Whom an asset is about; what older versions brought in belongs to the project as a whole.
-    pub(crate) async fn subject_of(&self, project: ProjectId, asset: AssetId) -> Result<SubjectId> {
-        let found = subjects::of_asset(&mut *self.store.read().await?, asset).await?;
-        match found {
-            Some(subject) => Ok(subject.id),
-            None => {
-                let whose = Whose::project();
-                let tag = self.tag(project, &whose)?;
-                self.subject_named(Actor::system(), project, whose.kind, tag).await
-            }
-        }
+    /// Whom the assets under an item are about; what older versions brought in belongs to the project as a whole.
+    pub(crate) async fn owners(&self, project: ProjectId, item: ItemId) -> Result<Owners> {
+        let known = subjects::of_assets_under(&mut *self.store.read().await?, item).await?;
+        let whose = Whose::project();
+        let tag = self.tag(project, &whose)?;
+        let known: HashMap<_, _> = known.into_iter().map(|link| (link.asset_id, link.subject_id)).collect();
+        Ok(Owners { pipeline: self.clone(), project, known, rest: (whose.kind, tag) })
     }
 
     /// Puts into the vault who an item's pseudonym and UIDs stand for.
@@ -138,9 +155,13 @@ impl Pipeline {
         item: ItemId,
         known: Vec<Known>,
     ) -> Result<Vec<Written>> {
+        if known.is_empty() {
+            return Ok(Vec::new());
+        }
+        let owners = self.owners(project, item).await?;
         let mut merged: Vec<(SubjectId, CrosswalkEntry)> = Vec::new();
         for Known { source, entry } in known {
-            let subject = self.subject_of(project, source).await?;
+            let subject = owners.of(source).await?;
             match merged.iter_mut().find(|(known, _)| *known == subject) {
                 Some((_, whole)) => whole.uids.extend(entry.uids),
                 None => merged.push((subject, entry)),

@@ -230,6 +230,16 @@ pub async fn of_asset(conn: &mut Conn, asset: AssetId) -> Result<Option<Subject>
     conn.query(sql).bind(asset).optional().await
 }
 
+/// Whom the assets under an item are about, those of other items that it shares included.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn of_assets_under(conn: &mut Conn, item: ItemId) -> Result<Vec<SubjectAsset>, StoreError> {
+    let sql = "SELECT s.* FROM subject_assets s WHERE s.asset_id IN (SELECT id FROM assets WHERE item_id = $1 \
+               UNION SELECT asset_id FROM item_assets WHERE item_id = $1) ORDER BY s.asset_id";
+    conn.query(sql).bind(item).all().await
+}
+
 /// Whom an item is about.
 ///
 /// # Errors

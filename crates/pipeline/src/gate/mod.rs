@@ -149,11 +149,12 @@ impl Pipeline {
     }
 
     async fn put_cleared(&self, item: &items::Item, cleaned: Vec<CleanedAsset>) -> Result<Vec<CopyRow>> {
+        let owners = self.owners(item.project_id, item.id).await?;
         let mut rows = Vec::with_capacity(cleaned.len());
         for asset in cleaned {
             let content_hash = hex::encode(Sha256::digest(&asset.bytes));
             let bytes = asset.bytes.len() as u64;
-            let subject = self.subject_of(item.project_id, asset.source).await?;
+            let subject = owners.of(asset.source).await?;
             let put = self.store.cleared().put(item.project_id, subject, asset.bytes).await?;
             rows.push(CopyRow {
                 source: asset.source,
@@ -180,11 +181,12 @@ impl Pipeline {
         job: jobs::Job,
         worker: String,
     ) -> Result<()> {
+        let owners = self.owners(item.project_id, item.id).await?;
         let mut rows = Vec::with_capacity(outcome.cleaned.len());
         for asset in outcome.cleaned {
             let content_hash = hex::encode(Sha256::digest(&asset.bytes));
             let bytes = asset.bytes.len() as u64;
-            let subject = self.subject_of(item.project_id, asset.source).await?;
+            let subject = owners.of(asset.source).await?;
             let put = self.store.quarantine().put(item.project_id, subject, asset.bytes).await?;
             rows.push(CopyRow {
                 source: asset.source,

@@ -54,6 +54,13 @@ impl ZoneBlobs {
         let size = bytes.len() as u64;
         let address = Address::of(&self.keys, project, &Sha256::digest(&bytes));
         let path = address.path(project);
+        // What is there already is not sealed for nothing.
+        match self.plain_size(project, &address).await {
+            Ok(Some(found)) if found == size => return Ok(Put { address, is_new: false }),
+            Ok(Some(_)) => return Err(self.damaged(&address)),
+            Ok(None) | Err(StoreError::NotFound { .. }) => {}
+            Err(error) => return Err(error),
+        }
         let bytes = self.sealed(project, &address, subject, bytes).await?;
         let create = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
         match self.files.put_opts(&path, PutPayload::from_bytes(bytes.clone()), create).await {
