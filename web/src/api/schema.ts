@@ -382,6 +382,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/privacy-requests/{request}/certificate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The certificate of an erasure. */
+        get: operations["privacy_certificate"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/privacy-requests/{request}/certificate/text": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The certificate for people: a signed note. */
+        get: operations["privacy_certificate_text"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/privacy-requests/{request}/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Approves or refuses a request of somebody else. */
+        post: operations["privacy_decide"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/privacy-requests/{request}/reveal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Who the person is: to whoever asked, once, within the time. The answer is never kept by the browser. */
+        post: operations["privacy_reveal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects": {
         parameters: {
             query?: never;
@@ -428,6 +496,23 @@ export interface paths {
         put?: never;
         /** Signs, once, that the project holds publicly released data. */
         post: operations["projects_declare"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/erasures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks for the erasure of a subject. Nothing happens before a second person has agreed. */
+        post: operations["privacy_erase"];
         delete?: never;
         options?: never;
         head?: never;
@@ -574,6 +659,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/privacy-requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Requests for erasure and re-identification, newest first. */
+        get: operations["privacy_requests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/reidentifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks who the person in an item is. Nothing is shown before a second person has agreed. */
+        post: operations["privacy_reidentify"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/releases": {
         parameters: {
             query?: never;
@@ -592,6 +711,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/subjects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The subjects of a project: pseudonyms and counts, never names. */
+        get: operations["privacy_subjects"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/subjects/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The subject behind a patient ID, looked up through the vault. The patient ID is in the body, so that no log of
+         *     addresses has it.
+         */
+        post: operations["privacy_find"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/tasks/claim": {
         parameters: {
             query?: never;
@@ -603,6 +759,23 @@ export interface paths {
         put?: never;
         /** Takes the next task that fits; two people never get the same one. */
         post: operations["work_claim"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/vault": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether vault and keyring are there. */
+        get: operations["privacy_vault"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -974,6 +1147,28 @@ export interface components {
             /** @description Its version. */
             version: string;
         };
+        /** @description The certificate of an erasure. */
+        CertificateView: {
+            /**
+             * Format: int64
+             * @description Its place in the log.
+             */
+            log_index: number;
+            /**
+             * Format: int64
+             * @description Entries in the log at that checkpoint.
+             */
+            log_size: number;
+            /**
+             * @description The statement for people as a signed note (C2SP): text, empty line, signature of the log's key. Its last line is
+             *     the SHA-256 of the canonical JSON of `statement`.
+             */
+            note: string;
+            /** @description Proof that the erasure is in the evidence log, with the checkpoint (C2SP tlog-proof). */
+            proof: string;
+            /** @description What is certified. */
+            statement: components["schemas"]["ErasureStatement"];
+        };
         /** @description One change of an annotation in a draft read. */
         Change: {
             /** @description The annotation; the server sets version, author and score. */
@@ -1030,6 +1225,94 @@ export interface components {
             password: string;
             statement: components["schemas"]["Statement"];
         };
+        /** @description What was destroyed. */
+        Destroyed: {
+            /**
+             * Format: int64
+             * @description Versions of annotations whose shapes were removed.
+             */
+            annotation_versions: number;
+            /**
+             * Format: int64
+             * @description Size of all of these, bytes.
+             */
+            bytes: number;
+            /**
+             * Format: int64
+             * @description Cleared files.
+             */
+            cleared_files: number;
+            /**
+             * Format: int64
+             * @description Entries of the crosswalk; absent when the vault was away: they were sealed with the destroyed key.
+             */
+            crosswalk_entries?: number | null;
+            /**
+             * Format: int64
+             * @description Private details of events that were removed.
+             */
+            event_details: number;
+            /**
+             * Format: int64
+             * @description Reports of the gate whose content was removed.
+             */
+            gate_reports: number;
+            /** @description Id of the key: without it no copy of these bytes can be read, in no backup either. */
+            key: components["schemas"]["SubjectId"];
+            /**
+             * Format: int64
+             * @description Files in quarantine: originals, and cleaned copies that waited there.
+             */
+            quarantined_files: number;
+            /**
+             * Format: int64
+             * @description Packages of releases.
+             */
+            release_packages: number;
+            /**
+             * Format: int64
+             * @description Files that others need too: they were sealed with another key and stay.
+             */
+            shared_files_resealed: number;
+        };
+        /** @description What is certified. */
+        ErasureStatement: {
+            /** @description Who confirmed. */
+            confirmed: components["schemas"]["PersonAct"];
+            /** @description What was destroyed. */
+            destroyed: components["schemas"]["Destroyed"];
+            /** @description When it was done. */
+            erased_at: components["schemas"]["Instant"];
+            /** @description Items that are empty now; their ids stay. */
+            items: components["schemas"]["ItemId"][];
+            /** @description Project. */
+            project: components["schemas"]["ProjectId"];
+            /** @description Its name. */
+            project_name: string;
+            /** @description Releases that held something of it, and who took them. */
+            releases: components["schemas"]["ReleaseNotice"][];
+            /** @description The request. */
+            request: components["schemas"]["PrivacyRequestId"];
+            /** @description Who asked. */
+            requested: components["schemas"]["PersonAct"];
+            /** @description Who was erased, as an id. */
+            subject: components["schemas"]["SubjectId"];
+            /**
+             * Format: int64
+             * @description Their number within the project.
+             */
+            subject_number: number;
+            /**
+             * Format: int32
+             * @description Version of this form.
+             */
+            version: number;
+        };
+        /** @description Whom to erase, and why. */
+        ErasureWish: {
+            reason: string;
+            subject: components["schemas"]["SubjectId"];
+        };
         /** Format: uuid */
         EventId: string;
         /** @description An event as people see it. */
@@ -1074,6 +1357,8 @@ export interface components {
             asset: components["schemas"]["AssetId"];
             /** @description When first in that session. */
             at: components["schemas"]["Instant"];
+            /** @description `erased subject #n` where whoever was shown is gone; absent otherwise. */
+            erased_subject?: string | null;
             /** @description Printed name. */
             printed_name: string;
             /** @description Why it was shown: `work`, `view`, `gate`. */
@@ -1302,6 +1587,8 @@ export interface components {
         Health: {
             /** @description `ready`. */
             status: string;
+            /** @description `online`, or `offline`: then the gate waits and everything else goes on. */
+            vault: string;
             /** @description Version of the program. */
             version: string;
         };
@@ -1340,7 +1627,7 @@ export interface components {
             count: number;
             /** @description Where it leads. */
             href: string;
-            /** @description `continue`, `claim`, `gate`, `holds`, `release`, `ingest`, `evidence` or `manage`. */
+            /** @description `continue`, `claim`, `gate`, `holds`, `release`, `ingest`, `evidence`, `manage`, `vault` or `requests`. */
             kind: string;
             /** @description Project. */
             project: components["schemas"]["ProjectId"];
@@ -1678,6 +1965,45 @@ export interface components {
             /** @description Cursor of the next page, if there is one. */
             next?: string | null;
         };
+        /** @description One page of a list. */
+        Page_SubjectView: {
+            /** @description Entries. */
+            items: {
+                /**
+                 * Format: int64
+                 * @description Size of these files, bytes.
+                 */
+                bytes: number;
+                /** @description First seen. */
+                created_at: components["schemas"]["Instant"];
+                erased_at?: components["schemas"]["Instant"] | null;
+                /**
+                 * Format: int64
+                 * @description Files about them.
+                 */
+                files: number;
+                /** @description Subject. */
+                id: components["schemas"]["SubjectId"];
+                /**
+                 * Format: int64
+                 * @description Items with something about them.
+                 */
+                items: number;
+                /** @description `patient`, `drive`, `lot` or `project`. */
+                kind: string;
+                /**
+                 * Format: int64
+                 * @description Number within the project.
+                 */
+                number: number;
+                /** @description What stands for a patient, once the gate has named it. */
+                pseudonym?: string | null;
+                /** @description `live`, or `erased`. */
+                state: string;
+            }[];
+            /** @description Cursor of the next page, if there is one. */
+            next?: string | null;
+        };
         /** @description The password again. */
         PasswordAgain: {
             password: string;
@@ -1686,6 +2012,75 @@ export interface components {
         PasswordChange: {
             current: string;
             new: string;
+        };
+        /** @description A patient as the source names them. */
+        PatientSearch: {
+            /** @description Who issued it; empty where the files name nobody. */
+            issuer?: string;
+            /** @description Patient ID at the source. */
+            patient_id: string;
+            /** @description Why somebody looks. */
+            reason: string;
+        };
+        /** @description Who did something, and when. */
+        PersonAct: {
+            /** @description When. */
+            at: components["schemas"]["Instant"];
+            /** @description Printed name. */
+            printed_name: string;
+            /** @description Account. */
+            user: components["schemas"]["UserId"];
+        };
+        /**
+         * @description What a second person can decide.
+         * @enum {string}
+         */
+        PrivacyChoice: "approve" | "refuse";
+        /** @description A second person's decision. */
+        PrivacyDecision: {
+            decision: components["schemas"]["PrivacyChoice"];
+            /** @description The decider's password, entered again. */
+            password: string;
+            reason: string;
+        };
+        /** Format: uuid */
+        PrivacyRequestId: string;
+        /** @description A request that a second person decides. */
+        PrivacyRequestView: {
+            /** @description There is a certificate. */
+            certified: boolean;
+            decided_at?: components["schemas"]["Instant"] | null;
+            /** @description Printed name of who decided. */
+            decided_by_name?: string | null;
+            /** @description Why so. */
+            decision_reason?: string | null;
+            done_at?: components["schemas"]["Instant"] | null;
+            expires_at?: components["schemas"]["Instant"] | null;
+            /** @description Request. */
+            id: components["schemas"]["PrivacyRequestId"];
+            item?: components["schemas"]["ItemId"] | null;
+            /** @description `erasure` or `reidentification`. */
+            kind: string;
+            /** @description The caller may decide it. */
+            may_decide: boolean;
+            /** @description The caller may look at it now. */
+            may_reveal: boolean;
+            /** @description Project. */
+            project: components["schemas"]["ProjectId"];
+            /** @description Why. */
+            reason: string;
+            /** @description When. */
+            requested_at: components["schemas"]["Instant"];
+            /** @description Who asked. */
+            requested_by: components["schemas"]["UserId"];
+            /** @description Their printed name. */
+            requested_by_name: string;
+            /** @description `open`, `approved`, `refused` or `done`. */
+            state: string;
+            /** @description Whom it is about. */
+            subject: components["schemas"]["SubjectId"];
+            /** @description How they are named: a pseudonym, a number, or `erased subject #n`. */
+            subject_name: string;
         };
         /** @description A refusal as the API returns it. */
         Problem: {
@@ -1855,6 +2250,11 @@ export interface components {
              */
             offset?: number | null;
         };
+        /** @description In which item the person is, and why somebody must know. */
+        ReidentificationWish: {
+            item: components["schemas"]["ItemId"];
+            reason: string;
+        };
         /** @description A release to make. */
         ReleaseDraft: {
             /** @description Which items go in: `"all_accepted"`, or a list of ids. */
@@ -1864,6 +2264,25 @@ export interface components {
         };
         /** Format: uuid */
         ReleaseId: string;
+        /** @description A release with something about the subject in it. */
+        ReleaseNotice: {
+            /** @description Its name. */
+            name: string;
+            /** @description Who took it. */
+            recipients: components["schemas"]["ReleaseRecipient"][];
+            /** @description Release. */
+            release: components["schemas"]["ReleaseId"];
+            /** @description Its root hash, hexadecimal. */
+            root?: string | null;
+        };
+        /** @description Somebody who took a release and has to be told. */
+        ReleaseRecipient: {
+            /** @description When they took it first. */
+            at: components["schemas"]["Instant"];
+            /** @description Printed name, or the kind of actor. */
+            name: string;
+            user?: components["schemas"]["UserId"] | null;
+        };
         /** @description A release as people see it. */
         ReleaseView: {
             /**
@@ -1898,7 +2317,7 @@ export interface components {
             project: components["schemas"]["ProjectId"];
             /** @description Root hash, hexadecimal. */
             root?: string | null;
-            /** @description `building`, `done` or `failed`. */
+            /** @description `building`, `done`, `failed`, or `recalled` when somebody in it was erased. */
             state: string;
         };
         /** @description Why a read came back. */
@@ -1909,6 +2328,24 @@ export interface components {
             comment?: string | null;
             /** @description Reason code. */
             reason?: string | null;
+        };
+        /** @description Who the person in an item is. Shown once and kept nowhere outside of the vault. */
+        Revealed: {
+            /**
+             * Format: int64
+             * @description By how many days dates were moved; absent where dates were removed.
+             */
+            date_offset_days?: number | null;
+            /** @description Who issued that ID. */
+            issuer?: string | null;
+            /** @description Item. */
+            item: components["schemas"]["ItemId"];
+            /** @description Patient ID at the source. */
+            patient_id?: string | null;
+            /** @description What stands for the patient here. */
+            pseudonym: string;
+            /** @description UIDs of the item's files. */
+            uids: components["schemas"]["UidPair"][];
         };
         /** @description A reviewer's answers. */
         Review: {
@@ -2131,6 +2568,42 @@ export interface components {
          * @enum {string}
          */
         StreamKind: "dicom" | "camera" | "lidar" | "exposure" | "template" | "image";
+        /** Format: uuid */
+        SubjectId: string;
+        /** @description A subject as the privacy officer sees them: never by name. */
+        SubjectView: {
+            /**
+             * Format: int64
+             * @description Size of these files, bytes.
+             */
+            bytes: number;
+            /** @description First seen. */
+            created_at: components["schemas"]["Instant"];
+            erased_at?: components["schemas"]["Instant"] | null;
+            /**
+             * Format: int64
+             * @description Files about them.
+             */
+            files: number;
+            /** @description Subject. */
+            id: components["schemas"]["SubjectId"];
+            /**
+             * Format: int64
+             * @description Items with something about them.
+             */
+            items: number;
+            /** @description `patient`, `drive`, `lot` or `project`. */
+            kind: string;
+            /**
+             * Format: int64
+             * @description Number within the project.
+             */
+            number: number;
+            /** @description What stands for a patient, once the gate has named it. */
+            pseudonym?: string | null;
+            /** @description `live`, or `erased`. */
+            state: string;
+        };
         /** @description A submission. */
         Submission: {
             /**
@@ -2152,6 +2625,13 @@ export interface components {
         };
         /** Format: uuid */
         TokenId: string;
+        /** @description One UID of the source and what stands for it here. */
+        UidPair: {
+            /** @description In the project. */
+            project: string;
+            /** @description At the source. */
+            source: string;
+        };
         /** @description Files to bring in. The file name of a part may hold folders, separated by `/`; a zip archive is one part. */
         Upload: {
             files: string[];
@@ -2173,6 +2653,18 @@ export interface components {
         };
         /** Format: uuid */
         UserId: string;
+        /** @description Whether the places of secrets are there. */
+        VaultStatus: {
+            /**
+             * Format: int64
+             * @description Jobs that wait for one of them.
+             */
+            jobs_waiting: number;
+            /** @description The keyring: without it no image can be read. */
+            keyring_online: boolean;
+            /** @description The vault: without it no DICOM file passes the gate and nobody can be looked up. */
+            vault_online: boolean;
+        };
         /** @description Everything that the workspace needs for a claimed task. */
         Work: {
             draft?: components["schemas"]["ReadView"] | null;
@@ -2960,6 +3452,130 @@ export interface operations {
             };
         };
     };
+    privacy_certificate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                request: components["schemas"]["PrivacyRequestId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CertificateView"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    privacy_certificate_text: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                request: components["schemas"]["PrivacyRequestId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": unknown;
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    privacy_decide: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                request: components["schemas"]["PrivacyRequestId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PrivacyDecision"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PrivacyRequestView"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    privacy_reveal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                request: components["schemas"]["PrivacyRequestId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Revealed"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     projects: {
         parameters: {
             query?: never;
@@ -3070,6 +3686,40 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    privacy_erase: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ErasureWish"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PrivacyRequestView"];
+                };
             };
             /** @description A refusal with its code. */
             default: {
@@ -3398,6 +4048,70 @@ export interface operations {
             };
         };
     };
+    privacy_requests: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PrivacyRequestView"][];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    privacy_reidentify: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReidentificationWish"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PrivacyRequestView"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     releases: {
         parameters: {
             query?: never;
@@ -3462,6 +4176,75 @@ export interface operations {
             };
         };
     };
+    privacy_subjects: {
+        parameters: {
+            query?: {
+                /** @description Page length. */
+                limit?: number;
+                /** @description Cursor of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SubjectView"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    privacy_find: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PatientSearch"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubjectView"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     work_claim: {
         parameters: {
             query?: never;
@@ -3483,6 +4266,36 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Work"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    privacy_vault: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VaultStatus"];
                 };
             };
             /** @description A refusal with its code. */

@@ -103,6 +103,7 @@ export type ProjectSummary = {
   roles: Role[];
 };
 export type Phase =
+  | "erased"
   | "quarantined"
   | "cleared"
   | "queued"
@@ -360,13 +361,61 @@ export type Submitted = {
   content_hash: string;
   signature?: Id | null;
 };
+// ---- people behind the data ---------------------------------------------------------------------------------
+
+export type Subject = {
+  id: Id;
+  /** Number within the project; it stays when everything else is gone. */
+  number: number;
+  kind: "patient" | "drive" | "lot" | "project";
+  /** What stands for a patient, once the gate has named it. */
+  pseudonym?: string | null;
+  state: "live" | "erased";
+  created_at: Micros;
+  erased_at?: Micros | null;
+  items: number;
+  files: number;
+  bytes: number;
+};
+export type PrivacyRequest = {
+  id: Id;
+  project: Id;
+  kind: "erasure" | "reidentification";
+  subject: Id;
+  subject_name: string;
+  item?: Id | null;
+  state: "open" | "approved" | "refused" | "done";
+  reason: string;
+  requested_by: Id;
+  requested_by_name: string;
+  requested_at: Micros;
+  decided_by_name?: string | null;
+  decided_at?: Micros | null;
+  decision_reason?: string | null;
+  expires_at?: Micros | null;
+  done_at?: Micros | null;
+  /** There is a certificate to download. */
+  certified: boolean;
+  may_decide: boolean;
+  may_reveal: boolean;
+};
+export type Revealed = {
+  item: Id;
+  pseudonym: string;
+  patient_id?: string | null;
+  issuer?: string | null;
+  uids: { source: string; project: string }[];
+  date_offset_days?: number | null;
+};
+export type VaultStatus = { vault_online: boolean; keyring_online: boolean; jobs_waiting: number };
+
 // ---- releases, log, home ------------------------------------------------------------------------------------
 
 export type Release = {
   id: Id;
   project: Id;
   name: string;
-  state: "building" | "done" | "failed";
+  state: "building" | "done" | "failed" | "recalled";
   root?: string | null;
   manifest_hash?: string | null;
   items: number;
@@ -382,7 +431,7 @@ export type HomeCard = {
   role: Role;
   project: Id;
   project_name: string;
-  /** `continue`, `claim`, `gate`, `holds`, `release`, `ingest`, `evidence` or `manage`. */
+  /** `continue`, `claim`, `gate`, `holds`, `release`, `ingest`, `evidence`, `manage`, `vault` or `requests`. */
   kind: string;
   count: number;
   /** What the button says. */
