@@ -25,9 +25,23 @@ const WORKFLOW_CODES = [
   "unknown_class",
 ];
 
+/** The codes of erasure, re-identification and the vault. */
+const PRIVACY_CODES = [
+  "vault_offline",
+  "keyring_offline",
+  "erased",
+  "recalled",
+  "already_requested",
+  "not_approved",
+  "already_shown",
+  "expired",
+  "nothing_known",
+  "no_such_subject",
+];
+
 describe("refusals", () => {
   it("explains every code of the work", () => {
-    expect(WORKFLOW_CODES.filter((code) => !explain(code))).toEqual([]);
+    expect([...WORKFLOW_CODES, ...PRIVACY_CODES].filter((code) => !explain(code))).toEqual([]);
   });
 
   it("speaks in sentences, without codes", () => {

@@ -71,6 +71,51 @@ const REFUSALS: Record<string, Explanation> = {
     title: "Nothing waits for you",
     advice: "The queue is empty for you right now. New work appears here by itself.",
   },
+  // People behind the data
+  vault_offline: {
+    title: "The vault is offline",
+    advice: "De-identification and looking people up wait until it is back. All other work goes on.",
+  },
+  keyring_offline: {
+    title: "The keyring is offline",
+    advice: "Images can be neither read nor stored until it is back. Tell whoever runs this installation.",
+  },
+  erased: {
+    title: "This person was erased",
+    advice: "Images and marks were destroyed for good. Only ids and the evidence of the erasure are left.",
+  },
+  recalled: {
+    title: "This release was taken back",
+    advice: "Somebody in it was erased. Make a new release; it leaves them out.",
+  },
+  already_requested: {
+    title: "Already asked for",
+    advice: "An erasure of this subject waits for a second person or is being carried out.",
+  },
+  not_approved: {
+    title: "Nobody has agreed yet",
+    advice: "A second person has to approve this first, and may have refused.",
+  },
+  already_shown: {
+    title: "Shown before",
+    advice: "This is shown a single time. Ask again if you still need it; every request is kept.",
+  },
+  expired: {
+    title: "The time has run out",
+    advice: "It could be looked at for half an hour after it was approved. Ask again.",
+  },
+  nothing_known: {
+    title: "Nothing is known",
+    advice: "The vault holds no entry for this item, so nobody can be named.",
+  },
+  no_such_subject: {
+    title: "Not in this project",
+    advice: "No file of this patient came in under this ID and issuer. Check both.",
+  },
+  bad_patient_id: {
+    title: "Patient ID does not fit",
+    advice: "Shorten it. The limit is in the sentence above.",
+  },
   // What was sent
   unknown_class: {
     title: "Unknown class",

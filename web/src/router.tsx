@@ -48,6 +48,11 @@ const projectTabs = project.addChildren([
   }),
   createRoute({
     getParentRoute: () => project,
+    path: "/subjects",
+    component: lazyRouteComponent(() => import("@/pages/project/Subjects")),
+  }),
+  createRoute({
+    getParentRoute: () => project,
     path: "/releases",
     component: lazyRouteComponent(() => import("@/pages/project/Releases")),
   }),

@@ -81,6 +81,12 @@ pub struct Place {
     /// PostgreSQL address (postgres://…) instead of SQLite in the data directory.
     #[arg(long, value_name = "URL", env = "COUNTERSIGN_DATABASE", hide_env_values = true)]
     pub database: Option<String>,
+    /// Folder of the vault (the crosswalk and the keys of projects) instead of `vault` in the data directory.
+    #[arg(long, value_name = "DIR", env = "COUNTERSIGN_VAULT")]
+    pub vault: Option<PathBuf>,
+    /// Folder of the keyring (one key per subject) instead of `keyring` in the data directory.
+    #[arg(long, value_name = "DIR", env = "COUNTERSIGN_KEYRING")]
+    pub keyring: Option<PathBuf>,
 }
 
 /// Arguments of `serve` and `demo`.

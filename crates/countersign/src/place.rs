@@ -12,9 +12,19 @@ use crate::{
     real::{SystemClock, SystemIds},
 };
 
+/// Where the store keeps things.
+pub fn config(place: &Place) -> StoreConfig {
+    StoreConfig {
+        data: place.data.clone(),
+        database: place.database.clone(),
+        vault: place.vault.clone(),
+        keyring: place.keyring.clone(),
+    }
+}
+
 /// Opens the store, making the data directory on first use.
 pub async fn open(place: &Place) -> Outcome<Store> {
-    let config = StoreConfig { data: place.data.clone(), database: place.database.clone() };
+    let config = config(place);
     Ok(Store::open(&config, Arc::new(SystemClock), Arc::new(SystemIds)).await?)
 }
 

@@ -2,7 +2,7 @@
 
 use std::{process::ExitCode, sync::Arc};
 
-use countersign_store::{Store, StoreConfig};
+use countersign_store::Store;
 use serde_json::json;
 
 use crate::{
@@ -11,12 +11,13 @@ use crate::{
     fault::Outcome,
     meter::{Meter, Unit},
     output::Output,
+    place,
     real::{SystemClock, SystemIds},
 };
 
 /// Runs the command.
 pub async fn run(args: Restore, out: Output) -> Outcome<ExitCode> {
-    let config = StoreConfig { data: args.place.data.clone(), database: args.place.database };
+    let config = place::config(&args.place);
     let meter = Meter::new("restoring", Unit::Count, 0);
     let report = Store::restore(&args.backup, &config, Arc::new(SystemClock), Arc::new(SystemIds)).await;
     meter.done();

@@ -181,7 +181,7 @@ async fn compare(data: &Path, database: Option<String>) -> Outcome<Option<u64>> 
     if !has_rows || !data.join("keys").join("log.key").is_file() {
         return Ok(None);
     }
-    let store = place::open(&Place { data: data.to_owned(), database }).await?;
+    let store = place::open(&Place { data: data.to_owned(), database, vault: None, keyring: None }).await?;
     let compared = store.verify().await;
     store.close().await;
     let report = compared.map_err(|error| {

@@ -100,4 +100,8 @@ ids! {
     EventId,
     /// A unit of background work.
     JobId,
+    /// Whoever the bytes are about: a patient, a drive, a lot; within one project.
+    SubjectId,
+    /// A request for erasure or re-identification.
+    PrivacyRequestId,
 }

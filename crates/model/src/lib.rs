@@ -17,7 +17,8 @@ pub use annotation::{
 };
 pub use id::{
     AnnotationId, AssetId, ClaimId, EventId, GateEntryId, HoldId, Ids, IngestId, ItemId, JobId,
-    OrganizationId, ProjectId, ReadId, ReleaseId, SessionId, SignatureId, TaskId, TokenId, UserId,
+    OrganizationId, PrivacyRequestId, ProjectId, ReadId, ReleaseId, SessionId, SignatureId, SubjectId,
+    TaskId, TokenId, UserId,
 };
 pub use item::{AssetKind, Facts, Frame, Industry, ItemKind, Stream, StreamKind, Zone};
 pub use protocol::{

@@ -11,7 +11,7 @@ use cedar_policy::{
     Authorizer, Context, Decision, Entities, Entity, EntityId, EntityTypeName, EntityUid, PolicySet, Request,
     RestrictedExpression, Schema,
 };
-use countersign_model::{ItemId, ProjectId, Role, TaskId, UserId};
+use countersign_model::{ItemId, PrivacyRequestId, ProjectId, Role, TaskId, UserId};
 
 /// The shipped policies, readable in `policies/`.
 pub const POLICIES: &str = include_str!("../../../policies/countersign.cedar");
@@ -41,6 +41,16 @@ pub enum Action {
     Gate,
     /// Sign that the project holds publicly released data.
     DeclarePublic,
+    /// See subjects by pseudonym, and the state of the vault.
+    ViewSubjects,
+    /// Look a patient up, ask for erasure or re-identification, see what an approved one shows.
+    RequestPrivacy,
+    /// See requests and certificates.
+    ViewPrivacy,
+    /// Decide requests.
+    DecidePrivacy,
+    /// Decide this one request.
+    ApprovePrivacy,
     /// List items.
     ViewItems,
     /// Make a release.
@@ -80,6 +90,11 @@ impl Action {
             Self::ViewIngests => "view_ingests",
             Self::Gate => "gate",
             Self::DeclarePublic => "declare_public",
+            Self::ViewSubjects => "view_subjects",
+            Self::RequestPrivacy => "request_privacy",
+            Self::ViewPrivacy => "view_privacy",
+            Self::DecidePrivacy => "decide_privacy",
+            Self::ApprovePrivacy => "approve_privacy",
             Self::ViewItems => "view_items",
             Self::Release => "release",
             Self::ViewReleases => "view_releases",
@@ -126,6 +141,19 @@ pub enum Resource {
         actors: Vec<UserId>,
         /// The item is under a hold.
         held: bool,
+    },
+    /// A request for erasure or re-identification.
+    PrivacyRequest {
+        /// Its id.
+        request: PrivacyRequestId,
+        /// Its project.
+        project: ProjectId,
+        /// Who asked.
+        requester: UserId,
+        /// It is to say who somebody is.
+        reidentifies: bool,
+        /// Who worked on the subject's items; for a re-identification.
+        participants: Vec<UserId>,
     },
 }
 
@@ -246,6 +274,18 @@ fn resource_entities(resource: &Resource) -> Option<(EntityUid, Vec<Entity>)> {
             ]);
             Some((id.clone(), vec![project_entity, Entity::new(id, attributes, HashSet::new()).ok()?]))
         }
+        Resource::PrivacyRequest { request, project, requester, reidentifies, participants } => {
+            let (project_id, project_entity) = project_entity(*project)?;
+            let id = uid("PrivacyRequest", &request.to_string())?;
+            let asker = RestrictedExpression::new_entity_uid(user_uid(*requester)?);
+            let attributes = HashMap::from([
+                ("project".to_owned(), RestrictedExpression::new_entity_uid(project_id)),
+                ("requester".to_owned(), asker),
+                ("reidentifies".to_owned(), flag(*reidentifies)),
+                ("participants".to_owned(), people(participants)?),
+            ]);
+            Some((id.clone(), vec![project_entity, Entity::new(id, attributes, HashSet::new()).ok()?]))
+        }
     }
 }
 
@@ -340,6 +380,35 @@ mod tests {
         };
         assert!(access.allows(&owner, Action::ViewPixels, &item(true)));
         assert!(!access.allows(&owner, Action::ViewPixels, &item(false)));
+    }
+
+    #[test]
+    fn a_request_needs_another_person_and_for_a_name_one_who_did_not_work_on_it() {
+        let access = Access::shipped().unwrap();
+        let project = ProjectId(Uuid::from_u128(1));
+        let everything: Vec<_> = Role::ALL.iter().map(|r| (project, *r)).collect();
+        let (asker, other) = (person(7, &everything), person(8, &everything));
+        let request = |reidentifies, participants: Vec<UserId>| Resource::PrivacyRequest {
+            request: PrivacyRequestId(Uuid::from_u128(4)),
+            project,
+            requester: asker.user,
+            reidentifies,
+            participants,
+        };
+        let may = |who: &Principal, on: &Resource| access.allows(who, Action::ApprovePrivacy, on);
+        for reidentifies in [false, true] {
+            assert!(!may(&asker, &request(reidentifies, vec![])), "nobody approves what they asked for");
+            assert!(may(&other, &request(reidentifies, vec![])));
+        }
+        assert!(!may(&other, &request(true, vec![other.user])));
+        assert!(may(&other, &request(false, vec![other.user])), "an erasure tells nobody anything");
+        for role in Role::ALL {
+            let one = person(9, &[(project, *role)]);
+            let expected = matches!(role, Role::PrivacyOfficer | Role::Owner);
+            assert_eq!(may(&one, &request(true, vec![])), expected, "{role}");
+            let asks = access.allows(&one, Action::RequestPrivacy, &Resource::Project(project));
+            assert_eq!(asks, *role == Role::PrivacyOfficer, "{role}");
+        }
     }
 
     #[test]

@@ -3,6 +3,14 @@
 use countersign_model::{AnnotationError, Refusal};
 use countersign_store::StoreError;
 
+/// Refusal while the vault is away.
+pub const VAULT_OFFLINE: &str = "vault_offline";
+/// Refusal while the keyring is away.
+pub const KEYRING_OFFLINE: &str = "keyring_offline";
+
+/// Refusal of an erasure while a release takes the subject's items.
+pub const RELEASE_BUILDING: &str = "release_building";
+
 /// The outcome of a use case that did not happen.
 #[derive(Debug, thiserror::Error)]
 pub enum PipelineError {
@@ -38,7 +46,20 @@ pub enum PipelineError {
 
 impl From<StoreError> for PipelineError {
     fn from(error: StoreError) -> Self {
-        Self::Store(error)
+        match error {
+            StoreError::Offline { place: "vault" } => Self::refused(
+                VAULT_OFFLINE,
+                "The vault is away. De-identification waits for it; all other work goes on.",
+            ),
+            StoreError::Offline { .. } => Self::refused(
+                KEYRING_OFFLINE,
+                "The keys of subjects are away: what is sealed with them can be neither read nor added to.",
+            ),
+            StoreError::Erased => {
+                Self::refused("erased", "The person in it was erased; there is nothing left.")
+            }
+            other => Self::Store(other),
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use countersign_model::{AssetId, EventId, Instant, ItemId, ProjectId, ReadId, UserId};
-use countersign_store::{Conn, events, exposures, users};
+use countersign_store::{Conn, events, exposures, subjects, users};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -57,6 +57,8 @@ pub struct ExposureView {
     pub printed_name: String,
     /// Asset that was shown.
     pub asset: AssetId,
+    /// `erased subject #n` where whoever was shown is gone; absent otherwise.
+    pub erased_subject: Option<String>,
     /// Zone it was shown from.
     pub zone: String,
     /// Why it was shown: `work`, `view`, `gate`.
@@ -108,6 +110,12 @@ impl Pipeline {
         let only = if self.item_is_open(caller, item).await? { None } else { Some(caller.user()) };
         let mut conn = self.store.read().await?;
         let names = names(&mut conn).await?;
+        let gone: Vec<_> = subjects::of_item(&mut conn, item)
+            .await?
+            .into_iter()
+            .filter(subjects::Subject::is_erased)
+            .collect();
+        let erased_subject = gone.first().map(subjects::Subject::erased_name);
         let found = exposures::of_item(&mut conn, item, None, EXPOSURES_MAX).await?;
         Ok(found
             .into_iter()
@@ -116,6 +124,7 @@ impl Pipeline {
                 printed_name: names.get(&exposure.user_id).cloned().unwrap_or_default(),
                 user: exposure.user_id,
                 asset: exposure.asset_id,
+                erased_subject: erased_subject.clone(),
                 zone: exposure.zone.as_str().to_owned(),
                 purpose: exposure.purpose,
                 at: exposure.at,

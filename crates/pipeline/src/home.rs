@@ -1,7 +1,7 @@
 //! The start page: for each role one thing to do next.
 
 use countersign_model::{ProjectId, Role};
-use countersign_store::{Conn, gate, items, projects, tasks};
+use countersign_store::{Conn, gate, items, privacy, projects, tasks};
 use serde::Serialize;
 
 use crate::{Pipeline, Result, moving::parse_state, people::Caller};
@@ -19,7 +19,7 @@ pub struct HomeCard {
     pub project: ProjectId,
     /// Its name.
     pub project_name: String,
-    /// `continue`, `claim`, `gate`, `holds`, `release`, `ingest`, `evidence` or `manage`.
+    /// `continue`, `claim`, `gate`, `holds`, `release`, `ingest`, `evidence`, `manage`, `vault` or `requests`.
     pub kind: &'static str,
     /// How many wait.
     pub count: u64,
@@ -67,8 +67,43 @@ impl Pipeline {
             if let Some(card) = self.card(&mut conn, caller, &project, *role).await? {
                 cards.push(card);
             }
+            cards.extend(self.privacy_cards(&mut conn, caller, &project, *role).await?);
         }
         Ok(Home { cards })
+    }
+
+    /// What waits for somebody who decides about people: a vault that is away, requests for a second person.
+    async fn privacy_cards(
+        &self,
+        conn: &mut Conn,
+        caller: &Caller,
+        project: &projects::Project,
+        role: Role,
+    ) -> Result<Vec<HomeCard>> {
+        // An owner who is a privacy officer too hears of it once.
+        let is_second = role == Role::Owner && caller.roles(project.id).contains(&Role::PrivacyOfficer);
+        if !matches!(role, Role::PrivacyOfficer | Role::Owner) || is_second {
+            return Ok(Vec::new());
+        }
+        let card = |kind, count, title: &str| HomeCard {
+            role,
+            project: project.id,
+            project_name: project.name.clone(),
+            kind,
+            count,
+            title: title.into(),
+            href: format!("/projects/{}/subjects", project.id),
+        };
+        let mut cards = Vec::new();
+        if !self.vault_online() {
+            let waiting = countersign_store::jobs::count_put_off(conn, project.id).await?;
+            cards.push(card("vault", waiting, "The vault is offline"));
+        }
+        let open = privacy::count_open(conn, project.id).await?;
+        if open > 0 {
+            cards.push(card("requests", open, "Requests about people"));
+        }
+        Ok(cards)
     }
 
     async fn card(

@@ -63,17 +63,31 @@ impl Pipeline {
     ) -> Result<Imported> {
         self.require_on(caller, Action::Ingest, project)?;
         check(&images)?;
-        let key = self.store.keys().project(project)?;
+        let keys = GroupKeys { pipeline: self.clone(), older: self.store.vault().project_key(project).ok() };
         let (pipeline, user) = (self.clone(), caller.user());
         self.store
             .write(caller.actor(), move |tx| {
                 Box::pin(async move {
                     let project = importable(tx, project).await?;
                     let protocol = pipeline.protocol(tx, project.id).await?;
-                    import_all(tx, &protocol, &project, user, &key, images).await
+                    import_all(tx, &protocol, &project, user, &keys, images).await
                 })
             })
             .await
+    }
+}
+
+/// What an image is known by: its group key, and the one that older versions gave it while the vault is there to tell.
+struct GroupKeys {
+    pipeline: Pipeline,
+    older: Option<Key>,
+}
+
+impl GroupKeys {
+    fn of(&self, project: ProjectId, image: &ImportImage) -> (String, Option<String>) {
+        let parts: [&[u8]; 2] = [b"external", image.url.as_bytes()];
+        let older = self.older.as_ref().map(|key| hex::encode(keyed_hash(key, &parts)));
+        (self.pipeline.store.keys().group_key(project, &parts), older)
     }
 }
 
@@ -98,7 +112,7 @@ async fn import_all(
     protocol: &Protocol,
     project: &Project,
     user: UserId,
-    key: &Key,
+    keys: &GroupKeys,
     images: Vec<ImportImage>,
 ) -> Result<Imported> {
     let total = images.len() as u64;
@@ -113,19 +127,20 @@ async fn import_all(
         let mut chunk: Vec<_> = numbered
             .by_ref()
             .take(CHUNK_IMAGES)
-            .map(|(number, image)| (keyed_hash(key, &[b"external", image.url.as_bytes()]), number, image))
+            .map(|(number, image)| (keys.of(project.id, &image), number, image))
             .collect();
         if chunk.is_empty() {
             break;
         }
-        chunk.retain(|(hash, ..)| seen.insert(*hash));
-        let keys: Vec<_> = chunk.iter().map(|(hash, ..)| hex::encode(hash)).collect();
+        chunk.retain(|((key, _), ..)| seen.insert(key.clone()));
+        let asked: Vec<_> =
+            chunk.iter().flat_map(|((key, older), ..)| [Some(key), older.as_ref()]).flatten().cloned().collect();
         // What this import itself made is in `seen`; before it there was nothing in an empty project.
         let known =
-            if first == 1 { HashSet::new() } else { moves::known_among(tx, project.id, &keys).await? };
+            if first == 1 { HashSet::new() } else { moves::known_among(tx, project.id, &asked).await? };
         let mut rows = Rows::default();
-        for (group_key, (_, number, image)) in keys.into_iter().zip(chunk) {
-            if !known.contains(&group_key) {
+        for ((group_key, older), number, image) in chunk {
+            if !known.contains(&group_key) && !older.is_some_and(|older| known.contains(&older)) {
                 rows.add(tx, protocol, project, id, number, group_key, image)?;
             }
         }

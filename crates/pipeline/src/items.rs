@@ -314,12 +314,15 @@ pub(crate) fn may_work(protocol: &Protocol, roles: &[Role]) -> bool {
 }
 
 const fn is_done(state: &ItemState) -> bool {
-    matches!(state.phase, Phase::Accepted | Phase::Released | Phase::Withdrawn | Phase::Rejected)
+    matches!(
+        state.phase,
+        Phase::Accepted | Phase::Released | Phase::Withdrawn | Phase::Rejected | Phase::Erased
+    )
 }
 
 /// Whether the gate has passed an item in this phase.
 pub(crate) fn is_cleared(phase: &str) -> bool {
-    !matches!(phase.parse::<Phase>(), Ok(Phase::Quarantined | Phase::Rejected) | Err(_))
+    !matches!(phase.parse::<Phase>(), Ok(Phase::Quarantined | Phase::Rejected | Phase::Erased) | Err(_))
 }
 
 async fn printed_name(conn: &mut Conn, user: UserId) -> Result<String> {

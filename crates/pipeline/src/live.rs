@@ -165,6 +165,7 @@ fn audience(object_kind: &str) -> Audience {
         "grant" => Audience::With(Action::ManagePeople),
         "ingest" => Audience::With(Action::ViewIngests),
         "gate_entry" => Audience::With(Action::Gate),
+        "privacy_request" => Audience::With(Action::ViewPrivacy),
         "release" => Audience::With(Action::ViewReleases),
         "item" | "task" | "read" | "review" | "signature" | "hold" | "asset" => Audience::Work,
         _ => Audience::Nobody,

@@ -13,6 +13,9 @@ pub(crate) const JOB_PRELABEL: &str = "prelabel";
 /// Kind of the job that de-identifies an item.
 pub(crate) const JOB_GATE: &str = "gate";
 
+/// Kind of the job that carries out an erasure.
+pub(crate) const JOB_ERASE: &str = "erase";
+
 /// An item locked for a change.
 pub(crate) struct Moving {
     pub item: items::Item,

@@ -7,17 +7,20 @@ use futures::StreamExt;
 
 use crate::{
     Pipeline, PipelineError, Result,
-    moving::{JOB_GATE, JOB_PRELABEL},
+    error::{KEYRING_OFFLINE, RELEASE_BUILDING, VAULT_OFFLINE},
+    moving::{JOB_ERASE, JOB_GATE, JOB_PRELABEL},
 };
 
 /// Kinds of job that this program runs.
-const KINDS: &[&str] = &[JOB_GATE, JOB_PRELABEL];
+const KINDS: &[&str] = &[JOB_ERASE, JOB_GATE, JOB_PRELABEL];
 /// Jobs that run at the same time.
 const JOBS_AT_ONCE: usize = 2;
 /// Jobs leased at once: few, because a large study takes long.
 const JOBS_LEASED: u32 = 8;
 /// How long a lease lasts, seconds.
 const LEASE_SECONDS: i64 = 600;
+/// After how long a job that waits for the vault, the keyring or a release is tried again, seconds.
+const POSTPONED_SECONDS: i64 = 10;
 /// How often an idle worker looks for work of other processes, seconds.
 const POLL_SECONDS: u64 = 1;
 
@@ -31,6 +34,12 @@ impl Pipeline {
     pub fn spawn_worker(&self) -> tokio::task::JoinHandle<()> {
         let pipeline = self.clone();
         tokio::spawn(async move {
+            if let Err(error) = pipeline.reapply_erasures().await {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "erasures could not be applied again"
+                );
+            }
             loop {
                 match pipeline.run_jobs().await {
                     Ok(0) => {
@@ -81,13 +90,20 @@ impl Pipeline {
     }
 
     async fn run_job(&self, job: jobs::Job, worker: String) {
-        let (id, kind) = (job.id, job.kind.clone());
+        let (id, kind, last) = (job.id, job.kind.clone(), job.error_code.clone());
         let outcome = match kind.as_str() {
+            JOB_ERASE => self.run_erasure(job, worker.clone()).await,
             JOB_GATE => self.run_gate(job, worker.clone()).await,
             JOB_PRELABEL => self.run_prelabel(job, worker.clone()).await,
             _ => Err(PipelineError::Internal("an unknown kind of job".into())),
         };
         if let Err(error) = outcome {
+            if let Some(code) = waits_for(&error) {
+                if let Err(error) = self.postpone(id, &worker, code, last.as_deref() == Some(code)).await {
+                    tracing::error!(error = &error as &dyn std::error::Error, "a job could not be put off");
+                }
+                return;
+            }
             tracing::warn!(job.id = %id, job.kind = kind, error = &error as &dyn std::error::Error, "a job failed");
             if let Err(error) = self.fail_job(id, &worker, &error).await {
                 tracing::error!(
@@ -96,6 +112,28 @@ impl Pipeline {
                 );
             }
         }
+    }
+
+    /// Puts a job off without using up a try. That it waits is said once.
+    async fn postpone(
+        &self,
+        id: countersign_model::JobId,
+        worker: &str,
+        code: &'static str,
+        is_said: bool,
+    ) -> Result<()> {
+        if !is_said {
+            tracing::warn!(job.id = %id, code, "a job waits");
+            let said = self.store.write::<_, PipelineError, _>(Actor::system(), move |tx| {
+                Box::pin(async move {
+                    tx.record(Evidence::new("job.waits", "job", id.uuid()).reason(code))?;
+                    Ok(())
+                })
+            });
+            said.await?;
+        }
+        self.store.postpone_job(id, worker, code, POSTPONED_SECONDS).await?;
+        Ok(())
     }
 
     async fn fail_job(
@@ -135,4 +173,10 @@ impl Pipeline {
             })
             .await
     }
+}
+
+/// What a job waits for that will come back by itself.
+fn waits_for(error: &PipelineError) -> Option<&'static str> {
+    let PipelineError::Refused(refusal) = error else { return None };
+    [VAULT_OFFLINE, KEYRING_OFFLINE, RELEASE_BUILDING].into_iter().find(|code| refusal.code == *code)
 }

@@ -114,6 +114,8 @@ fn status_of(code: &str) -> StatusCode {
             StatusCode::UNPROCESSABLE_ENTITY
         }
         "too_large" => StatusCode::PAYLOAD_TOO_LARGE,
+        "vault_offline" | "keyring_offline" => StatusCode::SERVICE_UNAVAILABLE,
+        "erased" => StatusCode::GONE,
         "internal" => StatusCode::INTERNAL_SERVER_ERROR,
         _ => StatusCode::CONFLICT,
     }
@@ -147,6 +149,8 @@ impl From<PipelineError> for Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
+            // The pipeline's words for these are the ones to tell.
+            StoreError::Offline { .. } | StoreError::Erased => Self::from(PipelineError::from(error)),
             StoreError::NotFound { .. } => Self::not_found(),
             StoreError::DiskFull { ref place } => {
                 tracing::error!(error = &error as &dyn std::error::Error, "no space left");

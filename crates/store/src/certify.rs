@@ -1,4 +1,5 @@
-//! Signing a release: proof that its event is in the log, certificate, signature. The key stays in this room.
+//! Signing releases and statements: proof that the event is in the log, certificate, signature. The key stays in this
+//! room.
 
 use std::{
     io::{Seek, Write},
@@ -39,6 +40,56 @@ impl Store {
         blocking(move || {
             let proof = prove(&folder, index, &event.entry)?;
             sealed.finish(folder.signer(), statement, &proof).map_err(failed)
+        })
+        .await
+    }
+}
+
+/// A text signed with the log's key, and the proof that the event it stands on is in the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attested {
+    /// The signed note (C2SP): the text, an empty line, the signature line.
+    pub note: String,
+    /// The event's proof with the checkpoint that it leads to (C2SP tlog-proof).
+    pub proof: String,
+    /// The event's place in the log.
+    pub log_index: u64,
+    /// Entries in the log at that checkpoint.
+    pub log_size: u64,
+}
+
+/// How a text must begin that is signed with the log's key: a checkpoint never does.
+pub const STATEMENT_START: &str = "Countersign statement: ";
+
+impl Store {
+    /// Signs a text and proves that an event is in the log. `text` gets the log's size and must begin with
+    /// [`STATEMENT_START`], so that no checkpoint can be made this way.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] for an unknown event; [`StoreError::Log`].
+    pub async fn attest(
+        &self,
+        event: EventId,
+        text: impl FnOnce(u64) -> String + Send + 'static,
+    ) -> Result<Attested, StoreError> {
+        self.sequence().await?;
+        let event = events::by_id(&mut *self.read().await?, event).await?;
+        let event = event.ok_or(StoreError::NotFound { place: "events" })?;
+        let log_index = event.log_index.ok_or_else(|| fault("a committed event was not sequenced"))?;
+        let folder = Arc::clone(&self.shared.sequencer.folder);
+        blocking(move || {
+            let proof = prove(&folder, log_index, &event.entry)?;
+            let opened = proof.verify(folder.key()).map_err(|error| fault(&error.to_string()))?;
+            let log_size = opened.checkpoint.checkpoint.size;
+            let mut text = text(log_size);
+            if !text.starts_with(STATEMENT_START) {
+                return Err(fault("a statement that does not begin like one"));
+            }
+            if !text.ends_with('\n') {
+                text.push('\n');
+            }
+            let note = format!("{text}\n{}", folder.signer().signature_line(&text));
+            Ok(Attested { note, proof: proof.to_text(), log_index, log_size })
         })
         .await
     }

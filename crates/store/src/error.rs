@@ -63,6 +63,15 @@ pub enum StoreError {
         /// Address.
         place: String,
     },
+    /// The bytes are about somebody who was erased: their key is destroyed.
+    #[error("the key to these bytes was destroyed")]
+    Erased,
+    /// A place of secrets that can be taken away is away: the vault, the keyring.
+    #[error("the {place} is offline")]
+    Offline {
+        /// Which.
+        place: &'static str,
+    },
     /// The database was written by a newer version of the program.
     #[error("the database has schema version {found}, this program knows {known}; use the newer program")]
     NewerSchema {

@@ -100,6 +100,16 @@ pub async fn first_at(
     conn.query(sql).bind(item).bind(action).bind(actor).fetch_one().await?.get("at")
 }
 
+/// The last event with this action on an object.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn last_of(conn: &mut Conn, action: &str, object: Uuid) -> Result<Option<Event>, StoreError> {
+    let sql = "SELECT e.*, d.details FROM events e LEFT JOIN event_details d ON d.event_id = e.id \
+               WHERE e.object_id = $1 AND e.action = $2 ORDER BY e.ord DESC LIMIT 1";
+    conn.query(sql).bind(object).bind(action).optional().await
+}
+
 /// Sequenced events after a log index, in the order of the log: what a live listener missed.
 ///
 /// # Errors

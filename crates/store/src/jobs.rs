@@ -139,6 +139,15 @@ pub async fn count(conn: &mut Conn, project: ProjectId) -> Result<(u64, u64), St
     Ok((row.get("open_jobs")?, row.get("ended")?))
 }
 
+/// How many jobs of a project were put off because something that they need is away.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn count_put_off(conn: &mut Conn, project: ProjectId) -> Result<u64, StoreError> {
+    let sql = "SELECT COUNT(*) AS n FROM jobs WHERE project_id = $1 AND state = 'leased' AND worker IS NULL";
+    conn.query(sql).bind(project).fetch_one().await?.get("n")
+}
+
 impl Store {
     /// Leases up to `max` jobs of some kinds, most urgent first, also those whose worker went silent. A job whose
     /// worker went silent [`JOB_ATTEMPTS_MAX`] times goes to the bin instead.
@@ -168,6 +177,31 @@ impl Store {
                 let sql =
                     "UPDATE jobs SET lease_until = $1 WHERE id = $2 AND worker = $3 AND state = 'leased'";
                 Ok(tx.query(sql).bind(until).bind(id).bind(worker).execute().await? > 0)
+            })
+        })
+        .await
+    }
+
+    /// Puts a job off because something that it needs is away; the try does not count. `false` when the worker no longer
+    /// holds it.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn postpone_job(
+        &self,
+        id: JobId,
+        worker: &str,
+        code: &str,
+        seconds: i64,
+    ) -> Result<bool, StoreError> {
+        let (worker, code) = (worker.to_owned(), code.to_owned());
+        self.housekeep(move |tx| {
+            Box::pin(async move {
+                let until = tx.now().plus_seconds(seconds);
+                // Leased to nobody: it is offered again when that lease ends.
+                let sql = "UPDATE jobs SET lease_until = $1, attempts = attempts - 1, worker = NULL, error_code = $2 \
+                           WHERE id = $3 AND worker = $4 AND state = 'leased'";
+                Ok(tx.query(sql).bind(until).bind(code).bind(id).bind(worker).execute().await? > 0)
             })
         })
         .await

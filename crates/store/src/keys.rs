@@ -4,7 +4,7 @@ use std::{
     fs,
     io::{self, Write},
     os::unix::fs::OpenOptionsExt,
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 use countersign_model::ProjectId;
@@ -21,10 +21,10 @@ pub type Key = [u8; KEY_BYTES];
 
 /// The keys of an installation.
 pub struct Keys {
-    folder: PathBuf,
     log_seed: Key,
     blob: Key,
     commitment: Key,
+    group: Key,
 }
 
 impl Keys {
@@ -36,7 +36,7 @@ impl Keys {
             log_seed: read_or_make(&folder, "log.key")?,
             blob: read_or_make(&folder, "blob.key")?,
             commitment: read_or_make(&folder, "commitment.key")?,
-            folder,
+            group: read_or_make(&folder, "group.key")?,
         })
     }
 
@@ -53,12 +53,12 @@ impl Keys {
         keyed_hash(&self.blob, &[b"blob", project.0.as_bytes(), hash])
     }
 
-    /// The key that a project's de-identification works under (UID mapping, group keys), made on first use.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the key folder cannot be read or written.
-    pub fn project(&self, project: ProjectId) -> Result<Key, StoreError> {
-        read_or_make(&self.folder, &format!("project-{project}.key"))
+    /// What makes an item the same when it comes again: 64 hexadecimal digits. Needs no vault, so that data can come in
+    /// while it is away; holds nothing that names a person.
+    pub fn group_key(&self, project: ProjectId, parts: &[&[u8]]) -> String {
+        let mut all: Vec<&[u8]> = vec![b"group", project.0.as_bytes()];
+        all.extend(parts);
+        hex::encode(keyed_hash(&self.group, &all))
     }
 }
 
@@ -84,7 +84,7 @@ pub fn random<const N: usize>() -> Result<[u8; N], StoreError> {
     Ok(bytes)
 }
 
-fn create_private_folder(folder: &Path) -> Result<(), StoreError> {
+pub(crate) fn create_private_folder(folder: &Path) -> Result<(), StoreError> {
     use std::os::unix::fs::DirBuilderExt;
     fs::DirBuilder::new()
         .recursive(true)
@@ -95,12 +95,10 @@ fn create_private_folder(folder: &Path) -> Result<(), StoreError> {
 
 /// Reads a key file of 64 hexadecimal digits and a line end; makes it if it is not there. Two processes that start
 /// at once agree, because the file appears whole and under its name only once.
-fn read_or_make(folder: &Path, name: &str) -> Result<Key, StoreError> {
+pub(crate) fn read_or_make(folder: &Path, name: &str) -> Result<Key, StoreError> {
     let path = folder.join(name);
-    match fs::read_to_string(&path) {
-        Ok(text) => return parse(&path, &text),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(error) => return Err(StoreError::file(&path, error)),
+    if let Some(key) = read_key(&path)? {
+        return Ok(key);
     }
     let draft = folder.join(format!(".{name}.{}", hex::encode(random::<8>()?)));
     let fail = |error| StoreError::file(&path, error);
@@ -119,6 +117,15 @@ fn read_or_make(folder: &Path, name: &str) -> Result<Key, StoreError> {
     fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(fail)?;
     let text = fs::read_to_string(&path).map_err(fail)?;
     parse(&path, &text)
+}
+
+/// Reads a key file, if it is there.
+pub(crate) fn read_key(path: &Path) -> Result<Option<Key>, StoreError> {
+    match fs::read_to_string(path) {
+        Ok(text) => parse(path, &text).map(Some),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(StoreError::file(path, error)),
+    }
 }
 
 fn parse(path: &Path, text: &str) -> Result<Key, StoreError> {

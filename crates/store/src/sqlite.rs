@@ -71,8 +71,10 @@ impl Lite {
         connection.execute_batch(match purpose {
             // Keys of images are random, so an import comes back to pages all over an index: 32 MiB keep them near.
             // A write-ahead file that grew with a large write shrinks to 64 MiB again.
+            // What an erasure takes out of a row is zeroed in the file too.
             Purpose::Writing => {
                 "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
+                 PRAGMA secure_delete = ON; \
                  PRAGMA cache_size = -32768; PRAGMA journal_size_limit = 67108864"
             }
             Purpose::Reading => "PRAGMA foreign_keys = ON; PRAGMA query_only = ON",

@@ -14,12 +14,14 @@ use crate::{
     Actor, ClearedBlobs, Conn, Engine, QuarantineBlobs, Reader, ReleasedBlobs, StoreError, Tx, VaultBlobs,
     conn::Link,
     exposures::Remembered,
+    keyring::Keyring,
     keys::Keys,
     log::LogFolder,
     schema,
     sequencer::Sequencer,
     sqlite::{Lite, Pool, Purpose},
     tx::Context,
+    vault::Vault,
     write::Writer,
 };
 
@@ -33,16 +35,30 @@ const STATEMENTS_CACHED_MAX: usize = 500;
 /// Where a store keeps things.
 #[derive(Clone, Debug)]
 pub struct StoreConfig {
-    /// The data directory: database (SQLite), blobs, log, keys.
+    /// The data directory: database (SQLite), blobs, log, keys; vault and keyring unless they are elsewhere.
     pub data: PathBuf,
     /// `postgres://…` to keep rows there instead of in SQLite.
     pub database: Option<String>,
+    /// Where the vault is, if not in `vault/` of the data directory.
+    pub vault: Option<PathBuf>,
+    /// Where the keyring is, if not in `keyring/` of the data directory.
+    pub keyring: Option<PathBuf>,
 }
 
 impl StoreConfig {
+    /// The folder of the vault.
+    pub(crate) fn vault_folder(&self) -> PathBuf {
+        self.vault.clone().unwrap_or_else(|| self.data.join("vault"))
+    }
+
+    /// The folder of the keyring.
+    pub(crate) fn keyring_folder(&self) -> PathBuf {
+        self.keyring.clone().unwrap_or_else(|| self.data.join("keyring"))
+    }
+
     /// SQLite in a data directory.
     pub fn sqlite(data: impl Into<PathBuf>) -> Self {
-        Self { data: data.into(), database: None }
+        Self { data: data.into(), database: None, vault: None, keyring: None }
     }
 }
 
@@ -59,7 +75,9 @@ pub(crate) struct Shared {
     readers: Readers,
     quarantine: QuarantineBlobs,
     cleared: ClearedBlobs,
-    vault: VaultBlobs,
+    vault_zone: VaultBlobs,
+    vault: Arc<Vault>,
+    keyring: Arc<Keyring>,
     released: ReleasedBlobs,
     pub remembered: Remembered,
     pub sequencer: Sequencer,
@@ -84,6 +102,9 @@ impl Store {
     ) -> Result<Self, StoreError> {
         std::fs::create_dir_all(&config.data).map_err(|error| StoreError::file(&config.data, error))?;
         let keys = Arc::new(Keys::open(&config.data)?);
+        let key_folder = config.data.join("keys");
+        let keyring = Arc::new(Keyring::open(&key_folder, config.keyring_folder())?);
+        let vault = Arc::new(Vault::open(&key_folder, config.vault_folder())?);
         let context = Context { clock, ids, keys };
         let committed = Arc::new(Notify::new());
         let (writer, readers) = match &config.database {
@@ -97,10 +118,12 @@ impl Store {
             data: config.data.clone(),
             writer,
             readers,
-            quarantine: QuarantineBlobs::open(data, keys)?,
-            cleared: ClearedBlobs::open(data, keys)?,
-            vault: VaultBlobs::open(data, keys)?,
-            released: ReleasedBlobs::open(data, keys)?,
+            quarantine: QuarantineBlobs::open(data, keys, &keyring)?,
+            cleared: ClearedBlobs::open(data, keys, &keyring)?,
+            vault_zone: VaultBlobs::open(data, keys, &keyring)?,
+            released: ReleasedBlobs::open(data, keys, &keyring)?,
+            vault,
+            keyring,
             remembered: Remembered::default(),
             sequencer: Sequencer::new(folder),
             committed,
@@ -142,9 +165,19 @@ impl Store {
         &self.shared.cleared
     }
 
-    /// Originals and crosswalks.
-    pub fn vault(&self) -> &VaultBlobs {
+    /// Originals that were moved out of quarantine.
+    pub fn vault_zone(&self) -> &VaultBlobs {
+        &self.shared.vault_zone
+    }
+
+    /// The secrets that lead back to people.
+    pub fn vault(&self) -> &Arc<Vault> {
         &self.shared.vault
+    }
+
+    /// The keys of subjects.
+    pub fn keyring(&self) -> &Arc<Keyring> {
+        &self.shared.keyring
     }
 
     /// Packages of releases.

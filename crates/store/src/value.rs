@@ -126,7 +126,7 @@ macro_rules! ids {
 }
 ids! {
     AnnotationId, AssetId, ClaimId, EventId, GateEntryId, HoldId, IngestId, ItemId, JobId, OrganizationId,
-    ProjectId, ReadId, ReleaseId, SessionId, SignatureId, TaskId, TokenId, UserId,
+    PrivacyRequestId, ProjectId, ReadId, ReleaseId, SessionId, SignatureId, SubjectId, TaskId, TokenId, UserId,
 }
 
 macro_rules! words {

@@ -195,6 +195,8 @@ pub enum Event {
         /// The release.
         release: ReleaseId,
     },
+    /// The person in it was erased: from any phase, for good. An item that is erased already stays so.
+    Erased,
 }
 
 /// What the store has to do in the same transaction. In the order given.

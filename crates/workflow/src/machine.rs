@@ -82,6 +82,10 @@ impl Machine<'_> {
             Event::Held { hold } => self.held(*hold),
             Event::Lifted { hold } => self.lifted(*hold),
             Event::Released { .. } => self.released(),
+            Event::Erased => {
+                self.erased();
+                Ok(())
+            }
         }
     }
 
@@ -249,7 +253,7 @@ impl Machine<'_> {
     }
 
     fn held(&mut self, hold: HoldId) -> Result<(), Refusal> {
-        if matches!(self.state.phase, Phase::Rejected | Phase::Withdrawn) {
+        if matches!(self.state.phase, Phase::Rejected | Phase::Withdrawn | Phase::Erased) {
             return Err(refuse(refusals::WRONG_STAGE));
         }
         if self.state.holds.contains(&hold) {
@@ -276,6 +280,21 @@ impl Machine<'_> {
         self.not_held()?;
         self.state.phase = Phase::Released;
         Ok(())
+    }
+
+    /// Ends the item from wherever it is: nobody holds or is offered anything of it, nothing stands, no hold is needed.
+    /// Who acted stays, and so do the hashes of locked reads: the log names them.
+    fn erased(&mut self) {
+        if let Some(task) = self.state.task.take() {
+            self.effects.push(Effect::WithdrawTask { task: task.id });
+        }
+        let is_draft = |read: &&ReadState| read.status == ReadStatus::Draft;
+        let drafts: Vec<ReadId> = self.state.reads.iter().filter(is_draft).map(|read| read.id).collect();
+        drafts.into_iter().for_each(|read| self.void(read));
+        self.state.holds.clear();
+        self.state.current = None;
+        self.state.stage = None;
+        self.state.phase = Phase::Erased;
     }
 
     pub(crate) fn not_held(&self) -> Result<(), Refusal> {

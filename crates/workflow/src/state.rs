@@ -28,6 +28,8 @@ pub enum Phase {
     Released,
     /// Taken out of work by an owner; final.
     Withdrawn,
+    /// The bytes and marks of the person in it were destroyed; the ids stay. Final.
+    Erased,
 }
 
 impl Phase {
@@ -42,6 +44,7 @@ impl Phase {
         Self::Accepted,
         Self::Released,
         Self::Withdrawn,
+        Self::Erased,
     ];
 
     /// The word as code, API, page and database spell it.
@@ -56,6 +59,7 @@ impl Phase {
             Self::Accepted => "accepted",
             Self::Released => "released",
             Self::Withdrawn => "withdrawn",
+            Self::Erased => "erased",
         }
     }
 }

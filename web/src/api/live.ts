@@ -22,6 +22,8 @@ export function touched(event: LiveEvent): (readonly string[])[] {
   const keys: (readonly string[])[] = [["home"]];
   if (event.project) {
     keys.push(["projects", event.project], ["ingests", event.project], ["gate", event.project]);
+    if (["item", "gate_entry", "release", "privacy_request"].includes(event.object_kind))
+      keys.push(["privacy", event.project]);
     if (event.object_kind === "release") keys.push(["releases"]);
   }
   if (event.item) keys.push(["items", event.item]);

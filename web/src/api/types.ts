@@ -93,6 +93,13 @@ export type Submission = Schemas["Submission"];
 export type Review = Schemas["Review"];
 export type Signing = Schemas["Signing"];
 
+// ---- people behind the data ---------------------------------------------------------------------------------
+
+export type Subject = Schemas["SubjectView"];
+export type PrivacyRequest = Schemas["PrivacyRequestView"];
+export type Revealed = Schemas["Revealed"];
+export type VaultStatus = Schemas["VaultStatus"];
+
 // ---- releases, log, home ------------------------------------------------------------------------------------
 
 export type Release = Schemas["ReleaseView"];

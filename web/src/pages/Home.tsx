@@ -18,11 +18,24 @@ const WAITS: Record<string, string> = {
   holds: "on hold",
   release: "accepted, not released",
   manage: "on hold",
+  vault: "waiting for the vault",
+  requests: "waiting for a second person",
 };
 /** Cards that are worth a press even when nothing waits. */
-const ALWAYS = new Set(["ingest", "evidence", "manage"]);
+const ALWAYS = new Set(["ingest", "evidence", "manage", "vault"]);
 /** Which card of a role is the primary one when several have work: what was begun comes first. */
-const ORDER = ["continue", "claim", "gate", "holds", "release", "ingest", "evidence", "manage"];
+const ORDER = [
+  "vault",
+  "continue",
+  "claim",
+  "requests",
+  "gate",
+  "holds",
+  "release",
+  "ingest",
+  "evidence",
+  "manage",
+];
 
 export function byRole(cards: HomeCard[]): { role: Role; cards: HomeCard[] }[] {
   const groups = new Map<Role, HomeCard[]>();

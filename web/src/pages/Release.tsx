@@ -61,6 +61,12 @@ export default function ReleasePage() {
       {data.state === "building" ? (
         <Note>This release is being written. The page changes by itself when it is done.</Note>
       ) : null}
+      {data.state === "recalled" ? (
+        <Note tone="warn">
+          This release was taken back because somebody in it was erased. Root hash and certificate stay; the
+          package is gone. Make a new release without them.
+        </Note>
+      ) : null}
       {data.state === "failed" ? (
         <Note tone="warn">This release could not be written. Nothing was released; make a new one.</Note>
       ) : null}

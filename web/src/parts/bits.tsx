@@ -45,6 +45,7 @@ const PHASES: Record<Phase, { tone: Tone; mark: string; word: string }> = {
   released: { tone: "ok", mark: "dot", word: "Released" },
   rejected: { tone: "bad", mark: "cross", word: "Rejected at the gate" },
   withdrawn: { tone: "bad", mark: "cross", word: "Withdrawn" },
+  erased: { tone: "dim", mark: "cross", word: "Erased" },
 };
 
 export const phaseWord = (phase: Phase) => PHASES[phase]?.word ?? title(phase);

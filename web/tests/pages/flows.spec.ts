@@ -1,5 +1,5 @@
 /** What people do on the pages, step by step, against intercepted routes. */
-import { expect, type Page, type Request, test } from "@playwright/test";
+import { expect, type Page, type Request, type Route, test } from "@playwright/test";
 import * as data from "../fixtures/data";
 import { json, problem, serveFixtures } from "../fixtures/routes";
 
@@ -107,6 +107,49 @@ test("claim next opens the task; an empty queue is said in words", async ({ page
   empty = false;
   await page.getByRole("button", { name: "Start reading" }).first().click();
   await expect(page).toHaveURL("/work/t-9");
+});
+
+test("an erasure is asked for and another one confirmed, by keyboard alone", async ({ page }) => {
+  const sent: [string, unknown][] = [];
+  const note = (name: string, answer: unknown) => (route: Route) => {
+    sent.push([name, body(route.request())]);
+    return json(route, answer);
+  };
+  await serveFixtures(page, {
+    "POST /projects/p-ct/erasures": note("erase", data.privacyRequests[2]),
+    "POST /privacy-requests/q-1/decision": note("decide", { ...data.privacyRequests[2], state: "approved" }),
+  });
+  await page.goto("/projects/p-ct/subjects");
+  await expect(page.getByText("The vault is offline.")).toBeVisible();
+  // Somebody who was asked for already cannot be asked for again.
+  const asked = page.getByRole("button", { name: "Ask for the erasure of CS-ABCDEFGHJKLMN1Z" });
+  await expect(asked).toBeDisabled();
+  await page.getByRole("button", { name: "Ask for the erasure of CS-ABCDEFGHJKLMN2Z" }).press("Enter");
+  await expect(page.getByRole("dialog")).toContainText("2 items");
+  await expect(page.getByRole("button", { name: "Ask for erasure", exact: true })).toBeDisabled();
+  await page.getByRole("dialog").getByLabel("Reason").fill("asked in writing");
+  await shot(page, "erasure-asked");
+  await page.getByRole("button", { name: "Ask for erasure", exact: true }).press("Enter");
+  await expect(page.getByRole("dialog")).toBeHidden();
+  await page.getByRole("button", { name: "Confirm…" }).press("Enter");
+  await page.getByRole("dialog").getByLabel("Reason").fill("checked");
+  await page.getByRole("dialog").getByRole("textbox", { name: "Your password" }).fill("four words");
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("dialog")).toBeHidden();
+  expect(sent).toEqual([
+    ["erase", { subject: "s-2", reason: "asked in writing" }],
+    ["decide", { decision: "approve", reason: "checked", password: "four words" }],
+  ]);
+});
+
+test("a name is shown once and forgotten", async ({ page }) => {
+  const shown = { item: "i-1", pseudonym: "CS-X", patient_id: "4711", issuer: null, uids: [] };
+  await serveFixtures(page, { "POST /privacy-requests/q-2/reveal": (route) => json(route, shown) });
+  await page.goto("/projects/p-ct/subjects");
+  await page.getByRole("button", { name: "Look once" }).click();
+  await expect(page.getByText("4711")).toBeVisible();
+  await page.getByRole("button", { name: "Close and forget" }).click();
+  await expect(page.getByText("4711")).toBeHidden();
 });
 
 test("the gate is decided by keyboard alone", async ({ page }) => {

@@ -6,9 +6,10 @@ use countersign_deid as deid;
 use countersign_dicom as dicom;
 use countersign_model::{AssetId, AssetKind, ItemKind};
 use countersign_sensors::kitti;
-use countersign_store::assets;
+use countersign_store::{CrosswalkEntry, assets};
 
 use super::{GateAction, GateReport, NOT_CLEANED};
+use crate::subjects::Known;
 
 /// Why pictures of streets and rooms wait: nobody has looked for faces and plates.
 const FACES_NOT_RULED_OUT: &str = "faces-and-plates-not-ruled-out";
@@ -30,6 +31,8 @@ pub(super) struct Outcome {
     pub report: GateReport,
     counts: BTreeMap<(String, String), u64>,
     pub calibration: Option<serde_json::Value>,
+    /// Who the pseudonyms and UIDs stand for; goes into the vault and nowhere else.
+    pub crosswalk: Vec<Known>,
 }
 
 impl Outcome {
@@ -121,6 +124,7 @@ fn clean_dicom(outcome: &mut Outcome, asset: &assets::Asset, bytes: &[u8], key: 
                     outcome.hold(reason.code());
                 }
             }
+            outcome.crosswalk.push(known(asset.id, &instance, cleaned.pseudonym, cleaned.uid_map));
             outcome.cleaned.push(CleanedAsset {
                 source: asset.id,
                 kind: AssetKind::Dicom,
@@ -129,6 +133,18 @@ fn clean_dicom(outcome: &mut Outcome, asset: &assets::Asset, bytes: &[u8], key: 
         }
         Err(error) => outcome.failed(error.code(), &error.place().to_string()),
     }
+}
+
+fn known(
+    source: AssetId,
+    instance: &dicom::Instance,
+    pseudonym: String,
+    uids: BTreeMap<String, String>,
+) -> Known {
+    let dicom::Identity { patient_id, patient_id_issuer: issuer, .. } = dicom::Identity::of(instance);
+    let (date_offset_days, written_at) = (None, None);
+    let entry = CrosswalkEntry { pseudonym, patient_id, issuer, uids, date_offset_days, written_at };
+    Known { source, entry }
 }
 
 const fn applied_word(applied: deid::Applied) -> &'static str {

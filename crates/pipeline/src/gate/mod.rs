@@ -5,15 +5,21 @@ mod queue;
 
 use std::collections::{BTreeMap, HashSet};
 
-use countersign_model::{AssetId, AssetKind, ItemId, ProjectId, Stream, StreamKind, Zone};
-use countersign_store::{Actor, Evidence, Json, Tx, assets, gate, items, jobs, projects};
+use countersign_model::{AssetId, AssetKind, ItemId, ProjectId, Stream, StreamKind, SubjectId, Zone};
+use countersign_store::{
+    Actor, Evidence, Json, KEY_BYTES, Tx, assets, gate, items, jobs, projects, subjects,
+};
 use countersign_workflow::{Event, Phase};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use self::clean::{CleanedAsset, Outcome, clean_asset};
 pub use self::queue::GateEntryView;
-use crate::{Pipeline, PipelineError, Result, blocking, moving::Moving};
+use crate::{
+    Pipeline, PipelineError, Result, blocking,
+    moving::Moving,
+    subjects::{Written, note_crosswalk},
+};
 
 /// The cleaner failed: such an item can only be rejected.
 const NOT_CLEANED: &str = "not-cleaned";
@@ -65,18 +71,24 @@ impl Pipeline {
         if item.state != Phase::Quarantined.as_str() {
             return self.finish_job(job, worker).await;
         }
-        let outcome = self.clean(&item, sources).await?;
+        let mut outcome = self.clean(&item, sources).await?;
+        // The vault knows first: nothing leaves quarantine whose way back is not kept.
+        let known = std::mem::take(&mut outcome.crosswalk);
+        let written = self.write_crosswalk(item.project_id, item.id, known).await?;
         let vouched =
             outcome.reasons.is_empty() || (public && !outcome.reasons.iter().any(|r| r == NOT_CLEANED));
         if vouched {
-            self.clear(item, outcome, job, worker).await
+            self.clear(item, outcome, written, job, worker).await
         } else {
-            self.wait_for_officer(item, outcome, job, worker).await
+            self.wait_for_officer(item, outcome, written, job, worker).await
         }
     }
 
     async fn clean(&self, item: &items::Item, sources: Vec<assets::Asset>) -> Result<Outcome> {
-        let key = self.store.keys().project(item.project_id)?;
+        // Only instances need the project's key; everything else is cleaned while the vault is away.
+        let needs_key = sources.iter().any(|asset| asset.kind == AssetKind::Dicom);
+        let key = needs_key.then(|| self.store.vault().project_key(item.project_id)).transpose()?;
+        let key = key.map_or([0; KEY_BYTES], |key| *key);
         let mut outcome = Outcome::default();
         let shown: Vec<AssetId> =
             item.streams.0.iter().flat_map(|s| s.frames.iter().map(|f| f.asset)).collect();
@@ -106,7 +118,14 @@ impl Pipeline {
     }
 
     /// Moves the cleaned copies to `cleared` and opens the item for work.
-    async fn clear(&self, item: items::Item, outcome: Outcome, job: jobs::Job, worker: String) -> Result<()> {
+    async fn clear(
+        &self,
+        item: items::Item,
+        outcome: Outcome,
+        written: Vec<Written>,
+        job: jobs::Job,
+        worker: String,
+    ) -> Result<()> {
         let rows = self.put_cleared(&item, outcome.cleaned).await?;
         let (pipeline, report, calibration) = (self.clone(), outcome.report, outcome.calibration);
         self.store
@@ -121,6 +140,7 @@ impl Pipeline {
                     }
                     let rows = note_rows(tx, rows).await?;
                     let streams = point_to(&item.streams.0, &rows, calibration.as_ref());
+                    note_crosswalk(tx, item.project_id, item.id, &written).await?;
                     open_item(tx, &mut moving, streams, &report, "vouched").await?;
                     finish_in(tx, &job, &worker).await
                 })
@@ -129,13 +149,16 @@ impl Pipeline {
     }
 
     async fn put_cleared(&self, item: &items::Item, cleaned: Vec<CleanedAsset>) -> Result<Vec<CopyRow>> {
+        let owners = self.owners(item.project_id, item.id).await?;
         let mut rows = Vec::with_capacity(cleaned.len());
         for asset in cleaned {
             let content_hash = hex::encode(Sha256::digest(&asset.bytes));
             let bytes = asset.bytes.len() as u64;
-            let put = self.store.cleared().put(item.project_id, asset.bytes).await?;
+            let subject = owners.of(asset.source).await?;
+            let put = self.store.cleared().put(item.project_id, subject, asset.bytes).await?;
             rows.push(CopyRow {
                 source: asset.source,
+                subject,
                 kind: asset.kind,
                 zone: Zone::Cleared,
                 address: put.address,
@@ -154,16 +177,20 @@ impl Pipeline {
         &self,
         item: items::Item,
         outcome: Outcome,
+        written: Vec<Written>,
         job: jobs::Job,
         worker: String,
     ) -> Result<()> {
+        let owners = self.owners(item.project_id, item.id).await?;
         let mut rows = Vec::with_capacity(outcome.cleaned.len());
         for asset in outcome.cleaned {
             let content_hash = hex::encode(Sha256::digest(&asset.bytes));
             let bytes = asset.bytes.len() as u64;
-            let put = self.store.quarantine().put(item.project_id, asset.bytes).await?;
+            let subject = owners.of(asset.source).await?;
+            let put = self.store.quarantine().put(item.project_id, subject, asset.bytes).await?;
             rows.push(CopyRow {
                 source: asset.source,
+                subject,
                 kind: asset.kind,
                 zone: Zone::Quarantine,
                 address: put.address,
@@ -212,6 +239,7 @@ impl Pipeline {
                         .item(item.id)
                         .reason(reasons.first().map_or("held", String::as_str));
                     gate::insert(tx, entry).await?;
+                    note_crosswalk(tx, item.project_id, item.id, &written).await?;
                     tx.record(evidence)?;
                     finish_in(tx, &job, &worker).await
                 })
@@ -225,6 +253,7 @@ impl Pipeline {
 struct CopyRow {
     id: AssetId,
     source: AssetId,
+    subject: SubjectId,
     kind: AssetKind,
     zone: Zone,
     address: countersign_store::Address,
@@ -253,6 +282,7 @@ async fn note_rows(tx: &mut Tx, rows: Vec<CopyRow>) -> Result<Vec<CopyRow>> {
         };
         let (asset, _) = assets::insert(tx, asset).await?;
         assets::put_under(tx, asset.id, row.item).await?;
+        subjects::link_asset(tx, asset.id, row.subject).await?;
         out.push(CopyRow { id: asset.id, ..row });
     }
     Ok(out)

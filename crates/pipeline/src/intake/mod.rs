@@ -6,14 +6,14 @@ pub mod grouping;
 pub mod report;
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
 };
 
-use countersign_model::{AssetId, IngestId, ItemId, ItemKind, ProjectId, UserId, Zone};
+use countersign_model::{AssetId, IngestId, ItemId, ItemKind, ProjectId, SubjectId, UserId, Zone};
 use countersign_store::{
-    Actor, Address, Evidence, Json, StoreError, Tx, assets, ingests, items, jobs, keyed_hash, moves,
+    Actor, Address, Evidence, Json, StoreError, Tx, assets, ingests, items, jobs, keyed_hash, moves, subjects,
 };
 use countersign_workflow::{ItemState, Phase};
 use futures::StreamExt;
@@ -30,6 +30,7 @@ use crate::{
     blocking,
     moving::{JOB_GATE, parse_state},
     people::Caller,
+    subjects::{Whose, about},
 };
 
 /// Files that are read and checked at the same time.
@@ -55,6 +56,7 @@ struct Landed {
     name: String,
     kind: countersign_model::AssetKind,
     dicom: Option<Box<DicomPart>>,
+    subject: SubjectId,
     address: Address,
     content_hash: String,
     bytes: u64,
@@ -65,6 +67,9 @@ struct Run {
     id: IngestId,
     project: ProjectId,
     takes: ItemKind,
+    actor: Actor,
+    /// Subjects met so far, by tag.
+    subjects: Mutex<HashMap<String, SubjectId>>,
 }
 
 impl Pipeline {
@@ -143,7 +148,7 @@ impl Pipeline {
                     };
                     ingests::insert(tx, ingest.clone()).await?;
                     tx.record(Evidence::new("ingest.started", "ingest", ingest.id.uuid()).project(project))?;
-                    Ok(Run { id: ingest.id, project, takes: row.kind })
+                    Ok(Run { id: ingest.id, project, takes: row.kind, actor, subjects: Mutex::default() })
                 })
             })
             .await
@@ -213,7 +218,8 @@ impl Pipeline {
             Err(refusal) => return Ok(Err(refusal)),
         };
         let size = bytes.len() as u64;
-        let put = match self.store.quarantine().put(run.project, bytes).await {
+        let subject = self.subject_in(run, &Whose::of(&name, takes, accepted.dicom.as_deref())).await?;
+        let put = match self.store.quarantine().put(run.project, subject, bytes).await {
             // A smaller file may still find room: this one is refused, the rest goes on.
             Err(StoreError::DiskFull { place }) => {
                 let message = format!("no space is left in {place}; nothing of the file was stored");
@@ -226,10 +232,23 @@ impl Pipeline {
             name,
             kind: accepted.kind,
             dicom: accepted.dicom,
+            subject,
             address: put.address,
             content_hash,
             bytes: size,
         }))
+    }
+
+    /// The subject of a file; each is looked up once in a run.
+    async fn subject_in(&self, run: &Run, whose: &Whose) -> Result<SubjectId> {
+        let tag = self.tag(run.project, whose)?;
+        let known = run.subjects.lock().unwrap_or_else(PoisonError::into_inner).get(&tag).copied();
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let subject = self.subject_named(run.actor, run.project, whose.kind, tag.clone()).await?;
+        run.subjects.lock().unwrap_or_else(PoisonError::into_inner).insert(tag, subject);
+        Ok(subject)
     }
 
     /// Writes the rows of what landed; says of each whether a run before this one made an item of it.
@@ -263,6 +282,7 @@ impl Pipeline {
                             external_url: None,
                         };
                         let (asset, is_new) = assets::insert(tx, asset).await?;
+                        subjects::link_asset(tx, asset.id, file.subject).await?;
                         counts.files += 1;
                         if is_new {
                             counts.stored += 1;
@@ -288,14 +308,17 @@ impl Pipeline {
 
     /// Makes the item, or adds to one that nobody has passed yet. `true` when it is new.
     async fn make_item(&self, actor: Actor, run: &Run, group: Group) -> Result<bool> {
-        let key = self.store.keys().project(run.project)?;
         let parts: Vec<&[u8]> = group.key.iter().map(String::as_bytes).collect();
-        let group_key = hex::encode(keyed_hash(&key, &parts));
+        let group_key = self.store.keys().group_key(run.project, &parts);
+        let older_key = self.older_group_key(run.project, &parts);
         let (ingest, project, kind) = (run.id, run.project, run.takes);
         self.store
             .write(actor, move |tx| {
                 Box::pin(async move {
-                    let known = items::by_group_key(tx, project, &group_key).await?;
+                    let mut known = items::by_group_key(tx, project, &group_key).await?;
+                    if let (None, Some(older)) = (&known, older_key) {
+                        known = items::by_group_key(tx, project, &older).await?;
+                    }
                     let is_new = known.is_none();
                     let id = match known {
                         Some(item) => extend(tx, item, &group).await?,
@@ -313,12 +336,20 @@ impl Pipeline {
                     for asset in &group.assets {
                         assets::put_under(tx, *asset, id).await?;
                     }
+                    subjects::link_item(tx, id, &about(&group)).await?;
                     let job = jobs::Job::ready(tx, JOB_GATE, Some(project), Some(id), &serde_json::json!({}));
                     jobs::insert_all(tx, vec![job]).await?;
                     Ok(is_new)
                 })
             })
             .await
+    }
+
+    /// Older versions grouped under the project's key, which lies in the vault now. While that is away, files that belong
+    /// to a study of that time and still wait at the gate make a study of their own.
+    pub(crate) fn older_group_key(&self, project: ProjectId, parts: &[&[u8]]) -> Option<String> {
+        let key = self.store.vault().project_key(project).ok()?;
+        Some(hex::encode(keyed_hash(&key, parts)))
     }
 
     async fn finish(

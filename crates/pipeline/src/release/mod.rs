@@ -47,7 +47,7 @@ pub struct ReleaseView {
     pub project: ProjectId,
     /// Name, unique within the project.
     pub name: String,
-    /// `building`, `done` or `failed`.
+    /// `building`, `done`, `failed`, or `recalled` when somebody in it was erased.
     pub state: String,
     /// Root hash, hexadecimal.
     pub root: Option<String>,
@@ -167,6 +167,11 @@ impl Pipeline {
     pub async fn release_stream_as(&self, actor: Actor, id: ReleaseId) -> Result<ReleaseDownload> {
         let release =
             releases::by_id(&mut *self.store.read().await?, id).await?.ok_or(PipelineError::NotFound)?;
+        if release.state == "recalled" {
+            let message =
+                "This release was taken back: somebody in it was erased. Make a new one without them.";
+            return Err(PipelineError::refused("recalled", message));
+        }
         let Some(address) = release.address.clone().filter(|_| release.state == "done") else {
             return Err(PipelineError::refused("not_finished", "This release has no package."));
         };

@@ -38,6 +38,13 @@ impl Clock for HandClock {
 #[derive(Default)]
 pub struct CountedIds(AtomicU64);
 
+impl CountedIds {
+    /// For another store that is to hold rows of the first.
+    pub fn starting_at(n: u64) -> Self {
+        Self(AtomicU64::new(n))
+    }
+}
+
 impl Ids for CountedIds {
     fn fresh(&self) -> Uuid {
         let n = self.0.fetch_add(1, Ordering::SeqCst);
@@ -58,6 +65,11 @@ impl House {
         let config = StoreConfig::sqlite(folder.path());
         let store = Store::open(&config, clock.clone(), Arc::new(CountedIds::default())).await.unwrap();
         Self { pipeline: Pipeline::new(store).unwrap(), clock, _folder: folder }
+    }
+
+    /// The data directory.
+    pub fn folder(&self) -> PathBuf {
+        self._folder.path().to_owned()
     }
 
     pub async fn person(&self, login: &str) -> UserId {

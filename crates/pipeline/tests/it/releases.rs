@@ -28,7 +28,7 @@ use uuid::Uuid;
 
 use crate::harness::{House, PASSWORD};
 
-fn code(error: &PipelineError) -> String {
+pub fn code(error: &PipelineError) -> String {
     match error {
         PipelineError::Refused(refusal) => refusal.code.to_string(),
         PipelineError::BadInput { code, .. } => (*code).into(),
@@ -38,16 +38,16 @@ fn code(error: &PipelineError) -> String {
 }
 
 /// The people of a project, signed in.
-struct Crew {
-    annotator: Caller,
-    reviewer: Caller,
-    specialist: Caller,
-    owner: Caller,
-    scientist: Caller,
+pub struct Crew {
+    pub annotator: Caller,
+    pub reviewer: Caller,
+    pub specialist: Caller,
+    pub owner: Caller,
+    pub scientist: Caller,
 }
 
 impl Crew {
-    async fn of(house: &House, project: &str, reviewer: &str) -> Self {
+    pub async fn of(house: &House, project: &str, reviewer: &str) -> Self {
         Self {
             annotator: house.sign_in(&format!("annotator@{project}")).await,
             reviewer: house.sign_in(&format!("{reviewer}@{project}")).await,
@@ -58,7 +58,7 @@ impl Crew {
     }
 
     /// Read, review, countersignature of whatever comes next; the item.
-    async fn work(&self, house: &House, project: ProjectId, draw: &[AnnotationInput]) -> ItemId {
+    pub async fn work(&self, house: &House, project: ProjectId, draw: &[AnnotationInput]) -> ItemId {
         let pipeline = &house.pipeline;
         let work = pipeline.claim(&self.annotator, project, Wish::default()).await.unwrap();
         let changes = draw.iter().cloned().map(|annotation| Change::Put { annotation }).collect();
@@ -87,7 +87,7 @@ impl Crew {
     }
 }
 
-fn mark(id: u128, class: &str, frame: Option<FrameRef>, shape: Shape) -> AnnotationInput {
+pub fn mark(id: u128, class: &str, frame: Option<FrameRef>, shape: Shape) -> AnnotationInput {
     AnnotationInput {
         id: AnnotationId(Uuid::from_u128(id)),
         class: class.into(),

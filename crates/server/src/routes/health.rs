@@ -18,11 +18,14 @@ struct Health {
     status: &'static str,
     /// Version of the program.
     version: &'static str,
+    /// `online`, or `offline`: then the gate waits and everything else goes on.
+    vault: &'static str,
 }
 
 /// Whether the server is ready.
 #[utoipa::path(get, path = "/health", tag = "health", responses((status = 200, body = Health)))]
 async fn health(State(app): State<App>) -> Result<Json<Health>, Problem> {
     drop(app.pipeline.store.read().await?);
-    Ok(Json(Health { status: "ready", version: env!("CARGO_PKG_VERSION") }))
+    let vault = if app.pipeline.vault_online() { "online" } else { "offline" };
+    Ok(Json(Health { status: "ready", version: env!("CARGO_PKG_VERSION"), vault }))
 }

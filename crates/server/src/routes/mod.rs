@@ -13,6 +13,7 @@ pub mod live;
 mod log;
 mod me;
 mod pixels;
+mod privacy;
 mod projects;
 mod reads;
 mod releases;
@@ -43,6 +44,7 @@ pub fn all() -> OpenApiRouter<App> {
         .merge(evidence::routes())
         .merge(holds::routes())
         .merge(gate::routes())
+        .merge(privacy::routes())
         .merge(tasks::routes())
         .merge(reads::routes())
         .merge(releases::routes())

@@ -66,6 +66,14 @@ fn body(town: &Town, route: &str) -> Option<Value> {
         ("POST ", "/projects/{project}/import") => json!({ "images": [] }),
         ("POST ", "/items/{item}/holds" | "/holds/{hold}/lift") => json!({ "reason": "" }),
         ("POST ", "/gate/{entry}/decision") => json!({ "decision": "clear", "reason": "looked at" }),
+        ("POST ", "/projects/{project}/subjects/search") => json!({ "patient_id": "1", "reason": "" }),
+        ("POST ", "/projects/{project}/erasures") => json!({ "subject": town.ids["subject"], "reason": "" }),
+        ("POST ", "/projects/{project}/reidentifications") => {
+            json!({ "item": town.ids["item"], "reason": "" })
+        }
+        ("POST ", "/privacy-requests/{request}/decision") => {
+            json!({ "decision": "approve", "reason": "", "password": "wrong" })
+        }
         ("POST ", "/projects/{project}/tasks/claim") => json!({ "role": "owner" }),
         ("POST ", "/tasks/{task}/renew" | "/tasks/{task}/give-back" | "/tasks/{task}/draft") => {
             json!({ "fence": 0 })
@@ -111,6 +119,7 @@ async fn address(town: &Town, route: &str, caller: &str) -> String {
         .replace("{task}", &task)
         .replace("{read}", &id("draft"))
         .replace("{hold}", &id("hold"))
+        .replace("{request}", &id(if path.ends_with("/reveal") { "reveal" } else { "erasure" }))
         .replace("{entry}", &entry)
         .replace("{ingest}", &id("ingest"))
         .replace("{release}", &id("release"))

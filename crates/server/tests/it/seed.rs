@@ -91,3 +91,15 @@ fn element(out: &mut Vec<u8>, (group, number): Tag, vr: &[u8; 2], value: &[u8]) 
     }
     out.extend_from_slice(value);
 }
+
+/// The same slice of another study, of somebody else.
+pub fn other_slice() -> Vec<u8> {
+    let mut bytes = slice();
+    let (from, to) = (b"1.2.3.4", b"1.2.3.9");
+    for at in 0..bytes.len() - from.len() {
+        if bytes[at..].starts_with(from) {
+            bytes[at..at + to.len()].copy_from_slice(to);
+        }
+    }
+    bytes
+}

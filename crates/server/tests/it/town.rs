@@ -4,7 +4,13 @@ use std::{collections::HashMap, sync::Arc};
 
 use countersign_model::{AnnotationId, GateEntryId, IngestId, ItemId, ProjectId, Role};
 use countersign_pipeline::{
-    people::Caller, release::Selection, review::Verdict, sign::Countersigning, views::Work, work::Wish,
+    people::Caller,
+    privacy::{Decision, RequestDraft},
+    release::Selection,
+    review::Verdict,
+    sign::Countersigning,
+    views::Work,
+    work::Wish,
 };
 use countersign_store::Actor;
 use countersign_workflow::{Missing, ReviewDecision, SignDecision};
@@ -100,8 +106,31 @@ impl Town {
             let key = if project == self.drive { "scene" } else { "study" };
             self.ids.insert(key, items[0].to_string());
         }
+        self.people_matters().await;
         self.house.pipeline.store.sequence().await.unwrap();
         self.tile = self.some_tile();
+    }
+
+    /// A finished erasure, and a re-identification that waits to be looked at.
+    async fn people_matters(&mut self) {
+        let (pipeline, study) = (self.house.pipeline.clone(), self.study);
+        self.bring(study, &[("2.dcm".to_owned(), seed::other_slice())]).await;
+        let (officer, owner) = (self.caller("privacy_officer").clone(), self.caller("owner").clone());
+        let known = pipeline.subjects(&officer, study, None, None).await.unwrap().items;
+        let item = self.ids["study"].parse().unwrap();
+        let approve = || Decision { approve: true, reason: "agreed".into(), password: PASSWORD.into() };
+        let drafts = [
+            ("erasure", RequestDraft::Erasure(known[1].id)),
+            ("reveal", RequestDraft::Reidentification(item)),
+        ];
+        for (name, draft) in drafts {
+            let asked = pipeline.request_privacy(&officer, study, draft, "asked for".into()).await.unwrap();
+            pipeline.decide_privacy(&owner, asked.id, approve()).await.unwrap();
+            self.ids.insert(name, asked.id.to_string());
+        }
+        self.drain().await;
+        let images = pipeline.subjects(&officer, self.images, None, None).await.unwrap().items;
+        self.ids.insert("subject", images[0].id.to_string());
     }
 
     /// Ingests and runs the gate; the run and the project's items.

@@ -1,7 +1,9 @@
 //! Backup of everything into one file, while the store is in use; restore from it, also to the other engine.
 //!
 //! The file is a ZIP archive: `tables/<name>.jsonl` (rows of one moment), `blobs/<zone>/<project>/<address>`,
-//! `log/…`, `keys/…` and, last, `manifest.json` with size and SHA-256 of each. It holds the keys: keep it like them.
+//! `log/…`, `keys/…` and, last, `manifest.json` with size and SHA-256 of each. It holds the installation's keys: keep it
+//! like them. It holds neither the keyring nor the vault: what is about somebody stays sealed in it, and whoever is
+//! erased later is erased from it too. A restore that is to be read needs the keyring of the present.
 
 mod restore;
 mod tables;
@@ -15,7 +17,7 @@ use std::{
 };
 
 use countersign_ledger::{LogSource, tiles};
-use countersign_model::{ProjectId, Zone};
+use countersign_model::{ProjectId, SubjectId, Zone};
 use futures::TryStreamExt;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -134,22 +136,41 @@ impl Store {
     }
 
     async fn back_up_blobs(&self, reader: &mut Conn, archive: &mut Archive) -> Result<u64, StoreError> {
-        let sql = "SELECT project_id, zone, address FROM assets WHERE external_url IS NULL \
-                   UNION SELECT project_id, 'released', address FROM releases WHERE address IS NOT NULL \
-                   ORDER BY zone, project_id, address";
+        let sql = "SELECT a.project_id, a.zone, a.address, s.subject_id FROM assets a \
+                   LEFT JOIN subject_assets s ON s.asset_id = a.id LEFT JOIN subjects u ON u.id = s.subject_id \
+                   WHERE a.external_url IS NULL AND (u.state IS NULL OR u.state <> 'erased') \
+                   UNION SELECT project_id, 'released', address, NULL FROM releases WHERE address IS NOT NULL \
+                   ORDER BY 2, 1, 3";
         let rows = reader.query(sql).scanning().fetch_all().await?;
+        let mut kept = 0;
         for row in &rows {
             let (zone, project): (Zone, ProjectId) = (row.get("zone")?, row.get("project_id")?);
             let address: Address = row.get("address")?;
-            let (_, mut pieces) = in_zone(self, zone).pieces(project, &address).await?;
+            let found = in_zone(self, zone).pieces(project, &address).await;
+            let (_, mut pieces) = match found {
+                Err(StoreError::NotFound { .. }) if self.went(&address, row.get("subject_id")?).await? => {
+                    continue;
+                }
+                found => found?,
+            };
             archive
                 .start(&format!("blobs/{zone}/{project}/{}", address.as_str()), CompressionMethod::Stored)?;
             while let Some(piece) = pieces.try_next().await? {
                 archive.add(&piece)?;
             }
             archive.end();
+            kept += 1;
         }
-        Ok(rows.len() as u64)
+        Ok(kept)
+    }
+
+    /// Whether bytes that the snapshot still names were erased since it was taken.
+    async fn went(&self, address: &Address, subject: Option<SubjectId>) -> Result<bool, StoreError> {
+        if let Some(subject) = subject {
+            return Ok(self.keyring().is_destroyed(subject));
+        }
+        let sql = "SELECT id FROM releases WHERE address = $1";
+        Ok(self.read().await?.query(sql).bind(address.clone()).fetch_optional().await?.is_none())
     }
 }
 

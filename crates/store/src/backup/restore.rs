@@ -19,7 +19,7 @@ use super::{BackupReport, Entry, FORMAT, MANIFEST_NAME, Manifest, tables::TABLES
 use crate::{
     Address, Engine, Store, StoreConfig, StoreError, Tx,
     blobs::{BlobZone, in_zone},
-    schema,
+    keyring, schema, vault,
 };
 
 /// Largest manifest that is read, bytes.
@@ -41,12 +41,15 @@ fn failed(error: impl Into<std::io::Error>) -> StoreError {
     StoreError::io("backup", error.into())
 }
 
-/// `log.key`, `log.pub`, `blob.key`, `commitment.key` or the key of a project.
+/// The installation's own keys, and what says which vault and which keyring belong to it.
 pub(super) fn is_key_name(name: &str) -> bool {
-    let project = name.strip_prefix("project-").and_then(|rest| rest.strip_suffix(".key"));
-    matches!(name, "log.key" | "log.pub" | "blob.key" | "commitment.key")
-        || project.is_some_and(|id| id.parse::<ProjectId>().is_ok_and(|parsed| parsed.to_string() == id))
+    matches!(name, "log.key" | "log.pub" | "blob.key" | "commitment.key" | "group.key")
+        || name == vault::MARKER_NAME
+        || name == keyring::MARKER_NAME
 }
+
+/// What may lie in the target already: the secrets that are in no backup.
+const BROUGHT: [&str; 2] = ["keyring", "vault"];
 
 /// Where a file of a backup belongs.
 enum Place {
@@ -81,8 +84,10 @@ impl Place {
 }
 
 impl Store {
-    /// Makes a store from a backup, on either engine. The data directory must be missing or empty, a PostgreSQL
-    /// database empty. Returns when rows, files and log were restored and the log was verified against the rows.
+    /// Makes a store from a backup, on either engine. The data directory must be missing or hold nothing but the
+    /// folders `keyring` and `vault`, which no backup has; a PostgreSQL database must be empty. Returns when rows,
+    /// files and log were restored and the log was verified against the rows. Bytes whose keys are not in the keyring
+    /// stay sealed; those of subjects that were erased since are not laid out at all.
     ///
     /// # Errors
     /// [`StoreError::Backup`] naming what is wrong with the file or the target; nothing takes the directory's name then.
@@ -103,13 +108,23 @@ impl Store {
             let _ = fs::remove_dir_all(&draft);
             return outcome;
         };
-        let place = |error| StoreError::file(&config.data, error);
-        if config.data.exists() {
-            fs::remove_dir(&config.data).map_err(place)?;
-        }
-        fs::rename(&draft, &config.data).map_err(place)?;
+        take_name(&draft, &config.data).map_err(|error| StoreError::file(&config.data, error))?;
         Ok(report)
     }
+}
+
+/// Gives the finished folder its name; what was brought goes along.
+fn take_name(draft: &Path, data: &Path) -> std::io::Result<()> {
+    for name in BROUGHT {
+        if data.join(name).exists() {
+            // The draft made none of its own: it used this one.
+            fs::rename(data.join(name), draft.join(name))?;
+        }
+    }
+    if data.exists() {
+        fs::remove_dir(data)?;
+    }
+    fs::rename(draft, data)
 }
 
 /// A folder beside the data directory, on the same file system.
@@ -120,7 +135,10 @@ fn draft_name(data: &Path, ids: &dyn Ids) -> PathBuf {
 }
 
 fn refuse_used(data: &Path) -> Result<(), StoreError> {
-    match fs::read_dir(data).map(|mut entries| entries.next().is_some()) {
+    let is_other = |entry: std::io::Result<fs::DirEntry>| {
+        entry.map_or(true, |entry| !BROUGHT.iter().any(|name| entry.file_name() == *name))
+    };
+    match fs::read_dir(data).map(|mut entries| entries.any(is_other)) {
         Ok(true) => Err(bad("the data directory is not empty")),
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(StoreError::file(data, error)),
         _ => Ok(()),
@@ -209,7 +227,13 @@ async fn restore_into(
             _ => {}
         }
     }
-    let config = StoreConfig { data: draft.to_owned(), ..config.clone() };
+    let brought = |name: &str| Some(config.data.join(name)).filter(|folder| folder.exists());
+    let config = StoreConfig {
+        data: draft.to_owned(),
+        database: config.database.clone(),
+        vault: config.vault.clone().or_else(|| brought("vault")),
+        keyring: config.keyring.clone().or_else(|| brought("keyring")),
+    };
     let store = Store::open(&config, clock, ids).await?;
     for entry in &manifest.entries {
         if let Some(Place::Blob(zone, project, address)) = Place::of(&entry.name) {

@@ -6,8 +6,8 @@ use uuid::Uuid;
 
 use crate::{
     Bind, Kind, Record, Row, StoreError, Value, assets::Asset, exposures::Exposure, gate::GateEntry,
-    holds::Hold, ingests, items::Item, jobs::Job, projects, protocols::ProtocolVersion, reads, releases,
-    sessions, tasks::Task, users, value::record,
+    holds::Hold, ingests, items::Item, jobs::Job, privacy, projects, protocols::ProtocolVersion, reads,
+    releases, sessions, subjects, tasks::Task, users, value::record,
 };
 
 record! {
@@ -115,7 +115,8 @@ tables! {
     users::Organization, users::User, sessions::Session, sessions::Token, projects::Project, ProtocolVersion,
     projects::Grant, ingests::Ingest, ingests::IngestRefusal, Item, Asset, SharedAsset, Task, Participation, reads::Read,
     reads::AnnotationRow, reads::Review, reads::Signature, GateEntry, Hold, Exposure, releases::Release,
-    releases::ReleaseItem, Job, EventRow, EventDetails, Setting,
+    releases::ReleaseItem, subjects::Subject, subjects::SubjectItem,
+    subjects::SubjectAsset, privacy::Request, Job, EventRow, EventDetails, Setting,
 }
 
 impl Table {

@@ -8,5 +8,6 @@ mod full;
 mod records;
 mod releases;
 mod schemas;
+mod subjects;
 mod world;
 mod writes;

@@ -1,6 +1,8 @@
 //! Records: annotations are only ever added, exposures come before pixels, jobs are tried and given up.
 
-use countersign_model::{AssetId, AssetKind, Facts, ItemId, ProjectId, Role, StageKind, UserId, Zone};
+use countersign_model::{
+    AssetId, AssetKind, Facts, ItemId, ProjectId, Role, StageKind, SubjectId, UserId, Zone,
+};
 use countersign_store::{
     Evidence, StoreError,
     assets::{self, Asset},
@@ -14,6 +16,9 @@ use uuid::Uuid;
 
 use crate::world::{World, both};
 
+/// A subject with a key and no row.
+const NOBODY: SubjectId = SubjectId(Uuid::from_u128(0x5ab));
+
 async fn asset_in(
     world: &World,
     zone: Zone,
@@ -22,8 +27,8 @@ async fn asset_in(
     bytes: &'static [u8],
 ) -> Asset {
     let put = match zone {
-        Zone::Quarantine => world.store.quarantine().put(project, bytes).await.unwrap(),
-        Zone::Cleared => world.store.cleared().put(project, bytes).await.unwrap(),
+        Zone::Quarantine => world.store.quarantine().put(project, NOBODY, bytes).await.unwrap(),
+        Zone::Cleared => world.store.cleared().put(project, NOBODY, bytes).await.unwrap(),
         other => panic!("not used here: {other}"),
     };
     world
@@ -127,16 +132,16 @@ both! {
         let (project, _) = world.project(&[]).await;
         let (other, _) = (ProjectId(Uuid::from_u128(9)), ());
         let store = &world.store;
-        let first = store.cleared().put(project, &b"pixels"[..]).await.unwrap();
+        let first = store.cleared().put(project, NOBODY, &b"pixels"[..]).await.unwrap();
         assert!(first.is_new);
-        let again = store.cleared().put(project, &b"pixels"[..]).await.unwrap();
+        let again = store.cleared().put(project, NOBODY, &b"pixels"[..]).await.unwrap();
         assert_eq!((&again.address, again.is_new), (&first.address, false));
         assert_eq!(store.cleared().for_machine(project, &first.address).await.unwrap(), &b"pixels"[..]);
-        assert_ne!(store.cleared().put(other, &b"pixels"[..]).await.unwrap().address, first.address);
+        assert_ne!(store.cleared().put(other, NOBODY, &b"pixels"[..]).await.unwrap().address, first.address);
         assert!(!store.quarantine().exists(project, &first.address).await.unwrap());
         let plain = hex::encode(<sha2::Sha256 as sha2::Digest>::digest(b"pixels"));
         assert_ne!(first.address.as_str(), plain, "the plain hash would tell whoever has the file");
-        let missing = store.vault().for_machine(project, &first.address).await;
+        let missing = store.vault_zone().for_machine(project, &first.address).await;
         assert!(matches!(missing, Err(StoreError::NotFound { .. })), "{missing:?}");
         let hex = first.address.as_str();
         let file = world.folder.path().join(format!("blobs/cleared/{project}/{}/{}/{hex}", &hex[..2], &hex[2..4]));
@@ -149,7 +154,9 @@ both! {
         std::fs::write(&package, b"a package").unwrap();
         let adopted = store.released().adopt(project, &package).await.unwrap();
         assert!(adopted.is_new && !package.exists());
-        assert_eq!(store.released().put(project, &b"a package"[..]).await.unwrap().address, adopted.address);
+        std::fs::write(&package, b"a package").unwrap();
+        let again = store.released().adopt(project, &package).await.unwrap();
+        assert_eq!((again.address, again.is_new), (adopted.address, false));
     }
 
     async fn an_exposure_is_noted_once_per_session_and_opens_its_own_zone_only(world: World) {

@@ -7,12 +7,13 @@ use std::sync::{
 
 use countersign_model::{
     Clock, Facts, Ids, Industry, Instant, ItemId, ItemKind, OrganizationId, ProjectId, Role, StageKind,
-    TaskId, UserId,
+    SubjectId, TaskId, UserId,
 };
 use countersign_store::{
     Actor, Evidence, Json, Store, StoreConfig, StoreError, Tx,
     items::Item,
     projects::{self, Project},
+    subjects,
     tasks::Task,
     users::{self, User},
 };
@@ -73,7 +74,7 @@ impl World {
         let cluster = crate::cluster::cluster()?;
         admin(&format!("CREATE DATABASE {name}")).await;
         let folder = tempfile::tempdir().unwrap();
-        let config = StoreConfig { data: folder.path().to_owned(), database: Some(cluster.url(&name)) };
+        let config = StoreConfig { database: Some(cluster.url(&name)), ..StoreConfig::sqlite(folder.path()) };
         Some(Self::open(folder, config, Some(name)).await)
     }
 
@@ -129,6 +130,19 @@ impl World {
                 }
                 tx.record(Evidence::new("project.created", "project", id.0).project(id))?;
                 Ok((id, people))
+            })
+        })
+        .await
+    }
+
+    /// A subject of a project, made on first use.
+    pub async fn subject(&self, project: ProjectId, name: &str) -> SubjectId {
+        let tag = self.store.keyring().tag(project, &[name]).unwrap();
+        self.write(move |tx| {
+            Box::pin(async move {
+                let (subject, _) = subjects::ensure(tx, project, "patient", &tag).await?;
+                tx.record(Evidence::new("subject.opened", "subject", subject.id.0).project(project))?;
+                Ok(subject.id)
             })
         })
         .await

@@ -14,6 +14,7 @@ const TABS = [
   { to: "/projects/$projectId/items", label: "Items", roles: null },
   { to: "/projects/$projectId/ingest", label: "Ingest", roles: ["technician"] },
   { to: "/projects/$projectId/gate", label: "Gate", roles: ["privacy_officer"] },
+  { to: "/projects/$projectId/subjects", label: "Subjects & vault", roles: ["privacy_officer", "auditor"] },
   {
     to: "/projects/$projectId/releases",
     label: "Releases",
