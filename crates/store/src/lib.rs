@@ -20,6 +20,7 @@ pub mod items;
 pub mod jobs;
 mod keys;
 mod log;
+pub mod masks;
 pub mod moves;
 pub mod projects;
 pub mod protocols;

@@ -21,6 +21,11 @@ const STEPS: &[Step] = &[
         sqlite: include_str!("../migrations/sqlite/0002_shared_assets.sql"),
         postgres: include_str!("../migrations/postgres/0002_shared_assets.sql"),
     },
+    Step {
+        version: 4,
+        sqlite: include_str!("../migrations/sqlite/0004_gate.sql"),
+        postgres: include_str!("../migrations/postgres/0004_gate.sql"),
+    },
 ];
 
 /// The newest schema version that this program knows.

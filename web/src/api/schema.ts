@@ -48,7 +48,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One entry with what was done to the item. */
+        /** One entry with what was done to the item; the entity tag is its revision. */
         get: operations["gate_entry"];
         put?: never;
         post?: never;
@@ -67,7 +67,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Clears or rejects what waits. */
+        /** Approves, rejects or waives what waits, against the revision in `If-Match` that was looked at. */
         post: operations["gate_decide"];
         delete?: never;
         options?: never;
@@ -75,16 +75,85 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/gate/{entry}/frames/{frame}/image": {
+    "/api/v1/gate/{entry}/images/{frame}": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** A picture of the copy that waits. It is never kept by the browser. */
+        /** A picture of what waits, from either side of the gate. It is never kept by the browser. */
         get: operations["gate_image"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gate/{entry}/images/{frame}/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was done to the file behind a picture: paths and actions, never a value. */
+        get: operations["gate_changes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gate/{entry}/images/{frame}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a draft of the rules would do to the file behind a picture. Nothing is stored. */
+        post: operations["gate_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gate/{entry}/images/{frame}/preview/image": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The picture that a draft of the rules would leave. Nothing is stored but the record that somebody looked. */
+        post: operations["gate_preview_image"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gate/{entry}/masks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The masks of an entry; the entity tag is its revision. */
+        get: operations["gate_masks"];
+        /** Sets the masks against the revision in `If-Match`; the cleaned copies that they touch are there anew on return. */
+        put: operations["gate_set_masks"];
         post?: never;
         delete?: never;
         options?: never;
@@ -434,6 +503,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/deid": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Puts rules into the project's protocol as a new version, made against the protocol version in `If-Match`. What waits
+         *     at the gate is cleaned anew.
+         */
+        put: operations["gate_set_rules"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/events": {
         parameters: {
             query?: never;
@@ -458,8 +547,25 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What waits for a privacy officer. */
+        /** What waits for a privacy officer, the greatest risk first, then the oldest. */
         get: operations["gate_queue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/gate/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The queue in numbers. */
+        get: operations["gate_summary"];
         put?: never;
         post?: never;
         delete?: never;
@@ -960,6 +1066,21 @@ export interface components {
             /** @description One of these. */
             choice: string[];
         } | "number";
+        /** @description How much of what was cleared is looked at again. */
+        AuditPlan: {
+            /**
+             * Format: double
+             * @description Confidence of the bound on leaks that an audit states, between 0 and 1.
+             * @default 0.95
+             */
+            confidence: number;
+            /**
+             * Format: int32
+             * @description Items drawn for one audit; 0 for no audits.
+             * @default 0
+             */
+            sample: number;
+        };
         /** @description Who drew: a person or a model. The page always shows which. */
         Author: {
             /** @enum {string} */
@@ -1025,10 +1146,46 @@ export interface components {
              */
             held: number;
         };
+        /**
+         * @description What is done with the dates of a patient's history.
+         * @enum {string}
+         */
+        DatesPolicy: "remove" | "shift" | "year" | "keep";
         /** @description A declaration, signed with the password. */
         Declaration: {
             password: string;
             statement: components["schemas"]["Statement"];
+        };
+        /** @description The `deid` section of a protocol. Absent, it is the Basic Profile, and one officer decides. */
+        DeidPlan: {
+            /**
+             * @description Looking again at what was cleared.
+             * @default {
+             *       "sample": 0,
+             *       "confidence": 0.95
+             *     }
+             */
+            audit: components["schemas"]["AuditPlan"];
+            /**
+             * @description What is done with dates.
+             * @default remove
+             */
+            dates: components["schemas"]["DatesPolicy"];
+            /**
+             * @description What happens to files of risk classes.
+             * @default officer
+             */
+            pixels: components["schemas"]["PixelPolicy"];
+            /**
+             * @description `basic`, and options of [`DeidOption`] after commas: `basic,clean_descriptors`.
+             * @default basic
+             */
+            profile: string;
+            /**
+             * @description A waiver counts only when a second privacy officer confirms it.
+             * @default false
+             */
+            two_person_waiver: boolean;
         };
         /** Format: uuid */
         EventId: string;
@@ -1207,7 +1364,7 @@ export interface components {
          * @description What a privacy officer can decide.
          * @enum {string}
          */
-        GateChoice: "clear" | "reject";
+        GateChoice: "approve" | "reject" | "waive";
         /** @description A decision with its reason. */
         GateDecision: {
             decision: components["schemas"]["GateChoice"];
@@ -1233,18 +1390,40 @@ export interface components {
             kind: components["schemas"]["ItemKind"];
             /** @description Item's neutral name. */
             name: string;
+            /** @description Looking cannot settle one of the reasons: clearing takes a waiver. */
+            needs_waiver: boolean;
             /** @description Since when it waits. */
             opened_at: components["schemas"]["Instant"];
             /** @description Project. */
             project: components["schemas"]["ProjectId"];
+            /**
+             * Format: int32
+             * @description Protocol version whose de-identification was applied.
+             */
+            protocol_version: number;
             /** @description Their reason. */
             reason?: string | null;
             /** @description Codes of what is not vouched for. */
             reasons: string[];
             /** @description What was done to the item; its streams stay inside. */
             report: components["schemas"]["GateReport"];
-            /** @description `open`, `cleared` or `rejected`. */
+            /**
+             * Format: int64
+             * @description Revision for `If-Match`.
+             */
+            revision: number;
+            /**
+             * Format: int32
+             * @description Risk that somebody in it can be told, 0 to 100; it orders the queue.
+             */
+            risk: number;
+            /** @description `open`, `cleared`, `waived`, `rejected` or `replaced`. */
             state: string;
+            /** @description Frames of each stream with pictures, in their order. */
+            streams: number[];
+            /** @description The protocol asks for a second person at a waiver. */
+            two_person_waiver: boolean;
+            waiver?: components["schemas"]["WaiverView"] | null;
         };
         /** @description What the gate did to an item, without any value. */
         GateReport: {
@@ -1260,6 +1439,22 @@ export interface components {
              */
             assets: number;
             /**
+             * @description Edition of the standard whose tables were applied.
+             * @default
+             */
+            edition: string;
+            /**
+             * Format: int64
+             * @description Masks on the pictures of the copies.
+             * @default 0
+             */
+            masks: number;
+            /**
+             * @description Options of the profile.
+             * @default []
+             */
+            options: string[];
+            /**
              * @description Profile and edition, in the words that outputs carry.
              * @default
              */
@@ -1274,6 +1469,21 @@ export interface components {
              * @default []
              */
             streams: components["schemas"]["Stream"][];
+        };
+        /** @description The queue in numbers. */
+        GateSummary: {
+            /**
+             * Format: int64
+             * @description Open entries.
+             */
+            open: number;
+            /** @description Reasons among the open entries, the most frequent first. */
+            reasons: components["schemas"]["ReasonCount"][];
+            /**
+             * Format: int64
+             * @description Of these, waivers that wait for a second person.
+             */
+            waivers: number;
         };
         /** @description A role to grant. */
         GrantDraft: {
@@ -1540,6 +1750,88 @@ export interface components {
             object_kind: string;
             project?: components["schemas"]["ProjectId"] | null;
         };
+        /** @description A mask as the page draws it. */
+        MaskDraft: {
+            /**
+             * Format: int32
+             * @description Picture of the entry, from 0.
+             */
+            frame: number;
+            /**
+             * Format: uuid
+             * @description A mask that is there, or that was taken back before; absent for a new one.
+             */
+            id?: string | null;
+            /** @description Where, in pixels; a mask that is there stays where it is. */
+            rect: components["schemas"]["MaskRect"];
+        };
+        /** @description Who found that something must be masked. */
+        MaskOrigin: {
+            /** @description The detector of this version. */
+            detector: string;
+        } | {
+            /** @description A privacy officer. */
+            person: components["schemas"]["UserId"];
+        };
+        /** @description A rectangle in pixels, x to the right, y down, (0, 0) at the outer corner of the first pixel. */
+        MaskRect: {
+            /**
+             * Format: double
+             * @description Height, more than 0.
+             */
+            height: number;
+            /**
+             * Format: double
+             * @description Width, more than 0.
+             */
+            width: number;
+            /**
+             * Format: double
+             * @description Left edge.
+             */
+            x: number;
+            /**
+             * Format: double
+             * @description Upper edge.
+             */
+            y: number;
+        };
+        /** @description Every mask that the entry is to have; one that is left out is taken back. */
+        MaskSet: {
+            masks: components["schemas"]["MaskDraft"][];
+        };
+        /** @description A mask as it is kept. */
+        MaskView: {
+            /**
+             * Format: int32
+             * @description Picture of the entry, from 0.
+             */
+            frame: number;
+            /**
+             * Format: uuid
+             * @description Mask.
+             */
+            id: string;
+            /** @description Who found that it is needed. */
+            origin: components["schemas"]["MaskOrigin"];
+            /** @description Where, in pixels. */
+            rect: components["schemas"]["MaskRect"];
+        };
+        /** @description The masks of an entry. */
+        Masks: {
+            /** @description In the order they were drawn. */
+            masks: components["schemas"]["MaskView"][];
+            /**
+             * Format: int32
+             * @description Files that were made anew by this change.
+             */
+            remade: number;
+            /**
+             * Format: int64
+             * @description Revision for `If-Match`.
+             */
+            revision: number;
+        };
         /** @description Who is signed in. */
         Me: {
             grants: components["schemas"]["MyGrant"][];
@@ -1635,18 +1927,40 @@ export interface components {
                 kind: components["schemas"]["ItemKind"];
                 /** @description Item's neutral name. */
                 name: string;
+                /** @description Looking cannot settle one of the reasons: clearing takes a waiver. */
+                needs_waiver: boolean;
                 /** @description Since when it waits. */
                 opened_at: components["schemas"]["Instant"];
                 /** @description Project. */
                 project: components["schemas"]["ProjectId"];
+                /**
+                 * Format: int32
+                 * @description Protocol version whose de-identification was applied.
+                 */
+                protocol_version: number;
                 /** @description Their reason. */
                 reason?: string | null;
                 /** @description Codes of what is not vouched for. */
                 reasons: string[];
                 /** @description What was done to the item; its streams stay inside. */
                 report: components["schemas"]["GateReport"];
-                /** @description `open`, `cleared` or `rejected`. */
+                /**
+                 * Format: int64
+                 * @description Revision for `If-Match`.
+                 */
+                revision: number;
+                /**
+                 * Format: int32
+                 * @description Risk that somebody in it can be told, 0 to 100; it orders the queue.
+                 */
+                risk: number;
+                /** @description `open`, `cleared`, `waived`, `rejected` or `replaced`. */
                 state: string;
+                /** @description Frames of each stream with pictures, in their order. */
+                streams: number[];
+                /** @description The protocol asks for a second person at a waiver. */
+                two_person_waiver: boolean;
+                waiver?: components["schemas"]["WaiverView"] | null;
             }[];
             /** @description Cursor of the next page, if there is one. */
             next?: string | null;
@@ -1686,6 +2000,27 @@ export interface components {
         PasswordChange: {
             current: string;
             new: string;
+        };
+        /**
+         * @description What happens to a file of a risk class once the detector has looked at its pixels.
+         * @enum {string}
+         */
+        PixelPolicy: "officer" | "vouch" | "hold";
+        /** @description What the rules do to one file: paths and actions, never a value. */
+        Preview: {
+            /** @description Changed elements in the order of the file. */
+            changes: components["schemas"]["TagChange"][];
+            /** @description The file could not be cleaned at all: code and place. */
+            failed?: string | null;
+            /**
+             * Format: int64
+             * @description More were changed than are listed.
+             */
+            more: number;
+            /** @description The rules in the words that outputs carry. */
+            profile: string;
+            /** @description Codes of what the file could not be vouched for. */
+            reasons: string[];
         };
         /** @description A refusal as the API returns it. */
         Problem: {
@@ -1761,6 +2096,8 @@ export interface components {
         Protocol: {
             /** @description Classes. */
             classes: components["schemas"]["Class"][];
+            /** @description De-identification at the gate; absent where it is the default. */
+            deid?: components["schemas"]["DeidPlan"];
             /** @description What readers are told, Markdown. */
             guideline: string;
             /** @description Stable id, such as `radiology`. */
@@ -1840,6 +2177,16 @@ export interface components {
              * @description Revision for `If-Match`.
              */
             revision: number;
+        };
+        /** @description How often a reason occurs. */
+        ReasonCount: {
+            /** @description Code. */
+            code: string;
+            /**
+             * Format: int64
+             * @description Open entries that have it.
+             */
+            entries: number;
         };
         /** @description A file that was not taken. */
         RefusalView: {
@@ -1933,6 +2280,10 @@ export interface components {
          * @enum {string}
          */
         Role: "owner" | "privacy_officer" | "technician" | "annotator" | "reviewer" | "specialist" | "quality_engineer" | "data_scientist" | "auditor";
+        /** @description Rules that are only thought of. */
+        RulesDraft: {
+            deid: components["schemas"]["DeidPlan"];
+        };
         /** @description Changes to save. */
         Save: {
             changes: components["schemas"]["Change"][];
@@ -2143,6 +2494,15 @@ export interface components {
             /** Format: int64 */
             fence: number;
         };
+        /** @description One changed element. */
+        TagChange: {
+            /** @description What was done. */
+            action: string;
+            /** @description Keyword of the standard's dictionary, where it has one. */
+            name?: string | null;
+            /** @description Path of the element, or the part of an image container. */
+            path: string;
+        };
         /** Format: uuid */
         TaskId: string;
         /** @description A token to make. */
@@ -2173,6 +2533,17 @@ export interface components {
         };
         /** Format: uuid */
         UserId: string;
+        /** @description A waiver that one person opened. */
+        WaiverView: {
+            /** @description When. */
+            at: components["schemas"]["Instant"];
+            /** @description Their printed name. */
+            by: string;
+            /** @description It was the caller, who cannot confirm it. */
+            own: boolean;
+            /** @description Why. */
+            reason: string;
+        };
         /** @description Everything that the workspace needs for a claimed task. */
         Work: {
             draft?: components["schemas"]["ReadView"] | null;
@@ -2318,7 +2689,10 @@ export interface operations {
     gate_decide: {
         parameters: {
             query?: never;
-            header?: never;
+            header: {
+                /** @description The revision in quotes. */
+                "If-Match": string;
+            };
             path: {
                 entry: components["schemas"]["GateEntryId"];
             };
@@ -2351,7 +2725,11 @@ export interface operations {
     };
     gate_image: {
         parameters: {
-            query?: {
+            query: {
+                /** @description `before` for the source, `after` for the cleaned copy. */
+                side: "before" | "after";
+                /** @description Revision that the cleaned copy is wanted of; any other one is refused. */
+                revision?: number;
                 /** @description Centre and width in modality units, as `centre,width`; for DICOM. */
                 window?: string;
             };
@@ -2370,6 +2748,177 @@ export interface operations {
                 };
                 content: {
                     "image/png": unknown;
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    gate_changes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entry: components["schemas"]["GateEntryId"];
+                frame: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preview"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    gate_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entry: components["schemas"]["GateEntryId"];
+                frame: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RulesDraft"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preview"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    gate_preview_image: {
+        parameters: {
+            query?: {
+                /** @description Centre and width in modality units, as `centre,width`; for DICOM. */
+                window?: string;
+            };
+            header?: never;
+            path: {
+                entry: components["schemas"]["GateEntryId"];
+                frame: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RulesDraft"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": unknown;
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    gate_masks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entry: components["schemas"]["GateEntryId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Masks"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    gate_set_masks: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The revision in quotes. */
+                "If-Match": string;
+            };
+            path: {
+                entry: components["schemas"]["GateEntryId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MaskSet"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Masks"];
                 };
             };
             /** @description A refusal with its code. */
@@ -3082,6 +3631,43 @@ export interface operations {
             };
         };
     };
+    gate_set_rules: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The protocol version in quotes. */
+                "If-Match": string;
+            };
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeidPlan"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolRef"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     evidence_project_events: {
         parameters: {
             query?: {
@@ -3120,8 +3706,13 @@ export interface operations {
     gate_queue: {
         parameters: {
             query?: {
-                /** @description `open` (as when absent), `cleared` or `rejected`. */
+                /**
+                 * @description `open` (as when absent), `waiver` (open, and a waiver waits for a second person), `cleared`, `waived`, `rejected`
+                 *     or `replaced`.
+                 */
                 state?: string;
+                /** @description Only entries with this reason. */
+                reason?: string;
                 /** @description Page length. */
                 limit?: number;
                 /** @description Cursor of the page before. */
@@ -3141,6 +3732,36 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_GateEntryView"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    gate_summary: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GateSummary"];
                 };
             };
             /** @description A refusal with its code. */

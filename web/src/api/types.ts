@@ -88,6 +88,7 @@ export type Protocol = {
   classes: OntologyClass[];
   stages: Stage[];
   rework_cap?: number;
+  deid?: DeidPlan;
 };
 
 // ---- projects -----------------------------------------------------------------------------------------------
@@ -261,26 +262,71 @@ export type IngestDetail = {
 /** What de-identification did; values never appear, only what was done to which tag how often. */
 export type GateReport = {
   profile: string;
+  edition: string;
+  options: string[];
+  masks: number;
   assets: number;
   actions: { tag: string; action: string; count: number }[];
   residual: string[];
-  streams: Stream[];
 };
+export type GateState = "open" | "cleared" | "waived" | "rejected" | "replaced";
+export type GateChoice = "approve" | "reject" | "waive";
 export type GateEntry = {
   id: Id;
   project: Id;
   item: Id;
   name: string;
   kind: ItemKind;
-  state: "open" | "cleared" | "rejected";
+  state: GateState;
   /** Codes, explained in refusals.ts. */
   reasons: string[];
+  /** 0 to 100; orders the queue. */
+  risk: number;
+  /** For If-Match. */
+  revision: number;
+  needs_waiver: boolean;
+  two_person_waiver: boolean;
+  waiver?: { by: string; own: boolean; at: Micros; reason: string } | null;
+  protocol_version: number;
   frames: number;
+  /** Frames of each stream with pictures. */
+  streams: number[];
   opened_at: Micros;
   decided_at?: Micros | null;
   decided_by?: string | null;
   reason?: string | null;
   report: GateReport;
+};
+export type GateSummary = {
+  open: number;
+  waivers: number;
+  reasons: { code: string; entries: number }[];
+};
+/** In pixels of the picture. */
+export type MaskRect = { x: number; y: number; width: number; height: number };
+export type GateMask = {
+  id: Id;
+  frame: number;
+  rect: MaskRect;
+  origin: { detector: string } | { person: Id };
+};
+export type MaskDraft = { id?: Id; frame: number; rect: MaskRect };
+export type GateMasks = { revision: number; masks: GateMask[]; remade: number };
+export type TagChange = { path: string; name?: string | null; action: string };
+export type GatePreview = {
+  profile: string;
+  changes: TagChange[];
+  more: number;
+  reasons: string[];
+  failed?: string | null;
+};
+/** The `deid` section of a protocol; absent, it is the default. */
+export type DeidPlan = {
+  profile: string;
+  dates: "remove" | "shift" | "year" | "keep";
+  pixels: "officer" | "vouch" | "hold";
+  two_person_waiver: boolean;
+  audit: { sample: number; confidence: number };
 };
 // ---- work ---------------------------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 mod access;
 mod document;
+mod gate;
 mod house;
 mod live;
 mod refusals;

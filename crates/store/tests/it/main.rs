@@ -4,6 +4,7 @@ mod backups;
 mod claims;
 mod cluster;
 mod evidence;
+mod gate;
 mod records;
 mod releases;
 mod schemas;

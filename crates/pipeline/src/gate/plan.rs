@@ -1,0 +1,82 @@
+//! The protocol's de-identification in the terms of the engine.
+
+use countersign_deid as deid;
+use countersign_model::{DatesPolicy, DeidPlan, ItemKind, ProjectId, Protocol};
+use countersign_store::{Conn, projects, protocols};
+
+use crate::{PipelineError, Result};
+
+/// What is applied to the files of a project, ready for use.
+#[derive(Clone)]
+pub(super) struct Rules {
+    /// The section of the protocol.
+    pub plan: DeidPlan,
+    /// The same as the engine takes it.
+    pub profile: deid::Profile,
+    /// Protocol version.
+    pub version: u32,
+    /// The project's key.
+    pub key: [u8; 32],
+}
+
+impl Rules {
+    /// Rules of a section under a protocol version.
+    ///
+    /// # Errors
+    /// `bad_profile` at `deid.profile`.
+    pub fn new(plan: DeidPlan, version: u32, key: [u8; 32]) -> Result<Self> {
+        let profile = engine_profile(&plan)?;
+        Ok(Self { plan, profile, version, key })
+    }
+
+    /// The rules in the words that outputs carry.
+    pub fn words(&self, kind: ItemKind) -> String {
+        if kind != ItemKind::Study {
+            return "metadata removed from image containers; positions dropped".into();
+        }
+        let options = self.options();
+        let options =
+            if options.is_empty() { "no options".into() } else { format!("with {}", options.join(", ")) };
+        format!("de-identified under PS3.15 edition {}, Basic Profile, {options}", self.profile.edition)
+    }
+
+    /// The options that are applied, as words.
+    pub fn options(&self) -> Vec<String> {
+        engine_text(&self.plan).split(',').skip(1).map(|word| word.trim().to_owned()).collect()
+    }
+}
+
+/// The rules of a project's protocol: of the version in force, or of an earlier one.
+pub(super) async fn rules(
+    pipeline: &crate::Pipeline,
+    conn: &mut Conn,
+    project: ProjectId,
+    version: Option<u32>,
+) -> Result<Rules> {
+    let row = projects::by_id(conn, project).await?.ok_or(PipelineError::NotFound)?;
+    let version = version.unwrap_or(row.protocol_version);
+    let found = protocols::get(conn, project, &row.protocol_id, version).await?;
+    let found = found.ok_or_else(|| PipelineError::Internal("a protocol version is not there".into()))?;
+    let protocol: Protocol =
+        serde_json::from_str(&found.document).map_err(|e| PipelineError::Internal(e.to_string()))?;
+    Rules::new(protocol.deid, version, pipeline.store.keys().project(project)?)
+}
+
+/// The whole profile as one text, dates included.
+fn engine_text(plan: &DeidPlan) -> String {
+    let dates = match plan.dates {
+        DatesPolicy::Remove => "",
+        DatesPolicy::Shift => ",retain_modified_dates",
+        DatesPolicy::Year => ",retain_modified_dates,year_only",
+        DatesPolicy::Keep => ",retain_full_dates",
+    };
+    format!("{}{dates}", plan.profile)
+}
+
+fn engine_profile(plan: &DeidPlan) -> Result<deid::Profile> {
+    plan.validate().map_err(|e| PipelineError::bad("bad_profile", e.place, e.message))?;
+    if engine_text(plan) == "basic" {
+        return Ok(deid::Profile::basic());
+    }
+    Err(PipelineError::bad("bad_profile", "deid.profile", "an option that this version does not apply"))
+}
