@@ -1,24 +1,40 @@
-//! The engine: one walk over the data set, each element decided by the tables.
+//! De-identifying one instance: the engine's walk, the pixels' surroundings, the markers, the leak gate.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
+use bytes::Bytes;
 use countersign_dicom::{
-    DataSet, DicomError, Element, Identity, Instance, Limits, NoteKind, Place, Tag, VR, Value,
-    fits_dictionary, read, tags, write,
+    DataSet, DicomError, Element, Identity, Instance, Limits, NoteKind, Place, Tag, VR, Value, read_shared,
+    tags, write,
 };
 
+use crate::dates::Day;
+use crate::engine::Engine;
 use crate::keys::{Keys, is_well_known};
-use crate::leak::{Hit, Needles, Search};
-use crate::table::{Code, EDITION, Row, Tables};
-use crate::value::{dummy, is_text, is_well_formed};
-use crate::{Applied, DeidError, Profile, Report, codestream, overlay_bits};
+use crate::known::Known;
+use crate::leak::{Needles, Search, Tolerance};
+use crate::mark::mark;
+use crate::private::{Blocks, Demands};
+use crate::table::{Choice, Tables};
+use crate::value::dummy;
+use crate::{Applied, DatesPolicy, DeidError, Profile, ProfileOption, Report, codestream, overlay_bits};
 
 /// Rounds of taking residues out before the gate gives up. Each round only removes, so more than one is
 /// needed only where a residue stood inside of another's sequence.
 const MAX_ROUNDS: usize = 3;
-/// De-identification Method, and its code (CID 7050).
-const METHOD: &str = "PS3.15 2026d Basic Application Confidentiality Profile";
-const METHOD_CODE: (&str, &str) = ("113100", "Basic Application Confidentiality Profile");
+
+/// What the caller knows beyond the instance.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Context {
+    /// Text was removed from the pixels of this instance: Burned In Annotation becomes NO, and the method
+    /// says Clean Pixel Data.
+    pub pixels_cleaned: bool,
+    /// Recognizable features were removed from the pixels of this instance.
+    pub visual_features_cleaned: bool,
+    /// Further values that identify (the source's file name, names from an order): they are removed from
+    /// texts and searched for like the instance's own.
+    pub known_values: Vec<String>,
+}
 
 /// A de-identified instance.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,342 +47,215 @@ pub struct Cleaned {
     pub uid_map: BTreeMap<String, String>,
     /// The patient's pseudonym, which is the output's Patient ID.
     pub pseudonym: String,
+    /// Weeks by which the patient's dates were moved back (52 to 520); `None` where none were. As secret as
+    /// the source.
+    pub date_shift_weeks: Option<i32>,
 }
 
-struct Engine<'a> {
-    tables: &'static Tables,
-    keys: &'a Keys,
-    pseudonym: String,
-    report: Report,
-    needles: Needles,
-    uid_map: BTreeMap<String, String>,
-}
-
-/// What will be done with one element.
-enum Plan {
-    Keep,
-    Remove(Applied),
-    Empty,
-    Dummy,
-    Map,
-    Pseudonym,
+/// De-identifies an instance by a profile, its pixels as they are: [`clean_dicom_with`] and nothing known
+/// beyond the instance.
+///
+/// # Errors
+/// As [`clean_dicom_with`].
+pub fn clean_dicom(source: &Instance, profile: &Profile, keys: &Keys) -> Result<Cleaned, DeidError> {
+    clean_dicom_with(source, profile, keys, &Context::default())
 }
 
 /// De-identifies an instance by a profile.
 ///
-/// The Basic Profile's actions apply at every depth, every private element goes, what E.1-1 does not list
-/// is decided by the supplement. Compound actions take the safe side: X/Z empties, X/D, X/Z/D and Z/D
-/// replace, and of a sequence nothing is left. The output is read back and searched for every removed value.
+/// The actions of the Basic Profile and of the chosen options apply at every depth; every private element
+/// goes but what Retain Safe Private keeps; what E.1-1 does not list is decided by the supplement. Compound
+/// actions take the safe side: X/Z empties, X/D, X/Z/D and Z/D replace, and of a sequence nothing is left.
+/// What cannot be cleaned with certainty falls back to the Basic Profile's action. The output is read back
+/// and searched for every removed value.
 ///
 /// # Errors
-/// [`DeidError`]: an edition or option that is not here, a value that could not be got rid of, or an
-/// instance that cannot be written.
-pub fn clean_dicom(source: &Instance, profile: &Profile, keys: &Keys) -> Result<Cleaned, DeidError> {
-    if profile.edition != EDITION {
-        return Err(DeidError::OtherEdition { tables: EDITION });
+/// [`DeidError`]: a profile that contradicts itself or is of another edition, a value that could not be got
+/// rid of, or an instance that cannot be written.
+pub fn clean_dicom_with(
+    source: &Instance,
+    profile: &Profile,
+    keys: &Keys,
+    context: &Context,
+) -> Result<Cleaned, DeidError> {
+    check(source, profile, context)?;
+    let mut engine = engine(source, profile, keys, context);
+    engine.meta(&source.meta);
+    let mut output = Instance::new(engine.run(&source.data));
+    output.transfer_syntax.clone_from(&source.transfer_syntax);
+    engine.identify(&mut output.data, source);
+    strip_codestream(&mut engine, &mut output)?;
+    if let Some(path) = overlay_bits::clear(&mut output, &source.data) {
+        engine.report.add(&path, Applied::Stripped);
     }
-    if let Some(option) = profile.options.first() {
-        return Err(DeidError::UnsupportedOption(*option));
+    mark(&mut output.data, &source.data, profile, context);
+    gate(engine, &mut output)
+}
+
+fn check(source: &Instance, profile: &Profile, context: &Context) -> Result<(), DeidError> {
+    profile.check()?;
+    for (option, done) in [
+        (ProfileOption::CleanPixelData, context.pixels_cleaned),
+        (ProfileOption::CleanVisualFeatures, context.visual_features_cleaned),
+    ] {
+        if profile.has(option) && !done {
+            return Err(DeidError::PixelsNotCleaned(option));
+        }
     }
     // A syntax that is not the standard's cannot be passed on: its name is foreign text, its pixels unknown.
     if !is_well_known(&source.transfer_syntax) {
         let place = source.meta.place(tags::TRANSFER_SYNTAX_UID);
         return Err(DicomError::UnsupportedTransferSyntax { name: "unregistered", place }.into());
     }
-    let mut engine = Engine {
+    Ok(())
+}
+
+/// Options under which texts stay and have to be cleaned.
+const CLEANING: [ProfileOption; 6] = [
+    ProfileOption::CleanDescriptors,
+    ProfileOption::CleanGraphics,
+    ProfileOption::CleanStructuredContent,
+    ProfileOption::RetainPatientCharacteristics,
+    ProfileOption::RetainDeviceIdentity,
+    ProfileOption::RetainSafePrivate,
+];
+
+fn engine<'a>(source: &Instance, profile: &'a Profile, keys: &'a Keys, context: &Context) -> Engine<'a> {
+    let shifted = profile.has(ProfileOption::RetainModifiedDates) && profile.dates == DatesPolicy::ShiftWeeks;
+    let (pseudonym, weeks) = subject(source, keys);
+    let choice = Choice::of(profile);
+    let cleaning = CLEANING.iter().any(|o| profile.has(*o));
+    let mut needles = Needles::default();
+    context.known_values.iter().for_each(|value| needles.known(value));
+    let mut report = Report::new(profile);
+    report.preamble_blanked = source.notes.iter().any(|n| n.kind == NoteKind::PreambleNotBlank);
+    report.pixels_cleaned = context.pixels_cleaned;
+    Engine {
         tables: Tables::get(),
         keys,
-        pseudonym: pseudonym(source, keys),
-        report: Report::new(profile),
-        needles: Needles::default(),
+        profile,
+        choice,
+        weeks: shifted.then_some(weeks),
+        known: cleaning.then(|| Known::of(&source.data, choice, &context.known_values)),
+        demands: profile.has(ProfileOption::RetainSafePrivate).then(|| Demands::of(&source.data)),
+        regions: regions(&source.data),
+        age_years: age_years(&source.data),
+        pseudonym,
+        report,
+        needles,
         uid_map: BTreeMap::new(),
-    };
-    engine.report.preamble_blanked = source.notes.iter().any(|n| n.kind == NoteKind::PreambleNotBlank);
-    engine.meta(&source.meta);
-    let mut output = Instance::new(engine.set(&source.data, &mut String::new()));
-    output.transfer_syntax.clone_from(&source.transfer_syntax);
-    engine.identify(&mut output.data, source);
-    engine.codestream(&mut output)?;
-    if let Some(path) = overlay_bits::clear(&mut output, &source.data) {
-        engine.report.add(&path, Applied::Stripped);
+        kept: HashSet::new(),
     }
-    mark(&mut output.data, &source.data);
-    engine.gate(&mut output)
 }
 
-/// The pseudonym of the source's patient; of its study where no patient is named.
-fn pseudonym(source: &Instance, keys: &Keys) -> String {
+/// Pseudonym and weeks of the source's patient; of its study where no patient is named.
+fn subject(source: &Instance, keys: &Keys) -> (String, i32) {
     let id = Identity::of(source);
-    match (id.patient_id, id.study_uid, id.instance_uid) {
-        (Some(patient), _, _) => keys.pseudonym(id.patient_id_issuer.as_deref().unwrap_or(""), &patient),
-        (None, Some(own), _) | (None, None, Some(own)) => keys.pseudonym_of_study(&own),
-        (None, None, None) => keys.pseudonym_of_study(""),
+    if let Some(patient) = id.patient_id {
+        let issuer = id.patient_id_issuer.as_deref().unwrap_or("");
+        return (keys.pseudonym(issuer, &patient), keys.date_shift_weeks(issuer, &patient));
     }
+    let own = id.study_uid.or(id.instance_uid).unwrap_or_default();
+    (keys.pseudonym_of_study(&own), keys.date_shift_weeks_of_study(&own))
 }
 
-impl Engine<'_> {
-    /// The source's file meta information is written anew; what it held is searched for all the same.
-    fn meta(&mut self, meta: &DataSet) {
-        for (tag, element) in meta.iter() {
-            // The implementation is a kind of program.
-            if !matches!(tag, tags::IMPLEMENTATION_CLASS_UID | tags::IMPLEMENTATION_VERSION_NAME) {
-                self.needles.note(element, false);
-            }
-        }
-    }
-
-    fn set(&mut self, source: &DataSet, path: &mut String) -> DataSet {
-        let mut out = DataSet::new();
-        for (tag, element) in source.iter() {
-            let depth = path.len();
-            if depth > 0 {
-                path.push('.');
-            }
-            path.push_str(&tag.to_string());
-            self.element(tag, element, path, &mut out);
-            path.truncate(depth);
-        }
-        out
-    }
-
-    fn element(&mut self, tag: Tag, element: &Element, path: &mut String, out: &mut DataSet) {
-        // Group lengths, commands, media directories: not part of a data set that is passed on.
-        // Pixels within an item are a second picture that nobody looks at.
-        let misplaced = tag.1 == 0
-            || matches!(tag.0, 0x0000 | 0x0002 | 0x0004 | 0xFFFC)
-            || tag.0 == 0x7FE0 && path.contains('.');
-        let row = self.tables.row(tag, element.vr);
-        let plan = if misplaced {
-            Plan::Remove(Applied::Removed)
-        } else if !tag.0.is_multiple_of(2) {
-            Plan::Remove(Applied::RemovedPrivate)
-        } else {
-            plan(tag, element, row)
-        };
-        let private = !tag.0.is_multiple_of(2);
-        let (vr, offset) = (element.vr, element.offset);
-        let mut put = |value| out.insert(tag, Element { vr, value, offset });
-        let applied = match plan {
-            Plan::Keep => {
-                put(match &element.value {
-                    Value::Items(items) => Value::Items(self.items(items, path)),
-                    other => other.clone(),
-                });
-                Applied::Kept
-            }
-            Plan::Remove(how) => {
-                if tag.0 & 0xFFE1 == 0x6000 && tag.1 == 0x0010 {
-                    self.report.overlays_removed += 1;
-                }
-                self.needles.note(element, row.descriptor || private);
-                how
-            }
-            Plan::Empty | Plan::Dummy => {
-                self.needles.note(element, row.descriptor);
-                let raw = if matches!(plan, Plan::Dummy) { dummy(vr) } else { Vec::new() };
-                let emptied = raw.is_empty();
-                put(if vr == VR::SQ { Value::Items(Vec::new()) } else { Value::Bytes(raw.into()) });
-                if emptied { Applied::Emptied } else { Applied::Replaced }
-            }
-            Plan::Map => {
-                put(Value::Bytes(self.map(element).into()));
-                Applied::Mapped
-            }
-            Plan::Pseudonym => {
-                self.needles.note(element, false);
-                put(Value::Bytes(padded(&self.pseudonym, b' ').into()));
-                Applied::Pseudonym
-            }
-        };
-        self.report.add(path, applied);
-    }
-
-    fn items(&mut self, items: &[DataSet], path: &mut String) -> Vec<DataSet> {
-        let depth = path.len();
-        let mut out = Vec::with_capacity(items.len());
-        for (i, item) in items.iter().enumerate() {
-            path.push_str(&format!("[{i}]"));
-            out.push(self.set(item, path));
-            path.truncate(depth);
-        }
-        out
-    }
-
-    /// Maps the UIDs of an element, keeping the standard's own.
-    fn map(&mut self, element: &Element) -> Vec<u8> {
-        let mut mapped = Vec::new();
-        for uid in element.texts() {
-            mapped.push(if is_well_known(&uid) || uid.is_empty() { uid } else { self.uid(&uid) });
-        }
-        padded(&mapped.join("\\"), 0)
-    }
-
-    fn uid(&mut self, source: &str) -> String {
-        let new = self.keys.uid(source);
-        self.uid_map.insert(source.to_owned(), new.clone());
-        new
-    }
-
-    /// The identifiers that an output must have, whether the source had them or not.
-    fn identify(&mut self, out: &mut DataSet, source: &Instance) {
-        let pseudonym = self.pseudonym.clone();
-        out.put_text(tags::PATIENT_ID, VR::LO, &pseudonym);
-        out.put_text(tags::PATIENT_NAME, VR::PN, &pseudonym);
-        if out.text(tags::SOP_INSTANCE_UID).is_none()
-            && let Some(uid) = source.meta.text(tags::MEDIA_STORAGE_SOP_INSTANCE_UID)
-        {
-            let uid = self.uid(&uid);
-            out.put_text(tags::SOP_INSTANCE_UID, VR::UI, &uid);
-        }
-        let class = source.meta.text(tags::MEDIA_STORAGE_SOP_CLASS_UID).filter(|c| is_well_known(c));
-        if let (None, Some(class)) = (out.text(tags::SOP_CLASS_UID), class) {
-            out.put_text(tags::SOP_CLASS_UID, VR::UI, &class);
-        }
-        for source in self.uid_map.keys() {
-            let uid = Element { vr: VR::UI, value: Value::Bytes(source.clone().into()), offset: 0 };
-            self.needles.note(&uid, false);
-        }
-    }
-
-    /// Comments within a codestream can say as much as a tag.
-    fn codestream(&mut self, output: &mut Instance) -> Result<(), DeidError> {
-        let coding = countersign_dicom::coding(&output.transfer_syntax);
-        let Some(element) = output.data.get_mut(tags::PIXEL_DATA) else { return Ok(()) };
-        let place = Place::new(tags::PIXEL_DATA, element.offset);
-        if let Value::Fragments { offsets, fragments } = &mut element.value
-            && codestream::strip(coding, offsets, fragments)
-                .map_err(|why| DeidError::Codestream { place, why })?
-        {
-            output.data.remove(tags::EXTENDED_OFFSET_TABLE);
-            output.data.remove(tags::EXTENDED_OFFSET_TABLE_LENGTHS);
-            self.report.add(&tags::PIXEL_DATA.to_string(), Applied::Stripped);
-        }
-        Ok(())
-    }
-
-    /// Writes, reads back, searches; takes residues out and tries again.
-    fn gate(mut self, output: &mut Instance) -> Result<Cleaned, DeidError> {
-        let dummies =
-            [VR::LO, VR::DA, VR::DT, VR::TM].map(|vr| String::from_utf8_lossy(&dummy(vr)).trim().to_owned());
-        let ours = self.uid_map.values().cloned().chain(dummies).chain([self.pseudonym.clone()]);
-        self.needles.forget(ours.collect::<Vec<_>>().into_iter());
-        self.report.values_searched = self.needles.len() as u64;
-        let Self { needles, mut report, uid_map, pseudonym, .. } = self;
-        let search = needles.search()?;
-        for _ in 0..MAX_ROUNDS {
-            let bytes = write(output)?;
-            let back = read(&bytes, &Limits::default())?;
-            no_private(&back.data, String::new())?;
-            let hits = search.as_ref().map(|s| s.hits(&back)).unwrap_or_default();
-            if hits.is_empty() {
-                return Ok(Cleaned { bytes, report, uid_map, pseudonym });
-            }
-            for hit in &hits {
-                if hit.essential {
-                    let place = Place::new(hit.tag, hit.offset);
-                    return Err(DeidError::Leak { path: path_of(hit), place });
-                }
-                if let Some(search) = &search {
-                    clear_at(&mut output.data, &hit.path, hit.tag, search);
-                }
-                report.add(&path_of(hit), Applied::RemovedResidue);
-            }
-        }
-        Err(DeidError::Leak { path: "(several)".to_owned(), place: Place::default() })
-    }
-}
-
-fn padded(text: &str, pad: u8) -> Vec<u8> {
-    let mut raw = text.as_bytes().to_vec();
-    if !raw.len().is_multiple_of(2) {
-        raw.push(pad);
-    }
-    raw
-}
-
-/// The action for a public element, compound codes resolved to the safe side.
-fn plan(tag: Tag, element: &Element, row: Row) -> Plan {
-    let sequence = element.vr == VR::SQ;
-    // A sequence that could not be followed, or a value of no known kind.
-    if element.vr == VR::UN {
-        return Plan::Remove(Applied::Removed);
-    }
-    if tag == tags::PATIENT_ID || tag == tags::PATIENT_NAME {
-        return Plan::Pseudonym;
-    }
-    match row.code {
-        Code::K if matches!(element.value, Value::Fragments { .. }) => Plan::Keep,
-        Code::K if !is_well_formed(element) || fits_dictionary(tag, element.vr) == Some(false) => {
-            Plan::Remove(Applied::RemovedMalformed)
-        }
-        Code::K => Plan::Keep,
-        Code::X => Plan::Remove(Applied::Removed),
-        Code::Z | Code::XorZ => Plan::Empty,
-        Code::XorD | Code::XorZorD if sequence => Plan::Remove(Applied::Removed),
-        Code::D | Code::XorD | Code::XorZorD | Code::ZorD if element.vr == VR::UI => Plan::Map,
-        Code::D | Code::XorD | Code::XorZorD | Code::ZorD => {
-            if element.is_empty() {
-                Plan::Empty
-            } else {
-                Plan::Dummy
-            }
-        }
-        Code::U | Code::XorZorU if sequence => Plan::Keep,
-        Code::U | Code::XorZorU if is_text(element.vr) => Plan::Map,
-        Code::U | Code::XorZorU => Plan::Remove(Applied::Removed),
-    }
-}
-
-/// The markers of PS3.15 E.1.1: added to those of an earlier de-identification, never instead of them.
-fn mark(out: &mut DataSet, source: &DataSet) {
-    out.put_text(tags::PATIENT_IDENTITY_REMOVED, VR::CS, "YES");
-    // Earlier methods are free text of unknown hands: their codes are kept, their words are not.
-    out.put_text(tags::DEIDENTIFICATION_METHOD, VR::LO, METHOD);
-    let known = |item: &&DataSet| {
-        item.text(tags::CODING_SCHEME_DESIGNATOR).as_deref() == Some("DCM")
-            && item.text(tags::CODE_VALUE).is_some_and(|c| c != METHOD_CODE.0 && is_cid_7050(&c))
+/// Overlay groups with a plane of their own that marks a region (Overlay Type R; PS3.3 C.9.2).
+fn regions(data: &DataSet) -> HashSet<u16> {
+    let marks = |group: &u16| {
+        data.text(Tag(*group, 0x0040)).as_deref() == Some("R") && data.get(Tag(*group, 0x3000)).is_some()
     };
-    let earlier = source.items(tags::DEIDENTIFICATION_METHOD_CODE_SEQUENCE);
-    let mut codes: Vec<DataSet> = earlier
-        .iter()
-        .filter(known)
-        .filter_map(|item| item.text(tags::CODE_VALUE))
-        .map(|code| method(&code, "De-identification method"))
-        .collect();
-    codes.push(method(METHOD_CODE.0, METHOD_CODE.1));
-    out.put_items(tags::DEIDENTIFICATION_METHOD_CODE_SEQUENCE, codes);
-    out.put_text(tags::LONGITUDINAL_TEMPORAL_INFORMATION_MODIFIED, VR::CS, "REMOVED");
+    (0x6000..=0x601E).step_by(2).filter(marks).collect()
 }
 
-fn is_cid_7050(code: &str) -> bool {
-    code.len() == 6 && code.parse::<u32>().is_ok_and(|n| (113_100..=113_112).contains(&n))
+/// Whole years from birth to the first date of the study that is one.
+fn age_years(data: &DataSet) -> Option<i64> {
+    let day = |tag: Tag| Day::parse(data.text(tag)?.get(..8)?);
+    let study = [
+        tags::STUDY_DATE,
+        tags::ACQUISITION_DATE,
+        tags::ACQUISITION_DATE_TIME,
+        tags::SERIES_DATE,
+        tags::CONTENT_DATE,
+    ];
+    Some(day(tags::PATIENT_BIRTH_DATE)?.years_until(study.into_iter().find_map(day)?))
 }
 
-fn method(code: &str, meaning: &str) -> DataSet {
-    let mut item = DataSet::new();
-    item.put_text(tags::CODE_VALUE, VR::SH, code);
-    item.put_text(tags::CODING_SCHEME_DESIGNATOR, VR::SH, "DCM");
-    item.put_text(tags::CODE_MEANING, VR::LO, meaning);
-    item
+/// Comments within a codestream can say as much as a tag.
+fn strip_codestream(engine: &mut Engine, output: &mut Instance) -> Result<(), DeidError> {
+    let coding = countersign_dicom::coding(&output.transfer_syntax);
+    let Some(element) = output.data.get_mut(tags::PIXEL_DATA) else { return Ok(()) };
+    let place = Place::new(tags::PIXEL_DATA, element.offset);
+    if let Value::Fragments { offsets, fragments } = &mut element.value
+        && codestream::strip(coding, offsets, fragments)
+            .map_err(|why| DeidError::Codestream { place, why })?
+    {
+        output.data.remove(tags::EXTENDED_OFFSET_TABLE);
+        output.data.remove(tags::EXTENDED_OFFSET_TABLE_LENGTHS);
+        engine.report.add(&tags::PIXEL_DATA.to_string(), Applied::Stripped);
+    }
+    Ok(())
 }
 
-/// Proves that no private element is left, at any depth.
-fn no_private(set: &DataSet, path: String) -> Result<(), DeidError> {
+/// Writes, reads back, searches; takes residues out and tries again.
+fn gate(engine: Engine, output: &mut Instance) -> Result<Cleaned, DeidError> {
+    let Engine { mut needles, mut report, uid_map, pseudonym, weeks, kept, profile, known, .. } = engine;
+    let dummies =
+        [VR::LO, VR::DA, VR::DT, VR::TM].map(|vr| String::from_utf8_lossy(&dummy(vr)).trim().to_owned());
+    let ours = uid_map.values().cloned().chain(dummies).chain([pseudonym.clone()]);
+    needles.forget(ours);
+    needles.permit(&kept);
+    report.values_searched = needles.len() as u64;
+    let dates =
+        profile.has(ProfileOption::RetainFullDates) || profile.has(ProfileOption::RetainModifiedDates);
+    let search = needles.search(Tolerance { dates, words: known.is_some() })?;
+    let private = profile.has(ProfileOption::RetainSafePrivate);
+    for _ in 0..MAX_ROUNDS {
+        let bytes = Bytes::from(write(output)?);
+        let back = read_shared(bytes.clone(), &Limits::default())?;
+        no_private(&back.data, private, &mut Vec::new())?;
+        let hits = search.as_ref().map(|s| s.hits(&bytes, &back)).unwrap_or_default();
+        if hits.is_empty() {
+            drop(back);
+            report.bytes_searched = bytes.len() as u64;
+            return Ok(Cleaned { bytes: bytes.into(), report, uid_map, pseudonym, date_shift_weeks: weeks });
+        }
+        for hit in &hits {
+            if hit.essential {
+                let place = Place::new(hit.tag, hit.offset);
+                return Err(DeidError::Leak { path: path_of(&hit.path, hit.tag), place });
+            }
+            if let Some(search) = &search {
+                clear_at(&mut output.data, &hit.path, hit.tag, search);
+            }
+            report.add(&path_of(&hit.path, hit.tag), Applied::RemovedResidue);
+        }
+    }
+    Err(DeidError::Leak { path: "(several)".to_owned(), place: Place::default() })
+}
+
+/// Proves that no private element is left at any depth, but those that E.3.10-1 calls safe where the profile
+/// keeps them.
+fn no_private(set: &DataSet, safe: bool, path: &mut Vec<(Tag, usize)>) -> Result<(), DeidError> {
+    let mut blocks = None;
     for (tag, element) in set.iter() {
-        if !tag.0.is_multiple_of(2) {
+        if !tag.0.is_multiple_of(2)
+            && !(safe && blocks.get_or_insert_with(|| Blocks::of(set)).permits(set, tag))
+        {
             let place = Place::new(tag, element.offset);
-            return Err(DeidError::Private { path: format!("{path}{tag}"), place });
+            return Err(DeidError::Private { path: path_of(path, tag), place });
         }
         for (i, item) in element.items().unwrap_or_default().iter().enumerate() {
-            no_private(item, format!("{path}{tag}[{i}]."))?;
+            path.push((tag, i));
+            no_private(item, safe, path)?;
+            path.pop();
         }
     }
     Ok(())
 }
 
-fn path_of(hit: &Hit) -> String {
-    let steps: String = hit.path.iter().map(|(tag, i)| format!("{tag}[{i}].")).collect();
-    format!("{steps}{}", hit.tag)
+fn path_of(path: &[(Tag, usize)], tag: Tag) -> String {
+    let steps: String = path.iter().map(|(tag, i)| format!("{tag}[{i}].")).collect();
+    format!("{steps}{tag}")
 }
 
 /// Takes the repeated value out of an element: its part of a multi-valued one, or the whole of it.

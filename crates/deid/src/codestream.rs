@@ -1,6 +1,9 @@
 //! Comments and application segments within codestreams: they can hold a name as well as a tag can.
 //!
-//! Only whole marker segments of the header are dropped; every byte that codes a pixel stays.
+//! Whole marker segments of the header are dropped; behind it, between scans and tile parts, they are blanked
+//! in place, and so is what stands behind the end. Every byte that codes a pixel stays.
+
+mod late;
 
 use bytes::Bytes;
 use countersign_dicom::Coding;
@@ -79,7 +82,7 @@ fn segment(raw: &[u8], at: usize) -> Result<&[u8], &'static str> {
 }
 
 /// JPEG and JPEG-LS: APPn and COM go, but for what a decoder needs (JFIF, Adobe, and the APP8 of JPEG-LS).
-fn jpeg(raw: &[u8]) -> Result<Option<Vec<u8>>, &'static str> {
+pub(crate) fn jpeg(raw: &[u8]) -> Result<Option<Vec<u8>>, &'static str> {
     let Some(lead) = raw.iter().take(64).position(|&b| b == 0xFF) else { return Ok(None) };
     if raw.get(lead + 1) != Some(&0xD8) {
         // A later fragment of a frame: it has no header.
@@ -114,15 +117,16 @@ fn jpeg(raw: &[u8]) -> Result<Option<Vec<u8>>, &'static str> {
         }
         at += whole.len();
     }
-    if !dropped {
+    let late = late::jpeg(raw, at);
+    if !dropped && late.is_empty() {
         return Ok(None);
     }
-    out.extend_from_slice(&raw[at..]);
+    out.extend_from_slice(&late::blanked(raw, at, &late));
     Ok(Some(out))
 }
 
 /// JPEG 2000: COM segments of the main header go, and so do the boxes around a codestream.
-fn jpeg2000(raw: &[u8]) -> Result<Option<Vec<u8>>, &'static str> {
+pub(crate) fn jpeg2000(raw: &[u8]) -> Result<Option<Vec<u8>>, &'static str> {
     let boxed = raw.get(4..8) == Some(b"jP  ");
     let stream = if boxed { codestream_of(raw)? } else { raw };
     if stream.get(..2) != Some(&[0xFF, 0x4F]) {
@@ -146,10 +150,11 @@ fn jpeg2000(raw: &[u8]) -> Result<Option<Vec<u8>>, &'static str> {
         }
         at += whole.len();
     }
-    if !dropped {
+    let late = late::jpeg2000(stream, at);
+    if !dropped && late.is_empty() {
         return Ok(None);
     }
-    out.extend_from_slice(&stream[at..]);
+    out.extend_from_slice(&late::blanked(stream, at, &late));
     Ok(Some(out))
 }
 

@@ -2,7 +2,7 @@
 
 use countersign_dicom::{DicomError, Place};
 
-use crate::ProfileOption;
+use crate::{ProfileError, ProfileOption};
 
 /// Errors of [`crate::clean_dicom`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -24,15 +24,12 @@ pub enum DeidError {
         /// The element, and its byte in the output.
         place: Place,
     },
-    /// The profile asks for an option that this version does not apply.
-    #[error("profile option {} is not applied by this version", .0.code())]
-    UnsupportedOption(ProfileOption),
-    /// The profile is of another edition than the tables.
-    #[error("the profile is of another edition than the tables ({tables})")]
-    OtherEdition {
-        /// Edition of the tables.
-        tables: &'static str,
-    },
+    /// The profile contradicts itself, or is not one that the tables here can apply.
+    #[error(transparent)]
+    Profile(#[from] ProfileError),
+    /// The profile says that pixels or visual features were cleaned, the caller does not.
+    #[error("`{}` is asked for, but the pixels were not cleaned before", .0.word())]
+    PixelsNotCleaned(ProfileOption),
     /// A codestream whose comments cannot be told from its pixels.
     #[error("the codestream at {place} cannot be followed: {why}")]
     Codestream {
@@ -53,8 +50,8 @@ impl DeidError {
         match self {
             Self::Leak { .. } => "deid-leak",
             Self::Private { .. } => "deid-private",
-            Self::UnsupportedOption(_) => "deid-unsupported-option",
-            Self::OtherEdition { .. } => "deid-other-edition",
+            Self::Profile(e) => e.code(),
+            Self::PixelsNotCleaned(_) => "deid-pixels-not-cleaned",
             Self::Codestream { .. } => "deid-codestream",
             Self::Dicom(e) => e.code(),
         }
@@ -65,7 +62,7 @@ impl DeidError {
     pub fn place(&self) -> Place {
         match self {
             Self::Leak { place, .. } | Self::Private { place, .. } | Self::Codestream { place, .. } => *place,
-            Self::UnsupportedOption(_) | Self::OtherEdition { .. } => Place::default(),
+            Self::Profile(_) | Self::PixelsNotCleaned(_) => Place::default(),
             Self::Dicom(e) => e.place(),
         }
     }

@@ -9,25 +9,45 @@
 //! pseudonymous.
 
 mod apply;
+mod charset;
+mod clean;
 mod codestream;
+mod dates;
+mod engine;
 mod error;
 mod image;
 mod keys;
+mod known;
 mod leak;
+mod mark;
 mod overlay_bits;
+mod plan;
+mod private;
 mod profile;
+mod records;
 mod report;
+mod risk;
+mod safe_harbor;
 mod sniff;
+mod structured;
 mod table;
+mod text;
 mod value;
 mod vouch;
+mod zip3;
 
-pub use apply::{Cleaned, clean_dicom};
+pub use apply::{Cleaned, Context, clean_dicom, clean_dicom_with};
 pub use error::DeidError;
 pub use image::{CleanedImage, ImageError, MAX_IMAGE_BYTES, MAX_IMAGE_PIXELS, Stripped, clean_image};
 pub use keys::Keys;
-pub use profile::{Profile, ProfileOption};
+pub use profile::{DatesPolicy, Profile, ProfileError, ProfileOption};
+pub use records::{
+    Action, CleanedRecords, MAX_RECORDS_BYTES, RecordsError, RecordsReport, Rules, clean_records,
+};
 pub use report::{Applied, Counts, MAX_LISTED, Report};
+pub use risk::{Risk, risks};
+pub use safe_harbor::{MAX_PLACES, SafeHarborClass};
 pub use sniff::{Kind, sniff};
 pub use table::{CREDIT, EDITION, SafePrivate, safe_private};
-pub use vouch::{HoldReason, Verdict, verdict};
+pub use vouch::{HoldReason, Verdict, verdict, verdict_cleaned};
+pub use zip3::{ZIP3_TABLE, zip3};

@@ -11,13 +11,7 @@ const MAX_NUMBER: usize = 32;
 
 /// The dummy of a VR (action D): consistent with it, the same everywhere, saying nothing.
 pub(crate) fn dummy(vr: VR) -> Vec<u8> {
-    let even = |text: &str| {
-        let mut raw = text.as_bytes().to_vec();
-        if !raw.len().is_multiple_of(2) {
-            raw.push(b' ');
-        }
-        raw
-    };
+    let even = |text: &str| padded(text, vr);
     match vr {
         VR::DA => even("19000101"),
         VR::TM => even("000000"),
@@ -30,6 +24,25 @@ pub(crate) fn dummy(vr: VR) -> Vec<u8> {
         VR::SQ => Vec::new(),
         _ => even(DUMMY_TEXT),
     }
+}
+
+/// A value as text: bytes beyond ASCII as Latin-1, without padding.
+pub(crate) fn text_of(raw: &[u8]) -> String {
+    let text: String = raw.iter().map(|b| char::from(*b)).collect();
+    text.trim_matches([' ', '\0']).to_owned()
+}
+
+/// Text as the bytes of a value, padded to even length.
+pub(crate) fn padded(text: &str, vr: VR) -> Vec<u8> {
+    padded_bytes(text.as_bytes().to_vec(), vr)
+}
+
+/// As [`padded`], for text in another character set.
+pub(crate) fn padded_bytes(mut raw: Vec<u8>, vr: VR) -> Vec<u8> {
+    if !raw.len().is_multiple_of(2) {
+        raw.push(if vr == VR::UI { 0 } else { b' ' });
+    }
+    raw
 }
 
 /// VRs whose values are characters.

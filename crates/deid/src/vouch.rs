@@ -4,6 +4,8 @@
 //! what it does not know, it holds.
 
 use countersign_dicom::Facts;
+
+use crate::Report;
 use serde::{Deserialize, Serialize};
 
 /// Why an instance waits for a privacy officer.
@@ -32,6 +34,8 @@ pub enum HoldReason {
     NotAnImage,
     /// The pixels cannot be decoded here, so nobody can look at them either.
     NotDecodable,
+    /// The label or the overview of a slide: both show the label with its barcode and its handwriting.
+    SlideLabel,
 }
 
 impl HoldReason {
@@ -49,6 +53,7 @@ impl HoldReason {
             Self::UnknownClass => "unknown-class",
             Self::NotAnImage => "not-an-image",
             Self::NotDecodable => "not-decodable",
+            Self::SlideLabel => "slide-label",
         }
     }
 }
@@ -73,6 +78,11 @@ enum Class {
     Always(HoldReason),
 }
 
+/// Reports that hold numbers and codes by their nature (PS3.4 B.5): dose of X-rays, of radiopharmaceuticals,
+/// of a patient, enhanced dose of X-rays.
+const DOSE_REPORTS: [&str; 4] = ["88.67", "88.68", "88.73", "88.76"];
+/// VL Whole Slide Microscopy Image.
+const SLIDE: &str = "77.1.6";
 const STORAGE: &str = "1.2.840.10008.5.1.4.1.1.";
 
 /// Classes by their number below [`STORAGE`] (PS3.6 Annex A); a trailing dot means "and all below".
@@ -132,6 +142,10 @@ pub fn verdict(facts: &Facts) -> Verdict {
     if facts.burned_in_annotation == Some(true) {
         reasons.push(HoldReason::BurnedInDeclared);
     }
+    let number = facts.sop_class_uid.as_deref().and_then(|uid| uid.strip_prefix(STORAGE));
+    if number == Some(SLIDE) && facts.image_type.iter().any(|t| t == "LABEL" || t == "OVERVIEW") {
+        reasons.push(HoldReason::SlideLabel);
+    }
     let screen = facts.image_type.iter().any(|t| t.contains("SCREEN") || t.contains("CAPTURE"));
     let secondary = facts.image_type.get(1).is_some_and(|t| t == "SECONDARY");
     if screen || secondary && !ruled_out {
@@ -167,6 +181,36 @@ pub fn verdict(facts: &Facts) -> Verdict {
     }
     reasons.sort_unstable();
     reasons.dedup();
+    if reasons.is_empty() { Verdict::Vouched } else { Verdict::Hold(reasons) }
+}
+
+/// As [`verdict`], for an instance that was cleaned with this report.
+///
+/// A dose report whose content went through the list of concepts holds nothing else any more. Pixels of which
+/// the caller said that their text was removed are held for no text; what is held for another reason stays
+/// held.
+#[must_use]
+pub fn verdict_cleaned(facts: &Facts, report: &Report) -> Verdict {
+    let Verdict::Hold(mut reasons) = verdict(facts) else { return Verdict::Vouched };
+    let number = facts.sop_class_uid.as_deref().and_then(|uid| uid.strip_prefix(STORAGE));
+    if report.structured_content_cleaned
+        && number.is_some_and(|n| DOSE_REPORTS.contains(&n))
+        && facts.frames == 0
+    {
+        reasons.retain(|r| *r != HoldReason::StructuredContent);
+    }
+    if report.pixels_cleaned {
+        let text = |r: &HoldReason| {
+            matches!(
+                r,
+                HoldReason::BurnedInDeclared
+                    | HoldReason::BurnedInNotRuledOut
+                    | HoldReason::SecondaryCapture
+                    | HoldReason::SecondaryImage
+            )
+        };
+        reasons.retain(|r| !text(r));
+    }
     if reasons.is_empty() { Verdict::Vouched } else { Verdict::Hold(reasons) }
 }
 
@@ -224,6 +268,32 @@ mod tests {
             assert!(held(&facts(class, &["ORIGINAL", "PRIMARY"], Some(false)), reason), "{class}");
         }
         assert!(held(&Facts::default(), HoldReason::UnknownClass));
+    }
+
+    #[test]
+    fn labels_of_slides_always_wait() {
+        for kind in ["LABEL", "OVERVIEW"] {
+            let image = facts("77.1.6", &["ORIGINAL", "PRIMARY", kind, "NONE"], Some(false));
+            assert!(held(&image, HoldReason::SlideLabel), "{kind}");
+        }
+        let level = facts("77.1.6", &["ORIGINAL", "PRIMARY", "VOLUME", "NONE"], Some(false));
+        assert_eq!(verdict(&level), Verdict::Vouched);
+    }
+
+    #[test]
+    fn cleaning_lifts_what_it_cleaned() {
+        let mut report = Report::new(&crate::Profile::basic());
+        let dose = Facts { frames: 0, rows: None, ..facts("88.67", &[], None) };
+        let letter = Facts { frames: 0, rows: None, ..facts("88.11", &[], None) };
+        assert!(matches!(verdict_cleaned(&dose, &report), Verdict::Hold(_)));
+        report.structured_content_cleaned = true;
+        assert_eq!(verdict_cleaned(&dose, &report), Verdict::Vouched);
+        assert!(matches!(verdict_cleaned(&letter, &report), Verdict::Hold(_)), "words are its content");
+        let ultrasound = facts("6.1", &[], Some(true));
+        assert!(matches!(verdict_cleaned(&ultrasound, &report), Verdict::Hold(_)));
+        report.pixels_cleaned = true;
+        assert_eq!(verdict_cleaned(&ultrasound, &report), Verdict::Vouched);
+        assert!(matches!(verdict_cleaned(&facts("104.1", &[], None), &report), Verdict::Hold(_)));
     }
 
     #[test]

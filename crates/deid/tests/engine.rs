@@ -180,6 +180,17 @@ fn patients_stay_apart_and_themselves() {
 }
 
 #[test]
+fn a_patient_who_is_called_like_a_word_of_ours_is_no_leak() {
+    let mut set = source();
+    set.put_text(tags::PATIENT_NAME, VR::PN, "Profile^Basic^Application");
+    set.put_text(tags::PATIENT_ID, VR::LO, "Countersign");
+    set.put_text(tags::CONVOLUTION_KERNEL, VR::SH, "PROFILE");
+    let (cleaned, out) = run(set).unwrap();
+    assert!(out.get(tags::CONVOLUTION_KERNEL).is_none(), "but elsewhere it is");
+    assert_eq!(cleaned.report.counts.removed_residue, 1);
+}
+
+#[test]
 fn earlier_markers_are_added_to_but_their_words_are_not_trusted() {
     let mut set = source();
     set.put_items(
@@ -211,10 +222,13 @@ fn an_overlay_within_the_pixels_goes_with_its_group() {
 #[test]
 fn what_is_not_applied_is_refused() {
     let instance = Instance::new(source());
-    let other = Profile { edition: "2011".to_owned(), options: Vec::new() };
+    let other = Profile { edition: "2011".to_owned(), ..Profile::basic() };
     assert_eq!(clean_dicom(&instance, &other, &KEYS).unwrap_err().code(), "deid-other-edition");
-    let more = Profile { options: vec![ProfileOption::RetainUids], ..Profile::basic() };
-    assert_eq!(clean_dicom(&instance, &more, &KEYS).unwrap_err().code(), "deid-unsupported-option");
+    let both = vec![ProfileOption::RetainFullDates, ProfileOption::RetainModifiedDates];
+    let both = Profile { options: both, ..Profile::basic() };
+    assert_eq!(clean_dicom(&instance, &both, &KEYS).unwrap_err().code(), "profile-contradiction");
+    let pixels = Profile { options: vec![ProfileOption::CleanPixelData], ..Profile::basic() };
+    assert_eq!(clean_dicom(&instance, &pixels, &KEYS).unwrap_err().code(), "deid-pixels-not-cleaned");
     let mut foreign = Instance::new(source());
     foreign.transfer_syntax = "1.2.3.4 Featherstone".to_owned();
     let e = clean_dicom(&foreign, &Profile::basic(), &KEYS).unwrap_err();

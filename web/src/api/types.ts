@@ -264,6 +264,8 @@ export type GateReport = {
   profile: string;
   edition: string;
   options: string[];
+  /** Codes of risks that stay in what was cleaned correctly. */
+  risks: string[];
   masks: number;
   assets: number;
   actions: { tag: string; action: string; count: number }[];

@@ -2,6 +2,7 @@
 
 mod jpeg;
 mod png;
+mod tiff;
 
 use serde::{Deserialize, Serialize};
 
@@ -14,10 +15,10 @@ pub const MAX_IMAGE_PIXELS: u64 = 16_384 * 16_384;
 /// Most segments or chunks of an image.
 pub(crate) const MAX_PARTS: usize = 100_000;
 
-/// A part that was dropped: its name (chunk type or marker), never its content.
+/// A part that was dropped: its name (chunk type, marker or number of a tag), never its content.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stripped {
-    /// PNG chunk type, JPEG marker, or `trailing`.
+    /// PNG chunk type, JPEG marker, TIFF tag (`tag 270`) or `page`, `comment`, `gaps`, `trailing`.
     pub part: String,
     /// Byte offset in the source.
     pub offset: u64,
@@ -30,7 +31,7 @@ pub struct Stripped {
 pub struct CleanedImage {
     /// The file.
     pub bytes: Vec<u8>,
-    /// [`Kind::Png`] or [`Kind::Jpeg`].
+    /// [`Kind::Png`], [`Kind::Jpeg`] or [`Kind::Tiff`].
     pub kind: Kind,
     /// Width, pixels.
     pub width: u32,
@@ -46,8 +47,8 @@ pub struct CleanedImage {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ImageError {
-    /// Neither PNG nor JPEG.
-    #[error("neither a PNG nor a JPEG image at byte 0")]
+    /// Neither PNG nor JPEG nor TIFF.
+    #[error("neither a PNG nor a JPEG nor a TIFF image at byte 0")]
     NotAnImage,
     /// Larger than [`MAX_IMAGE_BYTES`].
     #[error("the image has {bytes} bytes, more than the limit of {limit}")]
@@ -121,7 +122,7 @@ impl ImageError {
     }
 }
 
-/// Drops everything but the picture from a PNG or JPEG: positions, times, cameras, comments, previews,
+/// Drops everything but the picture from a PNG, JPEG or TIFF: positions, times, cameras, comments, previews,
 /// profiles, and whatever stands behind the end.
 ///
 /// # Errors
@@ -133,8 +134,11 @@ pub fn clean_image(bytes: &[u8]) -> Result<CleanedImage, ImageError> {
     match sniff(bytes) {
         Kind::Png => png::clean(bytes),
         Kind::Jpeg => jpeg::clean(bytes),
+        Kind::Tiff => tiff::clean(bytes),
         // A file that is an image at byte 0 and DICOM at byte 128.
-        Kind::Dicom if bytes.starts_with(b"\x89PNG") || bytes.starts_with(b"\xFF\xD8\xFF") => {
+        Kind::Dicom
+            if [&b"\x89PNG"[..], b"\xFF\xD8\xFF", b"II", b"MM"].iter().any(|s| bytes.starts_with(s)) =>
+        {
             Err(ImageError::Polyglot { offset: 128, kind: Kind::Dicom })
         }
         _ => Err(ImageError::NotAnImage),

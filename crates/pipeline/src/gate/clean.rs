@@ -34,6 +34,8 @@ pub(super) struct CleanedFile {
     pub actions: Vec<(String, &'static str)>,
     /// Codes of what cannot be vouched for.
     pub holds: Vec<&'static str>,
+    /// Codes of risks that stay in what was cleaned correctly; nobody waits for them, but they are told.
+    pub risks: Vec<&'static str>,
 }
 
 /// Why a file could not be cleaned: code and place, never a value.
@@ -111,6 +113,11 @@ pub(super) fn clean_asset(
             for reason in file.holds {
                 outcome.hold(reason);
             }
+            for risk in file.risks {
+                if !outcome.report.risks.iter().any(|known| known == risk) {
+                    outcome.report.risks.push(risk.to_owned());
+                }
+            }
             outcome.report.masks += masks.len() as u64;
             outcome.cleaned.push(CleanedAsset {
                 source: asset.id,
@@ -146,9 +153,14 @@ pub(super) fn clean_file(
             }
             // Pictures of parts show no people; pictures of the world may.
             let holds = if item == ItemKind::Part { Vec::new() } else { vec![FACES_NOT_RULED_OUT] };
-            Ok(CleanedFile { bytes, actions, holds })
+            Ok(CleanedFile { bytes, actions, holds, risks: Vec::new() })
         }
-        _ => Ok(CleanedFile { bytes: bytes.to_vec(), actions: Vec::new(), holds: Vec::new() }),
+        _ => Ok(CleanedFile {
+            bytes: bytes.to_vec(),
+            actions: Vec::new(),
+            holds: Vec::new(),
+            risks: Vec::new(),
+        }),
     }
 }
 
@@ -171,16 +183,19 @@ fn clean_dicom(bytes: &[u8], rules: &Rules, masks: &[FrameMask]) -> Result<Clean
     if !masks.is_empty() {
         actions.push((PIXEL_DATA.to_owned(), "masked"));
     }
-    Ok(CleanedFile { bytes: cleaned.bytes, actions, holds: holds(facts) })
+    let holds = holds(facts, cleaned.report);
+    Ok(CleanedFile { bytes: cleaned.bytes, actions, holds, risks })
 }
 
 /// What the pixels of an instance cannot be vouched for. Burned In Annotation = NO rules nothing out: devices set it and
 /// write text all the same, so files of the classes where text is common are never vouched for by that tag.
-fn holds(facts: dicom::Facts) -> Vec<&'static str> {
+fn holds(facts: dicom::Facts, report: deid::Report) -> Vec<&'static str> {
     let said_no = facts.burned_in_annotation == Some(false);
     let facts =
         dicom::Facts { burned_in_annotation: facts.burned_in_annotation.filter(|_| !said_no), ..facts };
-    match deid::verdict(&facts) {
+    // Masks alone vouch for nothing: whoever drew them has yet to decide.
+    let report = deid::Report { pixels_cleaned: false, ..report };
+    match deid::verdict_cleaned(&facts, &report) {
         deid::Verdict::Vouched => Vec::new(),
         deid::Verdict::Hold(reasons) => reasons.into_iter().map(deid::HoldReason::code).collect(),
     }
@@ -202,5 +217,11 @@ const fn applied_word(applied: deid::Applied) -> &'static str {
         deid::Applied::Mapped => "UID mapped",
         deid::Applied::Pseudonym => "pseudonym",
         deid::Applied::Stripped => "stripped",
+        deid::Applied::Shifted => "date moved",
+        deid::Applied::YearOnly => "date cut to its year",
+        deid::Applied::TextCleaned => "text cleaned",
+        deid::Applied::Capped => "age capped",
+        deid::Applied::Zip3 => "postal code cut",
+        deid::Applied::ContentCleaned => "content cleaned",
     }
 }

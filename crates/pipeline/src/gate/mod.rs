@@ -44,6 +44,8 @@ pub struct GateReport {
     pub edition: String,
     /// Options of the profile.
     pub options: Vec<String>,
+    /// Codes of risks that stay in what was cleaned correctly, such as a face that could be drawn from slices.
+    pub risks: Vec<String>,
     /// Masks on the pictures of the copies.
     pub masks: u64,
     /// Assets that were cleaned.

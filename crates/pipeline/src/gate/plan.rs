@@ -75,8 +75,39 @@ fn engine_text(plan: &DeidPlan) -> String {
 
 fn engine_profile(plan: &DeidPlan) -> Result<deid::Profile> {
     plan.validate().map_err(|e| PipelineError::bad("bad_profile", e.place, e.message))?;
-    if engine_text(plan) == "basic" {
-        return Ok(deid::Profile::basic());
+    deid::Profile::parse(&engine_text(plan))
+        .map_err(|e| PipelineError::bad("bad_profile", "deid.profile", e.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use countersign_model::DeidOption;
+
+    use super::*;
+
+    #[test]
+    fn the_engine_knows_every_option_and_every_policy_for_dates() {
+        for option in DeidOption::ALL {
+            let plan = DeidPlan { profile: format!("basic,{option}"), ..DeidPlan::default() };
+            assert_eq!(engine_profile(&plan).unwrap().options[0].word(), option.as_str());
+        }
+        for dates in DatesPolicy::ALL {
+            let plan = DeidPlan { dates: *dates, ..DeidPlan::default() };
+            let profile = engine_profile(&plan).unwrap();
+            assert_eq!(profile.has(deid::ProfileOption::RetainFullDates), *dates == DatesPolicy::Keep);
+            assert_eq!(profile.dates == deid::DatesPolicy::YearOnly, *dates == DatesPolicy::Year);
+        }
+        let rules = Rules::new(
+            DeidPlan {
+                profile: "basic,clean_descriptors".into(),
+                dates: DatesPolicy::Shift,
+                ..DeidPlan::default()
+            },
+            1,
+            [0; 32],
+        )
+        .unwrap();
+        let words = rules.words(ItemKind::Study);
+        assert!(words.ends_with("Basic Profile, with clean_descriptors, retain_modified_dates"), "{words}");
     }
-    Err(PipelineError::bad("bad_profile", "deid.profile", "an option that this version does not apply"))
 }

@@ -31,6 +31,7 @@ export function GateReport({ report, version }: { report: Report; version: numbe
           ["Protocol version", String(version)],
           ["Files cleaned", count(report.assets)],
           ["Masks", report.masks > 0 ? count(report.masks) : ""],
+          ["Stays", report.risks.map(gateReason).join("; ")],
           ["Left to doubt", report.residual.map(gateReason).join("; ")],
         ]}
       />

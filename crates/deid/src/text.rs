@@ -1,0 +1,273 @@
+//! Clean Descriptors: words stay, what identifies goes, and where that cannot be told the text is emptied.
+//!
+//! Removed are the values that identify somebody in the same file ([`Known`]), and by their form: dates, ages,
+//! telephone numbers, mail and web addresses, UIDs and IP addresses, long runs of digits, numbers behind a
+//! label, names behind or before a title, street addresses. A name that stands in no other attribute and
+//! beside no title looks like any other word: this is the residual risk of the option, and the reason why
+//! long texts and texts that speak of relatives or addresses are emptied rather than cleaned.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use crate::known::Known;
+
+/// Longest text that is taken for a description, characters; longer ones are letters about somebody.
+const MAX_TEXT: usize = 1024;
+/// From this length on, a name within a longer word is seen, characters.
+const MIN_INNER: usize = 5;
+/// Fewest letters or digits that make a rest worth keeping.
+const MIN_REST: usize = 2;
+
+/// What became of a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Text {
+    /// Nothing in it identifies.
+    Same,
+    /// The rest of it.
+    Changed(String),
+    /// Nothing is left, or it cannot be told what would be.
+    Unsure,
+}
+
+const MONTH: &str = r"(?:jan(?:uary|uar)?|feb(?:ruary|ruar)?|mar(?:ch|s)?|märz|apr(?:il)?|avril|may|mai|june?|juni|juin|july?|juli|juillet|aug(?:ust)?|août|sept?(?:ember)?|o[ck]t(?:ober)?|nov(?:ember)?|de[cz](?:ember)?)";
+/// A word that starts with a capital, with what names have in them.
+const NAME: &str = r"\p{Lu}[\p{L}'’\-]*";
+
+static FORMS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
+    [
+        r"[\p{L}\p{N}._%+\-]+@[\p{L}\p{N}.\-]+".to_owned(),
+        r"(?i)\b(?:https?|ftp|file)://\S+|\bwww\.\S+|\\\\\S+".to_owned(),
+        // Times go with their date.
+        r"\b\d{4}[-/.]\d{1,2}[-/.]\d{1,2}(?:[T ]*\d{1,2}:\d{2}(?::\d{2})?)?\b".to_owned(),
+        r"\b\d{1,2}[-/.]\d{1,2}[-/.](?:\d{4}|\d{2})\b(?:[ T]+\d{1,2}:\d{2}(?::\d{2})?)?".to_owned(),
+        format!(r"(?i)\b\d{{1,2}}(?:st|nd|rd|th|\.)?[\s\-]*\b{MONTH}\b[\s.,\-]*(?:\d{{2,4}}\b)?"),
+        format!(r"(?i)\b{MONTH}\b[\s.\-]*\d{{1,2}}(?:st|nd|rd|th)?\b(?:[\s,]*\d{{4}}\b)?"),
+        format!(r"(?i)\b{MONTH}\b[\s.,\-]*(?:19|20)\d{{2}}\b"),
+        // UIDs and IP addresses.
+        r"\b\d+(?:\.\d+){3,}\b".to_owned(),
+        // Telephone and social security numbers, and whatever follows a label.
+        r"\+\d[\d\s().\-]{6,}\d|\(?\b\d{3}\)?[\s.\-]\d{3}[\s.\-]\d{4}\b|\b\d{3}-\d{2}-\d{4}\b|\b\d{3}-\d{4}\b"
+            .to_owned(),
+        r"(?i)\b(?:tel|phone|fax|ext|mobile|cell|pager|bleep)\b\.?[:\s]*[\d+(][\d\s().+\-]*".to_owned(),
+        r"(?i)\b(?:mrn|acc|accession|case|chart|ssn|dob|id|no|nr|num|number|room|bed)\b\.?\s*[:#=]\s*\S+"
+            .to_owned(),
+        r"#\s?\d+".to_owned(),
+        r"[\p{L}\p{N}_\-]*\d{5,}[\p{L}\p{N}_\-]*".to_owned(),
+        r"(?i)\b\d{1,3}[\s\-]?(?:y/?o|yrs?|years?|jahre|ans)\b(?:[\s\-]?old\b)?".to_owned(),
+        // Names: by their title, by a label, by their initial, in the notation of the standard.
+        format!(r"\b(?:(?:Dr|Mr|Mrs|Ms|Prof|Mme|Mlle|Sra?|Miss|Herr|Frau|Nurse|Doctor)\b\.?|(?:DR|MR|MRS|MS|PROF)\.)\s*{NAME}(?:[\s,.]+{NAME}){{0,3}}"),
+        format!(r"\b{NAME}(?:[\s,.]+{NAME}){{0,2}}[,\s]+(?:M\.?D\.?|Ph\.?D\.?|R\.?N\.?|FRCR|FACR)(?:\b|$)"),
+        format!(r"(?i:\b(?:patient|pt|name|by|ref|referring|referred by|physician|operator|tech|technologist|radiologist|attending|surgeon|initials))\s*[:=]\s*\S+(?:[ ,]+{NAME})*"),
+        r"\b(?i:by|from|patient|physician|operator|technologist)\s+\p{Lu}\p{Ll}[\p{L}'’\-]*(?:\s+\p{Lu}\p{Ll}[\p{L}'’\-]*)*"
+            .to_owned(),
+        r"\b\p{Lu}\.\s?\p{Lu}[\p{L}'’\-]{2,}".to_owned(),
+        r"\S*\^\S*".to_owned(),
+        r"\b\d+\s+\p{Lu}[\p{L}.]+(?:\s\p{Lu}[\p{L}.]+)*\s(?i:st|street|ave|avenue|rd|road|blvd|lane|ln|drive|way|court|strasse|straße)\b\.?"
+            .to_owned(),
+    ]
+    .iter()
+    .map(|form| Regex::new(form).expect("the forms are checked by a test"))
+    .collect()
+});
+
+/// What makes a text doubtful after all that.
+static DOUBT: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r"(?i)@|://|\^|\d{5}|\b(?:names?|named|called|dob|mrn|ssn|born|birth|birthday|nickname|wife|husband|daughter|son|sister|brother|mother|father|neighbou?r|phone|telephone|address|lives|insurance|passport|licen[cs]e)\b|\bDR\s+\p{L}{2,}",
+    )
+    .expect("the forms are checked by a test")
+});
+
+/// Cleans a text of one file.
+pub(crate) fn clean(text: &str, known: &Known) -> Text {
+    if text.chars().count() > MAX_TEXT {
+        return Text::Unsure;
+    }
+    let mut rest = text.to_owned();
+    for phrase in &known.phrases {
+        rest = without_phrase(&rest, phrase);
+    }
+    for form in FORMS.iter() {
+        rest = without_form(rest, form);
+    }
+    rest = without_words(&rest, known);
+    if rest == text {
+        return if DOUBT.is_match(&text.replace('_', " ")) { Text::Unsure } else { Text::Same };
+    }
+    let rest = tidy(&rest);
+    let letters = rest.chars().filter(|c| c.is_alphanumeric()).count();
+    if letters < MIN_REST || DOUBT.is_match(&rest.replace('_', " ")) {
+        Text::Unsure
+    } else {
+        Text::Changed(rest)
+    }
+}
+
+/// Removes a phrase wherever it stands as a whole. ASCII letters are compared without their case.
+fn without_phrase(text: &str, phrase: &str) -> String {
+    let lower = text.to_ascii_lowercase();
+    let mut out = String::with_capacity(text.len());
+    let mut at = 0;
+    while let Some(found) = lower[at..].find(phrase) {
+        let (start, end) = (at + found, at + found + phrase.len());
+        let inner = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+        let whole = !inner(text[..start].chars().next_back()) && !inner(text[end..].chars().next());
+        // Long ones are nobody else's word, even within another.
+        if whole || phrase.chars().count() >= 2 * MIN_INNER {
+            out.push_str(&text[at..start]);
+            out.push(' ');
+        } else {
+            out.push_str(&text[at..end]);
+        }
+        at = end;
+    }
+    out.push_str(&text[at..]);
+    out
+}
+
+/// Removes what has a form. An underscore separates words here, unlike in regular expressions.
+fn without_form(text: String, form: &Regex) -> String {
+    let spaced = text.replace('_', " ");
+    let mut out = String::new();
+    let mut at = 0;
+    for found in form.find_iter(&spaced).filter(|f| !f.is_empty()) {
+        out.push_str(&text[at..found.start()]);
+        out.push(' ');
+        at = found.end();
+    }
+    if at == 0 {
+        return text;
+    }
+    out.push_str(&text[at..]);
+    out
+}
+
+/// Removes the words of names and places.
+fn without_words(text: &str, known: &Known) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        if !c.is_alphanumeric() {
+            out.push(c);
+            rest = &rest[c.len_utf8()..];
+            continue;
+        }
+        let end = rest.find(|c: char| !c.is_alphanumeric()).unwrap_or(rest.len());
+        let word = &rest[..end];
+        let lower = word.to_lowercase();
+        // A name with a number ("Smith2") is the name.
+        let letters = lower.trim_matches(|c: char| c.is_numeric());
+        let within = |name: &String| name.chars().count() >= MIN_INNER && lower.contains(name.as_str());
+        let gone =
+            [lower.as_str(), letters].iter().any(|w| known.names.contains(*w) || known.words.contains(*w))
+                || known.names.iter().any(within);
+        if !gone {
+            out.push_str(word);
+        }
+        rest = &rest[end..];
+    }
+    out
+}
+
+/// One blank between words, nothing dangling at the ends.
+fn tidy(text: &str) -> String {
+    let words: Vec<&str> = text
+        .split_whitespace()
+        .filter(|w| w.chars().any(char::is_alphanumeric) || matches!(*w, "+" | "&" | "/" | "-"))
+        .collect();
+    words.join(" ").trim_matches(|c: char| c.is_whitespace() || ",;:/-_&+=(".contains(c)).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use countersign_dicom::{DataSet, VR, tags};
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::Profile;
+    use crate::table::Choice;
+
+    fn known() -> Known {
+        let mut set = DataSet::new();
+        set.put_text(tags::PATIENT_NAME, VR::PN, "Featherstone^Marigold^Li^^Jr");
+        set.put_text(tags::REFERRING_PHYSICIAN_NAME, VR::PN, "Okonkwo^Ada");
+        set.put_text(tags::PATIENT_ID, VR::LO, "MRN-48X");
+        set.put_text(tags::INSTITUTION_NAME, VR::LO, "Lakeside Imaging");
+        set.put_text(tags::ACCESSION_NUMBER, VR::SH, "A77");
+        Known::of(&set, Choice::of(&Profile::basic()), &["holiday-photo".to_owned()])
+    }
+
+    #[test]
+    fn what_describes_stays_and_what_identifies_goes() {
+        for (text, rest) in [
+            ("CT CHEST W/O CONTRAST", None),
+            ("T2_TSE_tra_512 3.0mm", None),
+            ("MR Brain, 2 mm, FLAIR", None),
+            ("Chest, Abdomen, Pelvis 120 kV", None),
+            ("Phase 1/3", None),
+            ("CT CHEST FEATHERSTONE", Some("CT CHEST")),
+            ("CT MARIGOLD CHEST", Some("CT CHEST")),
+            ("Chest featherstonemarigold1 PA", Some("Chest PA")),
+            ("Brain MRN-48X follow-up", Some("Brain follow-up")),
+            ("Lakeside Abdomen", Some("Abdomen")),
+            ("ACC A77 Spine", Some("ACC Spine")),
+            ("Pre-op 2021-06-14 knee", Some("Pre-op knee")),
+            ("Pre-op 14.06.2021 08:30 knee", Some("Pre-op knee")),
+            ("Knee, June 14th, 2021", Some("Knee")),
+            ("Knee 14 Jun 2021 left", Some("Knee left")),
+            ("Knee call (555) 123-4567", Some("Knee call")),
+            ("Knee a.b@c.example left", Some("Knee left")),
+            ("See http://pacs.example/1 knee", Some("See knee")),
+            ("Head per Dr. Houten Jones", Some("Head per")),
+            ("Knee by Jane", Some("Knee")),
+            ("Knee J. Smithson", Some("Knee")),
+            ("hip of Jane Miller, MD", Some("hip of")),
+            ("ID: 77 hip", Some("hip")),
+            ("Hip of 93 year old", Some("Hip of")),
+            ("order 0048213 hip", Some("order hip")),
+            ("holiday-photo hip", Some("hip")),
+        ] {
+            let result = clean(text, &known());
+            match rest {
+                None => assert_eq!(result, Text::Same, "{text}"),
+                Some(rest) => assert_eq!(result, Text::Changed(rest.to_owned()), "{text}"),
+            }
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_told_is_emptied() {
+        let long = "chest ".repeat(200);
+        for text in [
+            "FEATHERSTONE",
+            "his wife called",
+            "lives near the lake",
+            "DR SMITH CHEST",
+            "born in spring",
+            &long,
+        ] {
+            assert_eq!(clean(text, &known()), Text::Unsure, "{text}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// Wherever a name or number of the file stands in a text, it does not come out.
+        #[test]
+        fn nothing_known_comes_through(
+            before in "[a-zA-Z ,_/-]{0,20}",
+            secret in prop::sample::select(vec!["Featherstone", "MARIGOLD", "okonkwo", "mrn-48x", "Lakeside", "(555) 123-4567", "2021-06-14", "19700101", "x.y@z.example"]),
+            after in "[ ,_/-][a-zA-Z ]{0,20}",
+        ) {
+            let text = format!("{before} {secret}{after}");
+            let out = match clean(&text, &known()) {
+                Text::Same => text,
+                Text::Changed(rest) => rest,
+                Text::Unsure => String::new(),
+            };
+            prop_assert!(!out.to_lowercase().contains(&secret.to_lowercase()), "{}", out);
+        }
+    }
+}
