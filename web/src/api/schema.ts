@@ -1465,6 +1465,11 @@ export interface components {
              */
             residual: string[];
             /**
+             * @description Codes of risks that stay in what was cleaned correctly, such as a face that could be drawn from slices.
+             * @default []
+             */
+            risks: string[];
+            /**
              * @description Streams that refer to the cleaned copies.
              * @default []
              */

@@ -175,7 +175,9 @@ fn clean_dicom(bytes: &[u8], rules: &Rules, masks: &[FrameMask]) -> Result<Clean
         masking::mask_native(&mut instance, masks)?;
     }
     let keys = deid::Keys { project_key: rules.key };
-    let cleaned = deid::clean_dicom(&instance, &rules.profile, &keys)
+    // What is masked is marked as such; only copies that a person approves, or the protocol vouches for, go on.
+    let context = deid::Context { pixels_cleaned: !masks.is_empty(), ..deid::Context::default() };
+    let cleaned = deid::clean_dicom_with(&instance, &rules.profile, &keys, &context)
         .map_err(|error| NotCleaned { code: error.code().to_owned(), place: error.place().to_string() })?;
     let changed = &cleaned.report.changed;
     let mut actions: Vec<_> =
@@ -183,6 +185,7 @@ fn clean_dicom(bytes: &[u8], rules: &Rules, masks: &[FrameMask]) -> Result<Clean
     if !masks.is_empty() {
         actions.push((PIXEL_DATA.to_owned(), "masked"));
     }
+    let risks = deid::risks(&facts).into_iter().map(deid::Risk::code).collect();
     let holds = holds(facts, cleaned.report);
     Ok(CleanedFile { bytes: cleaned.bytes, actions, holds, risks })
 }

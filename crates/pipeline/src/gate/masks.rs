@@ -13,7 +13,6 @@ use super::{
     clean::{CleanedAsset, NotCleaned, clean_file, masks_of},
     masking, note_rows,
     plan::{Rules, rules},
-    point_to,
     queue::{already_decided, pictures, report_of},
 };
 use crate::{Pipeline, PipelineError, Result, blocking, people::Caller};
