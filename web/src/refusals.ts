@@ -57,7 +57,7 @@ const REFUSALS: Record<string, Explanation> = {
   },
   stale_revision: {
     title: "Saved elsewhere in the meantime",
-    advice: "Another window saved a newer version of this read. Reload it, then make your change again.",
+    advice: "Another window or person saved a newer version. Load it again, then make your change.",
   },
   rework_cap: {
     title: "Sent back too often",
@@ -166,6 +166,43 @@ const REFUSALS: Record<string, Explanation> = {
     title: "Already decided",
     advice: "Another privacy officer was faster. The entry shows what was decided.",
   },
+  waiver_needed: {
+    title: "Looking cannot settle this",
+    advice: "One of the reasons stays however long somebody looks. Waive the risk with a reason, or reject.",
+  },
+  second_person_needed: {
+    title: "A second person is needed",
+    advice: "You opened this waiver. Another privacy officer has to confirm it, with a reason of their own.",
+  },
+  mask_not_possible: {
+    title: "Cannot be masked here",
+    advice: "The pixels of this file cannot be changed. If something in them must be hidden, reject it.",
+  },
+  mask_outside: {
+    title: "Beyond the picture",
+    advice: "A mask has to lie within the picture. Draw it again.",
+  },
+  unknown_mask: {
+    title: "No such mask",
+    advice: "The masks have changed in the meantime. Load the entry again.",
+  },
+  too_many_masks: {
+    title: "Too many masks",
+    advice: "The limit is in the sentence above. One large mask covers as much as many small ones.",
+  },
+  item_changed: {
+    title: "More files arrived",
+    advice: "The gate looks at this item again. Wait a moment and load the queue anew.",
+  },
+  bad_profile: {
+    title: "These rules do not hold",
+    advice: "The sentence above names the place. Nothing was changed.",
+  },
+  not_cleaned: {
+    title: "Cannot be cleaned",
+    advice: "These rules cannot clean this file. The sentence above names the place.",
+  },
+  bad_state: { title: "No such state", advice: "Choose one of the list." },
   already_declared: {
     title: "Already declared",
     advice: "This was said and signed before; nothing changes.",
@@ -365,6 +402,10 @@ const GATE_REASONS: Record<string, string> = {
   secondary_image: "A secondary image: may carry text",
   structured_content: "Holds text in a structured report",
   encapsulated_document: "Holds a document",
+  slide_label: "A slide's label or overview: may show a name or number",
+  text_found: "The detector found text in the picture",
+  text_masked: "The detector masked text: look once whether it found all",
+  face_may_be_recognizable: "A head scan: a face could be drawn from it",
   video: "A video: nobody has looked at every frame",
   unknown_class: "A kind of DICOM object without a rule of its own",
   not_an_image: "Not an image",

@@ -53,6 +53,11 @@ const projectTabs = project.addChildren([
   }),
   createRoute({
     getParentRoute: () => project,
+    path: "/gate/rules",
+    component: lazyRouteComponent(() => import("@/pages/project/GateRules")),
+  }),
+  createRoute({
+    getParentRoute: () => project,
     path: "/releases",
     component: lazyRouteComponent(() => import("@/pages/project/Releases")),
   }),

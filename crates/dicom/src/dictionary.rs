@@ -8,6 +8,16 @@ fn entry(tag: Tag) -> Option<VirtualVr> {
     StandardDataDictionary.by_tag(tag).map(DataDictionaryEntry::vr)
 }
 
+/// The standard's keyword for a public tag, such as `PatientName`; `None` for one that it does not have.
+#[must_use]
+pub fn keyword(tag: Tag) -> Option<&'static str> {
+    // The entry of a private group is the rule for creators, not a name.
+    if !tag.0.is_multiple_of(2) {
+        return None;
+    }
+    StandardDataDictionary.by_tag(tag).map(DataDictionaryEntry::alias)
+}
+
 /// The VR of a tag by the dictionary; UN for one that it does not have.
 pub(crate) fn dictionary_vr(tag: Tag, signed: bool) -> VR {
     if !tag.0.is_multiple_of(2) {

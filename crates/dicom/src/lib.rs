@@ -28,7 +28,7 @@ mod write;
 pub use dataset::{DataSet, Element, Value};
 pub use dicom_core::{Tag, VR};
 pub use dicom_dictionary_std::tags;
-pub use dictionary::fits_dictionary;
+pub use dictionary::{fits_dictionary, keyword};
 pub use encode::{FrameEdit, FrameOutcome, Replaced, replace_frames, transcode_to_native};
 pub use error::{DicomError, Place};
 pub use facts::{Dose, Facts, FrameGeometry, Identity, SpacingOrigin, Window, frame_geometry};

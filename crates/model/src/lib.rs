@@ -4,8 +4,10 @@
 //! It validates its own values and knows nothing of databases, HTTP or any industry's file formats.
 
 mod annotation;
+mod deid;
 mod id;
 mod item;
+mod mask;
 mod protocol;
 mod refusal;
 mod role;
@@ -15,12 +17,14 @@ pub use annotation::{
     Annotation, AnnotationError, Author, FrameRef, OBJECTS_PER_READ_MAX, POINTS_PER_SHAPE_MAX, Shape,
     ShapeKind,
 };
+pub use deid::{AuditPlan, DatesPolicy, DeidOption, DeidPlan, PixelPolicy};
 pub use id::{
     AnnotationId, AssetId, ClaimId, EventId, GateEntryId, HoldId, Ids, IngestId, ItemId, JobId,
     OrganizationId, PrivacyRequestId, ProjectId, ReadId, ReleaseId, SessionId, SignatureId, SubjectId,
     TaskId, TokenId, UserId,
 };
 pub use item::{AssetKind, Facts, Frame, Industry, ItemKind, Stream, StreamKind, Zone};
+pub use mask::{MASKS_PER_FRAME_MAX, MaskError, MaskOrigin, MaskRect};
 pub use protocol::{
     AiVisibility, Attribute, AttributeKind, Class, Protocol, ProtocolError, SignatureMeaning, Stage,
     StageKind,

@@ -4,7 +4,9 @@ use std::{collections::BTreeSet, fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Annotation, AnnotationError, Industry, ItemKind, Role, ShapeKind, Stream, role::words};
+use crate::{
+    Annotation, AnnotationError, DeidPlan, Industry, ItemKind, Role, ShapeKind, Stream, role::words,
+};
 
 /// Most classes in one ontology.
 const CLASSES_MAX: usize = 1_000;
@@ -164,6 +166,9 @@ pub struct Protocol {
     /// How often an item may come back before the owner must decide.
     #[serde(default = "rework_cap_default")]
     pub rework_cap: u32,
+    /// De-identification at the gate; absent where it is the default.
+    #[serde(default, skip_serializing_if = "DeidPlan::is_default")]
+    pub deid: DeidPlan,
 }
 
 const fn rework_cap_default() -> u32 {
@@ -215,7 +220,8 @@ impl Protocol {
                 return fail(format!("classes[{index}].shapes"), "name at least one shape");
             }
         }
-        self.validate_stages()
+        self.validate_stages()?;
+        self.deid.validate()
     }
 
     fn validate_stages(&self) -> Result<(), ProtocolError> {

@@ -39,6 +39,8 @@ pub enum Action {
     ViewIngests,
     /// Decide what the gate could not vouch for.
     Gate,
+    /// Change the rules of de-identification.
+    SetDeid,
     /// Sign that the project holds publicly released data.
     DeclarePublic,
     /// See subjects by pseudonym, and the state of the vault.
@@ -89,6 +91,7 @@ impl Action {
             Self::Ingest => "ingest",
             Self::ViewIngests => "view_ingests",
             Self::Gate => "gate",
+            Self::SetDeid => "set_deid",
             Self::DeclarePublic => "declare_public",
             Self::ViewSubjects => "view_subjects",
             Self::RequestPrivacy => "request_privacy",

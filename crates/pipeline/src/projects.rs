@@ -362,7 +362,7 @@ impl Pipeline {
                 })
             })
             .await?;
-        self.reopen_gate(project).await
+        self.reopen_gate(project, "the project was declared public").await
     }
 
     /// A project by name, for the command line.

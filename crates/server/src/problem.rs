@@ -109,7 +109,9 @@ fn status_of(code: &str) -> StatusCode {
         "bad_credentials" | "unauthenticated" => StatusCode::UNAUTHORIZED,
         "locked" => StatusCode::TOO_MANY_REQUESTS,
         "nothing_to_do" | "not_found" => StatusCode::NOT_FOUND,
-        "not_in_role" | "separation_of_duties" | "must_change_password" | "csrf" => StatusCode::FORBIDDEN,
+        "not_in_role" | "separation_of_duties" | "second_person_needed" | "must_change_password" | "csrf" => {
+            StatusCode::FORBIDDEN
+        }
         "reason_required" | "missing_unanswered" | "weak_password" | "required_attribute" => {
             StatusCode::UNPROCESSABLE_ENTITY
         }
@@ -134,7 +136,7 @@ impl From<PipelineError> for Problem {
                 ..Self::new(
                     StatusCode::PRECONDITION_FAILED,
                     "stale_revision",
-                    "The read was saved elsewhere in between; load it again and apply your changes.",
+                    "This was saved elsewhere in between; load it again and apply your changes.",
                 )
             },
             PipelineError::Store(error) => Self::from(error),

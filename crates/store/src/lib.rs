@@ -21,6 +21,7 @@ pub mod jobs;
 mod keyring;
 mod keys;
 mod log;
+pub mod masks;
 pub mod moves;
 pub mod privacy;
 pub mod projects;

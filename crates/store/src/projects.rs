@@ -116,6 +116,15 @@ pub async fn set_protocol(
     tx.query(sql).bind(protocol_id).bind(version).bind(id).execute().await.map(drop)
 }
 
+/// Moves a project's protocol to another version, unless somebody else did so first; `false` then.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn advance_protocol(tx: &mut Tx, id: ProjectId, from: u32, to: u32) -> Result<bool, StoreError> {
+    let sql = "UPDATE projects SET protocol_version = $1 WHERE id = $2 AND protocol_version = $3";
+    Ok(tx.query(sql).bind(to).bind(id).bind(from).execute().await? > 0)
+}
+
 /// Gives a role. Giving it twice is the same grant: `None` then.
 ///
 /// # Errors

@@ -22,6 +22,11 @@ const STEPS: &[Step] = &[
         postgres: include_str!("../migrations/postgres/0002_shared_assets.sql"),
     },
     Step {
+        version: 4,
+        sqlite: include_str!("../migrations/sqlite/0004_gate.sql"),
+        postgres: include_str!("../migrations/postgres/0004_gate.sql"),
+    },
+    Step {
         version: 5,
         sqlite: include_str!("../migrations/sqlite/0005_subjects.sql"),
         postgres: include_str!("../migrations/postgres/0005_subjects.sql"),

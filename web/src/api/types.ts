@@ -39,6 +39,7 @@ export type Attribute = Schemas["Attribute"];
 export type OntologyClass = Schemas["Class"];
 export type Stage = Schemas["Stage"];
 export type Protocol = Schemas["Protocol"];
+export type DeidPlan = Schemas["DeidPlan"];
 
 // ---- projects -----------------------------------------------------------------------------------------------
 
@@ -74,7 +75,16 @@ export type IngestResult = Schemas["IngestReport"];
 export type IngestDetail = Schemas["IngestDetail"];
 /** What de-identification did; values never appear, only what was done to which tag how often. */
 export type GateReport = Schemas["GateReport"];
+export type GateChoice = Schemas["GateChoice"];
 export type GateEntry = Schemas["GateEntryView"];
+export type GateState = GateEntry["state"];
+export type GateSummary = Schemas["GateSummary"];
+export type MaskRect = Schemas["MaskRect"];
+export type GateMask = Schemas["MaskView"];
+export type MaskDraft = Schemas["MaskDraft"];
+export type GateMasks = Schemas["Masks"];
+export type TagChange = Schemas["TagChange"];
+export type GatePreview = Schemas["Preview"];
 
 // ---- work ---------------------------------------------------------------------------------------------------
 

@@ -49,6 +49,14 @@ export function typing(target: EventTarget | null): boolean {
   return ["INPUT", "TEXTAREA", "SELECT"].includes(target.tagName);
 }
 
+/** Space and Enter on something that can be pressed press it, and nothing else. */
+export function pressing(event: Pick<KeyboardEvent, "code" | "target">): boolean {
+  if (event.code !== "Space" && event.code !== "Enter") return false;
+  return (
+    event.target instanceof HTMLElement && event.target.closest("button, a, summary, [role=button]") !== null
+  );
+}
+
 export type Keys = Record<string, (event: KeyboardEvent) => void>;
 
 /**
@@ -63,7 +71,7 @@ export function useKeys(keys: Keys, enabled = true): void {
   useEffect(() => {
     if (!enabled) return;
     const onKey = (event: KeyboardEvent) => {
-      if (event.defaultPrevented || event.isComposing || typing(event.target)) return;
+      if (event.defaultPrevented || event.isComposing || typing(event.target) || pressing(event)) return;
       const run = latest.current[keyName(event)];
       if (!run) return;
       event.preventDefault();

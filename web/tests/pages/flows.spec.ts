@@ -177,6 +177,62 @@ test("the gate is decided by keyboard alone", async ({ page }) => {
   expect(decided).toEqual([{ decision: "reject", reason: "Burned-in name or number" }]);
 });
 
+test("a mask is drawn, undone and drawn again by keyboard alone", async ({ page }) => {
+  const sent: { masks: unknown[] }[] = [];
+  let revision = 0;
+  await serveFixtures(page, {
+    "PUT /gate/g-0/masks": (route) => {
+      const { masks } = body(route.request()) as { masks: { id?: string }[] };
+      sent.push({ masks });
+      expect(route.request().headers()["if-match"]).toBe(`"${revision}"`);
+      revision += 1;
+      const origin = { person: "u-1" };
+      const kept = masks.map((mask, n) => ({ id: `k-${n + 1}`, origin, ...mask }));
+      return json(route, { revision, masks: kept, remade: 1 });
+    },
+  });
+  await page.goto("/projects/p-ct/gate");
+  await expect(page.getByRole("button", { name: "Take back mask 1, 160 by 24 at 20, 30" })).toBeVisible();
+  await expect(page.getByTestId("gate-overlay")).toBeAttached();
+  await page.keyboard.press("m");
+  await expect(page.getByTestId("gate-said")).toHaveText("Drawing: cross at 256, 256");
+  // While somebody draws, arrows do not walk through the queue.
+  await page.keyboard.press("ArrowUp");
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Shift+ArrowRight");
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("button", { name: "Take back mask 2, 1 by 10 at 256, 246" })).toBeVisible();
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("u");
+  await expect(page.getByRole("button", { name: /Take back mask 2/ })).toBeHidden();
+  const first = { id: "k-1", frame: 0, rect: { x: 20, y: 30, width: 160, height: 24 } };
+  expect(sent).toEqual([
+    { masks: [first, { frame: 0, rect: { x: 256, y: 246, width: 1, height: 10 } }] },
+    { masks: [first] },
+  ]);
+});
+
+test("space shows the source only when asked, and flips back", async ({ page }) => {
+  const asked: string[] = [];
+  await serveFixtures(page);
+  page.on("request", (request) => {
+    const side = new URL(request.url()).searchParams.get("side");
+    if (side) asked.push(side);
+  });
+  await page.goto("/projects/p-ct/gate");
+  await expect(page.getByText("After: the cleaned copy")).toBeVisible();
+  await expect(page.getByTestId("gate-overlay")).toBeAttached();
+  expect(new Set(asked)).toEqual(new Set(["after"]));
+  await page.keyboard.press("Space");
+  await expect(page.getByText("Before: the source")).toBeVisible();
+  await page.keyboard.press("Space");
+  await expect(page.getByText("Before: the source")).toBeHidden();
+  await page.keyboard.press("b");
+  await expect(page.getByText("Before: the source")).toBeVisible();
+  await expect(page.getByText("After: the cleaned copy")).toBeVisible();
+});
+
 test("keys typed into a field stay in the field", async ({ page }) => {
   const decided: unknown[] = [];
   await serveFixtures(page, {

@@ -28,6 +28,12 @@ pub struct Account {
 pub const ACCOUNTS: &[Account] = &[
     account("owner", Role::Owner, "owner", "sets up projects and people"),
     account("privacy", Role::PrivacyOfficer, "privacy officer", "decides at the gate"),
+    account(
+        "privacy2",
+        Role::PrivacyOfficer,
+        "privacy officer",
+        "confirms a waiver that the first one opened",
+    ),
     account("technician", Role::Technician, "technician", "brings data in"),
     account("annotator", Role::Annotator, "annotator", "draws and corrects"),
     account("annotator2", Role::Annotator, "annotator", "a second pair of eyes"),

@@ -4,23 +4,54 @@ use std::collections::BTreeMap;
 
 use countersign_deid as deid;
 use countersign_dicom as dicom;
-use countersign_model::{AssetId, AssetKind, ItemKind};
+use countersign_model::{AssetId, AssetKind, ItemKind, MaskRect};
 use countersign_sensors::kitti;
 use countersign_store::{CrosswalkEntry, assets};
 
-use super::{GateAction, GateReport, NOT_CLEANED};
+use super::{
+    GateAction, GateReport,
+    masking::{self, FrameMask, NotMasked},
+    plan::Rules,
+    risk::{FACES_NOT_RULED_OUT, NOT_CLEANED},
+};
 use crate::subjects::Known;
 
-/// Why pictures of streets and rooms wait: nobody has looked for faces and plates.
-const FACES_NOT_RULED_OUT: &str = "faces-and-plates-not-ruled-out";
 /// What a report keeps of the changed tags, at most.
-const REPORT_ACTIONS_MAX: usize = 400;
+const REPORT_ACTIONS_MAX: usize = 2_000;
+/// Pixel data in a report.
+const PIXEL_DATA: &str = "(7FE0,0010)";
+const DAYS_PER_WEEK: i64 = 7;
 
 /// Cleaned bytes of one asset.
 pub(super) struct CleanedAsset {
     pub source: AssetId,
     pub kind: AssetKind,
+    pub bytes: bytes::Bytes,
+}
+
+/// What cleaning one file came to.
+pub(super) struct CleanedFile {
     pub bytes: Vec<u8>,
+    /// Tag path or part of a container, and what was done; never a value.
+    pub actions: Vec<(String, &'static str)>,
+    /// Codes of what cannot be vouched for.
+    pub holds: Vec<&'static str>,
+    /// Codes of risks that stay in what was cleaned correctly; nobody waits for them, but they are told.
+    pub risks: Vec<&'static str>,
+    /// Who the file's pseudonym and UIDs stand for; for the vault alone.
+    pub known: Option<CrosswalkEntry>,
+}
+
+/// Why a file could not be cleaned: code and place, never a value.
+pub(super) struct NotCleaned {
+    pub code: String,
+    pub place: String,
+}
+
+impl From<NotMasked> for NotCleaned {
+    fn from(error: NotMasked) -> Self {
+        Self { code: error.code.to_owned(), place: error.place }
+    }
 }
 
 /// What cleaning an item came to.
@@ -42,14 +73,12 @@ impl Outcome {
         }
     }
 
-    fn done(&mut self, tag: &str, action: &str) {
-        *self.counts.entry((tag.to_owned(), action.to_owned())).or_default() += 1;
-    }
-
     /// Writes the summary once every asset was looked at.
-    pub fn close(&mut self, kind: ItemKind) {
+    pub fn close(&mut self, kind: ItemKind, rules: &Rules) {
         self.report.assets = self.cleaned.len() as u64;
-        self.report.profile = profile_words(kind);
+        self.report.profile = rules.words(kind);
+        self.report.edition.clone_from(&rules.profile.edition);
+        self.report.options = rules.options();
         self.report.actions = std::mem::take(&mut self.counts)
             .into_iter()
             .take(REPORT_ACTIONS_MAX)
@@ -63,88 +92,146 @@ impl Outcome {
     }
 }
 
-fn profile_words(kind: ItemKind) -> String {
-    match kind {
-        ItemKind::Study => {
-            format!("de-identified under PS3.15 edition {}, Basic Profile, no options", deid::EDITION)
-        }
-        _ => "metadata removed from image containers; positions dropped".into(),
-    }
-}
-
+/// Cleans one asset of an item into the outcome.
 pub(super) fn clean_asset(
     outcome: &mut Outcome,
     asset: &assets::Asset,
     bytes: &[u8],
     item: ItemKind,
-    key: [u8; 32],
+    rules: &Rules,
+    masks: &[FrameMask],
 ) {
-    match asset.kind {
-        AssetKind::Dicom => clean_dicom(outcome, asset, bytes, key),
-        AssetKind::Png | AssetKind::Jpeg => match deid::clean_image(bytes) {
-            Ok(cleaned) => {
-                for part in &cleaned.stripped {
-                    outcome.done(&part.part, "removed");
-                }
-                // Pictures of parts show no people; pictures of the world may.
-                if item != ItemKind::Part {
-                    outcome.hold(FACES_NOT_RULED_OUT);
-                }
-                outcome.cleaned.push(CleanedAsset {
-                    source: asset.id,
-                    kind: asset.kind,
-                    bytes: cleaned.bytes,
-                });
-            }
-            Err(error) => outcome.failed(error.code(), &format!("byte {}", error.offset().unwrap_or(0))),
-        },
-        AssetKind::KittiCalib => {
-            match std::str::from_utf8(bytes).ok().and_then(|text| kitti::parse_calib(text).ok()) {
-                Some(calibration) => outcome.calibration = serde_json::to_value(calibration).ok(),
-                None => outcome.failed("bad_calibration", "calibration"),
-            }
+    if asset.kind == AssetKind::KittiCalib {
+        match std::str::from_utf8(bytes).ok().and_then(|text| kitti::parse_calib(text).ok()) {
+            Some(calibration) => outcome.calibration = serde_json::to_value(calibration).ok(),
+            None => outcome.failed("bad_calibration", "calibration"),
         }
-        kind => outcome.cleaned.push(CleanedAsset { source: asset.id, kind, bytes: bytes.to_vec() }),
+        return;
     }
-}
-
-fn clean_dicom(outcome: &mut Outcome, asset: &assets::Asset, bytes: &[u8], key: [u8; 32]) {
-    let instance = match dicom::read(bytes, &dicom::Limits::default()) {
-        Ok(instance) => instance,
-        Err(error) => return outcome.failed(error.code(), &error.place().to_string()),
-    };
-    let keys = deid::Keys { project_key: key };
-    match deid::clean_dicom(&instance, &deid::Profile::basic(), &keys) {
-        Ok(cleaned) => {
-            for (tag, applied) in &cleaned.report.changed {
-                outcome.done(tag, applied_word(*applied));
+    match clean_file(asset.kind, bytes, item, rules, masks) {
+        Ok(file) => {
+            // Each kind of change counts once per file.
+            let mut actions = file.actions;
+            actions.sort_unstable();
+            for (tag, action) in actions {
+                *outcome.counts.entry((tag, action.to_owned())).or_default() += 1;
             }
-            if let deid::Verdict::Hold(reasons) = deid::verdict(&dicom::Facts::of(&instance)) {
-                for reason in reasons {
-                    outcome.hold(reason.code());
+            for reason in file.holds {
+                outcome.hold(reason);
+            }
+            for risk in file.risks {
+                if !outcome.report.risks.iter().any(|known| known == risk) {
+                    outcome.report.risks.push(risk.to_owned());
                 }
             }
-            outcome.crosswalk.push(known(asset.id, &instance, cleaned.pseudonym, cleaned.uid_map));
+            if let Some(entry) = file.known {
+                outcome.crosswalk.push(Known { source: asset.id, entry });
+            }
+            outcome.report.masks += masks.len() as u64;
             outcome.cleaned.push(CleanedAsset {
                 source: asset.id,
-                kind: AssetKind::Dicom,
-                bytes: cleaned.bytes,
+                kind: asset.kind,
+                bytes: file.bytes.into(),
             });
         }
-        Err(error) => outcome.failed(error.code(), &error.place().to_string()),
+        Err(error) => outcome.failed(&error.code, &error.place),
     }
 }
 
-fn known(
-    source: AssetId,
-    instance: &dicom::Instance,
-    pseudonym: String,
-    uids: BTreeMap<String, String>,
-) -> Known {
+/// Cleans one file: masks first, so that what they cover is gone before anything else looks at it.
+pub(super) fn clean_file(
+    kind: AssetKind,
+    bytes: &[u8],
+    item: ItemKind,
+    rules: &Rules,
+    masks: &[FrameMask],
+) -> Result<CleanedFile, NotCleaned> {
+    match kind {
+        AssetKind::Dicom => clean_dicom(bytes, rules, masks),
+        AssetKind::Png | AssetKind::Jpeg => {
+            let cleaned = deid::clean_image(bytes).map_err(|error| NotCleaned {
+                code: error.code().to_owned(),
+                place: format!("byte {}", error.offset().unwrap_or(0)),
+            })?;
+            let mut actions: Vec<_> =
+                cleaned.stripped.into_iter().map(|part| (part.part, "removed")).collect();
+            let mut bytes = cleaned.bytes;
+            if !masks.is_empty() {
+                bytes = masking::mask_image(kind, &bytes, masks)?;
+                actions.push(("pixels".to_owned(), "masked"));
+            }
+            // Pictures of parts show no people; pictures of the world may.
+            let holds = if item == ItemKind::Part { Vec::new() } else { vec![FACES_NOT_RULED_OUT] };
+            Ok(CleanedFile { bytes, actions, holds, risks: Vec::new(), known: None })
+        }
+        _ => Ok(CleanedFile {
+            bytes: bytes.to_vec(),
+            actions: Vec::new(),
+            holds: Vec::new(),
+            risks: Vec::new(),
+            known: None,
+        }),
+    }
+}
+
+fn clean_dicom(bytes: &[u8], rules: &Rules, masks: &[FrameMask]) -> Result<CleanedFile, NotCleaned> {
+    let unread = |error: dicom::DicomError| NotCleaned {
+        code: error.code().to_owned(),
+        place: error.place().to_string(),
+    };
+    let mut instance = dicom::read(bytes, &dicom::Limits::default()).map_err(unread)?;
+    let facts = dicom::Facts::of(&instance);
+    if !masks.is_empty() {
+        masking::mask_native(&mut instance, masks)?;
+    }
+    let keys = deid::Keys { project_key: rules.key };
+    // What is masked is marked as such; only copies that a person approves, or the protocol vouches for, go on.
+    let context = deid::Context { pixels_cleaned: !masks.is_empty(), ..deid::Context::default() };
+    let cleaned = deid::clean_dicom_with(&instance, &rules.profile, &keys, &context)
+        .map_err(|error| NotCleaned { code: error.code().to_owned(), place: error.place().to_string() })?;
+    let changed = &cleaned.report.changed;
+    let mut actions: Vec<_> =
+        changed.iter().map(|(tag, applied)| (tag.clone(), applied_word(*applied))).collect();
+    if !masks.is_empty() {
+        actions.push((PIXEL_DATA.to_owned(), "masked"));
+    }
+    let risks = deid::risks(&facts).into_iter().map(deid::Risk::code).collect();
+    let known = Some(known(&instance, &cleaned));
+    let holds = holds(facts, cleaned.report);
+    Ok(CleanedFile { bytes: cleaned.bytes, actions, holds, risks, known })
+}
+
+/// What the pixels of an instance cannot be vouched for. Burned In Annotation = NO rules nothing out: devices set it and
+/// write text all the same, so files of the classes where text is common are never vouched for by that tag.
+fn holds(facts: dicom::Facts, report: deid::Report) -> Vec<&'static str> {
+    let said_no = facts.burned_in_annotation == Some(false);
+    let facts =
+        dicom::Facts { burned_in_annotation: facts.burned_in_annotation.filter(|_| !said_no), ..facts };
+    // Masks alone vouch for nothing: whoever drew them has yet to decide.
+    let report = deid::Report { pixels_cleaned: false, ..report };
+    match deid::verdict_cleaned(&facts, &report) {
+        deid::Verdict::Vouched => Vec::new(),
+        deid::Verdict::Hold(reasons) => reasons.into_iter().map(deid::HoldReason::code).collect(),
+    }
+}
+
+/// The masks of one asset out of all of an item.
+pub(super) fn masks_of(masks: &[countersign_store::masks::GateMask], asset: AssetId) -> Vec<FrameMask> {
+    let active = masks.iter().filter(|mask| mask.asset_id == asset && mask.removed_at.is_none());
+    active.map(|mask| (mask.part, mask.rect())).collect::<Vec<(u32, MaskRect)>>()
+}
+
+/// Who an instance's pseudonym and UIDs stand for.
+fn known(instance: &dicom::Instance, cleaned: &deid::Cleaned) -> CrosswalkEntry {
     let dicom::Identity { patient_id, patient_id_issuer: issuer, .. } = dicom::Identity::of(instance);
-    let (date_offset_days, written_at) = (None, None);
-    let entry = CrosswalkEntry { pseudonym, patient_id, issuer, uids, date_offset_days, written_at };
-    Known { source, entry }
+    CrosswalkEntry {
+        pseudonym: cleaned.pseudonym.clone(),
+        patient_id,
+        issuer,
+        uids: cleaned.uid_map.clone(),
+        date_offset_days: cleaned.date_shift_weeks.map(|weeks| -DAYS_PER_WEEK * i64::from(weeks)),
+        written_at: None,
+    }
 }
 
 const fn applied_word(applied: deid::Applied) -> &'static str {

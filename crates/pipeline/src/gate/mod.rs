@@ -1,28 +1,41 @@
 //! The gate: what is de-identified and vouched for moves to `cleared`; the rest waits for a privacy officer.
 
 mod clean;
+mod decide;
+mod masking;
+mod masks;
+mod plan;
+mod preview;
 mod queue;
+mod risk;
+mod rules;
 
 use std::collections::{BTreeMap, HashSet};
 
 use countersign_model::{AssetId, AssetKind, ItemId, ProjectId, Stream, StreamKind, SubjectId, Zone};
 use countersign_store::{
-    Actor, Evidence, Json, KEY_BYTES, Tx, assets, gate, items, jobs, projects, subjects,
+    Actor, Address, Evidence, Json, Tx, assets, gate, items, jobs, masks as mask_rows, projects, subjects,
 };
 use countersign_workflow::{Event, Phase};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use self::clean::{CleanedAsset, Outcome, clean_asset};
-pub use self::queue::GateEntryView;
+use self::{
+    clean::{CleanedAsset, Outcome, clean_asset, masks_of},
+    plan::{Rules, rules},
+    risk::{NOT_CLEANED, score},
+};
+pub use self::{
+    decide::GateChoice,
+    masks::{MaskDraft, MaskView, Masks},
+    preview::{Preview, TagChange},
+    queue::{GateEntryView, GateFilter, GateSide, GateSummary, ReasonCount, WaiverView},
+};
 use crate::{
     Pipeline, PipelineError, Result, blocking,
     moving::Moving,
     subjects::{Written, note_crosswalk},
 };
-
-/// The cleaner failed: such an item can only be rejected.
-const NOT_CLEANED: &str = "not-cleaned";
 
 /// What the gate did to an item, without any value.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -31,6 +44,14 @@ const NOT_CLEANED: &str = "not-cleaned";
 pub struct GateReport {
     /// Profile and edition, in the words that outputs carry.
     pub profile: String,
+    /// Edition of the standard whose tables were applied.
+    pub edition: String,
+    /// Options of the profile.
+    pub options: Vec<String>,
+    /// Codes of risks that stay in what was cleaned correctly, such as a face that could be drawn from slices.
+    pub risks: Vec<String>,
+    /// Masks on the pictures of the copies.
+    pub masks: u64,
     /// Assets that were cleaned.
     pub assets: u64,
     /// What was done, by tag or part of a container.
@@ -61,17 +82,19 @@ impl Pipeline {
     /// When the store fails, or the item changed meanwhile; the job is tried again.
     pub(crate) async fn run_gate(&self, job: jobs::Job, worker: String) -> Result<()> {
         let id = job.item_id.ok_or_else(|| PipelineError::Internal("a gate job without item".into()))?;
-        let (item, sources, public) = {
+        let (item, sources, public, rules) = {
             let mut conn = self.store.read().await?;
             let item = items::by_id(&mut conn, id).await?.ok_or(PipelineError::NotFound)?;
             let project =
                 projects::by_id(&mut conn, item.project_id).await?.ok_or(PipelineError::NotFound)?;
-            (item, assets::of_item(&mut conn, id).await?, project.declared_public_at.is_some())
+            let rules = rules(self, &mut conn, item.project_id, None, item.kind).await?;
+            (item, assets::of_item(&mut conn, id).await?, project.declared_public_at.is_some(), rules)
         };
         if item.state != Phase::Quarantined.as_str() {
             return self.finish_job(job, worker).await;
         }
-        let mut outcome = self.clean(&item, sources).await?;
+        let version = rules.version;
+        let mut outcome = self.clean(&item, sources, rules).await?;
         // The vault knows first: nothing leaves quarantine whose way back is not kept.
         let known = std::mem::take(&mut outcome.crosswalk);
         let written = self.write_crosswalk(item.project_id, item.id, known).await?;
@@ -80,15 +103,13 @@ impl Pipeline {
         if vouched {
             self.clear(item, outcome, written, job, worker).await
         } else {
-            self.wait_for_officer(item, outcome, written, job, worker).await
+            self.wait_for_officer(item, outcome, (written, version), job, worker).await
         }
     }
 
-    async fn clean(&self, item: &items::Item, sources: Vec<assets::Asset>) -> Result<Outcome> {
-        // Only instances need the project's key; everything else is cleaned while the vault is away.
-        let needs_key = sources.iter().any(|asset| asset.kind == AssetKind::Dicom);
-        let key = needs_key.then(|| self.store.vault().project_key(item.project_id)).transpose()?;
-        let key = key.map_or([0; KEY_BYTES], |key| *key);
+    async fn clean(&self, item: &items::Item, sources: Vec<assets::Asset>, rules: Rules) -> Result<Outcome> {
+        // Masks that were drawn before hold for what is cleaned again.
+        let drawn = mask_rows::of_item(&mut *self.store.read().await?, item.id).await?;
         let mut outcome = Outcome::default();
         let shown: Vec<AssetId> =
             item.streams.0.iter().flat_map(|s| s.frames.iter().map(|f| f.asset)).collect();
@@ -100,9 +121,9 @@ impl Pipeline {
                 continue;
             }
             let bytes = self.store.quarantine().for_machine(asset.project_id, &asset.address).await?;
-            let item_kind = item.kind;
+            let (item_kind, rules, masks) = (item.kind, rules.clone(), masks_of(&drawn, asset.id));
             outcome = blocking(move || {
-                clean_asset(&mut outcome, &asset, &bytes, item_kind, key);
+                clean_asset(&mut outcome, &asset, &bytes, item_kind, &rules, &masks);
                 outcome
             })
             .await?;
@@ -113,7 +134,7 @@ impl Pipeline {
         if missed > 0 && !outcome.reasons.iter().any(|reason| reason == NOT_CLEANED) {
             outcome.failed("frames_missed", &format!("{missed} frames"));
         }
-        outcome.close(item.kind);
+        outcome.close(item.kind, &rules);
         Ok(outcome)
     }
 
@@ -152,24 +173,45 @@ impl Pipeline {
         let owners = self.owners(item.project_id, item.id).await?;
         let mut rows = Vec::with_capacity(cleaned.len());
         for asset in cleaned {
-            let content_hash = hex::encode(Sha256::digest(&asset.bytes));
-            let bytes = asset.bytes.len() as u64;
             let subject = owners.of(asset.source).await?;
-            let put = self.store.cleared().put(item.project_id, subject, asset.bytes).await?;
-            rows.push(CopyRow {
-                source: asset.source,
-                subject,
-                kind: asset.kind,
-                zone: Zone::Cleared,
-                address: put.address,
-                content_hash,
-                bytes,
-                id: AssetId::fresh(self.store.ids()),
-                item: item.id,
-                project: item.project_id,
-            });
+            let put = self.store.cleared().put(item.project_id, subject, asset.bytes.clone()).await?;
+            rows.push(self.copy_row(item, &asset, subject, Zone::Cleared, put.address));
         }
         Ok(rows)
+    }
+
+    /// Cleaned copies that wait are quarantined as their sources are.
+    async fn put_waiting(&self, item: &items::Item, cleaned: Vec<CleanedAsset>) -> Result<Vec<CopyRow>> {
+        let owners = self.owners(item.project_id, item.id).await?;
+        let mut rows = Vec::with_capacity(cleaned.len());
+        for asset in cleaned {
+            let subject = owners.of(asset.source).await?;
+            let put = self.store.quarantine().put(item.project_id, subject, asset.bytes.clone()).await?;
+            rows.push(self.copy_row(item, &asset, subject, Zone::Quarantine, put.address));
+        }
+        Ok(rows)
+    }
+
+    fn copy_row(
+        &self,
+        item: &items::Item,
+        asset: &CleanedAsset,
+        subject: SubjectId,
+        zone: Zone,
+        address: Address,
+    ) -> CopyRow {
+        CopyRow {
+            id: AssetId::fresh(self.store.ids()),
+            source: asset.source,
+            subject,
+            kind: asset.kind,
+            zone,
+            address,
+            content_hash: hex::encode(Sha256::digest(&asset.bytes)),
+            bytes: asset.bytes.len() as u64,
+            item: item.id,
+            project: item.project_id,
+        }
     }
 
     /// Keeps the cleaned copies in quarantine and puts the item into the privacy officer's queue.
@@ -177,30 +219,11 @@ impl Pipeline {
         &self,
         item: items::Item,
         outcome: Outcome,
-        written: Vec<Written>,
+        (written, protocol_version): (Vec<Written>, u32),
         job: jobs::Job,
         worker: String,
     ) -> Result<()> {
-        let owners = self.owners(item.project_id, item.id).await?;
-        let mut rows = Vec::with_capacity(outcome.cleaned.len());
-        for asset in outcome.cleaned {
-            let content_hash = hex::encode(Sha256::digest(&asset.bytes));
-            let bytes = asset.bytes.len() as u64;
-            let subject = owners.of(asset.source).await?;
-            let put = self.store.quarantine().put(item.project_id, subject, asset.bytes).await?;
-            rows.push(CopyRow {
-                source: asset.source,
-                subject,
-                kind: asset.kind,
-                zone: Zone::Quarantine,
-                address: put.address,
-                content_hash,
-                bytes,
-                id: AssetId::fresh(self.store.ids()),
-                item: item.id,
-                project: item.project_id,
-            });
-        }
+        let rows = self.put_waiting(&item, outcome.cleaned).await?;
         let (mut report, reasons, calibration) = (outcome.report, outcome.reasons, outcome.calibration);
         self.store
             .write::<_, PipelineError, _>(Actor::system(), move |tx| {
@@ -233,6 +256,12 @@ impl Pipeline {
                         decided_at: None,
                         decided_by: None,
                         reason: None,
+                        risk: score(&reasons),
+                        revision: 0,
+                        protocol_version,
+                        waiver_by: None,
+                        waiver_at: None,
+                        waiver_reason: None,
                     };
                     let evidence = Evidence::new("gate.held", "gate_entry", entry.id.uuid())
                         .project(item.project_id)
@@ -256,7 +285,7 @@ struct CopyRow {
     subject: SubjectId,
     kind: AssetKind,
     zone: Zone,
-    address: countersign_store::Address,
+    address: Address,
     content_hash: String,
     bytes: u64,
     item: ItemId,

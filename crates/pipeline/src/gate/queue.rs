@@ -1,21 +1,20 @@
-//! The privacy officer's queue: look, then clear or reject, with a reason.
+//! The privacy officer's queue: the greatest risk first; one entry; its pictures before and after.
 
+use countersign_deid as deid;
 use countersign_model::{
-    AssetId, GateEntryId, Instant, ItemId, ItemKind, ProjectId, StreamKind, UserId, Zone,
+    AssetId, AssetKind, GateEntryId, Instant, ItemId, ItemKind, ProjectId, Stream, StreamKind, Zone,
 };
-use countersign_store::{Actor, Evidence, assets, exposures, gate, items, jobs, users};
-use countersign_workflow::Event;
-use serde::Serialize;
+use countersign_store::{Conn, assets, exposures, gate, items, users};
+use serde::{Deserialize, Serialize};
 
-use super::{CopyRow, GateReport, NOT_CLEANED, clean::CleanedAsset, note_rows, open_item, point_to};
+use super::GateReport;
 use crate::{
     Pipeline, PipelineError, Result,
     access::Action,
-    moving::{JOB_GATE, Moving},
+    blocking,
     people::Caller,
     pixels::{Picture, WindowLevel, picture},
-    review::checked_comment,
-    views::{PAGE_MAX, Page, page_length},
+    views::{Page, page_length},
 };
 
 /// An entry of the privacy officer's queue.
@@ -32,12 +31,26 @@ pub struct GateEntryView {
     pub name: String,
     /// What the item is.
     pub kind: ItemKind,
-    /// `open`, `cleared` or `rejected`.
+    /// `open`, `cleared`, `waived`, `rejected` or `replaced`.
     pub state: String,
     /// Codes of what is not vouched for.
     pub reasons: Vec<String>,
+    /// Risk that somebody in it can be told, 0 to 100; it orders the queue.
+    pub risk: u32,
+    /// Revision for `If-Match`.
+    pub revision: u64,
+    /// Looking cannot settle one of the reasons: clearing takes a waiver.
+    pub needs_waiver: bool,
+    /// The protocol asks for a second person at a waiver.
+    pub two_person_waiver: bool,
+    /// A waiver that waits for a second person.
+    pub waiver: Option<WaiverView>,
+    /// Protocol version whose de-identification was applied.
+    pub protocol_version: u32,
     /// Pictures to look at.
     pub frames: u32,
+    /// Frames of each stream with pictures, in their order.
+    pub streams: Vec<u32>,
     /// Since when it waits.
     pub opened_at: Instant,
     /// When it was decided.
@@ -50,11 +63,77 @@ pub struct GateEntryView {
     pub report: GateReport,
 }
 
+/// A waiver that one person opened.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct WaiverView {
+    /// Their printed name.
+    pub by: String,
+    /// It was the caller, who cannot confirm it.
+    pub own: bool,
+    /// When.
+    pub at: Instant,
+    /// Why.
+    pub reason: String,
+}
+
+/// Which entries to list.
+#[derive(Clone, Debug, Default)]
+pub struct GateFilter {
+    /// State; `open` if absent, `waiver` for those that wait for a second person.
+    pub state: Option<String>,
+    /// Only those with this reason.
+    pub reason: Option<String>,
+}
+
+/// How often a reason occurs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ReasonCount {
+    /// Code.
+    pub code: String,
+    /// Open entries that have it.
+    pub entries: u64,
+}
+
+/// The queue in numbers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct GateSummary {
+    /// Open entries.
+    pub open: u64,
+    /// Of these, waivers that wait for a second person.
+    pub waivers: u64,
+    /// Reasons among the open entries, the most frequent first.
+    pub reasons: Vec<ReasonCount>,
+}
+
+/// Which side of the gate a picture is from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum GateSide {
+    /// The source, as it came in.
+    Before,
+    /// The cleaned copy.
+    After,
+}
+
+impl GateSide {
+    /// Purpose that the exposure is recorded under.
+    pub(super) const fn purpose(self) -> &'static str {
+        match self {
+            Self::Before => "gate_before",
+            Self::After => "gate_after",
+        }
+    }
+}
+
 impl Pipeline {
-    /// The privacy officer's queue.
+    /// The privacy officer's queue, the greatest risk first, then the oldest.
     ///
     /// # Errors
-    /// [`PipelineError::NotFound`] for everybody else.
+    /// [`PipelineError::NotFound`] for everybody else; `bad_cursor`, `bad_state`.
     pub async fn gate(
         &self,
         caller: &Caller,
@@ -63,19 +142,57 @@ impl Pipeline {
         limit: Option<u32>,
         cursor: Option<String>,
     ) -> Result<Page<GateEntryView>> {
+        self.gate_queue(caller, project, GateFilter { state, reason: None }, limit, cursor).await
+    }
+
+    /// As [`Pipeline::gate`], filtered.
+    ///
+    /// # Errors
+    /// As [`Pipeline::gate`].
+    pub async fn gate_queue(
+        &self,
+        caller: &Caller,
+        project: ProjectId,
+        filter: GateFilter,
+        limit: Option<u32>,
+        cursor: Option<String>,
+    ) -> Result<Page<GateEntryView>> {
         self.require_on(caller, Action::Gate, project)?;
-        let after = cursor.as_deref().map(str::parse).transpose();
-        let after = after.map_err(|_| PipelineError::bad("bad_cursor", "cursor", "is not one of ours"))?;
+        let after = cursor.as_deref().map(parse_cursor).transpose()?;
+        let waiver = filter.state.as_deref() == Some("waiver");
+        let state = filter.state.filter(|_| !waiver).unwrap_or_else(|| "open".into());
+        if !["open", "cleared", "waived", "rejected", "replaced"].contains(&state.as_str()) {
+            let message = "one of open, waiver, cleared, waived, rejected, replaced";
+            return Err(PipelineError::bad("bad_state", "state", message));
+        }
         let limit = page_length(limit);
         let mut conn = self.store.read().await?;
-        let state = state.unwrap_or_else(|| "open".into());
-        let entries = gate::list(&mut conn, project, &state, after, limit + 1).await?;
-        let page = Page::cut(entries, limit, |entry| entry.id.to_string());
+        let filter = gate::GateFilter { state, reason: filter.reason, waiver };
+        let entries = gate::list(&mut conn, project, &filter, after, limit + 1).await?;
+        let page = Page::cut(entries, limit, |entry| format!("{}.{}", entry.risk, entry.id));
         let mut shown = Vec::with_capacity(page.items.len());
         for entry in page.items {
-            shown.push(view(&mut conn, entry).await?);
+            shown.push(self.gate_view(&mut conn, caller, entry).await?);
         }
         Ok(Page { items: shown, next: page.next })
+    }
+
+    /// The queue in numbers.
+    ///
+    /// # Errors
+    /// [`PipelineError::NotFound`] for everybody but privacy officers.
+    pub async fn gate_summary(&self, caller: &Caller, project: ProjectId) -> Result<GateSummary> {
+        self.require_on(caller, Action::Gate, project)?;
+        let mut conn = self.store.read().await?;
+        let reasons = gate::count_reasons(&mut conn, project).await?;
+        Ok(GateSummary {
+            open: gate::count_open(&mut conn, project).await?,
+            waivers: gate::count_waivers(&mut conn, project).await?,
+            reasons: reasons
+                .into_iter()
+                .map(|row| ReasonCount { code: row.code, entries: row.entries })
+                .collect(),
+        })
     }
 
     /// One entry.
@@ -84,205 +201,177 @@ impl Pipeline {
     /// [`PipelineError::NotFound`].
     pub async fn gate_entry(&self, caller: &Caller, id: GateEntryId) -> Result<GateEntryView> {
         let mut conn = self.store.read().await?;
-        let entry = gate::by_id(&mut conn, id).await?.ok_or(PipelineError::NotFound)?;
-        self.require_on(caller, Action::Gate, entry.project_id)?;
-        view(&mut conn, entry).await
+        let entry = self.own_entry(&mut conn, caller, id).await?;
+        self.gate_view(&mut conn, caller, entry).await
     }
 
-    /// A picture of the cleaned copy that waits; the exposure is committed first.
+    /// An entry that the caller may decide.
+    pub(super) async fn own_entry(
+        &self,
+        conn: &mut Conn,
+        caller: &Caller,
+        id: GateEntryId,
+    ) -> Result<gate::GateEntry> {
+        let entry = gate::by_id(conn, id).await?.ok_or(PipelineError::NotFound)?;
+        self.require_on(caller, Action::Gate, entry.project_id)?;
+        Ok(entry)
+    }
+
+    /// A picture of an entry: of the cleaned copy, or of the source while the entry is open. The exposure is committed
+    /// first, and says which side.
     ///
     /// # Errors
-    /// [`PipelineError::NotFound`].
+    /// [`PipelineError::NotFound`]; `already_decided` for the source of a decided entry;
+    /// [`PipelineError::StaleRevision`] where another revision is wanted.
     pub async fn gate_image(
         &self,
         caller: &Caller,
         id: GateEntryId,
         frame: u32,
+        side: GateSide,
+        revision: Option<u64>,
         window: Option<WindowLevel>,
     ) -> Result<Picture> {
         let (asset, part) = {
             let mut conn = self.store.read().await?;
-            let entry = gate::by_id(&mut conn, id).await?.ok_or(PipelineError::NotFound)?;
-            self.require_on(caller, Action::Gate, entry.project_id)?;
-            let report = report_of(&entry)?;
-            let frames: Vec<_> = pictures(&report).collect();
-            let found = frames.get(frame as usize).ok_or(PipelineError::NotFound)?;
-            let asset = assets::by_id(&mut conn, found.0).await?.ok_or(PipelineError::NotFound)?;
-            (assets::Asset { item_id: Some(entry.item_id), ..asset }, found.1)
+            let entry = self.own_entry(&mut conn, caller, id).await?;
+            if revision.is_some_and(|wanted| wanted != entry.revision) {
+                return Err(PipelineError::StaleRevision { current: entry.revision });
+            }
+            match side {
+                GateSide::After => {
+                    let found = nth_picture(&report_of(&entry)?.streams, frame)?;
+                    (asset_for(&mut conn, found.0, entry.item_id).await?, found.1)
+                }
+                GateSide::Before => source_of(&mut conn, &entry, frame).await?,
+            }
         };
-        let exposed = exposures::ensure(&self.store, caller.viewer(), &asset, "gate").await?;
+        let exposed = exposures::ensure(&self.store, caller.viewer(), &asset, side.purpose()).await?;
         let bytes = match asset.zone {
             Zone::Quarantine => self.store.quarantine().show_at_gate(&exposed).await?,
             _ => self.store.cleared().show(&exposed).await?,
         };
+        let bytes = match side {
+            GateSide::After => bytes,
+            GateSide::Before => pixels_only(asset.kind, bytes).await?,
+        };
         picture(asset.kind, bytes, part, window).await
     }
 
-    /// Clears or rejects what waits, with a reason.
-    ///
-    /// # Errors
-    /// [`PipelineError::NotFound`]; `reason_required`; `already_decided`; `not_clearable`.
-    pub async fn decide_gate(
+    pub(super) async fn gate_view(
         &self,
+        conn: &mut Conn,
         caller: &Caller,
-        id: GateEntryId,
-        clear: bool,
-        reason: String,
-    ) -> Result<GateEntryView> {
-        let reason = checked_comment(Some(reason))?
-            .ok_or_else(|| PipelineError::bad("reason_required", "reason", "say why"))?;
-        let (entry, item) = {
-            let mut conn = self.store.read().await?;
-            let entry = gate::by_id(&mut conn, id).await?.ok_or(PipelineError::NotFound)?;
-            self.require_on(caller, Action::Gate, entry.project_id)?;
-            let item = items::by_id(&mut conn, entry.item_id).await?.ok_or(PipelineError::NotFound)?;
-            (entry, item)
-        };
-        if entry.state != "open" {
-            return Err(PipelineError::refused("already_decided", "Somebody decided this before."));
-        }
-        let report = report_of(&entry)?;
-        if clear && entry.reasons.0.iter().any(|code| code == NOT_CLEANED) {
-            return Err(PipelineError::refused(
-                "not_clearable",
-                "A part of this item could not be de-identified; it can only be rejected.",
-            ));
-        }
-        self.decide_as(caller.actor(), Some(caller.user()), entry, item, report, clear, reason).await?;
-        self.wake_worker();
-        view(
-            &mut *self.store.read().await?,
-            gate::by_id(&mut *self.store.read().await?, id).await?.ok_or(PipelineError::NotFound)?,
-        )
-        .await
-    }
-
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "a decision is these parts, checked by both of its callers"
-    )]
-    async fn decide_as(
-        &self,
-        actor: Actor,
-        user: Option<UserId>,
         entry: gate::GateEntry,
-        item: items::Item,
-        report: GateReport,
-        clear: bool,
-        reason: String,
-    ) -> Result<()> {
-        let copies = if clear { self.copy_to_cleared(&item, &report).await? } else { Vec::new() };
-        let pipeline = self.clone();
-        self.store
-            .write::<_, PipelineError, _>(actor, move |tx| {
-                Box::pin(async move {
-                    let mut moving = Moving::load(tx, &pipeline, item.id).await?;
-                    let word = if clear { "cleared" } else { "rejected" };
-                    if !gate::decide(tx, entry.id, word, user, &reason).await? {
-                        return Err(PipelineError::refused(
-                            "already_decided",
-                            "Somebody decided this before.",
-                        ));
-                    }
-                    let evidence = Evidence::new(&format!("gate.{word}"), "gate_entry", entry.id.uuid())
-                        .project(item.project_id)
-                        .item(item.id)
-                        .details(serde_json::json!({ "reason": reason }));
-                    tx.record(evidence)?;
-                    if clear {
-                        let copies = note_rows(tx, copies).await?;
-                        let streams = point_to(&report.streams, &copies, None);
-                        open_item(tx, &mut moving, streams, &report, "privacy_officer").await
-                    } else {
-                        moving.take(tx, &Event::GateRejected).await.map(drop)
-                    }
-                })
-            })
-            .await
-    }
-
-    async fn copy_to_cleared(&self, item: &items::Item, report: &GateReport) -> Result<Vec<CopyRow>> {
-        let mut wanted: Vec<AssetId> =
-            report.streams.iter().flat_map(|s| s.frames.iter().map(|f| f.asset)).collect();
-        wanted.sort_unstable();
-        wanted.dedup();
-        let mut cleaned = Vec::with_capacity(wanted.len());
-        for id in wanted {
-            let asset =
-                assets::by_id(&mut *self.store.read().await?, id).await?.ok_or(PipelineError::NotFound)?;
-            let bytes = self.store.quarantine().for_machine(asset.project_id, &asset.address).await?;
-            cleaned.push(CleanedAsset { source: id, kind: asset.kind, bytes: bytes.to_vec() });
-        }
-        self.put_cleared(item, cleaned).await
-    }
-
-    /// After a project was declared public: everything that waits is looked at again.
-    pub(crate) async fn reopen_gate(&self, project: ProjectId) -> Result<()> {
-        self.store
-            .write::<_, PipelineError, _>(Actor::system(), move |tx| {
-                Box::pin(async move {
-                    let mut again = Vec::new();
-                    loop {
-                        // What was looked at leaves the list: the next page is the first one again.
-                        let waiting = gate::list(tx, project, "open", None, PAGE_MAX).await?;
-                        if waiting.is_empty() {
-                            break;
-                        }
-                        for entry in waiting {
-                            let (item, nothing) = (entry.item_id, serde_json::json!({}));
-                            again.push(jobs::Job::ready(tx, JOB_GATE, Some(project), Some(item), &nothing));
-                            gate::decide(tx, entry.id, "replaced", None, "the project was declared public")
-                                .await?;
-                            let evidence = Evidence::new("gate.replaced", "gate_entry", entry.id.uuid());
-                            tx.record(evidence.project(project).item(item))?;
-                        }
-                    }
-                    jobs::insert_all(tx, again).await?;
-                    Ok(())
-                })
-            })
-            .await?;
-        self.wake_worker();
-        Ok(())
+    ) -> Result<GateEntryView> {
+        let mut report = report_of(&entry)?;
+        let shown: Vec<u32> = report
+            .streams
+            .iter()
+            .filter(|stream| has_pictures(stream))
+            .map(|stream| u32::try_from(stream.frames.len()).unwrap_or(u32::MAX))
+            .collect();
+        report.streams.clear();
+        let item = items::by_id(conn, entry.item_id).await?.ok_or(PipelineError::NotFound)?;
+        let decided_by = match entry.decided_by {
+            Some(user) => users::by_id(conn, user).await?.map(|user| user.printed_name),
+            None => None,
+        };
+        let waiver = match (entry.waiver_by, entry.waiver_at, entry.waiver_reason) {
+            (Some(user), Some(at), Some(reason)) => {
+                let by = users::by_id(conn, user).await?.map(|user| user.printed_name).unwrap_or_default();
+                Some(WaiverView { by, own: user == caller.user(), at, reason })
+            }
+            _ => None,
+        };
+        let protocol = self.protocol(conn, entry.project_id).await?;
+        Ok(GateEntryView {
+            id: entry.id,
+            project: entry.project_id,
+            item: entry.item_id,
+            name: item.name,
+            kind: item.kind,
+            needs_waiver: needs_waiver(&entry.reasons.0),
+            two_person_waiver: protocol.deid.two_person_waiver,
+            state: entry.state,
+            reasons: entry.reasons.0,
+            risk: entry.risk,
+            revision: entry.revision,
+            waiver,
+            protocol_version: entry.protocol_version,
+            frames: shown.iter().sum(),
+            streams: shown,
+            opened_at: entry.opened_at,
+            decided_at: entry.decided_at,
+            decided_by,
+            reason: entry.reason,
+            report,
+        })
     }
 }
 
-fn report_of(entry: &gate::GateEntry) -> Result<GateReport> {
+/// Whether one of the reasons stays however long somebody looks.
+pub(super) fn needs_waiver(reasons: &[String]) -> bool {
+    reasons.iter().any(|code| !super::risk::settled_by_looking(code))
+}
+
+fn parse_cursor(cursor: &str) -> Result<gate::GatePlace> {
+    let parts = cursor.split_once('.').and_then(|(risk, id)| Some((risk.parse().ok()?, id.parse().ok()?)));
+    parts.ok_or_else(|| PipelineError::bad("bad_cursor", "cursor", "is not one of ours"))
+}
+
+pub(super) fn report_of(entry: &gate::GateEntry) -> Result<GateReport> {
     serde_json::from_value(entry.report.0.clone())
         .map_err(|e| PipelineError::Internal(format!("gate report: {e}")))
 }
 
-/// The pictures of an entry in order: asset and part.
-fn pictures(report: &GateReport) -> impl Iterator<Item = (AssetId, u32)> {
-    report
-        .streams
-        .iter()
-        .filter(|stream| stream.kind != StreamKind::Lidar)
-        .flat_map(|stream| stream.frames.iter().map(|frame| (frame.asset, frame.part)))
+fn has_pictures(stream: &Stream) -> bool {
+    stream.kind != StreamKind::Lidar
 }
 
-async fn view(conn: &mut countersign_store::Conn, entry: gate::GateEntry) -> Result<GateEntryView> {
-    let mut report = report_of(&entry)?;
-    let frames = u32::try_from(pictures(&report).count()).unwrap_or(u32::MAX);
-    report.streams.clear();
+/// The pictures of streams in order: asset and part.
+pub(super) fn pictures(streams: &[Stream]) -> impl Iterator<Item = (AssetId, u32)> {
+    let shown = streams.iter().filter(|stream| has_pictures(stream));
+    shown.flat_map(|stream| stream.frames.iter().map(|frame| (frame.asset, frame.part)))
+}
+
+fn nth_picture(streams: &[Stream], frame: u32) -> Result<(AssetId, u32)> {
+    pictures(streams).nth(frame as usize).ok_or(PipelineError::NotFound)
+}
+
+/// What is shared with other items is shown for this one.
+async fn asset_for(conn: &mut Conn, id: AssetId, item: ItemId) -> Result<assets::Asset> {
+    let asset = assets::by_id(conn, id).await?.ok_or(PipelineError::NotFound)?;
+    Ok(assets::Asset { item_id: Some(item), ..asset })
+}
+
+/// The source behind a picture of an open entry. Once it is decided, the item's streams name the cleared copies and the
+/// source is out of everybody's reach.
+pub(super) async fn source_of(
+    conn: &mut Conn,
+    entry: &gate::GateEntry,
+    frame: u32,
+) -> Result<(assets::Asset, u32)> {
+    if entry.state != "open" {
+        return Err(already_decided());
+    }
     let item = items::by_id(conn, entry.item_id).await?.ok_or(PipelineError::NotFound)?;
-    let decided_by = match entry.decided_by {
-        Some(user) => users::by_id(conn, user).await?.map(|user| user.printed_name),
-        None => None,
-    };
-    Ok(GateEntryView {
-        id: entry.id,
-        project: entry.project_id,
-        item: entry.item_id,
-        name: item.name,
-        kind: item.kind,
-        state: entry.state,
-        reasons: entry.reasons.0,
-        frames,
-        opened_at: entry.opened_at,
-        decided_at: entry.decided_at,
-        decided_by,
-        reason: entry.reason,
-        report,
-    })
+    let (id, part) = nth_picture(&item.streams.0, frame)?;
+    let asset = asset_for(conn, id, item.id).await?;
+    if asset.zone == Zone::Quarantine { Ok((asset, part)) } else { Err(PipelineError::NotFound) }
+}
+
+pub(super) fn already_decided() -> PipelineError {
+    PipelineError::refused("already_decided", "Somebody decided this before.")
+}
+
+/// The source's pixels without its metadata: positions and names are nothing to look at. A DICOM file is rendered, which
+/// carries none.
+pub(super) async fn pixels_only(kind: AssetKind, bytes: bytes::Bytes) -> Result<bytes::Bytes> {
+    if !matches!(kind, AssetKind::Png | AssetKind::Jpeg) {
+        return Ok(bytes);
+    }
+    let cleaned = blocking(move || deid::clean_image(&bytes)).await?;
+    let cleaned = cleaned.map_err(|_| PipelineError::bad("not_decodable", "asset", "cannot be shown"))?;
+    Ok(cleaned.bytes.into())
 }

@@ -3,6 +3,8 @@
 pub mod document;
 mod evidence;
 mod gate;
+mod gate_masks;
+mod gate_rules;
 mod grants;
 mod health;
 mod holds;
@@ -45,6 +47,8 @@ pub fn all() -> OpenApiRouter<App> {
         .merge(holds::routes())
         .merge(gate::routes())
         .merge(privacy::routes())
+        .merge(gate_masks::routes())
+        .merge(gate_rules::routes())
         .merge(tasks::routes())
         .merge(reads::routes())
         .merge(releases::routes())

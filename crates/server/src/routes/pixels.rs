@@ -37,7 +37,7 @@ pub fn routes() -> OpenApiRouter<App> {
 #[serde(deny_unknown_fields)]
 pub struct Rendering {
     /// Centre and width in modality units, as `centre,width`; for DICOM.
-    window: Option<String>,
+    pub window: Option<String>,
 }
 
 impl Rendering {

@@ -65,7 +65,12 @@ fn body(town: &Town, route: &str) -> Option<Value> {
         ("POST ", "/projects/{project}/grants") => json!({ "user": town.annotator, "role": "annotator" }),
         ("POST ", "/projects/{project}/import") => json!({ "images": [] }),
         ("POST ", "/items/{item}/holds" | "/holds/{hold}/lift") => json!({ "reason": "" }),
-        ("POST ", "/gate/{entry}/decision") => json!({ "decision": "clear", "reason": "looked at" }),
+        ("POST ", "/gate/{entry}/decision") => json!({ "decision": "approve", "reason": "looked at" }),
+        ("PUT ", "/gate/{entry}/masks") => json!({ "masks": [] }),
+        ("POST ", "/gate/{entry}/images/{frame}/preview" | "/gate/{entry}/images/{frame}/preview/image") => {
+            json!({ "deid": { "profile": "basic" } })
+        }
+        ("PUT ", "/projects/{project}/deid") => json!({ "profile": "basic" }),
         ("POST ", "/projects/{project}/subjects/search") => json!({ "patient_id": "1", "reason": "" }),
         ("POST ", "/projects/{project}/erasures") => json!({ "subject": town.ids["subject"], "reason": "" }),
         ("POST ", "/projects/{project}/reidentifications") => {
@@ -132,6 +137,9 @@ async fn address(town: &Town, route: &str, caller: &str) -> String {
         let login = if matches!(caller, "signed_out" | "token") { "owner" } else { caller };
         let token = town.house.pipeline.make_token(town.caller(login), "spare").await.unwrap();
         path = path.replace("{token}", &token.id.to_string());
+    }
+    if route == "GET /api/v1/gate/{entry}/images/{frame}" {
+        path.push_str("?side=after");
     }
     assert!(!path.contains('{'), "{path}: the walk does not know this part of a path");
     path

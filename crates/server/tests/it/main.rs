@@ -4,6 +4,7 @@ mod access;
 mod document;
 mod draft;
 mod full;
+mod gate;
 mod house;
 mod live;
 mod refusals;

@@ -31,7 +31,11 @@ type Tag = (u16, u16);
 
 /// A CT slice of 8 by 8 pixels in explicit VR little endian.
 pub fn slice() -> Vec<u8> {
-    const CT: &str = "1.2.840.10008.5.1.4.1.1.2";
+    slice_of("1.2.840.10008.5.1.4.1.1.2", "1.2.3.4.1")
+}
+
+/// The same under a SOP class, as an instance in a study of its own.
+pub fn slice_of(class: &str, instance: &str) -> Vec<u8> {
     let text = |value: &str| {
         let mut bytes = value.as_bytes().to_vec();
         bytes.resize(bytes.len().next_multiple_of(2), b' ');
@@ -44,8 +48,8 @@ pub fn slice() -> Vec<u8> {
     };
     let number = |value: u16| value.to_le_bytes().to_vec();
     let mut meta = Vec::new();
-    element(&mut meta, (2, 2), b"UI", &uid(CT));
-    element(&mut meta, (2, 3), b"UI", &uid("1.2.3.4.1"));
+    element(&mut meta, (2, 2), b"UI", &uid(class));
+    element(&mut meta, (2, 3), b"UI", &uid(instance));
     element(&mut meta, (2, 0x10), b"UI", &uid("1.2.840.10008.1.2.1"));
     let mut out = vec![0; 128];
     out.extend_from_slice(b"DICM");
@@ -54,11 +58,11 @@ pub fn slice() -> Vec<u8> {
     let pixels: Vec<u8> = (0..64_u16).flat_map(|n| (n * 10).to_le_bytes()).collect();
     let data: [(Tag, &[u8; 2], Vec<u8>); 19] = [
         ((8, 8), b"CS", text("ORIGINAL\\PRIMARY\\AXIAL")),
-        ((8, 0x16), b"UI", uid(CT)),
-        ((8, 0x18), b"UI", uid("1.2.3.4.1")),
+        ((8, 0x16), b"UI", uid(class)),
+        ((8, 0x18), b"UI", uid(instance)),
         ((8, 0x60), b"CS", text("CT")),
-        ((0x20, 0x0d), b"UI", uid("1.2.3.4.2")),
-        ((0x20, 0x0e), b"UI", uid("1.2.3.4.3")),
+        ((0x20, 0x0d), b"UI", uid(&format!("{instance}.2"))),
+        ((0x20, 0x0e), b"UI", uid(&format!("{instance}.3"))),
         ((0x20, 0x13), b"IS", text("1")),
         ((0x28, 2), b"US", number(1)),
         ((0x28, 4), b"CS", text("MONOCHROME2")),

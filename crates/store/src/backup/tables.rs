@@ -5,9 +5,21 @@ use serde_json::Value as JsonValue;
 use uuid::Uuid;
 
 use crate::{
-    Bind, Kind, Record, Row, StoreError, Value, assets::Asset, exposures::Exposure, gate::GateEntry,
-    holds::Hold, ingests, items::Item, jobs::Job, privacy, projects, protocols::ProtocolVersion, reads,
-    releases, sessions, subjects, tasks::Task, users, value::record,
+    Bind, Kind, Record, Row, StoreError, Value,
+    assets::Asset,
+    exposures::Exposure,
+    gate::{GateEntry, GateReason},
+    holds::Hold,
+    ingests,
+    items::Item,
+    jobs::Job,
+    masks::GateMask,
+    privacy, projects,
+    protocols::ProtocolVersion,
+    reads, releases, sessions, subjects,
+    tasks::Task,
+    users,
+    value::record,
 };
 
 record! {
@@ -114,7 +126,7 @@ macro_rules! tables {
 tables! {
     users::Organization, users::User, sessions::Session, sessions::Token, projects::Project, ProtocolVersion,
     projects::Grant, ingests::Ingest, ingests::IngestRefusal, Item, Asset, SharedAsset, Task, Participation, reads::Read,
-    reads::AnnotationRow, reads::Review, reads::Signature, GateEntry, Hold, Exposure, releases::Release,
+    reads::AnnotationRow, reads::Review, reads::Signature, GateEntry, GateReason, GateMask, Hold, Exposure, releases::Release,
     releases::ReleaseItem, subjects::Subject, subjects::SubjectItem,
     subjects::SubjectAsset, privacy::Request, Job, EventRow, EventDetails, Setting,
 }

@@ -5,6 +5,7 @@ mod claims;
 mod cluster;
 mod evidence;
 mod full;
+mod gate;
 mod records;
 mod releases;
 mod schemas;

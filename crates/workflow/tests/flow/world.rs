@@ -41,6 +41,7 @@ pub fn protocol(stages: Vec<Stage>, rework_cap: u32) -> Protocol {
         }],
         stages,
         rework_cap,
+        deid: countersign_model::DeidPlan::default(),
     };
     protocol.validate().unwrap();
     protocol

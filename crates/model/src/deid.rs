@@ -1,0 +1,190 @@
+//! What a protocol says about de-identification: profile, dates, pixels, who may waive, and the sampling audit.
+
+use std::{collections::BTreeSet, fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{ProtocolError, role::words};
+
+/// Most characters of a profile text.
+const PROFILE_CHARS_MAX: usize = 400;
+/// Most items that one audit may draw.
+const AUDIT_SAMPLE_MAX: u32 = 100_000;
+
+words! {
+    /// Options of the Basic Application Level Confidentiality Profile (PS3.15 Table E.1-1, CID 7050) that a profile text
+    /// may name. What is done with dates and pixels has keys of its own.
+    DeidOption, "a profile option" {
+        /// Clean Graphics.
+        CleanGraphics = "clean_graphics",
+        /// Clean Structured Content.
+        CleanStructuredContent = "clean_structured_content",
+        /// Clean Descriptors.
+        CleanDescriptors = "clean_descriptors",
+        /// Retain Patient Characteristics.
+        RetainPatientCharacteristics = "retain_patient_characteristics",
+        /// Retain Device Identity.
+        RetainDeviceIdentity = "retain_device_identity",
+        /// Retain UIDs.
+        RetainUids = "retain_uids",
+        /// Retain Safe Private.
+        RetainSafePrivate = "retain_safe_private",
+        /// Retain Institution Identity.
+        RetainInstitutionIdentity = "retain_institution_identity",
+    }
+}
+
+words! {
+    /// What is done with the dates of a patient's history.
+    DatesPolicy, "a policy for dates" {
+        /// Taken out, as the Basic Profile says.
+        Remove = "remove",
+        /// Moved by one offset of whole weeks per patient, so that intervals stay (Retain Longitudinal Temporal
+        /// Information with Modified Dates).
+        Shift = "shift",
+        /// Cut to the year.
+        Year = "year",
+        /// Left as they are (Retain Longitudinal Temporal Information with Full Dates).
+        Keep = "keep",
+    }
+}
+
+words! {
+    /// What happens to a file of a risk class once the detector has looked at its pixels.
+    PixelPolicy, "a policy for pixels" {
+        /// What was found is masked, and a privacy officer looks at the masks once.
+        Officer = "officer",
+        /// What was found is masked, and the masked copy goes on without a person.
+        Vouch = "vouch",
+        /// Nothing is masked by itself: whatever has text waits as it is.
+        Hold = "hold",
+    }
+}
+
+/// How much of what was cleared is looked at again.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(default, deny_unknown_fields)]
+pub struct AuditPlan {
+    /// Items drawn for one audit; 0 for no audits.
+    pub sample: u32,
+    /// Confidence of the bound on leaks that an audit states, between 0 and 1.
+    pub confidence: f64,
+}
+
+impl Default for AuditPlan {
+    fn default() -> Self {
+        Self { sample: 0, confidence: 0.95 }
+    }
+}
+
+/// The `deid` section of a protocol. Absent, it is the Basic Profile, and one officer decides.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(default, deny_unknown_fields)]
+pub struct DeidPlan {
+    /// `basic`, and options of [`DeidOption`] after commas: `basic,clean_descriptors`.
+    pub profile: String,
+    /// What is done with dates.
+    pub dates: DatesPolicy,
+    /// What happens to files of risk classes.
+    pub pixels: PixelPolicy,
+    /// A waiver counts only when a second privacy officer confirms it.
+    pub two_person_waiver: bool,
+    /// Looking again at what was cleared.
+    pub audit: AuditPlan,
+}
+
+impl Default for DeidPlan {
+    fn default() -> Self {
+        Self {
+            profile: "basic".into(),
+            dates: DatesPolicy::Remove,
+            pixels: PixelPolicy::Officer,
+            two_person_waiver: false,
+            audit: AuditPlan::default(),
+        }
+    }
+}
+
+impl DeidPlan {
+    /// Whether this is what an absent section means. Documents from before the section stay the same to the byte.
+    #[must_use]
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// The options that the profile text names, in its order.
+    ///
+    /// # Errors
+    /// [`ProtocolError`] at `deid.profile`.
+    pub fn options(&self) -> Result<Vec<DeidOption>, ProtocolError> {
+        let fail = |message: String| ProtocolError { place: "deid.profile".into(), message };
+        if self.profile.len() > PROFILE_CHARS_MAX {
+            return Err(fail(format!("at most {PROFILE_CHARS_MAX} characters")));
+        }
+        let mut words = self.profile.split(',').map(str::trim);
+        if words.next() != Some("basic") {
+            return Err(fail("begins with \"basic\", the Basic Profile".into()));
+        }
+        let mut seen = BTreeSet::new();
+        words
+            .map(|word| {
+                let option: DeidOption = word.parse().map_err(&fail)?;
+                if seen.insert(option) { Ok(option) } else { Err(fail(format!("{option} is named twice"))) }
+            })
+            .collect()
+    }
+
+    /// Checks the section.
+    ///
+    /// # Errors
+    /// [`ProtocolError`] naming the first place that is wrong.
+    pub fn validate(&self) -> Result<(), ProtocolError> {
+        self.options()?;
+        let fail = |place: &str, message: String| Err(ProtocolError { place: place.into(), message });
+        if self.audit.sample > AUDIT_SAMPLE_MAX {
+            return fail("deid.audit.sample", format!("at most {AUDIT_SAMPLE_MAX} items"));
+        }
+        // Written so that what is not a number is refused too.
+        if !(self.audit.confidence > 0.0 && self.audit.confidence < 1.0) {
+            return fail("deid.audit.confidence", "between 0 and 1, both excluded".into());
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wrong_place_is_named() {
+        let plan = |profile: &str| DeidPlan { profile: profile.into(), ..DeidPlan::default() };
+        assert_eq!(plan("basic").options(), Ok(vec![]));
+        let two = plan("basic, clean_descriptors,retain_safe_private");
+        assert_eq!(two.options(), Ok(vec![DeidOption::CleanDescriptors, DeidOption::RetainSafePrivate]));
+        let long = format!("basic{}", ",clean_graphics".repeat(40));
+        for bad in
+            ["", "clean_descriptors", "basic,", "basic,everything", "basic,retain_uids,retain_uids", &long]
+        {
+            assert_eq!(plan(bad).validate().unwrap_err().place, "deid.profile", "{bad}");
+        }
+        for confidence in [0.0, 1.0, f64::NAN, -3.0] {
+            let audit = AuditPlan { sample: 10, confidence };
+            let error = DeidPlan { audit, ..DeidPlan::default() }.validate().unwrap_err();
+            assert_eq!(error.place, "deid.audit.confidence");
+        }
+        let audit = AuditPlan { sample: AUDIT_SAMPLE_MAX + 1, ..AuditPlan::default() };
+        let error = DeidPlan { audit, ..DeidPlan::default() }.validate().unwrap_err();
+        assert_eq!(error.place, "deid.audit.sample");
+    }
+
+    #[test]
+    fn an_empty_section_is_the_default_and_an_unknown_key_is_refused() {
+        let empty: DeidPlan = serde_json::from_str("{}").unwrap();
+        assert!(empty.is_default());
+        assert!(serde_json::from_str::<DeidPlan>(r#"{"profil":"basic"}"#).is_err());
+        assert!(serde_json::from_str::<DeidPlan>(r#"{"dates":"sometimes"}"#).is_err());
+    }
+}

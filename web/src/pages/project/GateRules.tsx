@@ -1,0 +1,212 @@
+/** The rules of de-identification of a project: choose, try on a real file that waits, save as a new protocol version. */
+import { Button, Checkbox, NativeSelect, NumberInput } from "@mantine/core";
+import { useInfiniteQuery, useMutation } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { useEffect, useState } from "react";
+import { gateImageUrl, gateQuery, previewRules, type RulesPreview, useSetDeid } from "@/api/gate";
+import type { DeidPlan, Project } from "@/api/types";
+import { FactList, Panel } from "@/parts/bits";
+import { Empty, Note, Refused } from "@/parts/States";
+import { gateReason } from "@/refusals";
+import styles from "./Gate.module.css";
+import { Changes } from "./GateReport";
+import { OPTIONS, optionsOf, planOf, samePlan, withOption } from "./gate-rules";
+import { useProject } from "./Project";
+
+const DATES = [
+  { value: "remove", label: "Taken out" },
+  { value: "shift", label: "Moved by one offset per patient: intervals stay" },
+  { value: "year", label: "Cut to the year" },
+  { value: "keep", label: "Left as they are" },
+];
+const PIXELS = [
+  { value: "officer", label: "Masked, and a privacy officer looks once" },
+  { value: "vouch", label: "Masked, and goes on by itself" },
+  { value: "hold", label: "Nothing masked by itself: whatever has text waits" },
+];
+
+function Editor({ plan, onPlan }: { plan: DeidPlan; onPlan: (plan: DeidPlan) => void }) {
+  const chosen = optionsOf(plan.profile);
+  return (
+    <div className="stack">
+      <fieldset className="stack tight">
+        <legend>Basic Profile, and these options of PS3.15</legend>
+        {OPTIONS.map(({ word, label, means }) => (
+          <Checkbox
+            key={word}
+            size="xs"
+            label={label}
+            description={means}
+            checked={chosen.has(word)}
+            onChange={(event) =>
+              onPlan({ ...plan, profile: withOption(plan.profile, word, event.currentTarget.checked) })
+            }
+          />
+        ))}
+      </fieldset>
+      <NativeSelect
+        label="Dates"
+        data={DATES}
+        value={plan.dates}
+        onChange={(event) => onPlan({ ...plan, dates: event.currentTarget.value as DeidPlan["dates"] })}
+      />
+      <NativeSelect
+        label="Text in pixels, in files of classes that often have it"
+        data={PIXELS}
+        value={plan.pixels}
+        onChange={(event) => onPlan({ ...plan, pixels: event.currentTarget.value as DeidPlan["pixels"] })}
+      />
+      <Checkbox
+        size="xs"
+        label="A waiver needs a second privacy officer"
+        checked={plan.two_person_waiver}
+        onChange={(event) => onPlan({ ...plan, two_person_waiver: event.currentTarget.checked })}
+      />
+      <NumberInput
+        label="Items drawn for one audit"
+        description="0 for no audits"
+        min={0}
+        max={100_000}
+        allowDecimal={false}
+        value={plan.audit.sample}
+        onChange={(value) => onPlan({ ...plan, audit: { ...plan.audit, sample: Number(value) || 0 } })}
+      />
+      <NumberInput
+        label="Confidence that an audit states"
+        min={0.5}
+        max={0.999}
+        step={0.01}
+        value={plan.audit.confidence}
+        onChange={(value) => onPlan({ ...plan, audit: { ...plan.audit, confidence: Number(value) } })}
+      />
+    </div>
+  );
+}
+
+function Result({ result, before }: { result: RulesPreview; before: string }) {
+  // The picture lives in this page's memory until the next one or until the page is left.
+  useEffect(() => {
+    const { picture } = result;
+    return () => {
+      if (picture) URL.revokeObjectURL(picture);
+    };
+  }, [result]);
+  return (
+    <div className="stack">
+      <FactList
+        rows={[
+          ["Rules", result.preview.profile],
+          ["Would wait for", result.preview.reasons.map(gateReason).join("; ")],
+        ]}
+      />
+      {result.picture ? (
+        <div className={styles.sides} data-both="true">
+          <figure className={styles.side}>
+            <figcaption className={styles.caption} data-side="before">
+              Before: the source
+            </figcaption>
+            <div className={styles.stage}>
+              <img src={before} alt="The source" />
+            </div>
+          </figure>
+          <figure className={styles.side}>
+            <figcaption className={styles.caption}>After: by these rules</figcaption>
+            <div className={styles.stage}>
+              <img src={result.picture} alt="What these rules would leave" data-testid="rules-after" />
+            </div>
+          </figure>
+        </div>
+      ) : null}
+      <Changes preview={result.preview} />
+    </div>
+  );
+}
+
+function Try({ project, plan }: { project: Project; plan: DeidPlan }) {
+  const gate = useInfiniteQuery(gateQuery(project.id));
+  const entries = (gate.data?.pages.flatMap((page) => page.items) ?? []).filter((entry) => entry.frames > 0);
+  const [chosen, setChosen] = useState("");
+  const [frame, setFrame] = useState(0);
+  const entry = entries.find((one) => one.id === chosen) ?? entries[0];
+  const run = useMutation({
+    mutationFn: async () => {
+      if (!entry) throw new Error("nothing waits");
+      const at = Math.min(frame, entry.frames - 1);
+      return {
+        result: await previewRules(entry.id, at, plan),
+        before: gateImageUrl(entry.id, at, "before", entry.revision),
+      };
+    },
+  });
+  if (!entry) {
+    return (
+      <Empty title="No file to try on">
+        A file that waits at the gate can be chosen here. None waits now.
+      </Empty>
+    );
+  }
+  return (
+    <div className="stack">
+      <div className="row">
+        <NativeSelect
+          label="Entry"
+          data={entries.map((one) => ({ value: one.id, label: one.name }))}
+          value={entry.id}
+          onChange={(event) => setChosen(event.currentTarget.value)}
+        />
+        {entry.frames > 1 ? (
+          <NumberInput
+            label={`Frame, 1 to ${entry.frames}`}
+            min={1}
+            max={entry.frames}
+            allowDecimal={false}
+            value={Math.min(frame, entry.frames - 1) + 1}
+            onChange={(value) => setFrame(Math.max(1, Number(value) || 1) - 1)}
+          />
+        ) : null}
+        <Button variant="default" onClick={() => run.mutate()} loading={run.isPending}>
+          Try on this file
+        </Button>
+      </div>
+      <p className="dim">Nothing is stored but the record that you looked.</p>
+      <Refused error={run.error} />
+      {run.data ? <Result {...run.data} /> : null}
+    </div>
+  );
+}
+
+export default function GateRules() {
+  const project = useProject();
+  const { version } = project.protocol;
+  const inForce = planOf(project.protocol);
+  const [plan, setPlan] = useState(inForce);
+  const save = useSetDeid(project.id);
+  const changed = !samePlan(plan, inForce);
+  return (
+    <div className="stack">
+      <div className="spread">
+        <h2>Rules of de-identification</h2>
+        <Link to="/projects/$projectId/gate" params={{ projectId: project.id }}>
+          Back to the gate
+        </Link>
+      </div>
+      <div className={styles.rules}>
+        <Panel title="Rules" aside={<span className="dim">in force: protocol version {version}</span>}>
+          <Editor plan={plan} onPlan={setPlan} />
+          <Refused error={save.error} />
+          {save.data && !changed ? <Note>Saved as protocol version {save.data.version}.</Note> : null}
+          <Button disabled={!changed} loading={save.isPending} onClick={() => save.mutate({ version, plan })}>
+            Save as protocol version {version + 1}
+          </Button>
+          <p className="dim">
+            What waits at the gate is cleaned anew under the new version. What was cleared before stays as it
+            is.
+          </p>
+        </Panel>
+        <Panel title="Try them on a file that waits">
+          <Try project={project} plan={plan} />
+        </Panel>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,29 @@
+import { describe, expect, it } from "vitest";
+import { DEFAULT_PLAN, optionsOf, planOf, samePlan, withOption } from "./gate-rules";
+
+describe("rules of de-identification", () => {
+  it("are the default where the protocol says nothing", () => {
+    expect(planOf({})).toEqual(DEFAULT_PLAN);
+    expect(planOf({ deid: { ...DEFAULT_PLAN, dates: "shift" } }).dates).toBe("shift");
+  });
+
+  it("keep the order of the standard, whatever the order of the clicks", () => {
+    const first = withOption("basic", "retain_uids", true);
+    const second = withOption(first, "clean_graphics", true);
+    expect(second).toBe("basic,clean_graphics,retain_uids");
+    expect(withOption(second, "retain_uids", false)).toBe("basic,clean_graphics");
+    expect(withOption("basic, clean_graphics", "clean_graphics", true)).toBe("basic,clean_graphics");
+    expect([...optionsOf("basic")]).toEqual([]);
+  });
+
+  it("keep a word that this page does not know", () => {
+    expect(withOption("basic,something_new", "clean_graphics", true)).toBe(
+      "basic,clean_graphics,something_new",
+    );
+  });
+
+  it("are the same in other writing", () => {
+    expect(samePlan(DEFAULT_PLAN, { ...DEFAULT_PLAN, profile: "basic " })).toBe(true);
+    expect(samePlan(DEFAULT_PLAN, { ...DEFAULT_PLAN, audit: { sample: 9, confidence: 0.95 } })).toBe(false);
+  });
+});

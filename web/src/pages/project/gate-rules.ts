@@ -1,0 +1,71 @@
+/** The `deid` section of a protocol as the editor shows it. */
+import type { DeidPlan } from "@/api/types";
+
+export const DEFAULT_PLAN: DeidPlan = {
+  profile: "basic",
+  dates: "remove",
+  pixels: "officer",
+  two_person_waiver: false,
+  audit: { sample: 0, confidence: 0.95 },
+};
+
+/** Options of the Basic Profile (PS3.15 Table E.1-1) in the order of the standard, and what each means for people. */
+export const OPTIONS: { word: string; label: string; means: string }[] = [
+  { word: "clean_graphics", label: "Clean Graphics", means: "graphics and annotations are kept, cleaned" },
+  {
+    word: "clean_structured_content",
+    label: "Clean Structured Content",
+    means: "structured reports keep what a list allows",
+  },
+  { word: "clean_descriptors", label: "Clean Descriptors", means: "descriptions are kept, names taken out" },
+  {
+    word: "retain_patient_characteristics",
+    label: "Retain Patient Characteristics",
+    means: "sex, size, weight and the like stay",
+  },
+  {
+    word: "retain_device_identity",
+    label: "Retain Device Identity",
+    means: "serial numbers and stations stay",
+  },
+  { word: "retain_uids", label: "Retain UIDs", means: "whoever knows a UID can find the study again" },
+  {
+    word: "retain_safe_private",
+    label: "Retain Safe Private",
+    means: "private elements known to be safe stay",
+  },
+  {
+    word: "retain_institution_identity",
+    label: "Retain Institution Identity",
+    means: "the name of the institution stays",
+  },
+];
+
+export const planOf = (protocol: { deid?: DeidPlan }): DeidPlan => ({ ...DEFAULT_PLAN, ...protocol.deid });
+
+export function optionsOf(profile: string): Set<string> {
+  return new Set(
+    profile
+      .split(",")
+      .slice(1)
+      .map((word) => word.trim()),
+  );
+}
+
+/** The profile text with an option added or taken out, in the order of the standard; unknown words stay. */
+export function withOption(profile: string, word: string, on: boolean): string {
+  const chosen = optionsOf(profile);
+  if (on) chosen.add(word);
+  else chosen.delete(word);
+  const known = OPTIONS.map((option) => option.word);
+  const rest = [...chosen].filter((one) => !known.includes(one));
+  return ["basic", ...known.filter((one) => chosen.has(one)), ...rest].join(",");
+}
+
+export const samePlan = (a: DeidPlan, b: DeidPlan): boolean =>
+  a.profile.replaceAll(" ", "") === b.profile.replaceAll(" ", "") &&
+  a.dates === b.dates &&
+  a.pixels === b.pixels &&
+  a.two_person_waiver === b.two_person_waiver &&
+  a.audit.sample === b.audit.sample &&
+  a.audit.confidence === b.audit.confidence;
