@@ -48,6 +48,11 @@ const projectTabs = project.addChildren([
   }),
   createRoute({
     getParentRoute: () => project,
+    path: "/privacy",
+    component: lazyRouteComponent(() => import("@/pages/project/Privacy")),
+  }),
+  createRoute({
+    getParentRoute: () => project,
     path: "/releases",
     component: lazyRouteComponent(() => import("@/pages/project/Releases")),
   }),

@@ -100,4 +100,8 @@ ids! {
     EventId,
     /// A unit of background work.
     JobId,
+    /// A sampled human audit of what the gate cleared.
+    AuditId,
+    /// Something that identifies a person, found after the gate.
+    LeakId,
 }

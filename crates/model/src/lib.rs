@@ -16,8 +16,8 @@ pub use annotation::{
     ShapeKind,
 };
 pub use id::{
-    AnnotationId, AssetId, ClaimId, EventId, GateEntryId, HoldId, Ids, IngestId, ItemId, JobId,
-    OrganizationId, ProjectId, ReadId, ReleaseId, SessionId, SignatureId, TaskId, TokenId, UserId,
+    AnnotationId, AssetId, AuditId, ClaimId, EventId, GateEntryId, HoldId, Ids, IngestId, ItemId, JobId,
+    LeakId, OrganizationId, ProjectId, ReadId, ReleaseId, SessionId, SignatureId, TaskId, TokenId, UserId,
 };
 pub use item::{AssetKind, Facts, Frame, Industry, ItemKind, Stream, StreamKind, Zone};
 pub use protocol::{

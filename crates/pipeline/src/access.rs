@@ -39,6 +39,8 @@ pub enum Action {
     ViewIngests,
     /// Decide what the gate could not vouch for.
     Gate,
+    /// Read what the gate did: reports, audits, leaks.
+    ViewPrivacy,
     /// Sign that the project holds publicly released data.
     DeclarePublic,
     /// List items.
@@ -57,6 +59,8 @@ pub enum Action {
     ViewItem,
     /// See one item's pixels or points.
     ViewPixels,
+    /// Say that something in an item identifies a person.
+    ReportLeak,
     /// Read one item's evidence and exposures.
     ViewItemEvidence,
     /// Take a read task.
@@ -79,6 +83,7 @@ impl Action {
             Self::Ingest => "ingest",
             Self::ViewIngests => "view_ingests",
             Self::Gate => "gate",
+            Self::ViewPrivacy => "view_privacy",
             Self::DeclarePublic => "declare_public",
             Self::ViewItems => "view_items",
             Self::Release => "release",
@@ -88,6 +93,7 @@ impl Action {
             Self::ManageHolds => "manage_holds",
             Self::ViewItem => "view_item",
             Self::ViewPixels => "view_pixels",
+            Self::ReportLeak => "report_leak",
             Self::ViewItemEvidence => "view_item_evidence",
             Self::WorkRead => "work_read",
             Self::WorkReview => "work_review",

@@ -264,9 +264,9 @@ impl Pipeline {
     }
 }
 
-/// Whether the gate has passed an item in this phase.
+/// Whether the gate has passed an item in this phase, and nothing was found since.
 pub(crate) fn is_cleared(phase: &str) -> bool {
-    !matches!(phase.parse::<Phase>(), Ok(Phase::Quarantined | Phase::Rejected) | Err(_))
+    !matches!(phase.parse::<Phase>(), Ok(Phase::Quarantined | Phase::Rejected | Phase::Recalled) | Err(_))
 }
 
 async fn printed_name(conn: &mut Conn, user: UserId) -> Result<String> {

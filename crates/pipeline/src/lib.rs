@@ -19,6 +19,7 @@ mod moving;
 pub mod people;
 pub mod pixels;
 mod prelabel;
+pub mod privacy;
 pub mod projects;
 pub mod release;
 pub mod review;

@@ -7,11 +7,11 @@ use futures::StreamExt;
 
 use crate::{
     Pipeline, PipelineError, Result,
-    moving::{JOB_GATE, JOB_PRELABEL},
+    moving::{JOB_GATE, JOB_PRELABEL, JOB_RECALL},
 };
 
 /// Kinds of job that this program runs.
-const KINDS: &[&str] = &[JOB_GATE, JOB_PRELABEL];
+const KINDS: &[&str] = &[JOB_RECALL, JOB_GATE, JOB_PRELABEL];
 /// Jobs that run at the same time.
 const JOBS_AT_ONCE: usize = 2;
 /// Jobs leased at once: few, because a large study takes long.
@@ -85,6 +85,7 @@ impl Pipeline {
         let outcome = match kind.as_str() {
             JOB_GATE => self.run_gate(job, worker.clone()).await,
             JOB_PRELABEL => self.run_prelabel(job, worker.clone()).await,
+            JOB_RECALL => self.run_recall(job, worker.clone()).await,
             _ => Err(PipelineError::Internal("an unknown kind of job".into())),
         };
         if let Err(error) = outcome {

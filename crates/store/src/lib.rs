@@ -5,9 +5,11 @@
 
 mod actor;
 pub mod assets;
+pub mod audits;
 mod backup;
 mod blobs;
 mod certify;
+pub mod cleanings;
 mod conn;
 mod error;
 pub mod events;
@@ -19,6 +21,7 @@ pub mod ingests;
 pub mod items;
 pub mod jobs;
 mod keys;
+pub mod leaks;
 mod log;
 pub mod moves;
 pub mod projects;

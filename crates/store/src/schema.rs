@@ -21,6 +21,11 @@ const STEPS: &[Step] = &[
         sqlite: include_str!("../migrations/sqlite/0002_shared_assets.sql"),
         postgres: include_str!("../migrations/postgres/0002_shared_assets.sql"),
     },
+    Step {
+        version: 6,
+        sqlite: include_str!("../migrations/sqlite/0006_privacy_evidence.sql"),
+        postgres: include_str!("../migrations/postgres/0006_privacy_evidence.sql"),
+    },
 ];
 
 /// The newest schema version that this program knows.

@@ -114,7 +114,7 @@ macro_rules! ids {
     )+};
 }
 ids! {
-    AnnotationId, AssetId, ClaimId, EventId, GateEntryId, HoldId, IngestId, ItemId, JobId, OrganizationId,
+    AnnotationId, AssetId, AuditId, ClaimId, EventId, GateEntryId, HoldId, IngestId, ItemId, JobId, LeakId, OrganizationId,
     ProjectId, ReadId, ReleaseId, SessionId, SignatureId, TaskId, TokenId, UserId,
 }
 

@@ -27,6 +27,9 @@ pub enum Phase {
     Released,
     /// Taken out of work by an owner; final.
     Withdrawn,
+    /// Something that identifies a person was found in it or in its batch: nobody is shown it until a privacy
+    /// officer restores or rejects it.
+    Recalled,
 }
 
 impl Phase {
@@ -41,6 +44,7 @@ impl Phase {
         Self::Accepted,
         Self::Released,
         Self::Withdrawn,
+        Self::Recalled,
     ];
 
     /// The word as code, API, page and database spell it.
@@ -55,6 +59,7 @@ impl Phase {
             Self::Accepted => "accepted",
             Self::Released => "released",
             Self::Withdrawn => "withdrawn",
+            Self::Recalled => "recalled",
         }
     }
 }
@@ -216,6 +221,9 @@ impl ReadState {
 pub struct ItemState {
     /// Where it is in its life.
     pub phase: Phase,
+    /// Where a recalled item goes back to once it is restored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recalled_from: Option<Phase>,
     /// Stage that is worked or waited on, as an index in the protocol.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stage: Option<u32>,
@@ -257,6 +265,7 @@ impl ItemState {
     pub const fn new() -> Self {
         Self {
             phase: Phase::Quarantined,
+            recalled_from: None,
             stage: None,
             task: None,
             reads: Vec::new(),

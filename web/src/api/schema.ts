@@ -21,6 +21,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/audits/{audit}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One audit, with its bound once it is closed. */
+        get: operations["privacy_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audits/{audit}/items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The sample in its order. */
+        get: operations["privacy_audit_items"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audits/{audit}/items/{position}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says what was seen in an item of the sample; a leak recalls its batch. */
+        post: operations["privacy_answer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audits/{audit}/items/{position}/frames/{frame}/image": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A picture of an item of the sample. It is never kept by the browser. */
+        get: operations["privacy_audit_image"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -160,6 +228,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/items/{item}/cleanings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was done to each file of an item. */
+        get: operations["privacy_cleanings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/items/{item}/events": {
         parameters: {
             query?: never;
@@ -211,6 +296,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/items/{item}/leaks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says that something in an item identifies a person: its batch is recalled. */
+        post: operations["leaks_report"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/items/{item}/streams/{stream}/frames/{frame}/image": {
         parameters: {
             query?: never;
@@ -254,6 +356,74 @@ export interface paths {
         };
         /** The points of a LiDAR sweep. */
         get: operations["pixels_points"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/leaks/{leak}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One leak: what it recalled, who was shown it, which releases contain it. */
+        get: operations["leaks_one"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/leaks/{leak}/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives recalled items back or rejects them for good. */
+        post: operations["leaks_decide"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/leaks/{leak}/items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The items that a leak recalled. */
+        get: operations["leaks_items"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/leaks/{leak}/items/{item}/frames/{frame}/image": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A picture of a recalled item, for who decides about it. It is never kept by the browser. */
+        get: operations["leaks_image"];
         put?: never;
         post?: never;
         delete?: never;
@@ -417,6 +587,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/audits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Audits of a project, newest first. */
+        get: operations["privacy_audits"];
+        put?: never;
+        /** Draws a sample of what was cleared, to be looked at. */
+        post: operations["privacy_open"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/declaration": {
         parameters: {
             query?: never;
@@ -566,6 +754,40 @@ export interface paths {
         };
         /** The items of a project: all for coordinators, their own for readers. */
         get: operations["items"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/leaks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Leaks of a project, newest first. */
+        get: operations["leaks_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/privacy-report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the gate did to a batch or a project: rule sets, the 18 Safe Harbor classes, actions by path. */
+        get: operations["privacy_report"];
         put?: never;
         post?: never;
         delete?: never;
@@ -887,6 +1109,30 @@ export interface components {
             /** @description Roles on the installation. */
             system_roles?: components["schemas"]["Role"][];
         };
+        /** @description One action on one path. */
+        ActionCount: {
+            /** @description What was done. */
+            action: string;
+            /**
+             * Format: int64
+             * @description In how many files.
+             */
+            files: number;
+            /** @description Path, with item numbers left out. */
+            path: string;
+        };
+        /** @description A release that contains recalled items. */
+        AffectedRelease: {
+            /**
+             * Format: int64
+             * @description How many of the items.
+             */
+            items: number;
+            /** @description Its name. */
+            name: string;
+            /** @description Release. */
+            release: components["schemas"]["ReleaseId"];
+        };
         /**
          * @description When a reader may see the model's draft.
          * @enum {string}
@@ -960,6 +1206,118 @@ export interface components {
             /** @description One of these. */
             choice: string[];
         } | "number";
+        /** @description An answer about one item. */
+        AuditAnswer: {
+            /** @description Where, for a leak. */
+            place?: components["schemas"]["LeakPlace"];
+            /** @description What, for a leak. */
+            reason?: string | null;
+            /** @description What was seen. */
+            verdict: components["schemas"]["AuditVerdict"];
+        };
+        /** @description An answered item: the audit as it stands, and the leak that the answer opened. */
+        AuditAnswered: {
+            /** @description Audit. */
+            audit: components["schemas"]["AuditView"];
+            leak?: components["schemas"]["LeakId"] | null;
+        };
+        /** Format: uuid */
+        AuditId: string;
+        /** @description One item of a sample. */
+        AuditItemView: {
+            at?: components["schemas"]["Instant"] | null;
+            /**
+             * Format: int32
+             * @description Pictures to look at.
+             */
+            frames: number;
+            /** @description Item. */
+            item: components["schemas"]["ItemId"];
+            /** @description Its neutral name. */
+            name: string;
+            /**
+             * Format: int32
+             * @description Place in the order, from 0.
+             */
+            position: number;
+            /** @description `clean` or `leak`, once somebody looked. */
+            verdict?: string | null;
+        };
+        /** @description How large a sample is wanted: its size, or the rate that it should bound when nothing is found. */
+        AuditPlan: {
+            /**
+             * Format: double
+             * @description One-sided confidence, above 0 and below 1; 0.95 where absent.
+             */
+            confidence?: number | null;
+            /**
+             * Format: double
+             * @description Largest rate of items with a leak that would be accepted, above 0 and below 1.
+             */
+            rate?: number | null;
+            /**
+             * Format: int64
+             * @description Items to look at.
+             */
+            size?: number | null;
+        };
+        /**
+         * @description What was seen.
+         * @enum {string}
+         */
+        AuditVerdict: "clean" | "leak";
+        /** @description An audit as people see it. */
+        AuditView: {
+            /**
+             * Format: int64
+             * @description With that confidence, at most so many items of the lot identify somebody; absent before the last answer,
+             *     because a bound that is read while the sample is looked at would claim too much.
+             */
+            bound?: number | null;
+            /**
+             * Format: double
+             * @description The same as a rate of the lot.
+             */
+            bound_rate?: number | null;
+            /**
+             * Format: int64
+             * @description Items looked at.
+             */
+            checked: number;
+            closed_at?: components["schemas"]["Instant"] | null;
+            /**
+             * Format: double
+             * @description One-sided confidence of the bound.
+             */
+            confidence: number;
+            /**
+             * Format: int64
+             * @description Items with a leak among them.
+             */
+            found: number;
+            /** @description Audit. */
+            id: components["schemas"]["AuditId"];
+            /**
+             * Format: int64
+             * @description Items in the lot.
+             */
+            lot: number;
+            /** @description When. */
+            opened_at: components["schemas"]["Instant"];
+            /** @description Printed name of who opened it. */
+            opened_by?: string | null;
+            /** @description Project. */
+            project: components["schemas"]["ProjectId"];
+            /** @description What the order is made from: the sample is the items of the lot in the order of SHA-256(seed, item id). */
+            seed: string;
+            /**
+             * Format: int64
+             * @description Items in the sample.
+             */
+            size: number;
+            /** @description `open` or `closed`. */
+            state: string;
+        };
         /** @description Who drew: a person or a model. The page always shows which. */
         Author: {
             /** @enum {string} */
@@ -1007,6 +1365,27 @@ export interface components {
             retired?: boolean;
             /** @description Shapes that it may take. */
             shapes: components["schemas"]["ShapeKind"][];
+        };
+        /** @description What was done to one file. */
+        CleaningView: {
+            /** @description When. */
+            at: components["schemas"]["Instant"];
+            /** @description The cleaned copy. */
+            copy: components["schemas"]["AssetId"];
+            /** @description SHA-256 of the bytes after. */
+            hash_after: string;
+            /** @description Keyed hash of the bytes before. */
+            hash_before: string;
+            /** @description Item. */
+            item: components["schemas"]["ItemId"];
+            /** @description Regions of pixels that were filled, per frame. */
+            regions: Record<string, never>;
+            /** @description Each action with its path, the Safe Harbor classes; no value. */
+            report: Record<string, never>;
+            /** @description Rule set: edition, profile, options, detector, code version. */
+            rules: Record<string, never>;
+            /** @description The file as it came. */
+            source: components["schemas"]["AssetId"];
         };
         /** @description Counts of a project. */
         Counts: {
@@ -1298,6 +1677,27 @@ export interface components {
             /** @description Who has it. */
             user: components["schemas"]["UserId"];
         };
+        /** @description One of the 18 classes of identifiers of 45 CFR 164.514(b)(2)(i). */
+        HarborClass: {
+            /** @description What was done with them. */
+            actions: string[];
+            /** @description Letter, A to R. */
+            class: string;
+            /**
+             * Format: int64
+             * @description Files that they were found in.
+             */
+            files: number;
+            /**
+             * Format: int64
+             * @description Elements that were found to hold it.
+             */
+            found: number;
+            /** @description Where: paths, at most 50. */
+            places: string[];
+            /** @description What it is. */
+            title: string;
+        };
         /** @description The server answers and its database too. */
         Health: {
             /** @description `ready`. */
@@ -1520,6 +1920,99 @@ export interface components {
              */
             jobs_open: number;
         };
+        /**
+         * @description What a privacy officer decides about recalled items.
+         * @enum {string}
+         */
+        LeakChoice: "restore" | "reject";
+        /** @description What becomes of recalled items. */
+        LeakDecision: {
+            /** @description What. */
+            decision: components["schemas"]["LeakChoice"];
+            /** @description Which. */
+            items: components["schemas"]["ItemId"][];
+            /** @description Why. */
+            reason: string;
+        };
+        /** Format: uuid */
+        LeakId: string;
+        /** @description A recalled item. */
+        LeakItemView: {
+            decided_at?: components["schemas"]["Instant"] | null;
+            /**
+             * Format: int32
+             * @description Pictures to look at.
+             */
+            frames: number;
+            /** @description Item. */
+            item: components["schemas"]["ItemId"];
+            /** @description Its neutral name. */
+            name: string;
+            /** @description Why. */
+            reason?: string | null;
+            /** @description `recalled`, `restored` or `rejected`. */
+            state: string;
+        };
+        /** @description A leak that was noted. Who reports one may not see the list of leaks. */
+        LeakNoted: {
+            /** @description Leak. */
+            id: components["schemas"]["LeakId"];
+        };
+        /** @description Where in an item something was seen. */
+        LeakPlace: {
+            /**
+             * Format: int32
+             * @description Frame, from 0.
+             */
+            frame?: number | null;
+            /**
+             * Format: int32
+             * @description Stream, from 0.
+             */
+            stream?: number | null;
+        };
+        /** @description What was seen. */
+        LeakReport: {
+            /** @description Where. */
+            place?: components["schemas"]["LeakPlace"];
+            /** @description What kind of thing; not the thing itself. */
+            reason: string;
+        };
+        /** @description A leak as people see it. */
+        LeakView: {
+            /** @description When. */
+            at: components["schemas"]["Instant"];
+            audit?: components["schemas"]["AuditId"] | null;
+            batch?: components["schemas"]["IngestId"] | null;
+            /** @description Leak. */
+            id: components["schemas"]["LeakId"];
+            /** @description Item that it was found in. */
+            item: components["schemas"]["ItemId"];
+            /** @description Where. */
+            place: components["schemas"]["LeakPlace"];
+            /** @description Project. */
+            project: components["schemas"]["ProjectId"];
+            /** @description What was seen, in the words of who reported it. */
+            reason: string;
+            /**
+             * Format: int64
+             * @description Items that it recalled.
+             */
+            recalled: number;
+            /** @description Releases that contain any of these items. */
+            releases: components["schemas"]["AffectedRelease"][];
+            /** @description Printed name of who reported it. */
+            reported_by?: string | null;
+            /** @description `recalling`, `recalled` or `closed`. */
+            state: string;
+            /**
+             * Format: int64
+             * @description Items that wait for a decision.
+             */
+            waiting: number;
+            /** @description Who was shown any of these items. */
+            witnesses: components["schemas"]["WitnessView"][];
+        };
         /** @description The end of a lease. */
         Lease: {
             lease_until: components["schemas"]["Instant"];
@@ -1578,6 +2071,89 @@ export interface components {
             one_time_password?: string | null;
             /** @description The account. */
             user: components["schemas"]["User"];
+        };
+        /** @description One page of a list. */
+        Page_AuditView: {
+            /** @description Entries. */
+            items: {
+                /**
+                 * Format: int64
+                 * @description With that confidence, at most so many items of the lot identify somebody; absent before the last answer,
+                 *     because a bound that is read while the sample is looked at would claim too much.
+                 */
+                bound?: number | null;
+                /**
+                 * Format: double
+                 * @description The same as a rate of the lot.
+                 */
+                bound_rate?: number | null;
+                /**
+                 * Format: int64
+                 * @description Items looked at.
+                 */
+                checked: number;
+                closed_at?: components["schemas"]["Instant"] | null;
+                /**
+                 * Format: double
+                 * @description One-sided confidence of the bound.
+                 */
+                confidence: number;
+                /**
+                 * Format: int64
+                 * @description Items with a leak among them.
+                 */
+                found: number;
+                /** @description Audit. */
+                id: components["schemas"]["AuditId"];
+                /**
+                 * Format: int64
+                 * @description Items in the lot.
+                 */
+                lot: number;
+                /** @description When. */
+                opened_at: components["schemas"]["Instant"];
+                /** @description Printed name of who opened it. */
+                opened_by?: string | null;
+                /** @description Project. */
+                project: components["schemas"]["ProjectId"];
+                /** @description What the order is made from: the sample is the items of the lot in the order of SHA-256(seed, item id). */
+                seed: string;
+                /**
+                 * Format: int64
+                 * @description Items in the sample.
+                 */
+                size: number;
+                /** @description `open` or `closed`. */
+                state: string;
+            }[];
+            /** @description Cursor of the next page, if there is one. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_CleaningView: {
+            /** @description Entries. */
+            items: {
+                /** @description When. */
+                at: components["schemas"]["Instant"];
+                /** @description The cleaned copy. */
+                copy: components["schemas"]["AssetId"];
+                /** @description SHA-256 of the bytes after. */
+                hash_after: string;
+                /** @description Keyed hash of the bytes before. */
+                hash_before: string;
+                /** @description Item. */
+                item: components["schemas"]["ItemId"];
+                /** @description Regions of pixels that were filled, per frame. */
+                regions: Record<string, never>;
+                /** @description Each action with its path, the Safe Harbor classes; no value. */
+                report: Record<string, never>;
+                /** @description Rule set: edition, profile, options, detector, code version. */
+                rules: Record<string, never>;
+                /** @description The file as it came. */
+                source: components["schemas"]["AssetId"];
+            }[];
+            /** @description Cursor of the next page, if there is one. */
+            next?: string | null;
         };
         /** @description One page of a list. */
         Page_EventView: {
@@ -1678,6 +2254,68 @@ export interface components {
             /** @description Cursor of the next page, if there is one. */
             next?: string | null;
         };
+        /** @description One page of a list. */
+        Page_LeakItemView: {
+            /** @description Entries. */
+            items: {
+                decided_at?: components["schemas"]["Instant"] | null;
+                /**
+                 * Format: int32
+                 * @description Pictures to look at.
+                 */
+                frames: number;
+                /** @description Item. */
+                item: components["schemas"]["ItemId"];
+                /** @description Its neutral name. */
+                name: string;
+                /** @description Why. */
+                reason?: string | null;
+                /** @description `recalled`, `restored` or `rejected`. */
+                state: string;
+            }[];
+            /** @description Cursor of the next page, if there is one. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_LeakView: {
+            /** @description Entries. */
+            items: {
+                /** @description When. */
+                at: components["schemas"]["Instant"];
+                audit?: components["schemas"]["AuditId"] | null;
+                batch?: components["schemas"]["IngestId"] | null;
+                /** @description Leak. */
+                id: components["schemas"]["LeakId"];
+                /** @description Item that it was found in. */
+                item: components["schemas"]["ItemId"];
+                /** @description Where. */
+                place: components["schemas"]["LeakPlace"];
+                /** @description Project. */
+                project: components["schemas"]["ProjectId"];
+                /** @description What was seen, in the words of who reported it. */
+                reason: string;
+                /**
+                 * Format: int64
+                 * @description Items that it recalled.
+                 */
+                recalled: number;
+                /** @description Releases that contain any of these items. */
+                releases: components["schemas"]["AffectedRelease"][];
+                /** @description Printed name of who reported it. */
+                reported_by?: string | null;
+                /** @description `recalling`, `recalled` or `closed`. */
+                state: string;
+                /**
+                 * Format: int64
+                 * @description Items that wait for a decision.
+                 */
+                waiting: number;
+                /** @description Who was shown any of these items. */
+                witnesses: components["schemas"]["WitnessView"][];
+            }[];
+            /** @description Cursor of the next page, if there is one. */
+            next?: string | null;
+        };
         /** @description The password again. */
         PasswordAgain: {
             password: string;
@@ -1686,6 +2324,45 @@ export interface components {
         PasswordChange: {
             current: string;
             new: string;
+        };
+        /** @description What the gate did to a batch. */
+        PrivacyReport: {
+            /** @description Actions by path, the most frequent first. */
+            actions: components["schemas"]["ActionCount"][];
+            batch?: components["schemas"]["IngestId"] | null;
+            /**
+             * Format: int64
+             * @description Files that were cleaned.
+             */
+            files: number;
+            /**
+             * Format: int64
+             * @description Items that they belong to.
+             */
+            items: number;
+            /**
+             * Format: int64
+             * @description Files with filled regions.
+             */
+            masked_files: number;
+            /** @description What this report does not say. */
+            note: string;
+            /** @description Project. */
+            project: components["schemas"]["ProjectId"];
+            /**
+             * Format: int64
+             * @description Regions that were filled.
+             */
+            regions: number;
+            /** @description Rule sets that were in force. */
+            rule_sets: components["schemas"]["RuleSet"][];
+            /** @description The 18 classes, in their order. */
+            safe_harbor: components["schemas"]["HarborClass"][];
+            /**
+             * Format: int64
+             * @description Entries that wait for a privacy officer (of the whole project).
+             */
+            waiting: number;
         };
         /** @description A refusal as the API returns it. */
         Problem: {
@@ -1933,6 +2610,16 @@ export interface components {
          * @enum {string}
          */
         Role: "owner" | "privacy_officer" | "technician" | "annotator" | "reviewer" | "specialist" | "quality_engineer" | "data_scientist" | "auditor";
+        /** @description One rule set that files were cleaned under. */
+        RuleSet: {
+            /**
+             * Format: int64
+             * @description Files.
+             */
+            files: number;
+            /** @description Rule set: edition, profile, options, detector, code version. */
+            rules: Record<string, never>;
+        };
         /** @description Changes to save. */
         Save: {
             changes: components["schemas"]["Change"][];
@@ -2173,6 +2860,27 @@ export interface components {
         };
         /** Format: uuid */
         UserId: string;
+        /** @description Somebody who was shown recalled items. */
+        WitnessView: {
+            /**
+             * Format: int64
+             * @description How many exposures.
+             */
+            exposures: number;
+            /** @description When first. */
+            first_at: components["schemas"]["Instant"];
+            /**
+             * Format: int64
+             * @description How many of the items.
+             */
+            items: number;
+            /** @description When last. */
+            last_at: components["schemas"]["Instant"];
+            /** @description Printed name. */
+            printed_name: string;
+            /** @description Account. */
+            user: components["schemas"]["UserId"];
+        };
         /** @description Everything that the workspace needs for a claimed task. */
         Work: {
             draft?: components["schemas"]["ReadView"] | null;
@@ -2241,6 +2949,136 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    privacy_audit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                audit: components["schemas"]["AuditId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditView"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    privacy_audit_items: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                audit: components["schemas"]["AuditId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditItemView"][];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    privacy_answer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                audit: components["schemas"]["AuditId"];
+                position: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AuditAnswer"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditAnswered"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    privacy_audit_image: {
+        parameters: {
+            query?: {
+                /** @description Centre and width in modality units, as `centre,width`; for DICOM. */
+                window?: string;
+            };
+            header?: never;
+            path: {
+                audit: components["schemas"]["AuditId"];
+                position: number;
+                frame: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": unknown;
                 };
             };
             /** @description A refusal with its code. */
@@ -2505,6 +3343,41 @@ export interface operations {
             };
         };
     };
+    privacy_cleanings: {
+        parameters: {
+            query?: {
+                /** @description Page length. */
+                limit?: number;
+                /** @description Cursor of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                item: components["schemas"]["ItemId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_CleaningView"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     evidence_item_events: {
         parameters: {
             query?: {
@@ -2591,6 +3464,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HoldView"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    leaks_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                item: components["schemas"]["ItemId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LeakReport"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeakNoted"];
                 };
             };
             /** @description A refusal with its code. */
@@ -2716,6 +3623,142 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    leaks_one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                leak: components["schemas"]["LeakId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeakView"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    leaks_decide: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                leak: components["schemas"]["LeakId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LeakDecision"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeakView"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    leaks_items: {
+        parameters: {
+            query?: {
+                /** @description Items in this state: `recalled`, `restored` or `rejected`. */
+                state?: string;
+                /** @description Page length. */
+                limit?: number;
+                /** @description Cursor of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                leak: components["schemas"]["LeakId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_LeakItemView"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    leaks_image: {
+        parameters: {
+            query?: {
+                /** @description Centre and width in modality units, as `centre,width`; for DICOM. */
+                window?: string;
+            };
+            header?: never;
+            path: {
+                leak: components["schemas"]["LeakId"];
+                item: components["schemas"]["ItemId"];
+                frame: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": unknown;
+                };
             };
             /** @description A refusal with its code. */
             default: {
@@ -3037,6 +4080,75 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProjectDetail"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    privacy_audits: {
+        parameters: {
+            query?: {
+                /** @description Page length. */
+                limit?: number;
+                /** @description Cursor of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AuditView"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    privacy_open: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AuditPlan"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditView"];
                 };
             };
             /** @description A refusal with its code. */
@@ -3385,6 +4497,74 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_ItemSummary"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    leaks_list: {
+        parameters: {
+            query?: {
+                /** @description Page length. */
+                limit?: number;
+                /** @description Cursor of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_LeakView"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    privacy_report: {
+        parameters: {
+            query?: {
+                /** @description A run of ingest; the whole project when absent. */
+                batch?: components["schemas"]["IngestId"];
+            };
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PrivacyReport"];
                 };
             };
             /** @description A refusal with its code. */

@@ -110,6 +110,7 @@ export type Phase =
   | "accepted"
   | "released"
   | "rejected"
+  | "recalled"
   | "restricted";
 export type StageCount = { stage: string; title: string; ready: number; leased: number; done: number };
 export type ProjectCounts = {

@@ -43,6 +43,7 @@ const PHASES: Record<Phase, { tone: Tone; mark: string; word: string }> = {
   accepted: { tone: "ok", mark: "square", word: "Accepted" },
   released: { tone: "ok", mark: "dot", word: "Released" },
   rejected: { tone: "bad", mark: "cross", word: "Rejected at the gate" },
+  recalled: { tone: "bad", mark: "triangle", word: "Recalled" },
   restricted: { tone: "bad", mark: "triangle", word: "Restricted" },
 };
 

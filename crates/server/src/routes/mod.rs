@@ -9,10 +9,12 @@ mod holds;
 mod home;
 mod ingest;
 mod items;
+mod leaks;
 pub mod live;
 mod log;
 mod me;
 mod pixels;
+mod privacy;
 mod projects;
 mod reads;
 mod releases;
@@ -43,6 +45,8 @@ pub fn all() -> OpenApiRouter<App> {
         .merge(evidence::routes())
         .merge(holds::routes())
         .merge(gate::routes())
+        .merge(privacy::routes())
+        .merge(leaks::routes())
         .merge(tasks::routes())
         .merge(reads::routes())
         .merge(releases::routes())

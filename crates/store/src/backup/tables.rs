@@ -5,9 +5,9 @@ use serde_json::Value as JsonValue;
 use uuid::Uuid;
 
 use crate::{
-    Bind, Kind, Record, Row, StoreError, Value, assets::Asset, exposures::Exposure, gate::GateEntry,
-    holds::Hold, ingests, items::Item, jobs::Job, projects, protocols::ProtocolVersion, reads, releases,
-    sessions, tasks::Task, users, value::record,
+    Bind, Kind, Record, Row, StoreError, Value, assets::Asset, audits, cleanings, exposures::Exposure,
+    gate::GateEntry, holds::Hold, ingests, items::Item, jobs::Job, leaks, projects,
+    protocols::ProtocolVersion, reads, releases, sessions, tasks::Task, users, value::record,
 };
 
 record! {
@@ -115,7 +115,7 @@ tables! {
     users::Organization, users::User, sessions::Session, sessions::Token, projects::Project, ProtocolVersion,
     projects::Grant, ingests::Ingest, ingests::IngestRefusal, Item, Asset, SharedAsset, Task, Participation, reads::Read,
     reads::AnnotationRow, reads::Review, reads::Signature, GateEntry, Hold, Exposure, releases::Release,
-    releases::ReleaseItem, Job, EventRow, EventDetails, Setting,
+    releases::ReleaseItem, cleanings::Cleaning, audits::Audit, audits::AuditItem, leaks::Leak, leaks::LeakItem, Job, EventRow, EventDetails, Setting,
 }
 
 impl Table {

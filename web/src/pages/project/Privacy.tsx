@@ -1,0 +1,24 @@
+/** Privacy after the gate: leaks first, then audits, then what was done. */
+import { hasRole, useMe } from "@/api/session";
+import { useProject } from "./Project";
+import { Audits } from "./privacy/Audits";
+import { Leaks } from "./privacy/Leaks";
+import { Report } from "./privacy/Report";
+
+export default function Privacy() {
+  const { id } = useProject();
+  const officer = hasRole(useMe(), "privacy_officer", id);
+  return (
+    <div className="stack loose">
+      <section className="stack" aria-label="Leaks">
+        <h2>Leaks</h2>
+        <Leaks project={id} officer={officer} />
+      </section>
+      <section className="stack" aria-label="Audits">
+        <h2>Audits</h2>
+        <Audits project={id} officer={officer} />
+      </section>
+      <Report project={id} />
+    </div>
+  );
+}
