@@ -48,8 +48,8 @@ const projectTabs = project.addChildren([
   }),
   createRoute({
     getParentRoute: () => project,
-    path: "/privacy",
-    component: lazyRouteComponent(() => import("@/pages/project/Privacy")),
+    path: "/oversight",
+    component: lazyRouteComponent(() => import("@/pages/project/Oversight")),
   }),
   createRoute({
     getParentRoute: () => project,

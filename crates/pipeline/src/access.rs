@@ -40,7 +40,7 @@ pub enum Action {
     /// Decide what the gate could not vouch for.
     Gate,
     /// Read what the gate did: reports, audits, leaks.
-    ViewPrivacy,
+    ViewOversight,
     /// Sign that the project holds publicly released data.
     DeclarePublic,
     /// List items.
@@ -83,7 +83,7 @@ impl Action {
             Self::Ingest => "ingest",
             Self::ViewIngests => "view_ingests",
             Self::Gate => "gate",
-            Self::ViewPrivacy => "view_privacy",
+            Self::ViewOversight => "view_oversight",
             Self::DeclarePublic => "declare_public",
             Self::ViewItems => "view_items",
             Self::Release => "release",

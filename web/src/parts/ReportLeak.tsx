@@ -1,7 +1,7 @@
 /** Whoever sees something that identifies a person says so here; the whole batch is recalled at once. */
 import { Button } from "@mantine/core";
 import { useState } from "react";
-import { useReportLeak } from "@/api/privacy";
+import { useReportLeak } from "@/api/oversight";
 import { Icon } from "./Icon";
 import { ReasonDialog } from "./ReasonDialog";
 

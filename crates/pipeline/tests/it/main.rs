@@ -1,7 +1,7 @@
 //! The use cases end to end over a real store.
 
 mod harness;
-mod privacy;
+mod oversight;
 mod real_input;
 mod releases;
 mod shared;

@@ -8,7 +8,7 @@ use axum::{
 };
 use countersign_model::{ItemId, LeakId, ProjectId};
 use countersign_pipeline::{
-    privacy::{LeakChoice, LeakItemView, LeakPlace, LeakView},
+    oversight::{LeakChoice, LeakItemView, LeakPlace, LeakView},
     views::Page,
 };
 use serde::{Deserialize, Serialize};

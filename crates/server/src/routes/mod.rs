@@ -13,8 +13,8 @@ mod leaks;
 pub mod live;
 mod log;
 mod me;
+mod oversight;
 mod pixels;
-mod privacy;
 mod projects;
 mod reads;
 mod releases;
@@ -45,7 +45,7 @@ pub fn all() -> OpenApiRouter<App> {
         .merge(evidence::routes())
         .merge(holds::routes())
         .merge(gate::routes())
-        .merge(privacy::routes())
+        .merge(oversight::routes())
         .merge(leaks::routes())
         .merge(tasks::routes())
         .merge(reads::routes())

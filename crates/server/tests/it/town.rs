@@ -4,8 +4,8 @@ use std::{collections::HashMap, sync::Arc};
 
 use countersign_model::{AnnotationId, GateEntryId, IngestId, ItemId, ProjectId, Role};
 use countersign_pipeline::{
+    oversight::{AuditSample, LeakPlace},
     people::Caller,
-    privacy::{AuditPlan, LeakPlace},
     release::Selection,
     review::Verdict,
     sign::Countersigning,
@@ -165,7 +165,7 @@ impl Town {
     async fn privacy(&mut self) {
         let officer = self.caller("privacy_officer").clone();
         let (pipeline, size) = (self.house.pipeline.clone(), Some(1));
-        let plan = AuditPlan { size, ..AuditPlan::default() };
+        let plan = AuditSample { size, ..AuditSample::default() };
         let audit = pipeline.open_audit(&officer, self.study, plan).await.unwrap();
         self.ids.insert("audit", audit.id.to_string());
         let (_, items) = self.bring(self.study, &[("2.dcm".to_owned(), seed::other_slice())]).await;

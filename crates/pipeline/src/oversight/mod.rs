@@ -4,6 +4,6 @@ mod audit;
 mod leak;
 mod report;
 
-pub use audit::{AuditAnswer, AuditItemView, AuditPlan, AuditVerdict, AuditView};
+pub use audit::{AuditAnswer, AuditItemView, AuditSample, AuditVerdict, AuditView};
 pub use leak::{AffectedRelease, LeakChoice, LeakItemView, LeakPlace, LeakView, WitnessView};
 pub use report::{ActionCount, CleaningView, HarborClass, PrivacyReport, RuleSet};

@@ -1,11 +1,11 @@
-/** Privacy after the gate: leaks first, then audits, then what was done. */
+/** Oversight after the gate: leaks first, then audits, then what was done. */
 import { hasRole, useMe } from "@/api/session";
+import { Audits } from "./oversight/Audits";
+import { Leaks } from "./oversight/Leaks";
+import { Report } from "./oversight/Report";
 import { useProject } from "./Project";
-import { Audits } from "./privacy/Audits";
-import { Leaks } from "./privacy/Leaks";
-import { Report } from "./privacy/Report";
 
-export default function Privacy() {
+export default function Oversight() {
   const { id } = useProject();
   const officer = hasRole(useMe(), "privacy_officer", id);
   return (

@@ -4,8 +4,8 @@ use countersign_model::{ItemId, ProjectId};
 use countersign_pipeline::{
     PipelineError,
     items::ItemQuery,
+    oversight::{AuditAnswer, AuditSample, AuditVerdict, LeakChoice, LeakPlace},
     people::Caller,
-    privacy::{AuditAnswer, AuditPlan, AuditVerdict, LeakChoice, LeakPlace},
     work::Wish,
 };
 
@@ -148,7 +148,7 @@ async fn an_audit_bounds_the_rest_only_when_it_is_through() {
     let project = two_batches(&house).await;
     let pipeline = &house.pipeline;
     let officer = house.sign_in("privacy_officer@p").await;
-    let plan = AuditPlan { size: Some(3), rate: None, confidence: Some(0.95) };
+    let plan = AuditSample { size: Some(3), rate: None, confidence: Some(0.95) };
     let auditor = house.sign_in("auditor@p").await;
     assert_eq!(code(pipeline.open_audit(&auditor, project, plan).await.unwrap_err()), "not_found");
     let audit = pipeline.open_audit(&officer, project, plan).await.unwrap();
@@ -173,7 +173,7 @@ async fn a_leak_that_an_audit_finds_recalls_its_batch() {
     let project = two_batches(&house).await;
     let pipeline = &house.pipeline;
     let officer = house.sign_in("privacy_officer@p").await;
-    let plan = AuditPlan { size: Some(6), ..AuditPlan::default() };
+    let plan = AuditSample { size: Some(6), ..AuditSample::default() };
     let audit = pipeline.open_audit(&officer, project, plan).await.unwrap();
     let silent = said(AuditVerdict::Leak, None);
     assert_eq!(

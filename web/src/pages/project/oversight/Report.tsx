@@ -3,7 +3,7 @@ import { NativeSelect } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { ingestsQuery } from "@/api/ingests";
-import { type PrivacyReport, reportQuery } from "@/api/privacy";
+import { type PrivacyReport, reportQuery } from "@/api/oversight";
 import { count, plural, time, words } from "@/format";
 import { FactList, Panel } from "@/parts/bits";
 import { Empty, Failed, Loading, Note } from "@/parts/States";

@@ -29,7 +29,7 @@ const CONFIDENCE_DEFAULT: f64 = 0.95;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
-pub struct AuditPlan {
+pub struct AuditSample {
     /// Items to look at.
     pub size: Option<u64>,
     /// Largest rate of items with a leak that would be accepted, above 0 and below 1.
@@ -125,7 +125,7 @@ impl Pipeline {
         &self,
         caller: &Caller,
         project: ProjectId,
-        plan: AuditPlan,
+        plan: AuditSample,
     ) -> Result<AuditView> {
         self.require_on(caller, Action::Gate, project)?;
         let confidence = plan.confidence.unwrap_or(CONFIDENCE_DEFAULT);
@@ -187,7 +187,7 @@ impl Pipeline {
         limit: Option<u32>,
         cursor: Option<String>,
     ) -> Result<Page<AuditView>> {
-        self.require_on(caller, Action::ViewPrivacy, project)?;
+        self.require_on(caller, Action::ViewOversight, project)?;
         let before = cursor.as_deref().map(str::parse).transpose();
         let before = before.map_err(|_| PipelineError::bad("bad_cursor", "cursor", "is not one of ours"))?;
         let limit = page_length(limit);
@@ -208,7 +208,7 @@ impl Pipeline {
     pub async fn audit(&self, caller: &Caller, id: AuditId) -> Result<AuditView> {
         let mut conn = self.store.read().await?;
         let audit = audits::by_id(&mut conn, id).await?.ok_or(PipelineError::NotFound)?;
-        self.require_on(caller, Action::ViewPrivacy, audit.project_id)?;
+        self.require_on(caller, Action::ViewOversight, audit.project_id)?;
         view(&mut conn, audit).await
     }
 
@@ -219,7 +219,7 @@ impl Pipeline {
     pub async fn audit_items(&self, caller: &Caller, id: AuditId) -> Result<Vec<AuditItemView>> {
         let mut conn = self.store.read().await?;
         let audit = audits::by_id(&mut conn, id).await?.ok_or(PipelineError::NotFound)?;
-        self.require_on(caller, Action::ViewPrivacy, audit.project_id)?;
+        self.require_on(caller, Action::ViewOversight, audit.project_id)?;
         let mut shown = Vec::new();
         for row in audits::items(&mut conn, id).await? {
             let item = items::by_id(&mut conn, row.item_id).await?.ok_or(PipelineError::NotFound)?;
@@ -330,7 +330,7 @@ impl Pipeline {
     }
 }
 
-fn size_of(plan: &AuditPlan, lot: u64, confidence: f64) -> Result<u64> {
+fn size_of(plan: &AuditSample, lot: u64, confidence: f64) -> Result<u64> {
     let bad = |message: String| PipelineError::bad("bad_plan", "size", message);
     let size = match (plan.size, plan.rate) {
         (Some(size), None) => size.min(lot),
@@ -425,7 +425,7 @@ mod tests {
 
     #[test]
     fn a_plan_names_a_size_or_a_rate() {
-        let plan = |size, rate| AuditPlan { size, rate, confidence: None };
+        let plan = |size, rate| AuditSample { size, rate, confidence: None };
         assert_eq!(size_of(&plan(Some(50), None), 20, 0.95).unwrap(), 20);
         assert!(size_of(&plan(None, Some(0.01)), 10_000, 0.95).unwrap() < 300);
         assert!(size_of(&plan(None, None), 20, 0.95).is_err());

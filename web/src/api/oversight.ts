@@ -17,21 +17,21 @@ const ROWS_PER_PAGE = 100;
 
 export const reportQuery = (project: string, batch: string | null) =>
   queryOptions({
-    queryKey: ["privacy", project, "report", batch],
+    queryKey: ["oversight", project, "report", batch],
     queryFn: ({ signal }) =>
       api.get<PrivacyReport>(path`/projects/${project}/privacy-report`, { batch }, signal),
   });
 
 export const auditsQuery = (project: string) =>
   queryOptions({
-    queryKey: ["privacy", project, "audits"],
+    queryKey: ["oversight", project, "audits"],
     queryFn: async ({ signal }) =>
       (await api.get<Page<Audit>>(path`/projects/${project}/audits`, { limit: ROWS_PER_PAGE }, signal)).items,
   });
 
 export const auditItemsQuery = (project: string, audit: string) =>
   queryOptions({
-    queryKey: ["privacy", project, "audits", audit],
+    queryKey: ["oversight", project, "audits", audit],
     queryFn: ({ signal }) => api.get<AuditItem[]>(path`/audits/${audit}/items`, undefined, signal),
   });
 
@@ -40,7 +40,7 @@ export const auditImageUrl = (audit: string, position: number, frame: number) =>
 
 export const leaksQuery = (project: string) =>
   queryOptions({
-    queryKey: ["privacy", project, "leaks"],
+    queryKey: ["oversight", project, "leaks"],
     queryFn: async ({ signal }) =>
       (await api.get<Page<Leak>>(path`/projects/${project}/leaks`, { limit: ROWS_PER_PAGE }, signal)).items,
     refetchInterval: (query) =>
@@ -49,7 +49,7 @@ export const leaksQuery = (project: string) =>
 
 export const leakItemsQuery = (project: string, leak: string) =>
   infiniteQueryOptions({
-    queryKey: ["privacy", project, "leaks", leak],
+    queryKey: ["oversight", project, "leaks", leak],
     initialPageParam: null as string | null,
     queryFn: ({ pageParam, signal }) =>
       api.get<Page<LeakItem>>(
@@ -63,16 +63,16 @@ export const leakItemsQuery = (project: string, leak: string) =>
 export const leakImageUrl = (leak: string, item: string, frame: number) =>
   apiUrl(path`/leaks/${leak}/items/${item}/frames/${frame}/image`);
 
-export function usePrivacyActions(project: string) {
+export function useOversightActions(project: string) {
   const client = useQueryClient();
   const onSuccess = () => {
-    client.invalidateQueries({ queryKey: ["privacy", project] });
+    client.invalidateQueries({ queryKey: ["oversight", project] });
     client.invalidateQueries({ queryKey: ["projects", project] });
     client.invalidateQueries({ queryKey: ["items"] });
   };
   return {
     open: useMutation({
-      mutationFn: (plan: Schemas["AuditPlan"]) => api.post<Audit>(path`/projects/${project}/audits`, plan),
+      mutationFn: (plan: Schemas["AuditSample"]) => api.post<Audit>(path`/projects/${project}/audits`, plan),
       onSuccess,
     }),
     answer: useMutation({

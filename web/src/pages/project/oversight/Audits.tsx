@@ -8,8 +8,8 @@ import {
   auditImageUrl,
   auditItemsQuery,
   auditsQuery,
-  usePrivacyActions,
-} from "@/api/privacy";
+  useOversightActions,
+} from "@/api/oversight";
 import { count, plural } from "@/format";
 import { At, CopyText, FactList, Panel } from "@/parts/bits";
 import { FrameViewer } from "@/parts/FrameViewer";
@@ -38,7 +38,7 @@ export function boundWords(audit: Audit): string {
 
 function Open({ project }: { project: string }) {
   const [percent, setPercent] = useState<number | string>(5);
-  const { open } = usePrivacyActions(project);
+  const { open } = useOversightActions(project);
   const rate = Number(percent) / PERCENT;
   return (
     <div className="stack tight">
@@ -66,7 +66,7 @@ function Open({ project }: { project: string }) {
 }
 
 function Look({ project, audit, item }: { project: string; audit: Audit; item: AuditItem }) {
-  const { answer } = usePrivacyActions(project);
+  const { answer } = useOversightActions(project);
   const [leak, setLeak] = useState(false);
   const clean = () => {
     if (!answer.isPending) answer.mutate({ audit: audit.id, position: item.position, verdict: "clean" });

@@ -2,7 +2,7 @@
 import { Button } from "@mantine/core";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { type Leak, leakImageUrl, leakItemsQuery, leaksQuery, usePrivacyActions } from "@/api/privacy";
+import { type Leak, leakImageUrl, leakItemsQuery, leaksQuery, useOversightActions } from "@/api/oversight";
 import { count, plural } from "@/format";
 import { At, Panel, Status } from "@/parts/bits";
 import { FrameViewer } from "@/parts/FrameViewer";
@@ -53,7 +53,7 @@ type Choice = { decision: "restore" | "reject"; items: string[] };
 
 function Decide({ project, leak }: { project: string; leak: Leak }) {
   const items = useInfiniteQuery(leakItemsQuery(project, leak.id));
-  const { decide } = usePrivacyActions(project);
+  const { decide } = useOversightActions(project);
   const [choice, setChoice] = useState<Choice | null>(null);
   if (items.isPending) return <Loading lines={2} />;
   if (items.isError) return <Failed error={items.error} retry={() => items.refetch()} />;

@@ -218,7 +218,7 @@ impl Pipeline {
         limit: Option<u32>,
         cursor: Option<String>,
     ) -> Result<Page<LeakView>> {
-        self.require_on(caller, Action::ViewPrivacy, project)?;
+        self.require_on(caller, Action::ViewOversight, project)?;
         let before = cursor.as_deref().map(str::parse).transpose();
         let before = before.map_err(|_| PipelineError::bad("bad_cursor", "cursor", "is not one of ours"))?;
         let limit = page_length(limit);
@@ -241,7 +241,7 @@ impl Pipeline {
     pub async fn leak(&self, caller: &Caller, id: LeakId) -> Result<LeakView> {
         let mut conn = self.store.read().await?;
         let leak = leaks::by_id(&mut conn, id).await?.ok_or(PipelineError::NotFound)?;
-        self.require_on(caller, Action::ViewPrivacy, leak.project_id)?;
+        self.require_on(caller, Action::ViewOversight, leak.project_id)?;
         view(&mut conn, leak).await
     }
 
@@ -259,7 +259,7 @@ impl Pipeline {
     ) -> Result<Page<LeakItemView>> {
         let mut conn = self.store.read().await?;
         let leak = leaks::by_id(&mut conn, id).await?.ok_or(PipelineError::NotFound)?;
-        self.require_on(caller, Action::ViewPrivacy, leak.project_id)?;
+        self.require_on(caller, Action::ViewOversight, leak.project_id)?;
         let after = cursor.as_deref().map(str::parse).transpose();
         let after = after.map_err(|_| PipelineError::bad("bad_cursor", "cursor", "is not one of ours"))?;
         let limit = page_length(limit);

@@ -8,7 +8,7 @@ use axum::{
 };
 use countersign_model::{AuditId, IngestId, ItemId, LeakId, ProjectId};
 use countersign_pipeline::{
-    privacy::{AuditAnswer, AuditItemView, AuditPlan, AuditView, CleaningView, PrivacyReport},
+    oversight::{AuditAnswer, AuditItemView, AuditSample, AuditView, CleaningView, PrivacyReport},
     views::Page,
 };
 use serde::{Deserialize, Serialize};
@@ -65,7 +65,7 @@ struct AuditAnswered {
 
 /// What the gate did to a batch or a project: rule sets, the 18 Safe Harbor classes, actions by path.
 #[utoipa::path(
-    get, path = "/projects/{project}/privacy-report", tag = "privacy",
+    get, path = "/projects/{project}/privacy-report", tag = "oversight",
     params(("project" = ProjectId, Path), Batch), responses((status = 200, body = PrivacyReport))
 )]
 async fn report(
@@ -79,7 +79,7 @@ async fn report(
 
 /// What was done to each file of an item.
 #[utoipa::path(
-    get, path = "/items/{item}/cleanings", tag = "privacy", params(("item" = ItemId, Path), Paging),
+    get, path = "/items/{item}/cleanings", tag = "oversight", params(("item" = ItemId, Path), Paging),
     responses((status = 200, body = Page<CleaningView>))
 )]
 async fn cleanings(
@@ -93,7 +93,7 @@ async fn cleanings(
 
 /// Audits of a project, newest first.
 #[utoipa::path(
-    get, path = "/projects/{project}/audits", tag = "privacy", params(("project" = ProjectId, Path), Paging),
+    get, path = "/projects/{project}/audits", tag = "oversight", params(("project" = ProjectId, Path), Paging),
     responses((status = 200, body = Page<AuditView>))
 )]
 async fn audits(
@@ -107,21 +107,21 @@ async fn audits(
 
 /// Draws a sample of what was cleared, to be looked at.
 #[utoipa::path(
-    post, path = "/projects/{project}/audits", tag = "privacy", params(("project" = ProjectId, Path)),
-    request_body = AuditPlan, responses((status = 201, body = AuditView))
+    post, path = "/projects/{project}/audits", tag = "oversight", params(("project" = ProjectId, Path)),
+    request_body = AuditSample, responses((status = 201, body = AuditView))
 )]
 async fn open(
     State(app): State<App>,
     SignedIn(caller): SignedIn,
     Ids(project): Ids<ProjectId>,
-    Body(plan): Body<AuditPlan>,
+    Body(plan): Body<AuditSample>,
 ) -> Result<(StatusCode, Json<AuditView>), Problem> {
     Ok((StatusCode::CREATED, Json(app.pipeline.open_audit(&caller, project, plan).await?)))
 }
 
 /// One audit, with its bound once it is closed.
 #[utoipa::path(
-    get, path = "/audits/{audit}", tag = "privacy", params(("audit" = AuditId, Path)),
+    get, path = "/audits/{audit}", tag = "oversight", params(("audit" = AuditId, Path)),
     responses((status = 200, body = AuditView))
 )]
 async fn audit(
@@ -134,7 +134,7 @@ async fn audit(
 
 /// The sample in its order.
 #[utoipa::path(
-    get, path = "/audits/{audit}/items", tag = "privacy", params(("audit" = AuditId, Path)),
+    get, path = "/audits/{audit}/items", tag = "oversight", params(("audit" = AuditId, Path)),
     responses((status = 200, body = Vec<AuditItemView>))
 )]
 async fn audit_items(
@@ -147,7 +147,7 @@ async fn audit_items(
 
 /// A picture of an item of the sample. It is never kept by the browser.
 #[utoipa::path(
-    get, path = "/audits/{audit}/items/{position}/frames/{frame}/image", tag = "privacy",
+    get, path = "/audits/{audit}/items/{position}/frames/{frame}/image", tag = "oversight",
     params(("audit" = AuditId, Path), ("position" = u32, Path), ("frame" = u32, Path), Rendering),
     responses((status = 200, content_type = "image/png"))
 )]
@@ -165,7 +165,7 @@ async fn audit_image(
 
 /// Says what was seen in an item of the sample; a leak recalls its batch.
 #[utoipa::path(
-    post, path = "/audits/{audit}/items/{position}/answer", tag = "privacy",
+    post, path = "/audits/{audit}/items/{position}/answer", tag = "oversight",
     params(("audit" = AuditId, Path), ("position" = u32, Path)), request_body = AuditAnswer,
     responses((status = 200, body = AuditAnswered))
 )]

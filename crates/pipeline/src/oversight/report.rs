@@ -160,7 +160,7 @@ impl Pipeline {
     ) -> Result<Page<CleaningView>> {
         let mut conn = self.store.read().await?;
         let found = countersign_store::items::by_id(&mut conn, item).await?.ok_or(PipelineError::NotFound)?;
-        self.require_on(caller, Action::ViewPrivacy, found.project_id)?;
+        self.require_on(caller, Action::ViewOversight, found.project_id)?;
         let after = cursor.as_deref().map(str::parse).transpose();
         let after = after.map_err(|_| PipelineError::bad("bad_cursor", "cursor", "is not one of ours"))?;
         let limit = page_length(limit);
@@ -189,7 +189,7 @@ impl Pipeline {
         project: ProjectId,
         batch: Option<IngestId>,
     ) -> Result<PrivacyReport> {
-        self.require_on(caller, Action::ViewPrivacy, project)?;
+        self.require_on(caller, Action::ViewOversight, project)?;
         let mut conn = self.store.read().await?;
         if let Some(batch) = batch {
             let run = ingests::by_id(&mut conn, batch).await?.ok_or(PipelineError::NotFound)?;
