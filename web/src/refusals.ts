@@ -203,6 +203,23 @@ const REFUSALS: Record<string, Explanation> = {
     advice: "These rules cannot clean this file. The sentence above names the place.",
   },
   bad_state: { title: "No such state", advice: "Choose one of the list." },
+  not_recalled: {
+    title: "Already decided",
+    advice: "This item does not wait for a decision any more. Reload to see what became of it.",
+  },
+  recalled_elsewhere: {
+    title: "Another leak keeps it",
+    advice: "The item was recalled for two reasons. Decide about the other leak first.",
+  },
+  nothing_cleared: {
+    title: "Nothing to audit yet",
+    advice: "A sample is drawn from what the gate has cleared; nothing was cleared in this project so far.",
+  },
+  bad_plan: {
+    title: "No such sample",
+    advice:
+      "Name either how many items to look at or the rate that you would accept, between 0 and 100 percent.",
+  },
   already_declared: {
     title: "Already declared",
     advice: "This was said and signed before; nothing changes.",

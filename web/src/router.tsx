@@ -58,6 +58,11 @@ const projectTabs = project.addChildren([
   }),
   createRoute({
     getParentRoute: () => project,
+    path: "/oversight",
+    component: lazyRouteComponent(() => import("@/pages/project/Oversight")),
+  }),
+  createRoute({
+    getParentRoute: () => project,
     path: "/releases",
     component: lazyRouteComponent(() => import("@/pages/project/Releases")),
   }),

@@ -104,4 +104,8 @@ ids! {
     SubjectId,
     /// A request for erasure or re-identification.
     PrivacyRequestId,
+    /// A sampled human audit of what the gate cleared.
+    AuditId,
+    /// Something that identifies a person, found after the gate.
+    LeakId,
 }

@@ -19,9 +19,9 @@ pub use annotation::{
 };
 pub use deid::{AuditPlan, DatesPolicy, DeidOption, DeidPlan, PixelPolicy};
 pub use id::{
-    AnnotationId, AssetId, ClaimId, EventId, GateEntryId, HoldId, Ids, IngestId, ItemId, JobId,
-    OrganizationId, PrivacyRequestId, ProjectId, ReadId, ReleaseId, SessionId, SignatureId, SubjectId,
-    TaskId, TokenId, UserId,
+    AnnotationId, AssetId, AuditId, ClaimId, EventId, GateEntryId, HoldId, Ids, IngestId, ItemId, JobId,
+    LeakId, OrganizationId, PrivacyRequestId, ProjectId, ReadId, ReleaseId, SessionId, SignatureId,
+    SubjectId, TaskId, TokenId, UserId,
 };
 pub use item::{AssetKind, Facts, Frame, Industry, ItemKind, Stream, StreamKind, Zone};
 pub use mask::{MASKS_PER_FRAME_MAX, MaskError, MaskOrigin, MaskRect};

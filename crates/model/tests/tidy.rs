@@ -13,7 +13,7 @@ const ARCHITECTURE_LINES_MAX: usize = 150;
 
 /// Floors from the ground up; a crate may depend on lower floors, and within the two top rooms on those named before.
 const FLOORS: &[&[&str]] = &[
-    &["model", "geometry", "ledger"],
+    &["model", "geometry", "ledger", "quality"],
     &["workflow"],
     &["dicom", "sensors", "inspection", "learning", "exchange"],
     // Crafts that build on another: cleaning on reading, making on the layout that is read.
@@ -29,6 +29,7 @@ const PURE: &[&str] = &[
     "model",
     "geometry",
     "ledger",
+    "quality",
     "workflow",
     "dicom",
     "deid",

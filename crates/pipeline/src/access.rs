@@ -41,6 +41,8 @@ pub enum Action {
     Gate,
     /// Change the rules of de-identification.
     SetDeid,
+    /// Read what the gate did: reports, audits, leaks.
+    ViewOversight,
     /// Sign that the project holds publicly released data.
     DeclarePublic,
     /// See subjects by pseudonym, and the state of the vault.
@@ -69,6 +71,8 @@ pub enum Action {
     ViewItem,
     /// See one item's pixels or points.
     ViewPixels,
+    /// Say that something in an item identifies a person.
+    ReportLeak,
     /// Read one item's evidence and exposures.
     ViewItemEvidence,
     /// Take a read task.
@@ -92,6 +96,7 @@ impl Action {
             Self::ViewIngests => "view_ingests",
             Self::Gate => "gate",
             Self::SetDeid => "set_deid",
+            Self::ViewOversight => "view_oversight",
             Self::DeclarePublic => "declare_public",
             Self::ViewSubjects => "view_subjects",
             Self::RequestPrivacy => "request_privacy",
@@ -106,6 +111,7 @@ impl Action {
             Self::ManageHolds => "manage_holds",
             Self::ViewItem => "view_item",
             Self::ViewPixels => "view_pixels",
+            Self::ReportLeak => "report_leak",
             Self::ViewItemEvidence => "view_item_evidence",
             Self::WorkRead => "work_read",
             Self::WorkReview => "work_review",

@@ -133,8 +133,12 @@ async fn import_all(
             break;
         }
         chunk.retain(|((key, _), ..)| seen.insert(key.clone()));
-        let asked: Vec<_> =
-            chunk.iter().flat_map(|((key, older), ..)| [Some(key), older.as_ref()]).flatten().cloned().collect();
+        let asked: Vec<_> = chunk
+            .iter()
+            .flat_map(|((key, older), ..)| [Some(key), older.as_ref()])
+            .flatten()
+            .cloned()
+            .collect();
         // What this import itself made is in `seen`; before it there was nothing in an empty project.
         let known =
             if first == 1 { HashSet::new() } else { moves::known_among(tx, project.id, &asked).await? };

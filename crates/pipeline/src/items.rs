@@ -320,9 +320,12 @@ const fn is_done(state: &ItemState) -> bool {
     )
 }
 
-/// Whether the gate has passed an item in this phase.
+/// Whether the gate has passed an item in this phase, and nothing was found since.
 pub(crate) fn is_cleared(phase: &str) -> bool {
-    !matches!(phase.parse::<Phase>(), Ok(Phase::Quarantined | Phase::Rejected | Phase::Erased) | Err(_))
+    !matches!(
+        phase.parse::<Phase>(),
+        Ok(Phase::Quarantined | Phase::Rejected | Phase::Erased | Phase::Recalled) | Err(_)
+    )
 }
 
 async fn printed_name(conn: &mut Conn, user: UserId) -> Result<String> {

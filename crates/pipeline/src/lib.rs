@@ -16,6 +16,7 @@ pub mod items;
 pub mod live;
 mod log;
 mod moving;
+pub mod oversight;
 pub mod people;
 pub mod pixels;
 mod prelabel;

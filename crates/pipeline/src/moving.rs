@@ -10,6 +10,8 @@ use crate::{Pipeline, PipelineError, Result};
 
 /// Kind of the job that asks a model for a draft.
 pub(crate) const JOB_PRELABEL: &str = "prelabel";
+/// Kind of the job that recalls the rest of a batch.
+pub(crate) const JOB_RECALL: &str = "recall";
 /// Kind of the job that de-identifies an item.
 pub(crate) const JOB_GATE: &str = "gate";
 

@@ -8,11 +8,11 @@ use futures::StreamExt;
 use crate::{
     Pipeline, PipelineError, Result,
     error::{KEYRING_OFFLINE, RELEASE_BUILDING, VAULT_OFFLINE},
-    moving::{JOB_ERASE, JOB_GATE, JOB_PRELABEL},
+    moving::{JOB_ERASE, JOB_GATE, JOB_PRELABEL, JOB_RECALL},
 };
 
 /// Kinds of job that this program runs.
-const KINDS: &[&str] = &[JOB_ERASE, JOB_GATE, JOB_PRELABEL];
+const KINDS: &[&str] = &[JOB_RECALL, JOB_ERASE, JOB_GATE, JOB_PRELABEL];
 /// Jobs that run at the same time.
 const JOBS_AT_ONCE: usize = 2;
 /// Jobs leased at once: few, because a large study takes long.
@@ -95,6 +95,7 @@ impl Pipeline {
             JOB_ERASE => self.run_erasure(job, worker.clone()).await,
             JOB_GATE => self.run_gate(job, worker.clone()).await,
             JOB_PRELABEL => self.run_prelabel(job, worker.clone()).await,
+            JOB_RECALL => self.run_recall(job, worker.clone()).await,
             _ => Err(PipelineError::Internal("an unknown kind of job".into())),
         };
         if let Err(error) = outcome {

@@ -5,9 +5,11 @@
 
 mod actor;
 pub mod assets;
+pub mod audits;
 mod backup;
 mod blobs;
 mod certify;
+pub mod cleanings;
 mod conn;
 mod error;
 pub mod events;
@@ -20,6 +22,7 @@ pub mod items;
 pub mod jobs;
 mod keyring;
 mod keys;
+pub mod leaks;
 mod log;
 pub mod masks;
 pub mod moves;

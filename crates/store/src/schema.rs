@@ -31,6 +31,11 @@ const STEPS: &[Step] = &[
         sqlite: include_str!("../migrations/sqlite/0005_subjects.sql"),
         postgres: include_str!("../migrations/postgres/0005_subjects.sql"),
     },
+    Step {
+        version: 6,
+        sqlite: include_str!("../migrations/sqlite/0006_privacy_evidence.sql"),
+        postgres: include_str!("../migrations/postgres/0006_privacy_evidence.sql"),
+    },
 ];
 
 /// The newest schema version that this program knows.

@@ -125,7 +125,7 @@ macro_rules! ids {
     )+};
 }
 ids! {
-    AnnotationId, AssetId, ClaimId, EventId, GateEntryId, HoldId, IngestId, ItemId, JobId, OrganizationId,
+    AnnotationId, AssetId, AuditId, ClaimId, EventId, GateEntryId, HoldId, IngestId, ItemId, JobId, LeakId, OrganizationId,
     PrivacyRequestId, ProjectId, ReadId, ReleaseId, SessionId, SignatureId, SubjectId, TaskId, TokenId, UserId,
 }
 

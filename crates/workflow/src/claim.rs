@@ -44,6 +44,9 @@ fn claimable<'s, 'p>(
     if state.phase == Phase::Escalated {
         return Err(refuse(refusals::REWORK_CAP));
     }
+    if state.phase == Phase::Recalled {
+        return Err(refuse(refusals::NOT_READY));
+    }
     let task = state.task.as_ref().ok_or_else(|| refuse(refusals::NOT_READY))?;
     let stage = stage_at(protocol, task.stage)?;
     if state.is_held() {

@@ -190,6 +190,10 @@ pub enum Event {
         /// The hold.
         hold: HoldId,
     },
+    /// A leak was found in the item or in its batch: work stops, claims end, nothing of it is shown.
+    Recalled,
+    /// A privacy officer looked again and gives the item back to where it was.
+    Restored,
     /// The item went into a release (an item may be in several).
     Released {
         /// The release.

@@ -21,6 +21,7 @@ mod event;
 mod hash;
 mod machine;
 mod protocols;
+mod recall;
 pub mod refusals;
 mod state;
 mod visibility;

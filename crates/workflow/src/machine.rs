@@ -54,11 +54,9 @@ impl Machine<'_> {
     fn take(&mut self, event: &Event) -> Result<(), Refusal> {
         match event {
             Event::Cleared => self.cleared(),
-            Event::GateRejected => {
-                self.expect_phase(Phase::Quarantined)?;
-                self.state.phase = Phase::Rejected;
-                Ok(())
-            }
+            Event::GateRejected => self.gate_rejected(),
+            Event::Recalled => self.recalled(),
+            Event::Restored => self.restored(),
             Event::Drafted { read, content_hash, model, version } => {
                 let author = Author::Model { name: model.clone(), version: version.clone() };
                 self.drafted(*read, author, content_hash)
@@ -226,7 +224,7 @@ impl Machine<'_> {
         if reserved.is_none() {
             return Err(refuse(refusals::NOT_RESERVED));
         }
-        if self.state.is_held() { Ok(()) } else { self.offer() }
+        if self.state.phase == Phase::Queued && !self.state.is_held() { self.offer() } else { Ok(()) }
     }
 
     fn owner_decided(
@@ -292,6 +290,7 @@ impl Machine<'_> {
         let drafts: Vec<ReadId> = self.state.reads.iter().filter(is_draft).map(|read| read.id).collect();
         drafts.into_iter().for_each(|read| self.void(read));
         self.state.holds.clear();
+        self.state.recalled_from = None;
         self.state.current = None;
         self.state.stage = None;
         self.state.phase = Phase::Erased;

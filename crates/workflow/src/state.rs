@@ -30,6 +30,9 @@ pub enum Phase {
     Withdrawn,
     /// The bytes and marks of the person in it were destroyed; the ids stay. Final.
     Erased,
+    /// Something that identifies a person was found in it or in its batch: nobody is shown it until a privacy
+    /// officer restores or rejects it.
+    Recalled,
 }
 
 impl Phase {
@@ -45,6 +48,7 @@ impl Phase {
         Self::Released,
         Self::Withdrawn,
         Self::Erased,
+        Self::Recalled,
     ];
 
     /// The word as code, API, page and database spell it.
@@ -60,6 +64,7 @@ impl Phase {
             Self::Released => "released",
             Self::Withdrawn => "withdrawn",
             Self::Erased => "erased",
+            Self::Recalled => "recalled",
         }
     }
 }
@@ -222,6 +227,9 @@ impl ReadState {
 pub struct ItemState {
     /// Where it is in its life.
     pub phase: Phase,
+    /// Where a recalled item goes back to once it is restored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recalled_from: Option<Phase>,
     /// Stage that is worked or waited on, as an index in the protocol.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stage: Option<u32>,
@@ -263,6 +271,7 @@ impl ItemState {
     pub const fn new() -> Self {
         Self {
             phase: Phase::Quarantined,
+            recalled_from: None,
             stage: None,
             task: None,
             reads: Vec::new(),

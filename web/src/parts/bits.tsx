@@ -46,6 +46,7 @@ const PHASES: Record<Phase, { tone: Tone; mark: string; word: string }> = {
   rejected: { tone: "bad", mark: "cross", word: "Rejected at the gate" },
   withdrawn: { tone: "bad", mark: "cross", word: "Withdrawn" },
   erased: { tone: "dim", mark: "cross", word: "Erased" },
+  recalled: { tone: "bad", mark: "triangle", word: "Recalled" },
 };
 
 export const phaseWord = (phase: Phase) => PHASES[phase]?.word ?? title(phase);

@@ -3,6 +3,7 @@ import { Link } from "@tanstack/react-router";
 import { useSyncExternalStore } from "react";
 import { keyHint } from "@/canvas/keymap";
 import { Icon } from "@/parts/Icon";
+import { ReportLeak } from "@/parts/ReportLeak";
 import type { SaveState } from "./autosave";
 import { useEditor, useKeyMap, useSession } from "./hooks";
 import { countdown } from "./lease";
@@ -21,6 +22,8 @@ export interface TopBarProps {
   onUnclear: () => void;
   onReject: () => void;
   onGiveBack: () => void;
+  /** The item was taken out of sight: there is nothing more to do here. */
+  onRecalled: () => void;
 }
 
 export function TopBar(props: TopBarProps) {
@@ -76,6 +79,11 @@ export function TopBar(props: TopBarProps) {
       <div className={styles.fill} />
       <LeaseClock session={session} onGiveBack={props.onGiveBack} />
       <Online />
+      <ReportLeak
+        item={work.item.id}
+        place={() => editor.frame && { stream: editor.frame.stream, frame: editor.frame.index }}
+        onReported={props.onRecalled}
+      />
       {mode === "read" ? (
         <Button
           size="xs"

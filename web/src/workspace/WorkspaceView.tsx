@@ -137,6 +137,7 @@ export function WorkspaceView({ session }: { session: WorkSession }) {
         onFinish={finish}
         onUnclear={() => setOpen("unclear")}
         onReject={() => setOpen("reject")}
+        onRecalled={() => void navigate({ to: "/" })}
         onGiveBack={() =>
           void session
             .giveBack()

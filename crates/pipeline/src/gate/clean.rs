@@ -12,6 +12,7 @@ use super::{
     GateAction, GateReport,
     masking::{self, FrameMask, NotMasked},
     plan::Rules,
+    record::Record,
     risk::{FACES_NOT_RULED_OUT, NOT_CLEANED},
 };
 use crate::subjects::Known;
@@ -27,6 +28,8 @@ pub(super) struct CleanedAsset {
     pub source: AssetId,
     pub kind: AssetKind,
     pub bytes: bytes::Bytes,
+    /// What was done; absent for a copy of a copy.
+    pub record: Option<Record>,
 }
 
 /// What cleaning one file came to.
@@ -40,6 +43,8 @@ pub(super) struct CleanedFile {
     pub risks: Vec<&'static str>,
     /// Who the file's pseudonym and UIDs stand for; for the vault alone.
     pub known: Option<CrosswalkEntry>,
+    /// What was done, for the evidence.
+    pub record: Record,
 }
 
 /// Why a file could not be cleaned: code and place, never a value.
@@ -132,6 +137,7 @@ pub(super) fn clean_asset(
                 source: asset.id,
                 kind: asset.kind,
                 bytes: file.bytes.into(),
+                record: Some(file.record),
             });
         }
         Err(error) => outcome.failed(&error.code, &error.place),
@@ -162,7 +168,8 @@ pub(super) fn clean_file(
             }
             // Pictures of parts show no people; pictures of the world may.
             let holds = if item == ItemKind::Part { Vec::new() } else { vec![FACES_NOT_RULED_OUT] };
-            Ok(CleanedFile { bytes, actions, holds, risks: Vec::new(), known: None })
+            let record = Record::of_container(rules, &actions, masks);
+            Ok(CleanedFile { bytes, actions, holds, risks: Vec::new(), known: None, record })
         }
         _ => Ok(CleanedFile {
             bytes: bytes.to_vec(),
@@ -170,6 +177,7 @@ pub(super) fn clean_file(
             holds: Vec::new(),
             risks: Vec::new(),
             known: None,
+            record: Record::of_container(rules, &[], masks),
         }),
     }
 }
@@ -197,8 +205,10 @@ fn clean_dicom(bytes: &[u8], rules: &Rules, masks: &[FrameMask]) -> Result<Clean
     }
     let risks = deid::risks(&facts).into_iter().map(deid::Risk::code).collect();
     let known = Some(known(&instance, &cleaned));
+    let record = Record::of_instance(rules, &cleaned.report, masks)
+        .map_err(|error| NotCleaned { code: "no_record".to_owned(), place: error.to_string() })?;
     let holds = holds(facts, cleaned.report);
-    Ok(CleanedFile { bytes: cleaned.bytes, actions, holds, risks, known })
+    Ok(CleanedFile { bytes: cleaned.bytes, actions, holds, risks, known, record })
 }
 
 /// What the pixels of an instance cannot be vouched for. Burned In Annotation = NO rules nothing out: devices set it and

@@ -115,7 +115,7 @@ impl Pipeline {
             let asset =
                 assets::by_id(&mut *self.store.read().await?, id).await?.ok_or(PipelineError::NotFound)?;
             let bytes = self.store.quarantine().for_machine(asset.project_id, &asset.address).await?;
-            cleaned.push(CleanedAsset { source: id, kind: asset.kind, bytes });
+            cleaned.push(CleanedAsset { source: id, kind: asset.kind, bytes, record: None });
         }
         self.put_cleared(item, cleaned).await
     }

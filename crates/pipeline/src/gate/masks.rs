@@ -242,7 +242,12 @@ impl Pipeline {
             })
             .await?;
             match made {
-                Ok(file) => copies.push(CleanedAsset { source: id, kind, bytes: file.bytes.into() }),
+                Ok(file) => copies.push(CleanedAsset {
+                    source: id,
+                    kind,
+                    bytes: file.bytes.into(),
+                    record: Some(file.record),
+                }),
                 Err(fault) => return Err(fault.at(drafts)),
             }
         }

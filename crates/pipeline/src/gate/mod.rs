@@ -7,6 +7,7 @@ mod masks;
 mod plan;
 mod preview;
 mod queue;
+mod record;
 mod risk;
 mod rules;
 
@@ -208,6 +209,7 @@ impl Pipeline {
             zone,
             address,
             content_hash: hex::encode(Sha256::digest(&asset.bytes)),
+            record: asset.record.clone(),
             bytes: asset.bytes.len() as u64,
             item: item.id,
             project: item.project_id,
@@ -287,6 +289,7 @@ struct CopyRow {
     zone: Zone,
     address: Address,
     content_hash: String,
+    record: Option<record::Record>,
     bytes: u64,
     item: ItemId,
     project: ProjectId,
@@ -314,6 +317,7 @@ async fn note_rows(tx: &mut Tx, rows: Vec<CopyRow>) -> Result<Vec<CopyRow>> {
         subjects::link_asset(tx, asset.id, row.subject).await?;
         out.push(CopyRow { id: asset.id, ..row });
     }
+    record::note_records(tx, &out).await?;
     Ok(out)
 }
 

@@ -126,9 +126,7 @@ impl Pipeline {
         let (asset, part) = source_of(&mut conn, &entry, frame).await?;
         let item = items::by_id(&mut conn, entry.item_id).await?.ok_or(PipelineError::NotFound)?;
         let rules = match draft {
-            Some(plan) => {
-                Rules::new(plan, entry.protocol_version, key(self, item.project_id, item.kind)?)?
-            }
+            Some(plan) => Rules::new(plan, entry.protocol_version, key(self, item.project_id, item.kind)?)?,
             None => rules(self, &mut conn, item.project_id, Some(entry.protocol_version), item.kind).await?,
         };
         let masks = masks_of(&rows::of_item(&mut conn, item.id).await?, asset.id);

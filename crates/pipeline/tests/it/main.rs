@@ -1,6 +1,7 @@
 //! The use cases end to end over a real store.
 
 mod harness;
+mod oversight;
 mod privacy;
 mod real_input;
 mod releases;

@@ -11,9 +11,11 @@ mod holds;
 mod home;
 mod ingest;
 mod items;
+mod leaks;
 pub mod live;
 mod log;
 mod me;
+mod oversight;
 mod pixels;
 mod privacy;
 mod projects;
@@ -49,6 +51,8 @@ pub fn all() -> OpenApiRouter<App> {
         .merge(privacy::routes())
         .merge(gate_masks::routes())
         .merge(gate_rules::routes())
+        .merge(oversight::routes())
+        .merge(leaks::routes())
         .merge(tasks::routes())
         .merge(reads::routes())
         .merge(releases::routes())

@@ -65,6 +65,12 @@ fn body(town: &Town, route: &str) -> Option<Value> {
         ("POST ", "/projects/{project}/grants") => json!({ "user": town.annotator, "role": "annotator" }),
         ("POST ", "/projects/{project}/import") => json!({ "images": [] }),
         ("POST ", "/items/{item}/holds" | "/holds/{hold}/lift") => json!({ "reason": "" }),
+        ("POST ", "/items/{item}/leaks") => json!({ "reason": "" }),
+        ("POST ", "/projects/{project}/audits") => json!({ "size": 0 }),
+        ("POST ", "/audits/{audit}/items/{position}/answer") => json!({ "verdict": "leak" }),
+        ("POST ", "/leaks/{leak}/decision") => {
+            json!({ "items": [], "decision": "restore", "reason": "looked at" })
+        }
         ("POST ", "/gate/{entry}/decision") => json!({ "decision": "approve", "reason": "looked at" }),
         ("PUT ", "/gate/{entry}/masks") => json!({ "masks": [] }),
         ("POST ", "/gate/{entry}/images/{frame}/preview" | "/gate/{entry}/images/{frame}/preview/image") => {
@@ -100,7 +106,9 @@ fn body(town: &Town, route: &str) -> Option<Value> {
 async fn address(town: &Town, route: &str, caller: &str) -> String {
     let (_, path) = route.split_once(' ').unwrap();
     let id = |name: &str| town.ids[name].clone();
-    let item = if path.ends_with("/points") {
+    let item = if path.contains("{leak}") {
+        id("leaked")
+    } else if path.ends_with("/points") {
         id("scene")
     } else if path.ends_with("/pixels") {
         id("study")
@@ -127,6 +135,9 @@ async fn address(town: &Town, route: &str, caller: &str) -> String {
         .replace("{request}", &id(if path.ends_with("/reveal") { "reveal" } else { "erasure" }))
         .replace("{entry}", &entry)
         .replace("{ingest}", &id("ingest"))
+        .replace("{audit}", &id("audit"))
+        .replace("{position}", "0")
+        .replace("{leak}", &id("leak"))
         .replace("{release}", &id("release"))
         .replace("{path}", &town.tile)
         .replace("{user}", &town.stranger.to_string());

@@ -29,6 +29,17 @@ pub fn scene() -> Vec<(&'static str, Vec<u8>)> {
 /// Group and element number.
 type Tag = (u16, u16);
 
+/// The same slice of another patient's study.
+pub fn other_slice() -> Vec<u8> {
+    let (mut bytes, own) = (slice(), b"1.2.3.4.");
+    for start in 0..bytes.len() - own.len() {
+        if bytes[start..].starts_with(own) {
+            bytes[start + 6] = b'5';
+        }
+    }
+    bytes
+}
+
 /// A CT slice of 8 by 8 pixels in explicit VR little endian.
 pub fn slice() -> Vec<u8> {
     slice_of("1.2.840.10008.5.1.4.1.1.2", "1.2.3.4.1")

@@ -4,6 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use countersign_model::{AnnotationId, GateEntryId, IngestId, ItemId, ProjectId, Role};
 use countersign_pipeline::{
+    oversight::{AuditSample, LeakPlace},
     people::Caller,
     privacy::{Decision, RequestDraft},
     release::Selection,
@@ -106,6 +107,7 @@ impl Town {
             let key = if project == self.drive { "scene" } else { "study" };
             self.ids.insert(key, items[0].to_string());
         }
+        self.oversight().await;
         self.people_matters().await;
         self.house.pipeline.store.sequence().await.unwrap();
         self.tile = self.some_tile();
@@ -181,6 +183,22 @@ impl Town {
         let own = self.keep("read", "annotator").await;
         self.ids.insert("item", own.item.id.to_string());
         self.ids.insert("draft", own.read.unwrap().summary.id.to_string());
+    }
+
+    /// An audit of the study's project, and a leak in another study.
+    async fn oversight(&mut self) {
+        let officer = self.caller("privacy_officer").clone();
+        let (pipeline, size) = (self.house.pipeline.clone(), Some(1));
+        let plan = AuditSample { size, ..AuditSample::default() };
+        let audit = pipeline.open_audit(&officer, self.study, plan).await.unwrap();
+        self.ids.insert("audit", audit.id.to_string());
+        let (_, items) = self.bring(self.study, &[("2.dcm".to_owned(), seed::other_slice())]).await;
+        let leaked = *items.iter().find(|item| item.to_string() != self.ids["study"]).unwrap();
+        let place = LeakPlace::default();
+        let leak = pipeline.report_leak(self.caller("owner"), leaked, place, "a name".into()).await.unwrap();
+        self.ids.insert("leak", leak.to_string());
+        self.ids.insert("leaked", leaked.to_string());
+        self.drain().await;
     }
 
     async fn claim(&self, login: &str) -> Work {

@@ -7,12 +7,14 @@ use uuid::Uuid;
 use crate::{
     Bind, Kind, Record, Row, StoreError, Value,
     assets::Asset,
+    audits, cleanings,
     exposures::Exposure,
     gate::{GateEntry, GateReason},
     holds::Hold,
     ingests,
     items::Item,
     jobs::Job,
+    leaks,
     masks::GateMask,
     privacy, projects,
     protocols::ProtocolVersion,
@@ -127,7 +129,7 @@ tables! {
     users::Organization, users::User, sessions::Session, sessions::Token, projects::Project, ProtocolVersion,
     projects::Grant, ingests::Ingest, ingests::IngestRefusal, Item, Asset, SharedAsset, Task, Participation, reads::Read,
     reads::AnnotationRow, reads::Review, reads::Signature, GateEntry, GateReason, GateMask, Hold, Exposure, releases::Release,
-    releases::ReleaseItem, subjects::Subject, subjects::SubjectItem,
+    releases::ReleaseItem, cleanings::Cleaning, audits::Audit, audits::AuditItem, leaks::Leak, leaks::LeakItem, subjects::Subject, subjects::SubjectItem,
     subjects::SubjectAsset, privacy::Request, Job, EventRow, EventDetails, Setting,
 }
 

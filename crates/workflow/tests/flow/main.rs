@@ -2,4 +2,5 @@
 
 mod paths;
 mod random_walk;
+mod shadow;
 mod world;

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::shadow::Shadow;
 use crate::world::{hold, protocol, read, signature, stage, user};
 use countersign_model::{
     AiVisibility, Author, Instant, Protocol, ReadId, ReleaseId, Role, StageKind, TaskId, UserId,
@@ -66,73 +67,6 @@ fn people() -> impl Strategy<Value = Vec<Vec<Role>>> {
     })
 }
 
-/// What a store would know if it did nothing but carry out effects.
-#[derive(Default)]
-struct Shadow {
-    ready: BTreeSet<TaskId>,
-    /// Token of each task's row; a claim adds one, as the store's claim does.
-    fences: BTreeMap<TaskId, u64>,
-    leased: BTreeMap<TaskId, UserId>,
-    reads: BTreeMap<ReadId, ReadStatus>,
-    /// Stage and person, for the stages passed in this round.
-    passed: Vec<(u32, UserId)>,
-    accepted: bool,
-}
-
-impl Shadow {
-    fn carry_out(&mut self, effect: &Effect) {
-        match effect {
-            Effect::OpenTask { task, fence, .. } => {
-                self.fences.insert(*task, *fence);
-                self.leased.remove(task);
-                self.ready.insert(*task);
-            }
-            Effect::LeaseTask { task, user, fence, .. } => {
-                let claimed = self.fences[task] + 1;
-                let renewed = self.leased.get(task) == Some(user) && self.fences[task] == *fence;
-                assert!(claimed == *fence || renewed, "the row's token and the machine's drift apart");
-                self.fences.insert(*task, *fence);
-                self.ready.remove(task);
-                self.leased.insert(*task, *user);
-            }
-            Effect::WithdrawTask { task } | Effect::CloseTask { task } => {
-                self.ready.remove(task);
-                self.leased.remove(task);
-            }
-            Effect::OpenRead { read, .. } => {
-                assert_eq!(self.reads.insert(*read, ReadStatus::Draft), None);
-            }
-            Effect::ResumeRead { read } => assert_eq!(self.reads[read], ReadStatus::Draft),
-            Effect::VoidRead { read } => assert_eq!(self.reads.remove(read), Some(ReadStatus::Draft)),
-            Effect::LockRead { read, .. } => {
-                self.reads.insert(*read, ReadStatus::Submitted);
-            }
-            Effect::ReturnRead { read } => {
-                self.reads.insert(*read, ReadStatus::Returned);
-            }
-            Effect::SupersedeRead { read } => {
-                self.reads.insert(*read, ReadStatus::Superseded);
-            }
-            Effect::Accepted { .. } => self.accepted = true,
-            Effect::NeedsDraft
-            | Effect::NeedsOwner
-            | Effect::Participated { .. }
-            | Effect::DraftShown { .. } => {}
-        }
-    }
-
-    fn note_decision(&mut self, event: &Event, stage: Option<u32>) {
-        let at = stage.unwrap_or(u32::MAX);
-        match event {
-            Event::Submitted { user, .. } => self.passed.push((at, *user)),
-            Event::Reviewed { decision: ReviewDecision::Reject, .. }
-            | Event::Signed { decision: SignDecision::Reject, .. } => self.passed.clear(),
-            Event::Reviewed { user, .. } | Event::Signed { user, .. } => self.passed.push((at, *user)),
-            _ => {}
-        }
-    }
-}
-
 struct Walk<'a> {
     protocol: &'a Protocol,
     people: &'a [Vec<Role>],
@@ -164,7 +98,7 @@ impl<'a> Walk<'a> {
     fn kind(&self, op: &Op) -> u8 {
         let stage = self.state.stage.and_then(|index| self.protocol.stages.get(index as usize));
         match (self.state.phase, stage.map(|stage| stage.kind)) {
-            _ if op.kind.is_multiple_of(3) => op.kind / 3 % 16,
+            _ if op.kind.is_multiple_of(3) => op.kind / 3 % 18,
             _ if self.state.is_held() && op.pick.is_multiple_of(2) => 14,
             (Phase::Quarantined, _) => 0,
             (Phase::Cleared, _) => 1,
@@ -173,6 +107,7 @@ impl<'a> Walk<'a> {
             (Phase::Leased, Some(StageKind::Review)) => 9,
             (Phase::Leased, _) => 10,
             (Phase::Escalated, _) => 12,
+            (Phase::Recalled, _) => 17,
             _ => 15,
         }
     }
@@ -218,6 +153,9 @@ impl<'a> Walk<'a> {
             14 if op.pick % 32 == 31 => Event::Erased,
             13 => Event::Held { hold: hold(u128::from(op.pick % 3)) },
             14 => Event::Lifted { hold: hold(u128::from(op.user % 3)) },
+            16 if op.pick.is_multiple_of(4) => Event::Recalled,
+            17 if op.pick.is_multiple_of(16) => Event::GateRejected,
+            17 => Event::Restored,
             _ => Event::Released { release: ReleaseId(fresh.0) },
         }
     }
@@ -337,8 +275,13 @@ impl<'a> Walk<'a> {
         assert_eq!(self.state.phase == Phase::Leased, !leased.is_empty());
         let reads: BTreeMap<_, _> = self.state.reads.iter().map(|read| (read.id, read.status)).collect();
         assert_eq!(reads, self.shadow.reads);
-        let is_accepted = matches!(self.state.phase, Phase::Accepted | Phase::Released);
-        assert!(self.shadow.accepted == is_accepted || self.state.phase == Phase::Erased);
+        let stands = self.state.recalled_from.unwrap_or(self.state.phase);
+        assert_eq!(self.state.recalled_from.is_some(), self.state.phase == Phase::Recalled);
+        // What is rejected or erased may have been accepted before.
+        let accepted = matches!(stands, Phase::Accepted | Phase::Released);
+        assert!(
+            self.shadow.accepted == accepted || matches!(self.state.phase, Phase::Rejected | Phase::Erased)
+        );
         for read in &self.state.reads {
             assert_eq!(read.content_hash.is_none(), read.status == ReadStatus::Draft);
         }
@@ -377,6 +320,7 @@ impl<'a> Walk<'a> {
         for hold in self.state.holds.clone() {
             assert!(self.take(Event::Lifted { hold }));
         }
+        self.take(Event::Restored);
         self.take(Event::Cleared);
         self.take(Event::DraftFailed);
         for _ in 0..=self.protocol.stages.len() {
@@ -490,6 +434,8 @@ fn the_walk_gets_everywhere() {
         "lifted",
         "released",
         "erased",
+        "recalled",
+        "restored",
     ];
     // Content is not the walk's matter.
     let codes = refusals::ALL.iter().map(|entry| entry.code).filter(|c| *c != refusals::ATTRIBUTE_REQUIRED);

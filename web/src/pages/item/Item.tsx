@@ -1,4 +1,5 @@
 /** One item: what it is, where it stands, who worked on it, who saw it. */
+
 import { Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
@@ -13,6 +14,7 @@ import bits from "@/parts/bits.module.css";
 import { EventList } from "@/parts/EventList";
 import { Icon } from "@/parts/Icon";
 import { ReasonDialog } from "@/parts/ReasonDialog";
+import { ReportLeak } from "@/parts/ReportLeak";
 import { Empty, Failed, Loading, Note } from "@/parts/States";
 import { stageTitle } from "@/parts/stage";
 import table from "@/parts/table.module.css";
@@ -303,6 +305,7 @@ export default function ItemPage() {
               <span className="dim">{stageTitle(protocol, data.stage)}</span>
             ) : null}
             <PhaseMark phase={data.phase} held={data.held} />
+            {data.may_view_pixels ? <ReportLeak item={data.id} onReported={() => {}} /> : null}
           </span>
         </div>
       </div>

@@ -15,6 +15,7 @@ const TABS = [
   { to: "/projects/$projectId/ingest", label: "Ingest", roles: ["technician"] },
   { to: "/projects/$projectId/gate", label: "Gate", roles: ["privacy_officer"] },
   { to: "/projects/$projectId/subjects", label: "Subjects & vault", roles: ["privacy_officer", "auditor"] },
+  { to: "/projects/$projectId/oversight", label: "Oversight", roles: ["privacy_officer", "auditor"] },
   {
     to: "/projects/$projectId/releases",
     label: "Releases",
@@ -44,6 +45,7 @@ export default function ProjectFrame() {
   const tabs = TABS.filter((tab) => {
     // The gate is for privacy officers alone: an owner without that role is refused there.
     if (tab.label === "Gate") return mine("privacy_officer");
+    if (tab.label === "Oversight") return tab.roles.some(mine);
     return tab.roles === null || owner || tab.roles.some(mine);
   });
   const waiting = project.data.counts.gate_open;

@@ -1,0 +1,144 @@
+//! Bounds for a finite lot, sampled without replacement: the number that was found follows the hypergeometric
+//! distribution, and the bound is its exact inversion (Clopper and Pearson 1934, for the finite lot).
+
+/// Largest lot that is taken: sums over it stay exact to about 1e-12 and take well under a second.
+pub const LOT_MAX: u64 = 10_000_000;
+
+/// Numbers that describe no sample.
+#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
+pub enum BoundError {
+    /// More was checked than the lot holds, or more found than was checked, or nothing was checked.
+    #[error("checked {checked} of {lot} and found {found}: no sample is like that")]
+    Counts {
+        /// Units in the lot.
+        lot: u64,
+        /// Units that were checked.
+        checked: u64,
+        /// Units that were found wrong.
+        found: u64,
+    },
+    /// The lot is larger than [`LOT_MAX`].
+    #[error("a lot of {lot} is beyond the limit of {LOT_MAX}")]
+    Lot {
+        /// Units in the lot.
+        lot: u64,
+    },
+    /// A confidence or rate that is not strictly between 0 and 1.
+    #[error("{0} is not strictly between 0 and 1")]
+    Fraction(f64),
+}
+
+fn counts(lot: u64, checked: u64, found: u64) -> Result<(), BoundError> {
+    if lot > LOT_MAX {
+        return Err(BoundError::Lot { lot });
+    }
+    if checked == 0 || checked > lot || found > checked {
+        return Err(BoundError::Counts { lot, checked, found });
+    }
+    Ok(())
+}
+
+fn fraction(value: f64) -> Result<f64, BoundError> {
+    if value > 0.0 && value < 1.0 { Ok(value) } else { Err(BoundError::Fraction(value)) }
+}
+
+/// The most units of a lot that may be wrong, with one-sided confidence, after `checked` of them were drawn at random
+/// without replacement and `found` were wrong: the largest D for which P(X <= found | lot, D, checked) is still above
+/// 1 - confidence. Never below `found`.
+///
+/// # Errors
+/// [`BoundError`] for numbers that describe no sample.
+pub fn lot_upper(lot: u64, checked: u64, found: u64, confidence: f64) -> Result<u64, BoundError> {
+    counts(lot, checked, found)?;
+    let alpha = 1.0 - fraction(confidence)?;
+    // What was checked and not found wrong is known to be right.
+    let (mut holds, mut fails) = (found, lot - checked + found + 1);
+    // P falls as D grows: bisect for the last D that is still likely enough.
+    while fails - holds > 1 {
+        let middle = holds + (fails - holds) / 2;
+        if at_most(lot, middle, checked, found) > alpha { holds = middle } else { fails = middle }
+    }
+    Ok(holds)
+}
+
+/// The smallest sample of a lot which, if nothing wrong is found in it, bounds the wrong units by `rate` of the lot
+/// with one-sided confidence.
+///
+/// # Errors
+/// [`BoundError`] for an empty lot, or a rate or confidence outside of 0..1.
+pub fn sample_for(lot: u64, rate: f64, confidence: f64) -> Result<u64, BoundError> {
+    counts(lot, lot, 0)?;
+    let allowed = fraction(rate)? * to_f64(lot);
+    fraction(confidence)?;
+    let (mut short, mut enough) = (0, lot);
+    while enough - short > 1 {
+        let middle = short + (enough - short) / 2;
+        let bound = lot_upper(lot, middle, 0, confidence)?;
+        if to_f64(bound) <= allowed { enough = middle } else { short = middle }
+    }
+    Ok(enough)
+}
+
+/// P(X <= found) where X is the number of wrong units among `checked` of a lot with `wrong` of them.
+fn at_most(lot: u64, wrong: u64, checked: u64, found: u64) -> f64 {
+    let right = lot - wrong;
+    let lowest = checked.saturating_sub(right);
+    if found < lowest {
+        return 0.0;
+    }
+    // The first term by logarithms of factorials, the others by the ratio of neighbours.
+    let mut term =
+        (ln_choose(wrong, lowest) + ln_choose(right, checked - lowest) - ln_choose(lot, checked)).exp();
+    let mut sum = term;
+    // Underflow of the first term: begin again from the top, where the mass is.
+    if term == 0.0 {
+        return from_the_top(lot, wrong, checked, found, lowest);
+    }
+    for x in lowest..found.min(wrong) {
+        term *= ratio(lot, wrong, checked, x);
+        sum += term;
+    }
+    sum.min(1.0)
+}
+
+/// The same sum, downwards from `found`: for samples so large that the lowest count is beyond the smallest double.
+fn from_the_top(lot: u64, wrong: u64, checked: u64, found: u64, lowest: u64) -> f64 {
+    let top = found.min(wrong).min(checked);
+    let right = lot - wrong;
+    let mut term = (ln_choose(wrong, top) + ln_choose(right, checked - top) - ln_choose(lot, checked)).exp();
+    let mut sum = term;
+    let mut x = top;
+    while x > lowest && term > 0.0 {
+        x -= 1;
+        term /= ratio(lot, wrong, checked, x);
+        sum += term;
+    }
+    sum.min(1.0)
+}
+
+/// P(x + 1) / P(x).
+fn ratio(lot: u64, wrong: u64, checked: u64, x: u64) -> f64 {
+    let above = to_f64(wrong - x) * to_f64(checked - x);
+    let below = to_f64(x + 1) * to_f64(lot - wrong + x + 1 - checked);
+    above / below
+}
+
+fn ln_choose(n: u64, k: u64) -> f64 {
+    ln_factorial(n) - ln_factorial(k) - ln_factorial(n - k)
+}
+
+/// ln(n!), by the sum for small n and by Stirling's series beyond (error below 1e-15 of the value).
+fn ln_factorial(n: u64) -> f64 {
+    if n < 32 {
+        return (2..=n).map(|i| to_f64(i).ln()).sum();
+    }
+    let x = to_f64(n);
+    let series = 1.0 / (12.0 * x) - 1.0 / (360.0 * x.powi(3)) + 1.0 / (1260.0 * x.powi(5))
+        - 1.0 / (1680.0 * x.powi(7));
+    x * x.ln() - x + 0.5 * (2.0 * std::f64::consts::PI * x).ln() + series
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts are at most LOT_MAX, far below 2^53")]
+const fn to_f64(n: u64) -> f64 {
+    n as f64
+}

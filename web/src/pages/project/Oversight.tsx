@@ -1,0 +1,24 @@
+/** Oversight after the gate: leaks first, then audits, then what was done. */
+import { hasRole, useMe } from "@/api/session";
+import { Audits } from "./oversight/Audits";
+import { Leaks } from "./oversight/Leaks";
+import { Report } from "./oversight/Report";
+import { useProject } from "./Project";
+
+export default function Oversight() {
+  const { id } = useProject();
+  const officer = hasRole(useMe(), "privacy_officer", id);
+  return (
+    <div className="stack loose">
+      <section className="stack" aria-label="Leaks">
+        <h2>Leaks</h2>
+        <Leaks project={id} officer={officer} />
+      </section>
+      <section className="stack" aria-label="Audits">
+        <h2>Audits</h2>
+        <Audits project={id} officer={officer} />
+      </section>
+      <Report project={id} />
+    </div>
+  );
+}
