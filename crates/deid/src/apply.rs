@@ -146,6 +146,7 @@ fn engine<'a>(source: &Instance, profile: &'a Profile, keys: &'a Keys, context: 
         needles,
         uid_map: BTreeMap::new(),
         kept: HashSet::new(),
+        kept_characters: HashSet::new(),
     }
 }
 
@@ -199,12 +200,12 @@ fn strip_codestream(engine: &mut Engine, output: &mut Instance) -> Result<(), De
 
 /// Writes, reads back, searches; takes residues out and tries again.
 fn gate(engine: Engine, output: &mut Instance) -> Result<Cleaned, DeidError> {
-    let Engine { mut needles, mut report, uid_map, pseudonym, weeks, kept, profile, known, .. } = engine;
+    let Engine { mut needles, mut report, uid_map, pseudonym, weeks, profile, known, .. } = engine;
     let dummies =
         [VR::LO, VR::DA, VR::DT, VR::TM].map(|vr| String::from_utf8_lossy(&dummy(vr)).trim().to_owned());
     let ours = uid_map.values().cloned().chain(dummies).chain([pseudonym.clone()]);
     needles.forget(ours);
-    needles.permit(&kept);
+    needles.permit(&engine.kept, &engine.kept_characters);
     report.values_searched = needles.len() as u64;
     let dates =
         profile.has(ProfileOption::RetainFullDates) || profile.has(ProfileOption::RetainModifiedDates);

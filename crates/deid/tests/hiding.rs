@@ -133,6 +133,21 @@ fn a_name_in_another_character_set_is_the_same_name() {
 }
 
 #[test]
+fn what_an_option_keeps_is_no_leak_of_what_was_removed_elsewhere() {
+    let mut set = image();
+    set.put_text(tags::SPECIFIC_CHARACTER_SET, VR::CS, "ISO_IR 192");
+    set.put_text(tags::INSTITUTION_NAME, VR::LO, "Universität Köln");
+    let mut organisation = item(tags::SPECIFIC_CHARACTER_SET, VR::CS, "ISO_IR 100");
+    organisation.put_bytes(tags::INSTITUTION_NAME, VR::LO, b"Universit\xE4t K\xF6ln".to_vec());
+    set.put_items(tags::CUSTODIAL_ORGANIZATION_SEQUENCE, vec![organisation]);
+    let kept = Profile::parse("basic,retain_institution_identity").unwrap();
+    let cleaned = clean_dicom(&Instance::new(set.clone()), &kept, &KEYS).unwrap();
+    assert!(holds(&cleaned.bytes, "Universität Köln"));
+    let cleaned = clean_dicom(&Instance::new(set), &Profile::basic(), &KEYS).unwrap();
+    assert!(!holds(&cleaned.bytes, "Universität Köln"));
+}
+
+#[test]
 fn noise_gives_no_false_hit_and_a_planted_value_a_true_one() {
     let mut state = 0x2545_F491_4F6C_DD1D_u64;
     let mut noise = || {
@@ -162,6 +177,17 @@ fn noise_gives_no_false_hit_and_a_planted_value_a_true_one() {
         assert_eq!(e.place().tag, Some(tags::PIXEL_DATA));
         assert!(!e.to_string().to_lowercase().contains("feather"));
     }
+}
+
+#[test]
+fn long_values_are_compared_whole() {
+    let long = |end: &str| format!("Report of the examination of the left knee, {end}");
+    let mut set = image();
+    set.put_text(tags::IMAGE_COMMENTS, VR::LT, &long("made for insurance"));
+    set.put_text(tags::WINDOW_CENTER_WIDTH_EXPLANATION, VR::LO, &long("made for insurance"));
+    set.put_text(tags::RESCALE_TYPE, VR::LO, &long("nothing else"));
+    let cleaned = clean_dicom(&Instance::new(set), &Profile::basic(), &KEYS).unwrap();
+    assert!(!holds(&cleaned.bytes, "insurance") && holds(&cleaned.bytes, "nothing else"));
 }
 
 #[test]

@@ -19,6 +19,9 @@ const MIN_IDEOGRAMS: usize = 2;
 const MAX_NEEDLES: usize = 50_000;
 /// Longest value that is searched for whole, bytes; of a longer one this much from its start.
 const MAX_NEEDLE: usize = 256;
+/// Longest value beyond ASCII that is searched for whole, characters; of a longer one this much from its
+/// start.
+const MAX_CHARACTERS: usize = 64;
 /// Longest value of no known kind that is looked at for text, bytes.
 const MAX_UNKNOWN: usize = 4096;
 
@@ -155,7 +158,8 @@ impl Needles {
                 _ => MIN_VALUE,
             };
             if !part.is_ascii() && part.chars().count() >= least && self.characters.len() < MAX_NEEDLES {
-                let known = self.characters.entry(part.to_lowercase()).or_insert(sort);
+                let head: String = part.to_lowercase().chars().take(MAX_CHARACTERS).collect();
+                let known = self.characters.entry(head).or_insert(sort);
                 *known = (*known).max(sort);
             }
         }
@@ -182,8 +186,9 @@ impl Needles {
 
     /// Drops values that the profile's options keep elsewhere in the file: there they were asked for. A part
     /// of a person's name never is.
-    pub fn permit(&mut self, kept: &HashSet<Vec<u8>>) {
+    pub fn permit(&mut self, kept: &HashSet<Vec<u8>>, characters: &HashSet<String>) {
         self.bytes.retain(|value, sort| *sort == Sort::Name || !kept.contains(value));
+        self.characters.retain(|value, sort| *sort == Sort::Name || !characters.contains(value));
     }
 
     pub fn len(&self) -> usize {
