@@ -33,6 +33,7 @@ pub(crate) fn strip(
     let clean: Strip = match coding {
         Coding::JpegBaseline | Coding::JpegExtended | Coding::JpegLossless | Coding::JpegLs => jpeg,
         Coding::Jpeg2000 => jpeg2000,
+        Coding::JpegXl => countersign_dicom::bare_jpeg_xl,
         _ => return Ok(false),
     };
     let before = starts(fragments);

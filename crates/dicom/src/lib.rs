@@ -33,8 +33,8 @@ pub use encode::{FrameEdit, FrameOutcome, Replaced, replace_frames, transcode_to
 pub use error::{DicomError, Place};
 pub use facts::{Dose, Facts, FrameGeometry, Identity, SpacingOrigin, Window, frame_geometry};
 pub use frames::{
-    Cells, Frame, FrameBytes, Photometric, Samples, StoredSamples, decode_frame, frame_bytes, frame_count,
-    is_decodable, raw_samples,
+    Cells, Frame, FrameBytes, Photometric, Samples, StoredSamples, bare_jpeg_xl, decode_frame, frame_bytes,
+    frame_count, is_decodable, raw_samples,
 };
 pub use instance::{Instance, Note, NoteKind, read, read_shared};
 pub use limits::{

@@ -245,6 +245,22 @@ fn lossless_jpeg_decodes_as_it_was_coded() {
     assert_eq!(seen, 13, "all rows of the reference");
 }
 
+/// Differences that lead out of the samples' range: found by mutation. What is decoded can be coded again.
+#[test]
+fn lossless_samples_never_have_more_bits_than_their_picture() {
+    let table = include_str!("reference/lossless.tsv");
+    let line = table.lines().find(|l| l.starts_with("c1-2bit-p1")).unwrap();
+    let mut stream = hex(line.split('\t').nth(4).unwrap());
+    // Another selection value makes other predictions of the same differences.
+    let scan = stream.windows(2).position(|w| w == [0xFF, 0xDA]).unwrap();
+    stream[scan + 7] = 4;
+    let set = image(19, 27, 1, "MONOCHROME2", (8, 8), fragments(&[&stream]));
+    let Samples::U8(got) = frame(set, "1.2.840.10008.1.2.4.57", 0).unwrap().samples else {
+        panic!("not 8 bits")
+    };
+    assert!(got.iter().all(|v| *v < 4), "{got:?}");
+}
+
 /// Made by reference/jpeg2000.py.
 #[test]
 fn jpeg_2000_decodes_as_it_was_coded() {

@@ -4,7 +4,8 @@ mod common;
 
 use common::{fragments, hex, image};
 use countersign_dicom::{
-    Cells, DicomError, FrameEdit, Instance, decode_frame, raw_samples, replace_frames, transcode_to_native,
+    Cells, DicomError, FrameEdit, Instance, Value, bare_jpeg_xl, decode_frame, raw_samples, replace_frames,
+    tags, transcode_to_native,
 };
 use sha2::{Digest, Sha256};
 
@@ -70,4 +71,34 @@ fn a_picture_of_another_size_is_refused_and_so_is_a_cut() {
         other.transfer_syntax = LOSSLESS.to_owned();
         assert!(matches!(decode_frame(&other, 0), Err(DicomError::Codec { codec: "JPEG XL", .. })));
     }
+}
+
+/// Boxes beside the codestream can hold a name as well as a tag can.
+#[test]
+fn only_the_codestream_leaves_its_container() {
+    let exif = [&[0, 0, 0, 16][..], b"Exif", b"Mrs Name"].concat();
+    let mut containers = 0;
+    for (name, instance, expected) in instances() {
+        let Some(Value::Fragments { fragments: parts, .. }) =
+            instance.data.get(tags::PIXEL_DATA).map(|e| &e.value)
+        else {
+            panic!("not encapsulated")
+        };
+        let raw = &parts[0].1;
+        let Some(bare) = bare_jpeg_xl(raw).unwrap() else { continue };
+        containers += 1;
+        let named = [&raw[..12], &exif, &raw[12..]].concat();
+        assert_eq!(bare_jpeg_xl(&named), Ok(Some(bare.clone())), "{name}");
+        assert_eq!(bare_jpeg_xl(&bare), Ok(None));
+        let mut data = instance.data.clone();
+        data.get_mut(tags::PIXEL_DATA).unwrap().value = fragments(&[&bare]);
+        let mut stripped = Instance::new(data);
+        stripped.transfer_syntax = LOSSLESS.to_owned();
+        assert_eq!(digest(&raw_samples(&stripped, 0).unwrap().cells), expected, "{name}");
+        // Cut within a box, or of the container only its start: nobody can say what the rest is.
+        assert!(bare_jpeg_xl(&raw[..raw.len() - 40]).is_err());
+        assert!(bare_jpeg_xl(&raw[..12]).is_err());
+        assert!(bare_jpeg_xl(&raw[12..]).is_err());
+    }
+    assert_eq!(containers, 2, "the reference has streams of both kinds");
 }

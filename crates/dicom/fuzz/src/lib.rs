@@ -24,7 +24,11 @@ pub fn whole_file(data: &[u8], decode: bool) {
 /// Decodes, renders, puts back and transcodes the first frames.
 pub fn all_of(mut instance: Instance) {
     for index in 0..frame_count(&instance).min(3) {
-        let _ = (decode_frame(&instance, index), frame_bytes(&instance, index), render_frame(&instance, index, None));
+        let _ = (
+            decode_frame(&instance, index),
+            frame_bytes(&instance, index),
+            render_frame(&instance, index, None),
+        );
         if let Ok(mut samples) = raw_samples(&instance, index) {
             samples.paint(1..9, 0..3);
             let painted = samples.clone();
@@ -62,7 +66,8 @@ pub fn one_frame(data: &[u8], syntax: &str) {
     set.put_u16(tags::BITS_STORED, &[stored]);
     set.put_u16(tags::HIGH_BIT, &[stored - 1]);
     set.put_u16(tags::PIXEL_REPRESENTATION, &[u16::from(kind >> 3 & 1)]);
-    let value = Value::Fragments { offsets: Default::default(), fragments: vec![(0, stream.to_vec().into())] };
+    let value =
+        Value::Fragments { offsets: Default::default(), fragments: vec![(0, stream.to_vec().into())] };
     set.insert(tags::PIXEL_DATA, Element { vr: VR::OB, value, offset: 0 });
     let mut instance = Instance::new(set);
     instance.transfer_syntax = syntax.to_owned();

@@ -128,7 +128,7 @@ fn any_jpeg(data: &[u8], layout: &PixelLayout, colour: Colour) -> Result<Decoded
             let Lossless { precision, samples } =
                 jpeg::decode_lossless(data, expected).map_err(|e| e.0.to_owned())?;
             let buffer = if precision <= 8 {
-                // Differences are taken modulo 65536; a sample has 8 bits.
+                // Samples of up to 8 bits: exact.
                 Buffer::U8(samples.into_iter().map(|v| v as u8).collect())
             } else {
                 Buffer::U16(samples)

@@ -56,6 +56,53 @@ pub(super) fn decode(data: &[u8], layout: &PixelLayout, stored_as_named: bool) -
     Ok(Decoded { buffer, photometric })
 }
 
+/// The signature of the container (ISO/IEC 18181-2).
+const CONTAINER: [u8; 12] = [0, 0, 0, 12, b'J', b'X', b'L', b' ', 0x0D, 0x0A, 0x87, 0x0A];
+
+/// The codestream out of its container, without whatever else the boxes say: Exif, XML, the headers of a
+/// JPEG that it was made from. `None` for one that has no container.
+///
+/// # Errors
+/// For data that are neither, and for a container that is not whole: bytes that nobody can name must not
+/// pass for pixels.
+pub fn bare_jpeg_xl(data: &[u8]) -> Result<Option<Vec<u8>>, &'static str> {
+    if data.starts_with(&[0xFF, 0x0A]) {
+        return Ok(None);
+    }
+    let mut rest = data.strip_prefix(&CONTAINER[..]).ok_or("neither a codestream nor its container")?;
+    let mut parts: Vec<(u32, &[u8])> = Vec::new();
+    // A byte of padding may follow the last box.
+    while rest.len() > 1 {
+        let (kind, body, behind) = jxl_box(rest).ok_or("a box that is longer than the data")?;
+        match kind {
+            b"jxlc" => parts.push((0, body)),
+            b"jxlp" => {
+                let (index, part) = body.split_first_chunk::<4>().ok_or("a part without its number")?;
+                // The highest bit marks the last part.
+                parts.push((u32::from_be_bytes(*index) & 0x7FFF_FFFF, part));
+            }
+            _ => {}
+        }
+        rest = behind;
+    }
+    parts.sort_by_key(|(index, _)| *index);
+    let out: Vec<u8> = parts.iter().flat_map(|(_, part)| part.iter().copied()).collect();
+    if out.starts_with(&[0xFF, 0x0A]) { Ok(Some(out)) } else { Err("a container without a codestream") }
+}
+
+/// Type and body of the first box, and what follows it.
+fn jxl_box(data: &[u8]) -> Option<(&[u8; 4], &[u8], &[u8])> {
+    let size = u32::from_be_bytes(*data.first_chunk()?);
+    let kind = data.get(4..)?.first_chunk()?;
+    let (head, size) = match size {
+        // To the end of the data.
+        0 => (8, data.len()),
+        1 => (16, usize::try_from(u64::from_be_bytes(*data.get(8..)?.first_chunk()?)).ok()?),
+        n => (8, n as usize),
+    };
+    Some((kind, data.get(head..size)?, &data[size..]))
+}
+
 /// Bits of a sample, by the header.
 pub(crate) fn precision(data: &[u8]) -> Option<u32> {
     let image = JxlImage::builder().pool(JxlThreadPool::none()).read(data).ok()?;

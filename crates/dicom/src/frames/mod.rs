@@ -19,6 +19,7 @@ use crate::{Coding, DicomError, Instance, coding};
 
 pub(crate) use fragments::ranges as fragment_ranges;
 pub use fragments::{FrameBytes, frame_bytes};
+pub use jxl::bare_jpeg_xl;
 pub(crate) use jxl::precision as jxl_precision;
 pub use layout::Photometric;
 pub(crate) use layout::{PixelLayout, pixel_element};

@@ -52,7 +52,10 @@ pub(crate) fn decode(data: &[u8], expected: (usize, usize, usize)) -> Result<Los
         }
     }
     match picture {
-        Some((frame, samples)) if done == frame.components.len() => {
+        Some((frame, mut samples)) if done == frame.components.len() => {
+            // Differences are taken modulo 65536; a broken stream may leave the range of its samples.
+            let mask = u16::MAX >> (16 - frame.precision);
+            samples.iter_mut().for_each(|v| *v &= mask);
             Ok(Lossless { precision: frame.precision, samples })
         }
         _ => Err(JpegError("components are missing")),
