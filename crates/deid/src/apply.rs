@@ -88,6 +88,7 @@ pub fn clean_dicom_with(
     if let Some(path) = overlay_bits::clear(&mut output, &source.data) {
         engine.report.add(&path, Applied::Stripped);
     }
+    engine.report.overlay_in_coded_pixels = overlay_bits::is_out_of_reach(&output, &source.data);
     mark(&mut output.data, &source.data, profile, context);
     gate(engine, &mut output)
 }
@@ -238,9 +239,9 @@ fn gate(engine: Engine, output: &mut Instance) -> Result<Cleaned, DeidError> {
 fn no_private(set: &DataSet, safe: bool, path: &mut Vec<(Tag, usize)>) -> Result<(), DeidError> {
     let mut blocks = None;
     for (tag, element) in set.iter() {
-        if !tag.0.is_multiple_of(2)
-            && !(safe && blocks.get_or_insert_with(|| Blocks::of(set)).permits(set, tag))
-        {
+        let private = !tag.0.is_multiple_of(2);
+        let permitted = private && safe && blocks.get_or_insert_with(|| Blocks::of(set)).permits(set, tag);
+        if private && !permitted {
             let place = Place::new(tag, element.offset);
             return Err(DeidError::Private { path: path_of(path, tag), place });
         }

