@@ -168,7 +168,7 @@ def sections():
 INTRO = """# Results
 
 Made by `bench/run`; what is held equal and what is not is in [README.md](README.md). Ratios say how many times better
-Countersign did than Label Studio in the same run on the same machine; absolute numbers hold for this machine alone.
+Countersign did than Label Studio (or the named tool) in the same run on the same machine; absolute numbers hold for this machine alone.
 """
 
 
