@@ -44,6 +44,10 @@ test("a study comes back with a reason, is corrected, reviewed and countersigned
   await annotator.submits();
 
   await reviewer.starts(PROJECT, "reviewing");
+  // Under this protocol the model speaks when it is asked, in each round; that it was asked stays with the read.
+  await reviewer.page.getByTestId("draft-ask").click();
+  await expect(reviewer.page.getByTestId("draft-facts")).toContainText("threshold-components");
+  await expect(reviewer.page.getByTestId("object-row")).toHaveCount(1);
   await accepts(reviewer);
   const specialist = await Person.arrives(browser, "specialist");
   await specialist.starts(PROJECT, "signing");
@@ -52,6 +56,8 @@ test("a study comes back with a reason, is corrected, reviewed and countersigned
   const auditor = await Person.arrives(browser, "auditor");
   const done = await itemOf(auditor, item.id);
   expect(done.phase).toBe("accepted");
+  const asked = done.reads.filter((read) => read.draft_shown_at).map((read) => read.kind);
+  expect(asked).toEqual(["review"]);
   const exposures = await auditor.context.request.get(`/api/v1/items/${item.id}/exposures`);
   const seen = await exposures.json();
   const names = new Set(

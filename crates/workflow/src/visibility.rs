@@ -48,7 +48,14 @@ fn sees_draft(protocol: &Protocol, state: &ItemState, user: UserId) -> bool {
         match stage.ai_visibility {
             AiVisibility::Never => false,
             AiVisibility::AfterOwnRead => done,
-            AiVisibility::OnRequest => done || (at_work(index) && asked),
+            // Whoever works at it again asks again: a read must not lean on a draft that nobody asked for.
+            AiVisibility::OnRequest => {
+                if at_work(index) {
+                    asked
+                } else {
+                    done
+                }
+            }
             AiVisibility::Always => done || at_work(index),
         }
     })

@@ -310,6 +310,22 @@ fn the_draft_shows_when_the_protocol_says() {
 }
 
 #[test]
+fn in_a_new_round_the_draft_is_asked_for_again() {
+    let mut world = World::at_read(AiVisibility::OnRequest);
+    let ask =
+        |world: &World, n| Event::DraftRequested { user: user(n), fence: world.state.fence, now: world.now };
+    world.ok(world.claim(1));
+    world.ok(ask(&world, 1));
+    world.ok(world.submit(1, H1));
+    world.ok(world.claim(2));
+    world.ok(world.review(2, ReviewDecision::Reject, H2));
+    world.ok(world.claim(1));
+    assert!(!visible(&world, 1).contains(&read(900)), "nobody asked in this round");
+    world.ok(ask(&world, 1));
+    assert!(visible(&world, 1).contains(&read(900)));
+}
+
+#[test]
 fn the_gate_is_passed_once_and_work_goes_on_without_a_draft() {
     let mut world = World::new(crate::world::full(AiVisibility::Always));
     assert_eq!(world.no(world.claim(1)), refusals::NOT_READY);
