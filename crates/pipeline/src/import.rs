@@ -63,7 +63,10 @@ impl Pipeline {
     ) -> Result<Imported> {
         self.require_on(caller, Action::Ingest, project)?;
         check(&images)?;
-        let keys = GroupKeys { pipeline: self.clone(), older: self.store.vault().project_key(project).ok() };
+        let keys = GroupKeys {
+            pipeline: self.clone(),
+            older: self.store.vault().project_key(project).ok().map(|key| *key),
+        };
         let (pipeline, user) = (self.clone(), caller.user());
         self.store
             .write(caller.actor(), move |tx| {

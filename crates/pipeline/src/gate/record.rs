@@ -22,7 +22,7 @@ impl Record {
         rules: &Rules,
         report: &deid::Report,
         masks: &[FrameMask],
-    ) -> Result<Self, serde_json::Error> {
+    ) -> std::result::Result<Self, serde_json::Error> {
         let rules = json!({
             "rule_set": report.rule_set,
             "edition": report.edition,

@@ -1,7 +1,7 @@
 //! Changing the rules of de-identification: a new protocol version, and a new look at everything that waits.
 
 use countersign_model::{DeidPlan, ProjectId, Protocol};
-use countersign_store::{Evidence, projects, protocols};
+use countersign_store::{Evidence, KEY_BYTES, projects, protocols};
 use countersign_workflow::canonical_json;
 use sha2::{Digest, Sha256};
 
@@ -23,7 +23,8 @@ impl Pipeline {
         plan: DeidPlan,
     ) -> Result<ProtocolRef> {
         self.require_on(caller, Action::SetDeid, project)?;
-        Rules::new(plan.clone(), against, self.store.keys().project(project)?)?;
+        // Only to see whether the engine takes them.
+        Rules::new(plan.clone(), against, [0; KEY_BYTES])?;
         let changed = self
             .store
             .write::<_, PipelineError, _>(caller.actor(), move |tx| {
