@@ -1,5 +1,6 @@
 /** People in browsers of their own, against the real server with its demo data. */
 import { type Browser, type BrowserContext, expect, type Page } from "@playwright/test";
+import type { Item } from "../src/api/types";
 
 const PASSWORD = "countersign-demo";
 
@@ -104,7 +105,7 @@ export async function accepts(reviewer: Person): Promise<void> {
 }
 
 /** The item with its signatures, as an auditor sees it. */
-export async function itemOf(auditor: Person, id: string) {
+export async function itemOf(auditor: Person, id: string): Promise<Item> {
   const answer = await auditor.context.request.get(`/api/v1/items/${id}`);
   expect(answer.status()).toBe(200);
   return await answer.json();
