@@ -236,6 +236,8 @@ export type Exposure = {
   asset: Id;
   zone: string;
   purpose: string;
+  /** `erased subject #n` where whoever was shown is gone. */
+  erased_subject?: string | null;
   at: Micros;
 };
 // ---- intake and gate ----------------------------------------------------------------------------------------

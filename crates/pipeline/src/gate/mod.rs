@@ -158,7 +158,7 @@ impl Pipeline {
             let put = self.store.cleared().put(item.project_id, subject, asset.bytes).await?;
             rows.push(CopyRow {
                 source: asset.source,
-                subject,
+                subject: put.owner.unwrap_or(subject),
                 kind: asset.kind,
                 zone: Zone::Cleared,
                 address: put.address,
@@ -190,7 +190,7 @@ impl Pipeline {
             let put = self.store.quarantine().put(item.project_id, subject, asset.bytes).await?;
             rows.push(CopyRow {
                 source: asset.source,
-                subject,
+                subject: put.owner.unwrap_or(subject),
                 kind: asset.kind,
                 zone: Zone::Quarantine,
                 address: put.address,
