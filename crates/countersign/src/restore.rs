@@ -2,6 +2,7 @@
 
 use std::{process::ExitCode, sync::Arc};
 
+use countersign_pipeline::Pipeline;
 use countersign_store::Store;
 use serde_json::json;
 
@@ -22,8 +23,16 @@ pub async fn run(args: Restore, out: Output) -> Outcome<ExitCode> {
     let report = Store::restore(&args.backup, &config, Arc::new(SystemClock), Arc::new(SystemIds)).await;
     meter.done();
     let report = report?;
-    let text =
+    // Whoever was erased since the backup was made does not come back, not even until the first start.
+    let store = place::open(&args.place).await?;
+    let erased = Pipeline::new(store.clone())?.reapply_erasures().await?;
+    store.sequence().await?;
+    store.close().await;
+    let mut text =
         format!("Restored {} to {}; the log was verified.", summary(&report), args.place.data.display());
-    out.result(&json!({ "restore": report, "data": args.place.data }), &text);
+    if erased > 0 {
+        text.push_str(&format!("\n{erased} subjects that were erased since the backup were erased again."));
+    }
+    out.result(&json!({ "restore": report, "data": args.place.data, "erased_again": erased }), &text);
     Ok(ExitCode::SUCCESS)
 }

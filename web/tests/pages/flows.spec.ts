@@ -1,6 +1,7 @@
 /** What people do on the pages, step by step, against intercepted routes. */
 import { expect, type Page, type Request, type Route, test } from "@playwright/test";
 import * as data from "../fixtures/data";
+import { privacyRequests } from "../fixtures/privacy";
 import { json, problem, serveFixtures } from "../fixtures/routes";
 
 async function shot(page: Page, name: string) {
@@ -116,8 +117,8 @@ test("an erasure is asked for and another one confirmed, by keyboard alone", asy
     return json(route, answer);
   };
   await serveFixtures(page, {
-    "POST /projects/p-ct/erasures": note("erase", data.privacyRequests[2]),
-    "POST /privacy-requests/q-1/decision": note("decide", { ...data.privacyRequests[2], state: "approved" }),
+    "POST /projects/p-ct/erasures": note("erase", privacyRequests[2]),
+    "POST /privacy-requests/q-1/decision": note("decide", { ...privacyRequests[2], state: "approved" }),
   });
   await page.goto("/projects/p-ct/subjects");
   await expect(page.getByText("The vault is offline.")).toBeVisible();

@@ -176,7 +176,7 @@ impl Pipeline {
         for asset in cleaned {
             let subject = owners.of(asset.source).await?;
             let put = self.store.cleared().put(item.project_id, subject, asset.bytes.clone()).await?;
-            rows.push(self.copy_row(item, &asset, subject, Zone::Cleared, put.address));
+            rows.push(self.copy_row(item, &asset, put.owner.unwrap_or(subject), Zone::Cleared, put.address));
         }
         Ok(rows)
     }
@@ -188,7 +188,7 @@ impl Pipeline {
         for asset in cleaned {
             let subject = owners.of(asset.source).await?;
             let put = self.store.quarantine().put(item.project_id, subject, asset.bytes.clone()).await?;
-            rows.push(self.copy_row(item, &asset, subject, Zone::Quarantine, put.address));
+            rows.push(self.copy_row(item, &asset, put.owner.unwrap_or(subject), Zone::Quarantine, put.address));
         }
         Ok(rows)
     }

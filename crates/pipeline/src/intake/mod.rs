@@ -232,7 +232,8 @@ impl Pipeline {
             name,
             kind: accepted.kind,
             dicom: accepted.dicom,
-            subject,
+            // The same bytes may have come in about somebody else first.
+            subject: put.owner.unwrap_or(subject),
             address: put.address,
             content_hash,
             bytes: size,

@@ -71,6 +71,9 @@ pub struct Put {
     pub address: Address,
     /// Whether they are new in this zone and project.
     pub is_new: bool,
+    /// Whose key they are sealed with: of whoever brought them first, not always of whoever brings them now. Absent for
+    /// bytes that are not sealed.
+    pub owner: Option<SubjectId>,
 }
 
 macro_rules! zone {

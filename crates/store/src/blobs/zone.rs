@@ -55,36 +55,47 @@ impl ZoneBlobs {
         let address = Address::of(&self.keys, project, &Sha256::digest(&bytes));
         let path = address.path(project);
         // What is there already is not sealed for nothing.
-        match self.plain_size(project, &address).await {
-            Ok(Some(found)) if found == size => return Ok(Put { address, is_new: false }),
-            Ok(Some(_)) => return Err(self.damaged(&address)),
+        match self.kept(project, &address, size).await {
+            Ok(Some(put)) => return Ok(put),
             Ok(None) | Err(StoreError::NotFound { .. }) => {}
             Err(error) => return Err(error),
         }
         let bytes = self.sealed(project, &address, subject, bytes).await?;
+        let new = Put { address: address.clone(), is_new: true, owner: Some(subject) };
         let create = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
         match self.files.put_opts(&path, PutPayload::from_bytes(bytes.clone()), create).await {
-            Ok(_) => Ok(Put { address, is_new: true }),
-            Err(object_store::Error::AlreadyExists { .. }) => match self.plain_size(project, &address).await?
+            Ok(_) => Ok(new),
+            Err(object_store::Error::AlreadyExists { .. }) => match self.kept(project, &address, size).await?
             {
-                Some(found) if found == size => Ok(Put { address, is_new: false }),
-                Some(_) => Err(self.damaged(&address)),
+                Some(put) => Ok(put),
                 // What lies there can never be read again: the key is destroyed.
                 None => {
                     let replaced = self.files.put(&path, PutPayload::from_bytes(bytes)).await;
-                    replaced.map(|_| Put { address, is_new: true }).map_err(|error| failed(self.zone, error))
+                    replaced.map(|_| new).map_err(|error| failed(self.zone, error))
                 }
             },
             Err(error) => Err(failed(self.zone, error)),
         }
     }
 
-    /// Size of the plain bytes of what lies at an address; `None` when its key is destroyed.
-    async fn plain_size(&self, project: ProjectId, address: &Address) -> Result<Option<u64>, StoreError> {
+    /// What lies at an address, which must be as long as expected; `None` when its key is destroyed.
+    async fn kept(
+        &self,
+        project: ProjectId,
+        address: &Address,
+        plain_bytes: u64,
+    ) -> Result<Option<Put>, StoreError> {
         let (header, size) = self.header(project, address).await?;
-        let Some(header) = header else { return Ok(Some(size)) };
-        let is_known = self.keyring.key(SubjectId(header.key_id))?.is_some();
-        Ok(is_known.then_some(header.plain_bytes))
+        let owner = header.map(|header| SubjectId(header.key_id));
+        if let Some(owner) = owner
+            && self.keyring.key(owner)?.is_none()
+        {
+            return Ok(None);
+        }
+        if header.map_or(size, |header| header.plain_bytes) != plain_bytes {
+            return Err(self.damaged(address));
+        }
+        Ok(Some(Put { address: address.clone(), is_new: false, owner }))
     }
 
     /// The header of sealed bytes, if they are sealed, and the size of the file.
@@ -166,7 +177,7 @@ impl ZoneBlobs {
         });
         let address = address.await?;
         let is_new = self.adopt_at(project, file, &address).await?;
-        Ok(Put { address, is_new })
+        Ok(Put { address, is_new, owner: None })
     }
 
     /// Moves a finished file to an address; whether there was none.

@@ -195,7 +195,10 @@ both! {
         let first = keep(world, Zone::Quarantine, project, a, pixels(1)).await;
         world.store.destroy_key(a).await.unwrap();
         let again = world.store.quarantine().put(project, b, pixels(1)).await.unwrap();
-        assert_eq!((&again.address, again.is_new), (&first.address, true));
+        assert_eq!((&again.address, again.is_new, again.owner), (&first.address, true, Some(b)));
+        let c = world.subject(project, "c").await;
+        let third = world.store.quarantine().put(project, c, pixels(1)).await.unwrap();
+        assert_eq!((third.is_new, third.owner), (false, Some(b)), "sealed for whoever was first");
         assert_eq!(read(&world.store, &first).await.unwrap(), pixels(1));
     }
 
@@ -222,14 +225,14 @@ both! {
             })
         })
         .await;
-        let found = subjects::shared(&mut *world.store.read().await.unwrap(), a).await.unwrap();
+        let found = subjects::shared(&mut world.store.read().await.unwrap(), a).await.unwrap();
         assert_eq!(found.iter().map(|s| (s.asset_id, s.subject_id)).collect::<Vec<_>>(), [(template.id, b)]);
         world.store.cleared().reseal(project, &template.address, b).await.unwrap();
         change(world, move |tx| Box::pin(async move { subjects::relink_asset(tx, shared, b).await })).await;
         world.store.destroy_key(a).await.unwrap();
         assert_eq!(read(&world.store, &template).await.unwrap(), pixels(1));
         assert!(matches!(read(&world.store, &own).await, Err(StoreError::Erased)));
-        assert_eq!(subjects::assets(&mut *world.store.read().await.unwrap(), a).await.unwrap().len(), 1);
+        assert_eq!(subjects::assets(&mut world.store.read().await.unwrap(), a).await.unwrap().len(), 1);
     }
 
     async fn an_emptied_item_says_nothing_and_the_log_still_verifies(world: World) {

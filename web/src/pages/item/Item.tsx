@@ -211,7 +211,10 @@ function SeenTab({ item }: { item: string }) {
               </td>
               <td>{one.printed_name}</td>
               <td className="dim">{one.zone === "quarantine" ? "before the gate" : one.zone}</td>
-              <td>{words(one.purpose)}</td>
+              <td>
+                {words(one.purpose)}
+                {one.erased_subject ? <span className="dim"> · {one.erased_subject}</span> : null}
+              </td>
             </tr>
           ))}
         </tbody>
