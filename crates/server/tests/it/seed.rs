@@ -29,8 +29,8 @@ pub fn scene() -> Vec<(&'static str, Vec<u8>)> {
 /// Group and element number.
 type Tag = (u16, u16);
 
-/// The same slice of another patient's study.
-pub fn other_slice() -> Vec<u8> {
+/// The same slice of a third study.
+pub fn third_slice() -> Vec<u8> {
     let (mut bytes, own) = (slice(), b"1.2.3.4.");
     for start in 0..bytes.len() - own.len() {
         if bytes[start..].starts_with(own) {

@@ -107,8 +107,8 @@ impl Town {
             let key = if project == self.drive { "scene" } else { "study" };
             self.ids.insert(key, items[0].to_string());
         }
-        self.oversight().await;
         self.people_matters().await;
+        self.oversight().await;
         self.house.pipeline.store.sequence().await.unwrap();
         self.tile = self.some_tile();
     }
@@ -192,8 +192,8 @@ impl Town {
         let plan = AuditSample { size, ..AuditSample::default() };
         let audit = pipeline.open_audit(&officer, self.study, plan).await.unwrap();
         self.ids.insert("audit", audit.id.to_string());
-        let (_, items) = self.bring(self.study, &[("2.dcm".to_owned(), seed::other_slice())]).await;
-        let leaked = *items.iter().find(|item| item.to_string() != self.ids["study"]).unwrap();
+        let (_, items) = self.bring(self.study, &[("3.dcm".to_owned(), seed::third_slice())]).await;
+        let leaked = *items.last().unwrap();
         let place = LeakPlace::default();
         let leak = pipeline.report_leak(self.caller("owner"), leaked, place, "a name".into()).await.unwrap();
         self.ids.insert("leak", leak.to_string());
