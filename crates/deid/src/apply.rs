@@ -88,6 +88,7 @@ pub fn clean_dicom_with(
     if let Some(path) = overlay_bits::clear(&mut output, &source.data) {
         engine.report.add(&path, Applied::Stripped);
     }
+    engine.report.overlay_in_coded_pixels = overlay_bits::is_out_of_reach(&output, &source.data);
     mark(&mut output.data, &source.data, profile, context);
     gate(engine, &mut output)
 }
@@ -145,6 +146,7 @@ fn engine<'a>(source: &Instance, profile: &'a Profile, keys: &'a Keys, context: 
         needles,
         uid_map: BTreeMap::new(),
         kept: HashSet::new(),
+        kept_characters: HashSet::new(),
     }
 }
 
@@ -198,12 +200,12 @@ fn strip_codestream(engine: &mut Engine, output: &mut Instance) -> Result<(), De
 
 /// Writes, reads back, searches; takes residues out and tries again.
 fn gate(engine: Engine, output: &mut Instance) -> Result<Cleaned, DeidError> {
-    let Engine { mut needles, mut report, uid_map, pseudonym, weeks, kept, profile, known, .. } = engine;
+    let Engine { mut needles, mut report, uid_map, pseudonym, weeks, profile, known, .. } = engine;
     let dummies =
         [VR::LO, VR::DA, VR::DT, VR::TM].map(|vr| String::from_utf8_lossy(&dummy(vr)).trim().to_owned());
     let ours = uid_map.values().cloned().chain(dummies).chain([pseudonym.clone()]);
     needles.forget(ours);
-    needles.permit(&kept);
+    needles.permit(&engine.kept, &engine.kept_characters);
     report.values_searched = needles.len() as u64;
     let dates =
         profile.has(ProfileOption::RetainFullDates) || profile.has(ProfileOption::RetainModifiedDates);
@@ -238,9 +240,9 @@ fn gate(engine: Engine, output: &mut Instance) -> Result<Cleaned, DeidError> {
 fn no_private(set: &DataSet, safe: bool, path: &mut Vec<(Tag, usize)>) -> Result<(), DeidError> {
     let mut blocks = None;
     for (tag, element) in set.iter() {
-        if !tag.0.is_multiple_of(2)
-            && !(safe && blocks.get_or_insert_with(|| Blocks::of(set)).permits(set, tag))
-        {
+        let private = !tag.0.is_multiple_of(2);
+        let permitted = private && safe && blocks.get_or_insert_with(|| Blocks::of(set)).permits(set, tag);
+        if private && !permitted {
             let place = Place::new(tag, element.offset);
             return Err(DeidError::Private { path: path_of(path, tag), place });
         }

@@ -39,7 +39,7 @@ impl Engine<'_> {
             Value::Bytes(_) if tag.0 & 0xFF00 == 0x6000 => self.overlay(tag, element),
             Value::Bytes(_) if row.is_date() => self.clean_date(tag, element, scope),
             Value::Bytes(_) if matches!(element.vr, VR::CS | VR::DS | VR::IS) => {
-                self.keep(element);
+                self.keep(element, scope.charset);
                 Some((element.value.clone(), Applied::Kept))
             }
             Value::Bytes(_) if is_text(element.vr) && !matches!(element.vr, VR::UI | VR::PN | VR::UR) => {
@@ -146,13 +146,13 @@ impl Engine<'_> {
             }
         }
         if same {
-            self.keep(element);
+            self.keep(element, scope.charset);
             return Some((element.value.clone(), Applied::Kept));
         }
         let raw = padded_bytes(scope.charset.encode(&rest.join("\\"))?, element.vr);
         self.needles.note(element, true, scope.charset);
         let value = Value::Bytes(raw.into());
-        self.keep(&Element { vr: element.vr, value: value.clone(), offset: 0 });
+        self.keep(&Element { vr: element.vr, value: value.clone(), offset: 0 }, scope.charset);
         Some((value, Applied::TextCleaned))
     }
 
@@ -176,18 +176,18 @@ impl Engine<'_> {
         match element.vr {
             VR::UI if !element.texts().iter().all(|t| t.is_empty() || is_uid(t)) => None,
             VR::UI if self.profile.has(ProfileOption::RetainUids) => {
-                self.keep(element);
+                self.keep(element, scope.charset);
                 kept
             }
             VR::UI => Some(self.map_value(element)),
             VR::DA | VR::DT | VR::TM if modified => self.clean_date(Tag(0, 0), element, scope),
             VR::DA | VR::DT | VR::TM if full => {
-                self.keep(element);
+                self.keep(element, scope.charset);
                 kept
             }
             VR::LO | VR::SH | VR::ST | VR::LT | VR::UT | VR::UC => self.clean_text(element, scope),
             VR::CS | VR::DS | VR::IS => {
-                self.keep(element);
+                self.keep(element, scope.charset);
                 kept
             }
             VR::US | VR::SS | VR::UL | VR::SL | VR::FL | VR::FD | VR::SV | VR::UV | VR::AT => kept,

@@ -35,6 +35,8 @@ pub(crate) struct Engine<'a> {
     pub uid_map: BTreeMap<String, String>,
     /// Values that options keep, in lower case.
     pub kept: HashSet<Vec<u8>>,
+    /// Those beyond ASCII, as characters.
+    pub kept_characters: HashSet<String>,
 }
 
 /// What an element inherits from the data set that it stands in.
@@ -56,7 +58,8 @@ impl Engine<'_> {
         for (tag, element) in meta.iter() {
             // The implementation is a kind of program.
             let program = matches!(tag, tags::IMPLEMENTATION_CLASS_UID | tags::IMPLEMENTATION_VERSION_NAME);
-            if !program && !(uids_stay && element.vr == VR::UI) {
+            let stays = uids_stay && element.vr == VR::UI;
+            if !program && !stays {
                 self.needles.note(element, false, Charset::of(&[]));
             }
         }
@@ -162,7 +165,7 @@ impl Engine<'_> {
                 Value::Bytes(_) if vr == VR::AS && asked => self.age(element),
                 value => {
                     if asked {
-                        self.keep(element);
+                        self.keep(element, scope.charset);
                     }
                     (value.clone(), Applied::Kept)
                 }
@@ -214,13 +217,18 @@ impl Engine<'_> {
     }
 
     /// Remembers a value that an option keeps.
-    pub fn keep(&mut self, element: &Element) {
+    pub fn keep(&mut self, element: &Element, charset: Charset) {
         let Value::Bytes(raw) = &element.value else { return };
         if !crate::value::is_text(element.vr) {
             return;
         }
         for part in raw.split(|b| *b == b'\\').map(trim).filter(|p| !p.is_empty()) {
             self.kept.insert(part.to_ascii_lowercase());
+            if Charset::is_foreign(part)
+                && let Some(text) = charset.decode(part)
+            {
+                self.kept_characters.insert(text.to_lowercase());
+            }
             // The date of a date and time.
             if element.vr == VR::DT && part.len() > 8 {
                 self.kept.insert(part[..8].to_vec());
@@ -265,7 +273,7 @@ impl Engine<'_> {
         let row = self.tables.row(tag, element.vr);
         let changed = match decided {
             Private::Creator => {
-                self.keep(element);
+                self.keep(element, scope.charset);
                 Some((element.value.clone(), Applied::Kept))
             }
             Private::Clean => self.clean_private(element, path, scope),

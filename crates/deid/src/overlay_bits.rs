@@ -16,25 +16,35 @@ fn is_embedded(source: &DataSet) -> bool {
     })
 }
 
+/// Whether an overlay of the source stands in pixels that are coded, so that its bits cannot be reached here.
+pub(crate) fn is_out_of_reach(output: &Instance, source: &DataSet) -> bool {
+    let coded = output.data.get(tags::PIXEL_DATA).is_some_and(|e| matches!(e.value, Value::Fragments { .. }));
+    coded
+        && is_embedded(source)
+        && output.data.u32(tags::BITS_STORED) != output.data.u32(tags::BITS_ALLOCATED)
+}
+
 /// Puts the bits outside of the stored value to what they are for any reader: zero, or the sign. Returns the
 /// path of what was changed.
 pub(crate) fn clear(output: &mut Instance, source: &DataSet) -> Option<String> {
-    if !is_embedded(source) || output.data.u32(tags::BITS_ALLOCATED) != Some(16) {
+    let allocated = output.data.u32(tags::BITS_ALLOCATED).filter(|a| matches!(a, 8 | 16 | 32))?;
+    if !is_embedded(source) {
         return None;
     }
-    let stored = output.data.u32(tags::BITS_STORED).filter(|s| (1..16).contains(s))?;
-    let high = output.data.u32(tags::HIGH_BIT).unwrap_or(stored - 1).min(15);
+    let stored = output.data.u32(tags::BITS_STORED).filter(|s| (1..allocated).contains(s))?;
+    let high = output.data.u32(tags::HIGH_BIT).unwrap_or(stored - 1).min(allocated - 1);
     let low = (high + 1).checked_sub(stored)?;
     let signed = output.data.u32(tags::PIXEL_REPRESENTATION) == Some(1);
     let element = output.data.get_mut(tags::PIXEL_DATA)?;
     let Value::Bytes(raw) = &element.value else { return None };
     let mut pixels = raw.to_vec();
-    for word in pixels.as_chunks_mut::<2>().0 {
-        let unused = 15 - high;
-        let value = u16::from_le_bytes(*word) << unused;
-        // An arithmetic shift brings the sign in, a logical one brings zeros.
-        let value = if signed { ((value as i16) >> unused) as u16 } else { value >> unused };
-        *word = (value >> low << low).to_le_bytes();
+    // The word's top bit goes to the top of 32 bits, where a shift brings in the sign, or zeros.
+    let unused = 31 - high;
+    for word in pixels.chunks_exact_mut(allocated as usize / 8) {
+        let value = word.iter().rev().fold(0u32, |n, b| n << 8 | u32::from(*b)) << unused;
+        let value = if signed { ((value as i32) >> unused) as u32 } else { value >> unused };
+        let value = (value >> low << low).to_le_bytes();
+        word.copy_from_slice(&value[..word.len()]);
     }
     element.value = Value::Bytes(pixels.into());
     Some(tags::PIXEL_DATA.to_string())

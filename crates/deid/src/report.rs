@@ -128,6 +128,9 @@ pub struct Report {
     /// The caller said that text in the pixels was removed.
     #[serde(default)]
     pub pixels_cleaned: bool,
+    /// An overlay may stand in the unused bits of pixels that are coded, where nothing here reaches it.
+    #[serde(default)]
+    pub overlay_in_coded_pixels: bool,
 }
 
 impl Report {
@@ -147,6 +150,7 @@ impl Report {
             emptied_unsure: Vec::new(),
             structured_content_cleaned: false,
             pixels_cleaned: false,
+            overlay_in_coded_pixels: false,
         }
     }
 

@@ -166,9 +166,10 @@ fn forms(raw: &[u8]) -> impl Iterator<Item = char> {
         .filter_map(|(class, found)| found.then_some(class))
 }
 
+/// Whether a word is an address of the Internet Protocol, version 4: four numbers up to 255.
 fn has_ip(text: &str) -> bool {
     text.split(|c: char| !c.is_ascii_digit() && c != '.')
-        .any(|word| word.parse::<std::net::Ipv4Addr>().is_ok())
+        .any(|word| word.split('.').count() == 4 && word.split('.').all(|n| n.parse::<u8>().is_ok()))
 }
 
 #[cfg(test)]

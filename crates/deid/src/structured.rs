@@ -34,12 +34,14 @@ const BY_REFERENCE: Tag = Tag(0x0040, 0xDB73);
 const MEASURED: [Tag; 4] =
     [tags::NUMERIC_VALUE, Tag(0x0040, 0xA161), Tag(0x0040, 0xA162), Tag(0x0040, 0xA163)];
 
+/// Value type and meaning by coding scheme and code.
+type Concepts = HashMap<(&'static str, &'static str), Vec<(&'static str, &'static str)>>;
+
 /// Meaning of a listed concept with this value type.
 fn concept(scheme: &str, code: &str, value_type: &str) -> Option<&'static str> {
-    static CONCEPTS: OnceLock<HashMap<(&'static str, &'static str), Vec<(&'static str, &'static str)>>> =
-        OnceLock::new();
+    static CONCEPTS: OnceLock<Concepts> = OnceLock::new();
     let all = CONCEPTS.get_or_init(|| {
-        let mut all: HashMap<_, Vec<_>> = HashMap::new();
+        let mut all = Concepts::new();
         for line in TABLE.lines().filter(|l| !l.starts_with('#')) {
             if let [scheme, code, value_type, meaning, ..] = line.split('\t').collect::<Vec<_>>()[..] {
                 all.entry((scheme, code)).or_default().push((value_type, meaning));

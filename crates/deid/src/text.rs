@@ -16,8 +16,69 @@ use crate::known::Known;
 const MAX_TEXT: usize = 1024;
 /// From this length on, a name within a longer word is seen, characters.
 const MIN_INNER: usize = 5;
+/// From here on characters are syllables or ideograms (Hangul Jamo, then kana and Han).
+const FIRST_IDEOGRAM: char = '\u{1100}';
 /// Fewest letters or digits that make a rest worth keeping.
 const MIN_REST: usize = 2;
+
+/// Words that a study's description joins with the sign that joins names elsewhere ("Head^Routine"): regions,
+/// and names of protocols' folders.
+const REGIONS: [&str; 52] = [
+    "abdomen",
+    "ankle",
+    "angio",
+    "aorta",
+    "arm",
+    "body",
+    "brain",
+    "breast",
+    "cardiac",
+    "carotid",
+    "cervical",
+    "chest",
+    "colon",
+    "elbow",
+    "extremities",
+    "extremity",
+    "face",
+    "fetal",
+    "foot",
+    "forearm",
+    "general",
+    "hand",
+    "head",
+    "heart",
+    "hip",
+    "kidney",
+    "knee",
+    "leg",
+    "liver",
+    "lumbar",
+    "lung",
+    "neck",
+    "neuro",
+    "orbit",
+    "pancreas",
+    "pelvis",
+    "perfusion",
+    "prostate",
+    "research",
+    "routine",
+    "shoulder",
+    "sinus",
+    "skull",
+    "specials",
+    "spine",
+    "thigh",
+    "thoracic",
+    "thorax",
+    "uterus",
+    "vascular",
+    "whole",
+    "wrist",
+];
+/// Stands for that sign where it is harmless.
+const JOINT: char = '\u{1}';
 
 /// What became of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,7 +145,8 @@ pub(crate) fn clean(text: &str, known: &Known) -> Text {
     if text.chars().count() > MAX_TEXT {
         return Text::Unsure;
     }
-    let mut rest = text.to_owned();
+    let joined = join_regions(text);
+    let mut rest = joined.clone();
     for phrase in &known.phrases {
         rest = without_phrase(&rest, phrase);
     }
@@ -92,16 +154,29 @@ pub(crate) fn clean(text: &str, known: &Known) -> Text {
         rest = without_form(rest, form);
     }
     rest = without_words(&rest, known);
-    if rest == text {
-        return if DOUBT.is_match(&text.replace('_', " ")) { Text::Unsure } else { Text::Same };
+    if rest == joined {
+        return if DOUBT.is_match(&rest.replace('_', " ")) { Text::Unsure } else { Text::Same };
     }
-    let rest = tidy(&rest);
+    let rest = tidy(&rest).replace(JOINT, "^");
     let letters = rest.chars().filter(|c| c.is_alphanumeric()).count();
-    if letters < MIN_REST || DOUBT.is_match(&rest.replace('_', " ")) {
+    if letters < MIN_REST || DOUBT.is_match(&join_regions(&rest).replace('_', " ")) {
         Text::Unsure
     } else {
         Text::Changed(rest)
     }
+}
+
+/// The text with [`JOINT`] between regions.
+fn join_regions(text: &str) -> String {
+    let region = |word: &str| REGIONS.contains(&word.to_lowercase().as_str());
+    let words = text.split(' ').map(|w| {
+        if w.contains('^') && w.split('^').all(region) {
+            w.replace('^', &JOINT.to_string())
+        } else {
+            w.to_owned()
+        }
+    });
+    words.collect::<Vec<_>>().join(" ")
 }
 
 /// Removes a phrase wherever it stands as a whole. ASCII letters are compared without their case.
@@ -158,7 +233,11 @@ fn without_words(text: &str, known: &Known) -> String {
         let lower = word.to_lowercase();
         // A name with a number ("Smith2") is the name.
         let letters = lower.trim_matches(|c: char| c.is_numeric());
-        let within = |name: &String| name.chars().count() >= MIN_INNER && lower.contains(name.as_str());
+        // Scripts without blanks between words have short names.
+        let ideograms = |name: &str| name.chars().all(|c| c >= FIRST_IDEOGRAM);
+        let within = |name: &String| {
+            (name.chars().count() >= MIN_INNER || ideograms(name)) && lower.contains(name.as_str())
+        };
         let gone =
             [lower.as_str(), letters].iter().any(|w| known.names.contains(*w) || known.words.contains(*w))
                 || known.names.iter().any(within);
@@ -206,6 +285,9 @@ mod tests {
             ("MR Brain, 2 mm, FLAIR", None),
             ("Chest, Abdomen, Pelvis 120 kV", None),
             ("Phase 1/3", None),
+            ("HEAD^Brain", None),
+            ("Abdomen^Liver Featherstone", Some("Abdomen^Liver")),
+            ("Abdomen^Miller left", Some("left")),
             ("CT CHEST FEATHERSTONE", Some("CT CHEST")),
             ("CT MARIGOLD CHEST", Some("CT CHEST")),
             ("Chest featherstonemarigold1 PA", Some("Chest PA")),
@@ -234,6 +316,15 @@ mod tests {
                 Some(rest) => assert_eq!(result, Text::Changed(rest.to_owned()), "{text}"),
             }
         }
+    }
+
+    #[test]
+    fn names_in_scripts_without_blanks_are_seen() {
+        let mut set = DataSet::new();
+        set.put_text(tags::SPECIFIC_CHARACTER_SET, VR::CS, "ISO_IR 192");
+        set.put_text(tags::PATIENT_NAME, VR::PN, "Yamada^Tarou=山田^太郎");
+        let known = Known::of(&set, Choice::of(&Profile::basic()), &[]);
+        assert_eq!(clean("頭部 山田太郎様", &known), Text::Changed("頭部".to_owned()));
     }
 
     #[test]

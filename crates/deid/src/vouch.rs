@@ -36,6 +36,8 @@ pub enum HoldReason {
     NotDecodable,
     /// The label or the overview of a slide: both show the label with its barcode and its handwriting.
     SlideLabel,
+    /// An overlay may stand in the unused bits of coded pixels.
+    OverlayInPixels,
 }
 
 impl HoldReason {
@@ -54,6 +56,7 @@ impl HoldReason {
             Self::NotAnImage => "not-an-image",
             Self::NotDecodable => "not-decodable",
             Self::SlideLabel => "slide-label",
+            Self::OverlayInPixels => "overlay-in-pixels",
         }
     }
 }
@@ -191,7 +194,13 @@ pub fn verdict(facts: &Facts) -> Verdict {
 /// held.
 #[must_use]
 pub fn verdict_cleaned(facts: &Facts, report: &Report) -> Verdict {
-    let Verdict::Hold(mut reasons) = verdict(facts) else { return Verdict::Vouched };
+    let mut reasons = match verdict(facts) {
+        Verdict::Vouched => Vec::new(),
+        Verdict::Hold(reasons) => reasons,
+    };
+    if report.overlay_in_coded_pixels {
+        reasons.push(HoldReason::OverlayInPixels);
+    }
     let number = facts.sop_class_uid.as_deref().and_then(|uid| uid.strip_prefix(STORAGE));
     if report.structured_content_cleaned
         && number.is_some_and(|n| DOSE_REPORTS.contains(&n))
@@ -294,6 +303,10 @@ mod tests {
         report.pixels_cleaned = true;
         assert_eq!(verdict_cleaned(&ultrasound, &report), Verdict::Vouched);
         assert!(matches!(verdict_cleaned(&facts("104.1", &[], None), &report), Verdict::Hold(_)));
+        report.overlay_in_coded_pixels = true;
+        assert!(
+            matches!(verdict_cleaned(&ultrasound, &report), Verdict::Hold(r) if r == [HoldReason::OverlayInPixels])
+        );
     }
 
     #[test]

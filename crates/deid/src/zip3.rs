@@ -1,6 +1,6 @@
 //! The first three digits of a United States postal code, by the rule of 45 CFR 164.514(b)(2)(i)(B).
 
-/// Version of [`RESTRICTED`]: the census whose populations decide.
+/// Version of the table of restricted prefixes: the census whose populations decide.
 pub const ZIP3_TABLE: &str = "census-2000";
 
 /// Prefixes whose areas hold 20,000 people or fewer in the 2000 census, as the guidance of the Office for

@@ -220,6 +220,41 @@ fn an_overlay_within_the_pixels_goes_with_its_group() {
 }
 
 #[test]
+fn an_overlay_in_coded_pixels_is_told() {
+    let with = |overlay: bool| {
+        let mut set = source();
+        let value = Value::Fragments { offsets: Vec::new().into(), fragments: vec![(0, vec![0; 64].into())] };
+        set.insert(tags::PIXEL_DATA, Element { vr: VR::OB, value, offset: 0 });
+        if overlay {
+            set.put_u16(Tag(0x6000, 0x0102), &[15]);
+        }
+        let mut instance = Instance::new(set);
+        instance.transfer_syntax = "1.2.840.10008.1.2.5".to_owned();
+        clean_dicom(&instance, &Profile::basic(), &KEYS).unwrap().report.overlay_in_coded_pixels
+    };
+    assert!(with(true) && !with(false));
+}
+
+#[test]
+fn bits_beside_the_value_are_cleared_in_words_of_each_size() {
+    for (allocated, stored, signed, source_bytes, cleared) in [
+        (8, 6, 0, vec![0xC1, 0x3F, 0x80, 0x00], vec![0x01, 0x3F, 0x00, 0x00]),
+        (16, 12, 1, vec![0xFF, 0x0F, 0x01, 0xF0], vec![0xFF, 0xFF, 0x01, 0x00]),
+        (32, 24, 0, vec![1, 2, 3, 0xAA], vec![1, 2, 3, 0]),
+    ] {
+        let mut set = source();
+        set.put_u16(tags::BITS_ALLOCATED, &[allocated]);
+        set.put_u16(tags::BITS_STORED, &[stored]);
+        set.put_u16(tags::HIGH_BIT, &[stored - 1]);
+        set.put_u16(tags::PIXEL_REPRESENTATION, &[signed]);
+        set.put_bytes(tags::PIXEL_DATA, VR::OW, source_bytes);
+        set.put_u16(Tag(0x6000, 0x0102), &[stored]);
+        let (_, out) = run(set).unwrap();
+        assert_eq!(out.get(tags::PIXEL_DATA).unwrap().bytes().unwrap()[..], cleared, "{allocated}");
+    }
+}
+
+#[test]
 fn what_is_not_applied_is_refused() {
     let instance = Instance::new(source());
     let other = Profile { edition: "2011".to_owned(), ..Profile::basic() };

@@ -2,6 +2,7 @@
 
 use countersign_deid::{Context, Keys, Profile, clean_dicom, clean_dicom_with};
 use countersign_dicom::{DataSet, Element, Instance, Limits, Tag, VR, Value, read, tags, write};
+use proptest::prelude::*;
 
 const KEYS: Keys = Keys { project_key: [6; 32] };
 const FAMILY: &str = "Featherstone";
@@ -132,6 +133,21 @@ fn a_name_in_another_character_set_is_the_same_name() {
 }
 
 #[test]
+fn what_an_option_keeps_is_no_leak_of_what_was_removed_elsewhere() {
+    let mut set = image();
+    set.put_text(tags::SPECIFIC_CHARACTER_SET, VR::CS, "ISO_IR 192");
+    set.put_text(tags::INSTITUTION_NAME, VR::LO, "Universität Köln");
+    let mut organisation = item(tags::SPECIFIC_CHARACTER_SET, VR::CS, "ISO_IR 100");
+    organisation.put_bytes(tags::INSTITUTION_NAME, VR::LO, b"Universit\xE4t K\xF6ln".to_vec());
+    set.put_items(tags::CUSTODIAL_ORGANIZATION_SEQUENCE, vec![organisation]);
+    let kept = Profile::parse("basic,retain_institution_identity").unwrap();
+    let cleaned = clean_dicom(&Instance::new(set.clone()), &kept, &KEYS).unwrap();
+    assert!(holds(&cleaned.bytes, "Universität Köln"));
+    let cleaned = clean_dicom(&Instance::new(set), &Profile::basic(), &KEYS).unwrap();
+    assert!(!holds(&cleaned.bytes, "Universität Köln"));
+}
+
+#[test]
 fn noise_gives_no_false_hit_and_a_planted_value_a_true_one() {
     let mut state = 0x2545_F491_4F6C_DD1D_u64;
     let mut noise = || {
@@ -164,10 +180,55 @@ fn noise_gives_no_false_hit_and_a_planted_value_a_true_one() {
 }
 
 #[test]
+fn long_values_are_compared_whole() {
+    let long = |end: &str| format!("Report of the examination of the left knee, {end}");
+    let mut set = image();
+    set.put_text(tags::IMAGE_COMMENTS, VR::LT, &long("made for insurance"));
+    set.put_text(tags::WINDOW_CENTER_WIDTH_EXPLANATION, VR::LO, &long("made for insurance"));
+    set.put_text(tags::RESCALE_TYPE, VR::LO, &long("nothing else"));
+    let cleaned = clean_dicom(&Instance::new(set), &Profile::basic(), &KEYS).unwrap();
+    assert!(!holds(&cleaned.bytes, "insurance") && holds(&cleaned.bytes, "nothing else"));
+}
+
+#[test]
 fn what_the_caller_knows_is_searched_for() {
     let mut set = image();
     set.put_text(tags::CONVOLUTION_KERNEL, VR::SH, "holiday-photo-7");
     let context = Context { known_values: vec!["Holiday-Photo-7".to_owned()], ..Context::default() };
     let cleaned = clean_dicom_with(&Instance::new(set), &Profile::basic(), &KEYS, &context).unwrap();
     assert!(!holds(&cleaned.bytes, "holiday-photo-7"));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever a few changed bytes make of the phantom: it is refused with a type, or what comes out is
+    /// readable and holds nothing private.
+    #[test]
+    fn a_damaged_phantom_ends_in_a_clean_file_or_an_error(
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..8),
+        cut in prop::option::of(any::<prop::sample::Index>()),
+        option in 0usize..4,
+    ) {
+        let mut raw = phantom();
+        for (at, value) in changes {
+            let at = at.index(raw.len());
+            raw[at] = value;
+        }
+        if let Some(cut) = cut {
+            raw.truncate(cut.index(raw.len() + 1));
+        }
+        let profile = [
+            "basic",
+            "basic,clean_descriptors,clean_structured_content,clean_graphics,retain_modified_dates",
+            "basic,retain_uids,retain_full_dates,retain_device_identity,retain_institution_identity",
+            "basic,retain_patient_characteristics,zip3,retain_modified_dates,year_only",
+        ][option];
+        let Ok(source) = read(&raw, &Limits::default()) else { return Ok(()) };
+        if let Ok(cleaned) = clean_dicom(&source, &Profile::parse(profile).unwrap(), &KEYS) {
+            let back = read(&cleaned.bytes, &Limits::default()).unwrap();
+            prop_assert!(back.data.iter().all(|(tag, _)| tag.0 % 2 == 0));
+            prop_assert_eq!(back.data.text(tags::PATIENT_ID), Some(cleaned.pseudonym));
+        }
+    }
 }

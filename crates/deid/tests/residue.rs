@@ -35,7 +35,7 @@ fn is_text(vr: VR) -> bool {
     !numbers.contains(&vr)
 }
 
-/// Values that must be gone, and values of attributes that the table does not list, which stay.
+/// Values that must be gone, and codes of attributes that the table does not list, which stay.
 #[derive(Default)]
 struct Values {
     secret: BTreeMap<Vec<u8>, String>,
@@ -53,7 +53,10 @@ impl Values {
                         let part = part.trim_ascii();
                         let part = part.strip_suffix(b"\0").unwrap_or(part).to_ascii_lowercase();
                         if !gone {
-                            self.vocabulary.insert(part);
+                            // Codes only: "PANCREAS" as a body part is nobody's description.
+                            if element.vr == VR::CS {
+                                self.vocabulary.insert(part);
+                            }
                             continue;
                         }
                         if element.vr == VR::PN {
@@ -71,7 +74,7 @@ impl Values {
     }
 }
 
-/// Every value that stands in the bytes as a word of its own, and where.
+/// Every value that stands in the bytes, and where: in front of the pixels even within another word.
 fn found<'a>(
     bytes: &[u8],
     pixels: usize,
@@ -87,11 +90,8 @@ fn found<'a>(
     for (i, pair) in bytes.windows(2).enumerate() {
         for secret in &buckets[bucket(pair[0], pair[1])] {
             let Some(there) = bytes.get(i..i + secret.len()) else { continue };
-            let (before, after) = (i.checked_sub(1).map(|b| bytes[b]), bytes.get(i + secret.len()));
-            let inner = |b: u8| b.is_ascii_alphanumeric() || b == b'.';
-            let alone = !before.is_some_and(inner) && !after.is_some_and(|b| inner(*b));
             // In noise, only long values mean something.
-            let telling = i < pixels && alone || secret.len() >= 10;
+            let telling = i < pixels || secret.len() >= 10;
             if telling && there.eq_ignore_ascii_case(secret) {
                 all.push((i, *secret));
             }

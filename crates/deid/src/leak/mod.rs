@@ -15,8 +15,9 @@ mod grams;
 mod needles;
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind, PatternID};
 use bytes::Bytes;
 use countersign_dicom::{DataSet, Element, Instance, Place, Tag, VR, Value, tags};
 
@@ -33,6 +34,10 @@ const MIN_BINARY: usize = 8;
 const MIN_VARIETY: usize = 4;
 /// Binary values from this size are searched as pixels are, bytes.
 const LARGE: usize = 2048;
+
+/// Bytes of a value that the automaton knows; the rest is compared where they stand. A file with tens of
+/// thousands of long values would otherwise make an automaton of hundreds of megabytes.
+const HEAD: usize = 32;
 
 /// Where a removed value was found again.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -97,11 +102,14 @@ impl Needles {
                 .build(patterns)
                 .map_err(refused)
         };
-        let finder = build(&mut needles.iter().map(|(v, _)| *v))?;
-        let characters = if self.characters.is_empty() {
+        let finder = build(&mut needles.iter().map(|(v, _)| &v[..v.len().min(HEAD)]))?;
+        let counts = |sort: &Sort| *sort != Sort::Words || !tolerance.words;
+        let characters: Vec<&str> =
+            self.characters.iter().filter(|(_, s)| counts(s)).map(|(v, _)| v.as_str()).collect();
+        let characters = if characters.is_empty() {
             None
         } else {
-            Some(build(&mut self.characters.keys().map(String::as_bytes))?)
+            Some(build(&mut characters.iter().map(|v| v.as_bytes()))?)
         };
         let binary = needles.iter().enumerate().filter(|(_, (v, _))| is_telling(v));
         // Fewer needles than fit 32 bits: MAX_NEEDLES.
@@ -233,17 +241,17 @@ impl Search<'_> {
     }
 
     /// Searches the bytes of a span.
-    fn span(&self, file: &Bytes, span: std::ops::Range<usize>, map: &Map, hits: &mut Vec<Hit>) {
+    fn span(&self, file: &Bytes, span: Range<usize>, map: &Map, hits: &mut Vec<Hit>) {
         for found in self.finder.find_overlapping_iter(&file[span.clone()]) {
-            let (start, end) = (span.start + found.start(), span.start + found.end());
-            let (needle, sort) = self.needles[found.pattern().as_usize()];
-            let region = map.at(start).filter(|r| end <= r.end);
+            let start = span.start + found.start();
+            let Some((range, needle, sort)) = self.whole(file, start, found.pattern()) else { continue };
+            let region = map.at(start).filter(|r| range.end <= r.end);
             let counts = match region {
                 Some(r) if r.ours => false,
                 Some(r) if is_text(r.vr) => {
                     let text = &file[r.start..r.end];
                     self.means_something(sort, r.vr, needle)
-                        && is_alone(text, start - r.start..end - r.start, sort, r.vr)
+                        && is_alone(text, start - r.start..range.end - r.start, sort, r.vr)
                 }
                 _ => is_telling(needle),
             };
@@ -292,9 +300,17 @@ impl Search<'_> {
 
     fn in_text(&self, raw: &[u8], vr: VR) -> bool {
         self.finder.find_overlapping_iter(raw).any(|m| {
-            let (needle, sort) = self.needles[m.pattern().as_usize()];
-            self.means_something(sort, vr, needle) && is_alone(raw, m.range(), sort, vr)
+            self.whole(raw, m.start(), m.pattern()).is_some_and(|(range, needle, sort)| {
+                self.means_something(sort, vr, needle) && is_alone(raw, range, sort, vr)
+            })
         })
+    }
+
+    /// The value whose head was found, if the rest of it stands there as well.
+    fn whole(&self, raw: &[u8], start: usize, pattern: PatternID) -> Option<(Range<usize>, &[u8], Sort)> {
+        let (needle, sort) = self.needles[pattern.as_usize()];
+        let range = start..start + needle.len();
+        raw.get(range.clone())?.eq_ignore_ascii_case(needle).then_some((range, needle, sort))
     }
 
     /// Whether finding a removed value in an element of this VR says anything about its source.
@@ -316,8 +332,8 @@ impl Search<'_> {
 
 /// Whether a value that was found in a text stands there as a word or number of its own, rather than as a
 /// part of another one.
-fn is_alone(text: &[u8], at: std::ops::Range<usize>, sort: Sort, vr: VR) -> bool {
-    let std::ops::Range { start, end } = at;
+fn is_alone(text: &[u8], at: Range<usize>, sort: Sort, vr: VR) -> bool {
+    let Range { start, end } = at;
     let found = &text[start..end];
     let letter = |b: u8| b.is_ascii_alphabetic() || b >= 0x80;
     let distinct = matches!(sort, Sort::Name | Sort::Identifier) && found.len() >= MIN_BINARY;

@@ -19,6 +19,9 @@ const MIN_IDEOGRAMS: usize = 2;
 const MAX_NEEDLES: usize = 50_000;
 /// Longest value that is searched for whole, bytes; of a longer one this much from its start.
 const MAX_NEEDLE: usize = 256;
+/// Longest value beyond ASCII that is searched for whole, characters; of a longer one this much from its
+/// start.
+const MAX_CHARACTERS: usize = 64;
 /// Longest value of no known kind that is looked at for text, bytes.
 const MAX_UNKNOWN: usize = 4096;
 
@@ -126,6 +129,11 @@ impl Needles {
                 let parts = text.split(|b| b"^= ,.;".contains(b));
                 parts.filter(|p| p.len() >= MIN_NAME_PART).for_each(|p| self.add(p, sort));
             }
+            if sort == Sort::Identifier {
+                // The number in "MRN-0048213" is the number, with or without its letters.
+                let runs = text.split(|b| !b.is_ascii_digit());
+                runs.filter(|r| r.len() >= MIN_VALUE && r.len() < text.len()).for_each(|r| self.add(r, sort));
+            }
             if text.len() >= MIN_VALUE {
                 self.add(text, sort);
             }
@@ -150,7 +158,8 @@ impl Needles {
                 _ => MIN_VALUE,
             };
             if !part.is_ascii() && part.chars().count() >= least && self.characters.len() < MAX_NEEDLES {
-                let known = self.characters.entry(part.to_lowercase()).or_insert(sort);
+                let head: String = part.to_lowercase().chars().take(MAX_CHARACTERS).collect();
+                let known = self.characters.entry(head).or_insert(sort);
                 *known = (*known).max(sort);
             }
         }
@@ -177,8 +186,9 @@ impl Needles {
 
     /// Drops values that the profile's options keep elsewhere in the file: there they were asked for. A part
     /// of a person's name never is.
-    pub fn permit(&mut self, kept: &HashSet<Vec<u8>>) {
+    pub fn permit(&mut self, kept: &HashSet<Vec<u8>>, characters: &HashSet<String>) {
         self.bytes.retain(|value, sort| *sort == Sort::Name || !kept.contains(value));
+        self.characters.retain(|value, sort| *sort == Sort::Name || !characters.contains(value));
     }
 
     pub fn len(&self) -> usize {
