@@ -211,18 +211,20 @@ fn clean_dicom(bytes: &[u8], rules: &Rules, masks: &[FrameMask]) -> Result<Clean
     Ok(CleanedFile { bytes: cleaned.bytes, actions, holds, risks, known, record })
 }
 
-/// What the pixels of an instance cannot be vouched for. Burned In Annotation = NO rules nothing out: devices set it and
-/// write text all the same, so files of the classes where text is common are never vouched for by that tag.
+/// What an instance cannot be vouched for.
 fn holds(facts: dicom::Facts, report: deid::Report) -> Vec<&'static str> {
-    let said_no = facts.burned_in_annotation == Some(false);
-    let facts =
-        dicom::Facts { burned_in_annotation: facts.burned_in_annotation.filter(|_| !said_no), ..facts };
     // Masks alone vouch for nothing: whoever drew them has yet to decide.
     let report = deid::Report { pixels_cleaned: false, ..report };
-    match deid::verdict_cleaned(&facts, &report) {
+    match deid::verdict_cleaned(&unbelieving(facts), &report) {
         deid::Verdict::Vouched => Vec::new(),
         deid::Verdict::Hold(reasons) => reasons.into_iter().map(deid::HoldReason::code).collect(),
     }
+}
+
+/// Burned In Annotation = NO rules nothing out: devices set it and write text all the same, so files of the classes where
+/// text is common are never vouched for by that tag.
+fn unbelieving(facts: dicom::Facts) -> dicom::Facts {
+    dicom::Facts { burned_in_annotation: facts.burned_in_annotation.filter(|said| *said), ..facts }
 }
 
 /// The masks of one asset out of all of an item.
@@ -260,5 +262,35 @@ const fn applied_word(applied: deid::Applied) -> &'static str {
         deid::Applied::Capped => "age capped",
         deid::Applied::Zip3 => "postal code cut",
         deid::Applied::ContentCleaned => "content cleaned",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn burned_in_annotation_no_is_not_believed_where_text_is_common() {
+        let facts = |class: &str, said| dicom::Facts {
+            sop_class_uid: Some(format!("1.2.840.10008.5.1.4.1.1.{class}")),
+            image_type: vec!["ORIGINAL".into(), "PRIMARY".into()],
+            burned_in_annotation: said,
+            frames: 1,
+            rows: Some(8),
+            transfer_syntax_uid: dicom::EXPLICIT_LITTLE.to_owned(),
+            ..dicom::Facts::default()
+        };
+        for class in ["6.1", "3.1", "12.1", "1", "1.1", "77.1.4"] {
+            assert_eq!(
+                deid::verdict(&facts(class, Some(false))),
+                deid::Verdict::Vouched,
+                "by the tag: {class}"
+            );
+            let held = deid::verdict(&unbelieving(facts(class, Some(false))));
+            assert_eq!(held, deid::Verdict::Hold(vec![deid::HoldReason::BurnedInNotRuledOut]), "{class}");
+        }
+        assert_eq!(deid::verdict(&unbelieving(facts("2", Some(false)))), deid::Verdict::Vouched);
+        let yes = deid::verdict(&unbelieving(facts("2", Some(true))));
+        assert_eq!(yes, deid::Verdict::Hold(vec![deid::HoldReason::BurnedInDeclared]));
     }
 }

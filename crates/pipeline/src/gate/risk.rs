@@ -4,10 +4,6 @@
 pub(super) const NOT_CLEANED: &str = "not-cleaned";
 /// Pictures of streets and rooms wait: nobody has looked for faces and plates.
 pub(super) const FACES_NOT_RULED_OUT: &str = "faces-and-plates-not-ruled-out";
-/// The detector found text and masked it; nobody has looked at the masks.
-pub(super) const TEXT_MASKED: &str = "text-masked";
-/// The detector found text, and the protocol says that nothing is masked by itself.
-pub(super) const TEXT_FOUND: &str = "text-found";
 
 /// Greatest risk.
 pub(super) const RISK_MAX: u32 = 100;
@@ -17,20 +13,19 @@ const UNKNOWN_WEIGHT: f64 = 0.9;
 /// What a reason says about the risk that somebody can be told, from 0 to 1, and whether looking at the pictures can
 /// settle it. The weights are judgement: they only have to put the likelier harm first.
 const REASONS: &[(&str, f64, bool)] = &[
-    (TEXT_FOUND, 0.9, true),
     ("burned-in-declared", 0.9, true),
     ("encapsulated-document", 0.9, false),
     ("slide-label", 0.9, true),
     ("structured-content", 0.8, false),
     ("secondary-capture", 0.75, true),
     ("unknown-class", 0.7, false),
+    ("overlay-in-pixels", 0.65, false),
     ("video", 0.65, false),
     ("not-decodable", 0.6, false),
     (NOT_CLEANED, 0.6, false),
     ("face-may-be-recognizable", 0.5, false),
     (FACES_NOT_RULED_OUT, 0.5, true),
     ("secondary-image", 0.45, true),
-    (TEXT_MASKED, 0.35, true),
     ("burned-in-not-ruled-out", 0.35, true),
     ("not-an-image", 0.2, false),
 ];

@@ -141,7 +141,7 @@ both! {
             tx.record(Evidence::new("test", "item", item.0))?;
             masks::put_back(tx, first).await
         })).await;
-        let found = masks::of_item(&mut *world.store.read().await.unwrap(), item).await.unwrap();
+        let found = masks::of_item(&mut world.store.read().await.unwrap(), item).await.unwrap();
         assert_eq!((found[0].removed_at, found[0].removed_by), (None, None));
     }
 }
