@@ -15,6 +15,7 @@ mod image;
 mod keys;
 mod leak;
 mod overlay_bits;
+pub mod pixels;
 mod profile;
 mod report;
 mod sniff;

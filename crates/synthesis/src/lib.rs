@@ -3,10 +3,13 @@
 //! The same seed gives the same bytes. What is made enters through the ordinary intake like anything
 //! else, and each maker returns beside it the truth that it drew.
 //!
+//! - `burned_in` (feature `burned-in`): pictures with text burned into them.
 //! - [`parts`]: pictures of bare circuit boards with templates and defects.
 //! - [`phantom`]: a CT study of a made-up thorax, as DICOM files.
 //! - [`scene`]: a drive along a made-up street, as camera pictures, LiDAR sweeps, calibration and labels.
 
+#[cfg(feature = "burned-in")]
+pub mod burned_in;
 pub mod parts;
 pub mod phantom;
 pub mod random;
