@@ -7,11 +7,13 @@ const HEIGHT: (u32, u32) = (4, 34);
 /// Least sharpness of a character's ends.
 const SHARPNESS: f32 = 0.25;
 /// Pens that a character must be wide and high, to be more than a bar or a dot.
-const PENS: f32 = 2.4;
+const PENS: f32 = 2.7;
 /// Largest share of its box that a character covers.
 const FILL: f32 = 0.8;
 /// Widest pen, as a share of the character's height.
 const PEN: f32 = 0.45;
+/// Thinnest pen, as a share of the character's height.
+const THIN: f32 = 0.055;
 /// Longest word whose letters touch, in its heights.
 const WORD: f32 = 26.0;
 /// Upright strokes per height that touching letters have at least.
@@ -21,13 +23,21 @@ const GAP: f32 = 1.3;
 /// Least common height of neighbours, as a share of the lower one.
 const OVERLAP: f32 = 0.5;
 /// Largest ratio of heights, pens and rises of neighbours.
-const RATIO: (f32, f32, f32) = (2.3, 2.2, 1.9);
-/// Points that a line needs.
-const POINTS: f32 = 2.0;
+const RATIO: (f32, f32, f32) = (2.3, 1.9, 1.7);
+/// Least points of a line that is looked at further.
+const LEAST_POINTS: f32 = 0.3;
 /// Most points of one stroke.
 const TOUCHING: f32 = 4.0;
+/// Factor for a line of one stroke and of two.
+const FEW: (f32, f32) = (0.4, 0.7);
+/// How far a letter may stand off the line, in heights.
+const ALIGNED: f32 = 0.12;
+/// Least letters of a line that is not level.
+const TURNED_LETTERS: usize = 4;
+/// Lines that rise by less than so many heights from end to end are level.
+const LEVEL: f32 = 0.5;
 /// Highest line, in heights of its median character, once it is turned level.
-const TALL: f32 = 2.3;
+const TALL: f32 = 2.1;
 /// How far above, below and (doubled) beside a line its dots and accents stand, in heights.
 const REACH: f32 = 0.4;
 /// How far a line grows by what is attached to it, in heights.
@@ -51,8 +61,10 @@ pub(crate) struct Line {
     pub height: f32,
     /// Median rise of its letters, stored units.
     pub rise: f32,
-    /// Points over what a line needs: 1 is just enough.
+    /// What its letters are worth, about one each.
     pub score: f32,
+    /// Its letters and their worth.
+    pub letters: Vec<(Stroke, f32)>,
 }
 
 /// What a stroke can be.
@@ -74,7 +86,7 @@ fn part(s: &Stroke) -> Option<Part> {
     if wide > WORD * high {
         return None;
     }
-    let open = wide.min(high) >= PENS * pen && fill <= FILL && pen <= PEN * high;
+    let open = wide.min(high) >= PENS * pen && fill <= FILL && (THIN * high..=PEN * high).contains(&pen);
     if open && h >= HEIGHT.0 && w >= 3 {
         if wide <= 1.6 * high {
             return Some(Part::Letter);
@@ -181,6 +193,7 @@ fn judged(members: &[&Candidate]) -> Option<Line> {
     let x0 = members.iter().map(|c| c.stroke.x0).min()? as f32;
     let x1 = members.iter().map(|c| c.stroke.x1).max()? as f32;
     let slope = if x1 - x0 > 4.0 * height { slope(members) } else { 0.0 };
+    let slope = if slope.abs() * (x1 - x0) < LEVEL * height { 0.0 } else { slope };
     if slope.abs() > STEEP {
         return None;
     }
@@ -190,13 +203,19 @@ fn judged(members: &[&Candidate]) -> Option<Line> {
     let bottom = |s: &Stroke| s.y1 as f32 - slope * middle(s) - half(s);
     let highest = members.iter().map(|c| top(&c.stroke)).fold(f32::MAX, f32::min);
     let lowest = members.iter().map(|c| bottom(&c.stroke)).fold(f32::MIN, f32::max);
-    if lowest - highest > TALL * height + 2.0 {
+    if lowest - highest > TALL * height + 1.0 {
         return None;
     }
-    let points = points(&letters, members, height, bottom);
-    let score = points / POINTS;
+    if slope != 0.0 && letters.len() < TURNED_LETTERS {
+        return None;
+    }
+    let score = points(&letters, members, height, top, bottom);
+    if score < LEAST_POINTS {
+        return None;
+    }
     let rise = median(letters.iter().map(|s| s.rise));
-    (score >= 1.0).then_some(Line { x0, x1, slope, top: highest, bottom: lowest, height, rise, score })
+    let letters = letters.iter().map(|s| (**s, worth(s) * letter_count(s))).collect();
+    Some(Line { x0, x1, slope, top: highest, bottom: lowest, height, rise, score, letters })
 }
 
 /// Least squares of middle heights over places.
@@ -221,21 +240,40 @@ fn slope(members: &[&Candidate]) -> f32 {
 /// was drawn with a pen of at least a pixel. What noise leaves above a threshold does neither.
 fn worth(s: &Stroke) -> f32 {
     let ramp = |v: f32, low: f32, high: f32| ((v - low) / (high - low)).clamp(0.0, 1.0);
-    ramp(s.rise / s.limit, 1.1, 1.5) * ramp(s.sharpness(), 0.2, 0.5) * ramp(s.pen(), 0.5, 0.85)
+    ramp(s.rise / s.limit, 1.1, 1.6)
+        * ramp(s.sharpness(), 0.3, 0.65)
+        * ramp(s.pen(), 0.5, 0.8)
+        * ramp(s.fill(), 0.12, 0.3)
 }
 
-/// One point per letter (more for words whose letters touch), less where they do not stand on one line, or
-/// where bars and dots are many.
-fn points(letters: &[&Stroke], members: &[&Candidate], height: f32, bottom: impl Fn(&Stroke) -> f32) -> f32 {
-    let count: f32 = letters
-        .iter()
-        .map(|s| worth(s) * (s.width() as f32 / (0.9 * s.height() as f32)).clamp(1.0, TOUCHING))
-        .sum();
-    let base = median(letters.iter().map(|s| bottom(s)));
-    let near = letters.iter().filter(|s| (bottom(s) - base).abs() <= 0.12 * height + 1.0).count();
-    let level = near as f32 / letters.len() as f32;
+/// Letters that a stroke stands for: more than one where they touch.
+fn letter_count(s: &Stroke) -> f32 {
+    (s.width() as f32 / (0.9 * s.height() as f32)).clamp(1.0, TOUCHING)
+}
+
+/// One point per letter, less where they do not stand on one line, differ in height or are few, or where
+/// bars and dots are many.
+fn points(
+    letters: &[&Stroke],
+    members: &[&Candidate],
+    height: f32,
+    top: impl Fn(&Stroke) -> f32,
+    bottom: impl Fn(&Stroke) -> f32,
+) -> f32 {
+    let count: f32 = letters.iter().map(|s| worth(s) * letter_count(s)).sum();
+    let share_at = |f: &dyn Fn(&Stroke) -> f32| {
+        let base = median(letters.iter().map(|s| f(s)));
+        let near = letters.iter().filter(|s| (f(s) - base).abs() <= ALIGNED * height + 1.0).count();
+        near as f32 / letters.len() as f32
+    };
+    let level = share_at(&bottom).max(share_at(&top));
     let share = letters.len() as f32 / members.len() as f32;
-    count * level.powi(2) * (share * 2.0).min(1.0)
+    let few = match letters.len() {
+        1 => FEW.0,
+        2 => FEW.1,
+        _ => 1.0,
+    };
+    count * level.powi(2) * (share * 2.0).min(1.0) * few
 }
 
 /// Takes in what belongs to a line but is no letter: dots, accents, commas, what is left of broken letters.
