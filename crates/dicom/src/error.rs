@@ -179,6 +179,20 @@ pub enum DicomError {
         /// What is not supported.
         why: &'static str,
     },
+    /// The transfer syntax has no encoder here: transcode the instance to native pixels first.
+    #[error("frames of transfer syntax {name} cannot be coded again ({place})")]
+    CannotReencode {
+        /// Registered name, or "unregistered".
+        name: &'static str,
+        /// The Transfer Syntax UID element.
+        place: Place,
+    },
+    /// The pixel data have no place in a file: deflated, made or changed in memory.
+    #[error("the pixel data at {place} are not those of a file")]
+    NotInSource {
+        /// The pixel data.
+        place: Place,
+    },
     /// A codestream does not decode.
     #[error("{codec} codestream at {place} does not decode: {why}")]
     Codec {
@@ -212,6 +226,8 @@ impl DicomError {
             Self::NoSuchFrame { .. } => "dicom-no-such-frame",
             Self::UnsupportedTransferSyntax { .. } => "dicom-unsupported-transfer-syntax",
             Self::UnsupportedPixels { .. } => "dicom-unsupported-pixels",
+            Self::CannotReencode { .. } => "dicom-cannot-reencode",
+            Self::NotInSource { .. } => "dicom-not-in-source",
             Self::Codec { .. } => "dicom-codec",
         }
     }
@@ -233,6 +249,8 @@ impl DicomError {
             | Self::BadValue { place, .. }
             | Self::UnsupportedTransferSyntax { place, .. }
             | Self::UnsupportedPixels { place, .. }
+            | Self::CannotReencode { place, .. }
+            | Self::NotInSource { place }
             | Self::Codec { place, .. } => *place,
             Self::FileTooLarge { .. } | Self::NoPixelData | Self::NoSuchFrame { .. } => Place::default(),
         }

@@ -218,6 +218,12 @@ impl<'a> Groups<'a> {
     }
 }
 
+/// Items of a sequence that applies to a frame: at the top level, or in its functional groups.
+pub(crate) fn group_items(instance: &Instance, frame: u32, tag: Tag) -> &[DataSet] {
+    let groups = Groups::of(instance, frame);
+    groups.sets.iter().map(|s| s.items(tag)).find(|items| !items.is_empty()).unwrap_or_default()
+}
+
 /// Whether a text can be a code string (PS3.5 6.2): facts are kept in the open, and words are no facts.
 fn is_code(text: &str) -> bool {
     text.len() <= MAX_CODE && text.bytes().all(|b| b.is_ascii_alphanumeric() || b" _-/.+".contains(&b))

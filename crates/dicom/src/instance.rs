@@ -37,8 +37,12 @@ pub enum NoteKind {
     MissingTransferSyntax,
     /// The Transfer Syntax UID is not registered.
     UnregisteredTransferSyntax,
+    /// The data set is not written as the Transfer Syntax UID says: implicit, explicit or big endian.
+    SyntaxMismatch,
     /// Bytes after the data set.
     TrailingBytes,
+    /// The pixel data end before their declared length: the file is cut off.
+    TruncatedPixelData,
     /// A delimiter without its partner.
     StrayDelimiter,
     /// A sequence or fragment list that ends without its delimiter.
@@ -62,7 +66,9 @@ impl NoteKind {
             Self::PreambleNotBlank => "preamble-not-blank",
             Self::MissingTransferSyntax => "missing-transfer-syntax",
             Self::UnregisteredTransferSyntax => "unregistered-transfer-syntax",
+            Self::SyntaxMismatch => "syntax-mismatch",
             Self::TrailingBytes => "trailing-bytes",
+            Self::TruncatedPixelData => "truncated-pixel-data",
             Self::StrayDelimiter => "stray-delimiter",
             Self::MissingDelimiter => "missing-delimiter",
             Self::BrokenSequence => "broken-sequence",
@@ -85,6 +91,15 @@ pub struct Instance {
     /// What was tolerated.
     pub notes: Vec<Note>,
     pub(crate) limits: Limits,
+    /// Where the pixels stand in the file, as long as they are those of the file.
+    pub(crate) source: Option<Source>,
+}
+
+/// The pixel data within the file that an instance was read from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Source {
+    /// First byte of the value of native pixel data.
+    pub pixels_at: u64,
 }
 
 impl Instance {
@@ -97,6 +112,7 @@ impl Instance {
             transfer_syntax: EXPLICIT_LITTLE.to_owned(),
             notes: Vec::new(),
             limits: Limits::default(),
+            source: None,
         }
     }
 }
@@ -138,7 +154,8 @@ pub fn read_shared(bytes: Bytes, limits: &Limits) -> Result<Instance, DicomError
     let (transfer_syntax, layout) = resolve_syntax(declared, &bytes, at, &meta, &mut notes);
     let (body, from) = if layout.deflated {
         let place = Place::byte(at as u64);
-        (Bytes::from(inflate(&bytes[at..], limits.inflated_bytes, place)?), 0)
+        let deflated = &bytes[at..];
+        (Bytes::from(inflate(deflated, limits.inflated_from(deflated.len()), place)?), 0)
     } else {
         (bytes, at)
     };
@@ -153,7 +170,9 @@ pub fn read_shared(bytes: Bytes, limits: &Limits) -> Result<Instance, DicomError
         notes.push(Note { kind: NoteKind::Overlay, place: Place::new(tag, e.offset) });
     }
     check_image_size(&data, limits)?;
-    Ok(Instance { meta, data, transfer_syntax, notes, limits: *limits })
+    // The bytes of a deflated data set are not those of the file.
+    let source = (!layout.deflated).then_some(Source { pixels_at: parser.pixels_at });
+    Ok(Instance { meta, data, transfer_syntax, notes, limits: *limits, source })
 }
 
 /// Groups 6000-601E hold overlay planes.
@@ -168,24 +187,27 @@ fn find_start(bytes: &[u8], notes: &mut Vec<Note>) -> Result<usize, DicomError> 
         }
         return Ok(PREAMBLE + 4);
     }
+    // The mark at the start, nothing at all, or a blank preamble without the mark.
     let start = if bytes.starts_with(b"DICM") { 4 } else { 0 };
-    let not = |why| Err(DicomError::NotDicom { why, place: Place::byte(start as u64) });
-    let Some(head) = bytes.get(start..start + 8) else {
-        return not("shorter than one element");
-    };
-    notes.push(Note { kind: NoteKind::MissingPreamble, place: Place::byte(start as u64) });
-    // A bare data set starts with group 0002 or 0008, little or big endian, and a length that fits.
+    let blank = bytes.len() > PREAMBLE && bytes[..PREAMBLE].iter().all(|&b| b == 0);
+    let start = if blank { PREAMBLE } else { start };
+    let place = Place::byte(start as u64);
+    notes.push(Note { kind: NoteKind::MissingPreamble, place });
+    match starts_element(&bytes[start..]) {
+        Ok(()) => Ok(start),
+        Err(why) => Err(DicomError::NotDicom { why, place }),
+    }
+}
+
+/// Whether a data set may start here: group 0002 or 0008, little or big endian, and a length that fits.
+fn starts_element(bytes: &[u8]) -> Result<(), &'static str> {
+    let head = bytes.get(..8).ok_or("shorter than one element")?;
     let little = matches!(head[..2], [0x02 | 0x08, 0x00]) && head[3] == 0;
     let big = head[..2] == [0x00, 0x08] && head[2] == 0;
-    if !little && !big {
-        return not("neither a preamble nor a data element");
-    }
     let known = dicom_core::VR::from_binary([head[4], head[5]]).is_some();
     let length = u32::from_le_bytes([head[4], head[5], head[6], head[7]]) as usize;
-    if !known && (big || length > bytes.len() - start - 8) {
-        return not("neither a preamble nor a data element");
-    }
-    Ok(start)
+    let fits = known || (little && length <= bytes.len() - 8);
+    if (little || big) && fits { Ok(()) } else { Err("neither a preamble nor a data element") }
 }
 
 /// The syntax that the file meta information names, or the one that the first element shows.
@@ -205,6 +227,17 @@ fn resolve_syntax(
         let mut layout = known.layout;
         // Deflated in name only: the plain data set stands there (its first group is 0008 or lower).
         layout.deflated &= !matches!(bytes.get(at..at + 4), Some([0x04 | 0x08, 0, _, 0]));
+        // The first group is 0008 in all but the oddest files, and tells the byte order.
+        let big_endian = match bytes.get(at..at + 2) {
+            Some([0x00, 0x08]) => true,
+            Some([0x08, 0x00]) => false,
+            _ => layout.big_endian,
+        };
+        if !layout.deflated && big_endian != layout.big_endian {
+            let place = Place::byte(at as u64);
+            notes.push(Note { kind: NoteKind::SyntaxMismatch, place });
+            layout.big_endian = big_endian;
+        }
         return (uid, layout);
     }
     let place = Place::tag(tags::TRANSFER_SYNTAX_UID);
@@ -214,15 +247,27 @@ fn resolve_syntax(
     (EXPLICIT_LITTLE.to_owned(), layout)
 }
 
-/// Inflates raw deflate data up to `limit` bytes.
+/// Inflates deflated data up to `limit` bytes: raw, as the standard asks, or with the zlib header that some
+/// writers put in front.
 pub(crate) fn inflate(data: &[u8], limit: u64, place: Place) -> Result<Vec<u8>, DicomError> {
-    let mut decoder = flate2::read::DeflateDecoder::new(data);
+    let raw = inflate_from(flate2::read::DeflateDecoder::new(data), limit, place);
+    let zlib = matches!(data, [first, second, ..]
+        if first & 0x0F == 8 && u16::from_be_bytes([*first, *second]).is_multiple_of(31));
+    match raw {
+        Err(DicomError::Inflate { .. }) if zlib => {
+            inflate_from(flate2::read::ZlibDecoder::new(data), limit, place)
+        }
+        other => other,
+    }
+}
+
+fn inflate_from(mut decoder: impl Read, limit: u64, place: Place) -> Result<Vec<u8>, DicomError> {
     let mut out = Vec::new();
     loop {
-        let got = (&mut decoder)
-            .take(INFLATE_STEP)
-            .read_to_end(&mut out)
-            .map_err(|_| DicomError::Inflate { place })?;
+        // One byte beyond the limit is enough to know.
+        let step = INFLATE_STEP.min(limit.saturating_add(1) - out.len() as u64);
+        let got =
+            (&mut decoder).take(step).read_to_end(&mut out).map_err(|_| DicomError::Inflate { place })?;
         if out.len() as u64 > limit {
             return Err(DicomError::InflatedTooLarge { place, limit });
         }

@@ -9,13 +9,16 @@
 
 mod dataset;
 mod dictionary;
+mod encode;
+mod endian;
 mod error;
 mod facts;
 mod frames;
 mod instance;
-mod jpeg12;
+mod jpeg;
 mod jpegls;
 mod limits;
+mod lut;
 mod parse;
 mod render;
 mod stack;
@@ -26,14 +29,20 @@ pub use dataset::{DataSet, Element, Value};
 pub use dicom_core::{Tag, VR};
 pub use dicom_dictionary_std::tags;
 pub use dictionary::fits_dictionary;
+pub use encode::{FrameEdit, FrameOutcome, Replaced, replace_frames, transcode_to_native};
 pub use error::{DicomError, Place};
 pub use facts::{Dose, Facts, FrameGeometry, Identity, SpacingOrigin, Window, frame_geometry};
-pub use frames::{Frame, Photometric, Samples, decode_frame, frame_count, is_decodable};
+pub use frames::{
+    Cells, Frame, FrameBytes, Photometric, Samples, StoredSamples, decode_frame, frame_bytes, frame_count,
+    is_decodable, raw_samples,
+};
 pub use instance::{Instance, Note, NoteKind, read, read_shared};
 pub use limits::{
-    Limits, MAX_DEPTH, MAX_ELEMENTS, MAX_FILE_BYTES, MAX_FRAME_PIXELS, MAX_FRAMES, MAX_INFLATED_BYTES,
+    INFLATE_ALLOWANCE_BYTES, Limits, MAX_DEPTH, MAX_ELEMENTS, MAX_FILE_BYTES, MAX_FRAME_PIXELS, MAX_FRAMES,
+    MAX_INFLATE_RATIO, MAX_INFLATED_BYTES,
 };
-pub use render::{Rendered, default_window, render, rescaled};
+pub use lut::{DisplayLuts, Lut};
+pub use render::{Rendered, default_window, render, render_frame, render_with, rescaled};
 pub use stack::{
     ORIENTATION_TOLERANCE, SAME_PLACE_MM, SPACING_TOLERANCE, SliceGeometry, Stack, StackIssue,
     TILT_TOLERANCE_RAD, order_slices,

@@ -9,6 +9,11 @@ pub const MAX_DEPTH: usize = 64;
 pub const MAX_ELEMENTS: usize = 500_000;
 /// Largest size of an inflated data set or frame, bytes.
 pub const MAX_INFLATED_BYTES: u64 = 512 * 1024 * 1024;
+/// Most bytes that one byte of deflated data may become, beyond [`INFLATE_ALLOWANCE_BYTES`]. Real images
+/// deflate to a tenth at best; what shrinks more is blank or a trap.
+pub const MAX_INFLATE_RATIO: u64 = 200;
+/// Inflated bytes for which the ratio is not looked at: blank frames of ordinary size, bytes.
+pub const INFLATE_ALLOWANCE_BYTES: u64 = 64 * 1024 * 1024;
 /// Most pixels of one frame (8192 x 8192); a film scanner gives half of it.
 pub const MAX_FRAME_PIXELS: u64 = 8192 * 8192;
 /// Most frames of one instance.
@@ -29,6 +34,14 @@ pub struct Limits {
     pub frame_pixels: u64,
     /// Most frames.
     pub frames: u64,
+}
+
+impl Limits {
+    /// How much this many deflated bytes may become, bytes.
+    pub(crate) fn inflated_from(&self, deflated: usize) -> u64 {
+        let by_ratio = (deflated as u64).saturating_mul(MAX_INFLATE_RATIO);
+        self.inflated_bytes.min(by_ratio.max(INFLATE_ALLOWANCE_BYTES))
+    }
 }
 
 impl Default for Limits {

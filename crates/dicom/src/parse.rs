@@ -6,6 +6,7 @@ use dicom_dictionary_std::tags;
 
 use crate::dataset::{DataSet, Element, Value};
 use crate::dictionary::dictionary_vr;
+use crate::endian::{to_little, whole_cells};
 use crate::syntax::Layout;
 use crate::{DicomError, Limits, MAX_DEPTH, Note, NoteKind, Place};
 
@@ -45,6 +46,9 @@ pub(crate) struct Parser<'a> {
     limits: &'a Limits,
     elements: usize,
     pub notes: Vec<Note>,
+    /// First byte of the value of the pixel data at the top level.
+    pub pixels_at: u64,
+    zeros: Option<usize>,
 }
 
 /// A tag, its VR and length, and where the value starts.
@@ -54,6 +58,8 @@ struct Header {
     length: u32,
     start: usize,
     value: usize,
+    /// The file says UN.
+    was_unknown: bool,
 }
 
 impl Header {
@@ -64,7 +70,7 @@ impl Header {
 
 impl<'a> Parser<'a> {
     pub fn new(data: &'a Bytes, limits: &'a Limits) -> Self {
-        Self { data, limits, elements: 0, notes: Vec::new() }
+        Self { data, limits, elements: 0, notes: Vec::new(), pixels_at: 0, zeros: None }
     }
 
     fn note(&mut self, kind: NoteKind, place: Place) {
@@ -107,7 +113,11 @@ impl<'a> Parser<'a> {
         frame: Frame,
     ) -> Result<(DataSet, usize), DicomError> {
         let mut frame = frame;
-        frame.layout.explicit = self.sniff_explicit(start, end, frame.layout);
+        let explicit = self.sniff_explicit(start, end, frame.layout);
+        if frame.end == End::File && explicit != frame.layout.explicit {
+            self.note(NoteKind::SyntaxMismatch, Place::byte(start as u64));
+        }
+        frame.layout.explicit = explicit;
         let mut set = DataSet::new();
         let mut at = start;
         let mut last = None;
@@ -132,17 +142,27 @@ impl<'a> Parser<'a> {
                 at += 8;
                 continue;
             }
-            if frame.end == End::File && tag == Tag(0, 0) && self.data[at..end].iter().all(|&b| b == 0) {
+            if frame.end == End::File && tag == Tag(0, 0) && at >= self.zeros_from(end) {
                 self.note(NoteKind::TrailingBytes, Place::byte(at as u64));
                 return Ok((set, end));
             }
-            let header = self.header(at, end, &set, frame)?;
-            self.count(header.place())?;
+            let read = self.element(at, end, &set, frame);
+            let (header, element, next) = match read {
+                Ok(read) => read,
+                // Behind the pixels stands nothing that a reader must have.
+                Err(e) if frame.end == End::File && self.pixels_at > 0 && !e.is_limit() => {
+                    self.note(NoteKind::TrailingBytes, Place::byte(at as u64));
+                    return Ok((set, end));
+                }
+                Err(e) => return Err(e),
+            };
             if last.is_some_and(|l| l >= tag) {
                 self.note(NoteKind::OutOfOrder, header.place());
             }
             last = Some(tag);
-            let (element, next) = self.value(&header, end, frame)?;
+            if frame.depth == 0 && is_pixels(tag) {
+                self.pixels_at = header.value as u64;
+            }
             if tag == tags::PIXEL_REPRESENTATION {
                 frame.signed = element.numbers().first() == Some(&1.0);
             }
@@ -158,6 +178,30 @@ impl<'a> Parser<'a> {
             }),
             _ => Ok((set, at)),
         }
+    }
+
+    /// One element: its header, what it holds, and the first byte after it.
+    fn element(
+        &mut self,
+        at: usize,
+        end: usize,
+        set: &DataSet,
+        frame: Frame,
+    ) -> Result<(Header, Element, usize), DicomError> {
+        let header = self.header(at, end, set, frame)?;
+        self.count(header.place())?;
+        let (mut element, next) = self.value(&header, end, frame)?;
+        // Cells of 32 bits in words of 16: writers of big endian files turn the cells around, not the words.
+        if frame.layout.big_endian && header.tag == tags::PIXEL_DATA && header.vr == VR::OW {
+            element.value = whole_cells(element.value, set.u32(tags::BITS_ALLOCATED));
+        }
+        Ok((header, element, next))
+    }
+
+    /// From which byte on there are only zeros.
+    fn zeros_from(&mut self, end: usize) -> usize {
+        // Looked up once: a file of zeros with a one at its end must not be searched for each element.
+        *self.zeros.get_or_insert_with(|| self.data[..end].iter().rposition(|&b| b != 0).map_or(0, |p| p + 1))
     }
 
     /// Fewer than 8 bytes cannot be an element.
@@ -201,6 +245,7 @@ impl<'a> Parser<'a> {
             length: self.u32(at + 4, big),
             start: at,
             value: at + 8,
+            was_unknown: false,
         };
         if !frame.layout.explicit {
             return Ok(implicit());
@@ -222,7 +267,8 @@ impl<'a> Parser<'a> {
             return self.long_form(tag, vr, at, end, big);
         }
         let length = u32::from(self.u16(at + 6, big));
-        Ok(Header { tag, vr: resolve(tag, vr, frame.signed), length, start: at, value: at + 8 })
+        let vr = resolve(tag, vr, frame.signed);
+        Ok(Header { tag, vr, length, start: at, value: at + 8, was_unknown: false })
     }
 
     fn long_form(&self, tag: Tag, vr: VR, at: usize, end: usize, big: bool) -> Result<Header, DicomError> {
@@ -231,8 +277,9 @@ impl<'a> Parser<'a> {
             return Err(DicomError::Truncated { place, declared: 12, available: (end - at) as u64 });
         }
         let length = self.u32(at + 8, big);
-        let vr = if vr == VR::UN { resolve(tag, vr, false) } else { vr };
-        Ok(Header { tag, vr, length, start: at, value: at + 12 })
+        let was_unknown = vr == VR::UN;
+        let vr = if was_unknown { resolve(tag, vr, false) } else { vr };
+        Ok(Header { tag, vr, length, start: at, value: at + 12, was_unknown })
     }
 
     fn value(&mut self, header: &Header, end: usize, frame: Frame) -> Result<(Element, usize), DicomError> {
@@ -241,6 +288,14 @@ impl<'a> Parser<'a> {
         }
         let length = header.length as usize;
         let available = end - header.value;
+        if length > available && frame.depth == 0 && is_pixels(header.tag) && end == self.data.len() {
+            // The frames that are there can be used; the decoder says which are not.
+            self.note(NoteKind::TruncatedPixelData, header.place());
+            let raw = self.slice(header.value, end);
+            let raw = if frame.layout.big_endian { to_little(&raw, header.vr) } else { raw };
+            let offset = header.start as u64;
+            return Ok((Element { vr: header.vr, value: Value::Bytes(raw), offset }, end));
+        }
         if length > available {
             return Err(DicomError::Truncated {
                 place: header.place(),
@@ -277,8 +332,12 @@ impl<'a> Parser<'a> {
         let offset = header.start as u64;
         match header.vr {
             VR::SQ | VR::UN => {
-                // PS3.5 6.2.2: UN of undefined length holds an implicit little endian sequence; the items
-                // are looked at one by one in any case.
+                // PS3.5 6.2.2 note 3: UN of undefined length holds a sequence in implicit little endian,
+                // whatever surrounds it. Each item is looked at all the same: some writers keep its VRs.
+                let mut frame = frame;
+                if header.vr == VR::UN || header.was_unknown {
+                    frame.layout = Layout { explicit: false, big_endian: false, ..frame.layout };
+                }
                 let (items, next) = self.items(header, header.value, end, frame)?;
                 Ok((Element { vr: VR::SQ, value: Value::Items(items), offset }, next))
             }
@@ -363,14 +422,19 @@ impl<'a> Parser<'a> {
                 return Ok((Value::Fragments { offsets: offsets.unwrap_or_default(), fragments }, start));
             }
             if tag != ITEM {
-                return Err(DicomError::BadStructure { place, why: "a fragment was expected" });
+                // With at least one frame at hand, what follows is of no use but no reason to refuse either.
+                if fragments.is_empty() {
+                    return Err(DicomError::BadStructure { place, why: "a fragment was expected" });
+                }
+                self.note(NoteKind::MissingDelimiter, place);
+                return Ok((Value::Fragments { offsets: offsets.unwrap_or_default(), fragments }, at));
             }
             self.count(place)?;
-            let available = end - start;
-            if length > available {
-                let declared = length as u64;
-                return Err(DicomError::Truncated { place, declared, available: available as u64 });
+            if length > end - start {
+                self.note(NoteKind::TruncatedPixelData, place);
             }
+            // What is there of a fragment that is cut off.
+            let length = length.min(end - start);
             let raw = self.slice(start, start + length);
             if offsets.is_none() {
                 offsets = Some(raw);
@@ -382,6 +446,10 @@ impl<'a> Parser<'a> {
         self.note(NoteKind::MissingDelimiter, header.place());
         Ok((Value::Fragments { offsets: offsets.unwrap_or_default(), fragments }, end))
     }
+}
+
+fn is_pixels(tag: Tag) -> bool {
+    matches!(tag, tags::PIXEL_DATA | tags::FLOAT_PIXEL_DATA | tags::DOUBLE_FLOAT_PIXEL_DATA)
 }
 
 /// The VRs whose explicit form has 2 reserved bytes and a 32-bit length (PS3.5 7.1.2).
@@ -407,19 +475,4 @@ pub(crate) fn has_long_length(vr: VR) -> bool {
 /// UN on a tag that the dictionary knows is a gateway's loss, not a fact.
 fn resolve(tag: Tag, vr: VR, signed: bool) -> VR {
     if vr == VR::UN && tag.0.is_multiple_of(2) { dictionary_vr(tag, signed) } else { vr }
-}
-
-/// Big endian to little endian by the width of the VR's numbers.
-fn to_little(raw: &Bytes, vr: VR) -> Bytes {
-    let width = match vr {
-        VR::US | VR::SS | VR::OW | VR::AT => 2,
-        VR::UL | VR::SL | VR::FL | VR::OL | VR::OF => 4,
-        VR::FD | VR::OD | VR::SV | VR::UV | VR::OV => 8,
-        _ => return raw.clone(),
-    };
-    let mut out = raw.to_vec();
-    for number in out.chunks_exact_mut(width) {
-        number.reverse();
-    }
-    out.into()
 }

@@ -1,6 +1,7 @@
 //! From stored values to grey levels for a screen (PS3.3 C.11.1 and C.11.2).
 
-use crate::{Facts, Frame, Samples, Window};
+use crate::frames::span;
+use crate::{DicomError, DisplayLuts, Facts, Frame, Instance, Lut, Samples, Window};
 
 /// A picture of 8 bits per channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,11 +28,23 @@ enum Curve {
 /// smallest to the largest value of the frame. In rescaled units.
 #[must_use]
 pub fn default_window(frame: &Frame, facts: &Facts) -> Window {
-    if let Some(window) = facts.windows.first() {
-        return *window;
+    facts.windows.first().copied().unwrap_or_else(|| full_window(frame, facts, None))
+}
+
+/// From the smallest to the largest value of the frame.
+fn full_window(frame: &Frame, facts: &Facts, modality: Option<&Lut>) -> Window {
+    let unit = |stored: f64| modality.map_or_else(|| rescaled_value(stored, facts), |table| table.at(stored));
+    if let Samples::Float(values) = &frame.samples {
+        let (low, high) = span(values).unwrap_or((0.0, 0.0));
+        let (a, b) = (unit(low), unit(high));
+        return Window { center: f64::midpoint(a, b), width: (a - b).abs().max(f64::MIN_POSITIVE) };
     }
     let (low, high) = frame.samples.range();
-    let (a, b) = (rescaled(low, facts), rescaled(high, facts));
+    let (a, b) = match modality {
+        // A table need not rise.
+        Some(table) => table.range(),
+        None => (unit(f64::from(low)), unit(f64::from(high))),
+    };
     let (low, high) = (a.min(b), a.max(b));
     // With width w, C.11.2.1.2.1 maps exactly the values from center - w / 2 to center + w / 2 - 1.
     let width = high - low + 1.0;
@@ -41,68 +54,127 @@ pub fn default_window(frame: &Frame, facts: &Facts) -> Window {
 /// A stored value in the unit of its Rescale Type.
 #[must_use]
 pub fn rescaled(stored: i32, facts: &Facts) -> f64 {
-    f64::from(stored) * facts.rescale_slope.unwrap_or(1.0) + facts.rescale_intercept.unwrap_or(0.0)
+    rescaled_value(f64::from(stored), facts)
+}
+
+fn rescaled_value(stored: f64, facts: &Facts) -> f64 {
+    stored * facts.rescale_slope.unwrap_or(1.0) + facts.rescale_intercept.unwrap_or(0.0)
 }
 
 /// Renders a frame through a window (the default one for `None`). Colour is passed through, 16-bit colour
 /// by its upper 8 bits. MONOCHROME1 comes out the right way round: bright is what the file says is bright.
+/// Lookup tables are not looked at: see [`render_with`].
 #[must_use]
 pub fn render(frame: &Frame, facts: &Facts, window: Option<Window>) -> Rendered {
+    render_with(frame, facts, &DisplayLuts::default(), window)
+}
+
+/// Decodes and renders frame `index` (from 0) with everything that its file says about display.
+///
+/// # Errors
+/// As [`crate::decode_frame`].
+pub fn render_frame(instance: &Instance, index: u32, window: Option<Window>) -> Result<Rendered, DicomError> {
+    let frame = crate::decode_frame(instance, index)?;
+    let luts = DisplayLuts::of(instance, index);
+    Ok(render_with(&frame, &Facts::of(instance), &luts, window))
+}
+
+/// As [`render`], through the lookup tables of the file: the modality table takes the place of slope and
+/// intercept, the first VOI table that of a window where nobody asks for one and the file names none
+/// (PS3.3 C.11.1 and C.11.2: a file may offer both, and either is right).
+#[must_use]
+pub fn render_with(frame: &Frame, facts: &Facts, luts: &DisplayLuts, window: Option<Window>) -> Rendered {
     let picture = |channels, pixels| Rendered { columns: frame.columns, rows: frame.rows, channels, pixels };
-    let window = window.filter(|w| w.center.is_finite() && w.width.is_finite() && w.width > 0.0);
-    let shade = Shade::new(window.unwrap_or_else(|| default_window(frame, facts)), facts, frame.inverted);
+    let down = frame.bits_stored.saturating_sub(8);
+    let shade = |values: Values| Shade::new(frame, facts, luts, window).all(values);
     match &frame.samples {
         Samples::Rgb8(v) => picture(3, v.clone()),
-        Samples::Rgb16(v) => {
-            let down = frame.bits_stored.saturating_sub(8);
-            // At most 8 bits are left.
-            picture(3, v.iter().map(|x| (x >> down).min(255) as u8).collect())
-        }
-        Samples::U8(v) => picture(1, shade.all(v)),
-        Samples::U16(v) => picture(1, shade.all(v)),
-        Samples::I16(v) => picture(1, shade.all(v)),
+        // At most 8 bits are left.
+        Samples::Rgb16(v) => picture(3, v.iter().map(|x| (x >> down).min(255) as u8).collect()),
+        Samples::U8(v) => picture(1, shade(Values::Few(&mut v.iter().map(|v| i32::from(*v))))),
+        Samples::U16(v) => picture(1, shade(Values::Few(&mut v.iter().map(|v| i32::from(*v))))),
+        Samples::I16(v) => picture(1, shade(Values::Few(&mut v.iter().map(|v| i32::from(*v))))),
+        Samples::Float(v) => picture(1, shade(Values::Many(v))),
     }
 }
 
+/// Stored values to shade.
+enum Values<'a> {
+    /// Whole numbers of at most 16 bits.
+    Few(&'a mut dyn Iterator<Item = i32>),
+    Many(&'a [f64]),
+}
+
+/// What makes a shade of a value in rescaled units.
+enum Voi<'a> {
+    Window(Window, Curve),
+    Table(&'a Lut),
+}
+
 struct Shade<'a> {
-    window: Window,
-    curve: Curve,
     facts: &'a Facts,
+    modality: Option<&'a Lut>,
+    voi: Voi<'a>,
     inverted: bool,
 }
 
 impl<'a> Shade<'a> {
-    fn new(window: Window, facts: &'a Facts, inverted: bool) -> Self {
+    fn new(frame: &Frame, facts: &'a Facts, luts: &'a DisplayLuts, window: Option<Window>) -> Self {
         let curve = match facts.voi_lut_function.as_deref() {
             Some("LINEAR_EXACT") => Curve::LinearExact,
             Some("SIGMOID") => Curve::Sigmoid,
             _ => Curve::Linear,
         };
-        Self { window, curve, facts, inverted }
+        let modality = luts.modality.as_ref();
+        let asked = window.filter(|w| w.center.is_finite() && w.width.is_finite() && w.width > 0.0);
+        let voi = match (asked.or_else(|| facts.windows.first().copied()), luts.voi.first()) {
+            (Some(window), _) => Voi::Window(window, curve),
+            (None, Some(table)) => Voi::Table(table),
+            (None, None) => {
+                // Floating-point values lie as close together as they like: no unit is added to the range.
+                let float = matches!(frame.samples, Samples::Float(_));
+                let curve = if float { Curve::LinearExact } else { Curve::Linear };
+                Voi::Window(full_window(frame, facts, modality), curve)
+            }
+        };
+        Self { facts, modality, voi, inverted: frame.inverted }
     }
 
-    fn all<T: Copy + Into<i32>>(&self, values: &[T]) -> Vec<u8> {
-        let Some(low) = values.iter().map(|v| (*v).into()).min() else { return Vec::new() };
-        let high = values.iter().map(|v| (*v).into()).max().unwrap_or(low);
-        // One entry per stored value of the frame: at most 65536, and fewer than its pixels as a rule.
-        let table: Vec<u8> = (low..=high).map(|v| self.level(v)).collect();
-        values.iter().map(|v| table[((*v).into() - low) as usize]).collect()
+    fn all(&self, values: Values) -> Vec<u8> {
+        match values {
+            Values::Many(values) => values.iter().map(|v| self.level(*v)).collect(),
+            Values::Few(values) => {
+                let values: Vec<i32> = values.collect();
+                let Some(low) = values.iter().min().copied() else { return Vec::new() };
+                let high = values.iter().max().copied().unwrap_or(low);
+                // One entry per stored value of the frame: at most 65536, and fewer than its pixels as a rule.
+                let table: Vec<u8> = (low..=high).map(|v| self.level(f64::from(v))).collect();
+                values.iter().map(|v| table[(v - low) as usize]).collect()
+            }
+        }
     }
 
     /// Grey level of one stored value.
-    fn level(&self, stored: i32) -> u8 {
-        let x = rescaled(stored, self.facts);
-        let Window { center: c, width: w } = self.window;
-        let share = match self.curve {
-            // C.11.2.1.2.1; with width 1 it is a threshold.
-            Curve::Linear if w <= 1.0 => f64::from(u8::from(x > c - 0.5)),
-            Curve::Linear => (x - (c - 0.5)) / (w - 1.0) + 0.5,
-            // C.11.2.1.3.2
-            Curve::LinearExact => (x - c) / w + 0.5,
-            // C.11.2.1.3.1
-            Curve::Sigmoid => 1.0 / (1.0 + (-4.0 * (x - c) / w).exp()),
+    fn level(&self, stored: f64) -> u8 {
+        let x = match self.modality {
+            Some(table) => table.at(stored),
+            None => rescaled_value(stored, self.facts),
         };
-        // Clamped to 0 to 255, so the cast keeps it.
+        let share = match self.voi {
+            Voi::Table(table) => table.share(x),
+            // C.11.2.1.2.1; with width 1 it is a threshold.
+            Voi::Window(Window { center: c, width: w }, Curve::Linear) if w <= 1.0 => {
+                f64::from(u8::from(x > c - 0.5))
+            }
+            Voi::Window(Window { center: c, width: w }, Curve::Linear) => (x - (c - 0.5)) / (w - 1.0) + 0.5,
+            // C.11.2.1.3.2
+            Voi::Window(Window { center: c, width: w }, Curve::LinearExact) => (x - c) / w + 0.5,
+            // C.11.2.1.3.1
+            Voi::Window(Window { center: c, width: w }, Curve::Sigmoid) => {
+                1.0 / (1.0 + (-4.0 * (x - c) / w).exp())
+            }
+        };
+        // Clamped to 0 to 255, so the cast keeps it; what is no number is black.
         let level = (share.clamp(0.0, 1.0) * 255.0).round() as u8;
         if self.inverted { 255 - level } else { level }
     }

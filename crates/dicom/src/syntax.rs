@@ -15,6 +15,8 @@ pub enum Coding {
     JpegLs,
     /// JPEG 2000 and high-throughput JPEG 2000.
     Jpeg2000,
+    /// JPEG XL.
+    JpegXl,
     /// DICOM's run-length coding.
     Rle,
     /// Each frame deflated on its own.
@@ -35,6 +37,9 @@ const EXPLICIT: Layout = Layout { explicit: true, big_endian: false, deflated: f
 
 /// Explicit VR Little Endian: what every native data set is written as.
 pub const EXPLICIT_LITTLE: &str = "1.2.840.10008.1.2.1";
+
+/// JPEG XL whose samples are those of the data set.
+pub(crate) const JPEG_XL_LOSSLESS: &str = "1.2.840.10008.1.2.4.110";
 
 /// A transfer syntax of the registry (PS3.6 Annex A).
 #[derive(Debug, Clone, Copy)]
@@ -83,9 +88,9 @@ const SYNTAXES: &[Syntax] = &[
     encapsulated("1.2.840.10008.1.2.4.103", "MPEG-4 AVC BD", Coding::None),
     encapsulated("1.2.840.10008.1.2.4.107", "HEVC Main", Coding::None),
     encapsulated("1.2.840.10008.1.2.4.108", "HEVC Main 10", Coding::None),
-    encapsulated("1.2.840.10008.1.2.4.110", "JPEG XL Lossless", Coding::None),
-    encapsulated("1.2.840.10008.1.2.4.111", "JPEG XL JPEG Recompression", Coding::None),
-    encapsulated("1.2.840.10008.1.2.4.112", "JPEG XL", Coding::None),
+    encapsulated(JPEG_XL_LOSSLESS, "JPEG XL Lossless", Coding::JpegXl),
+    encapsulated("1.2.840.10008.1.2.4.111", "JPEG XL JPEG Recompression", Coding::JpegXl),
+    encapsulated("1.2.840.10008.1.2.4.112", "JPEG XL", Coding::JpegXl),
 ];
 
 /// What stands in for a syntax that the registry does not have. The standard makes all encapsulated

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{bytes, fragments, image};
+use common::{bytes, fragments, hex, image};
 use countersign_dicom::{
     DataSet, DicomError, EXPLICIT_LITTLE, Frame, Limits, Samples, VR, Value, decode_frame, read, tags,
 };
@@ -133,8 +133,19 @@ fn frames_are_told_apart_by_count_table_or_mark() {
         .collect::<Vec<u8>>();
     let parts: Vec<_> = [&one[..], &two[..64], &two[64..]].iter().map(|p| (0, p.to_vec().into())).collect();
     assert_eq!(both(Value::Fragments { offsets: table.into(), fragments: parts.clone() }), expected);
-    let lost = both(Value::Fragments { offsets: Vec::new().into(), fragments: parts });
+    // A table that points nowhere, or none: the frames are found by how they start.
+    for offsets in [vec![], vec![9, 9, 9, 9, 1, 0, 0, 0]] {
+        let found = both(Value::Fragments { offsets: offsets.into(), fragments: parts.clone() });
+        assert_eq!(found, expected);
+    }
+    // Four fragments of which none starts as a frame does.
+    let torn = parts.iter().flat_map(|(_, f)| [(0, f.slice(..1)), (0, f.slice(1..))]).collect();
+    let lost = both(Value::Fragments { offsets: Vec::new().into(), fragments: torn });
     assert_eq!(lost[0].as_ref().unwrap_err().code(), "dicom-bad-structure");
+    // The second frame is cut off the file: the first one is still there.
+    let cut = both(fragments(&[&one]));
+    assert_eq!(cut[0], expected[0]);
+    assert_eq!(cut[1].as_ref().unwrap_err().code(), "dicom-bad-structure");
 }
 
 #[test]
@@ -144,10 +155,6 @@ fn pixel_data_that_are_too_short_are_refused() {
         frame(set, EXPLICIT_LITTLE, 0),
         Err(DicomError::Truncated { declared: 32, available: 30, .. })
     ));
-}
-
-fn hex(text: &str) -> Vec<u8> {
-    (0..text.len()).step_by(2).map(|i| u8::from_str_radix(&text[i..i + 2], 16).unwrap()).collect()
 }
 
 /// name, rows, columns, components, bits, near, codestream, sha256: made by reference/jpegls.py.
@@ -167,6 +174,7 @@ fn jpeg_ls_decodes_as_charls_does() {
             Samples::U8(v) | Samples::Rgb8(v) => v.into_iter().map(i32::from).collect(),
             Samples::U16(v) | Samples::Rgb16(v) => v.into_iter().map(i32::from).collect(),
             Samples::I16(v) => v.into_iter().map(i32::from).collect(),
+            Samples::Float(_) => panic!("{}: no floating-point codec", f[0]),
         };
         let bytes: Vec<u8> = words.iter().flat_map(|w| w.to_le_bytes()).collect();
         let digest: String = Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect();
@@ -199,4 +207,49 @@ fn twelve_bit_jpeg_decodes_as_the_transform_says() {
         let short = image(number(1), number(2), number(3), photometric, (16, 12), cut);
         assert_eq!(frame(short, "1.2.840.10008.1.2.4.51", 0).unwrap_err().code(), "dicom-codec");
     }
+}
+
+/// Decodes every stream of a table (name, rows, columns, components, codestream, bits, sha256) and compares
+/// the samples with those that it was made from; a cut stream is an error. Returns the number of streams.
+fn decodes_as_coded(table: &str, syntax: impl Fn(&str) -> &'static str) -> usize {
+    let lines = table.lines().filter(|l| !l.starts_with('#'));
+    lines
+        .map(|line| {
+            let f: Vec<&str> = line.split('\t').collect();
+            let number = |i: usize| f[i].parse::<u16>().unwrap();
+            let (samples, bits) = (number(3), number(5));
+            let photometric = if samples == 3 { "RGB" } else { "MONOCHROME2" };
+            let bits = (if bits > 8 { 16 } else { 8 }, bits);
+            let set =
+                |stream: &[u8]| image(number(1), number(2), samples, photometric, bits, fragments(&[stream]));
+            let stream = hex(f[4]);
+            let got = frame(set(&stream), syntax(f[0]), 0).unwrap_or_else(|e| panic!("{}: {e}", f[0]));
+            let words: Vec<i32> = match got.samples {
+                Samples::U8(v) | Samples::Rgb8(v) => v.into_iter().map(i32::from).collect(),
+                Samples::U16(v) | Samples::Rgb16(v) => v.into_iter().map(i32::from).collect(),
+                other => panic!("{}: {other:?}", f[0]),
+            };
+            let bytes: Vec<u8> = words.iter().flat_map(|w| w.to_le_bytes()).collect();
+            let digest: String = Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect();
+            assert_eq!(digest, f[6], "{}", f[0]);
+            let cut = frame(set(&stream[..stream.len() / 4]), syntax(f[0]), 0);
+            assert_eq!(cut.unwrap_err().code(), "dicom-codec", "{}", f[0]);
+        })
+        .count()
+}
+
+/// Made by reference/lossless.py.
+#[test]
+fn lossless_jpeg_decodes_as_it_was_coded() {
+    let seen = decodes_as_coded(include_str!("reference/lossless.tsv"), |_| "1.2.840.10008.1.2.4.57");
+    assert_eq!(seen, 13, "all rows of the reference");
+}
+
+/// Made by reference/jpeg2000.py.
+#[test]
+fn jpeg_2000_decodes_as_it_was_coded() {
+    let seen = decodes_as_coded(include_str!("reference/jpeg2000.tsv"), |name| {
+        if name.starts_with("ht") { "1.2.840.10008.1.2.4.201" } else { "1.2.840.10008.1.2.4.90" }
+    });
+    assert_eq!(seen, 7, "all rows of the reference");
 }

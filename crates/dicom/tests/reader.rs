@@ -6,8 +6,8 @@ use std::io::Write;
 
 use common::{bytes, explicit, file, image, implicit};
 use countersign_dicom::{
-    DicomError, EXPLICIT_LITTLE, Facts, Instance, Limits, NoteKind, SpacingOrigin, Tag, VR, Value, read,
-    tags, write,
+    DicomError, EXPLICIT_LITTLE, Facts, INFLATE_ALLOWANCE_BYTES, Instance, Limits, NoteKind, SpacingOrigin,
+    Tag, VR, Value, read, tags, write,
 };
 
 const IMPLICIT: &str = "1.2.840.10008.1.2";
@@ -39,14 +39,14 @@ fn what_is_no_dicom_is_refused_at_its_first_byte() {
 fn a_length_beyond_the_file_names_element_and_byte() {
     let mut raw = file(EXPLICIT_LITTLE, &modality());
     let at = raw.len() as u64;
-    // Three gigabytes of pixels in a file of a few hundred bytes.
-    raw.extend_from_slice(&[0xE0, 0x7F, 0x10, 0x00, b'O', b'W', 0, 0, 0, 0, 0, 0xC0, 1, 2, 3, 4]);
+    // Three gigabytes of a curve in a file of a few hundred bytes.
+    raw.extend_from_slice(&[0x00, 0x50, 0x00, 0x30, b'O', b'W', 0, 0, 0, 0, 0, 0xC0, 1, 2, 3, 4]);
     let Err(e @ DicomError::Truncated { declared, available, .. }) = open(&raw) else {
         panic!("it was read")
     };
     assert_eq!((declared, available), (0xC000_0000, 4));
-    assert_eq!((e.place().tag, e.place().offset), (Some(tags::PIXEL_DATA), Some(at)));
-    assert!(e.to_string().contains("(7FE0,0010)"), "{e}");
+    assert_eq!((e.place().tag, e.place().offset), (Some(Tag(0x5000, 0x3000)), Some(at)));
+    assert!(e.to_string().contains("(5000,3000)"), "{e}");
 }
 
 #[test]
@@ -103,6 +103,21 @@ fn a_deflated_data_set_is_inflated_up_to_the_limit() {
     let tight = Limits { inflated_bytes: 500_000, ..Limits::default() };
     assert_eq!(read(&raw, &tight).unwrap_err().code(), "dicom-inflated-too-large");
     assert_eq!(open(&file(DEFLATED, &[0xFF; 64])).unwrap_err().code(), "dicom-inflate");
+    // The same with a zlib header, which does not belong there.
+    let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
+    encoder.write_all(&body).unwrap();
+    let wrapped = file(DEFLATED, &encoder.finish().unwrap());
+    assert_eq!(open(&wrapped).unwrap().data.text(tags::MODALITY).as_deref(), Some("CT"));
+}
+
+#[test]
+fn deflated_data_may_not_grow_without_measure() {
+    // 100 MB of zeros are about 100 kB: a ratio of 1000 beyond what is allowed for nothing.
+    let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::best());
+    encoder.write_all(&explicit(Tag(0x0028, 0x2000), "OB", &vec![0; 100_000_000])).unwrap();
+    let raw = file(DEFLATED, &encoder.finish().unwrap());
+    let Err(DicomError::InflatedTooLarge { limit, .. }) = open(&raw) else { panic!("it was read") };
+    assert_eq!(limit, INFLATE_ALLOWANCE_BYTES);
 }
 
 #[test]

@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
-use countersign_dicom::{Facts, Limits, Samples, decode_frame, frame_count, read, write};
+use countersign_dicom::{
+    DataSet, Facts, Instance, Limits, Samples, Value, decode_frame, frame_bytes, frame_count, read, tags,
+    write,
+};
 use sha2::{Digest, Sha256};
 
 fn samples() -> Option<PathBuf> {
@@ -18,6 +21,7 @@ fn words(samples: &Samples) -> Vec<i32> {
         Samples::U8(v) | Samples::Rgb8(v) => v.iter().map(|&x| x.into()).collect(),
         Samples::U16(v) | Samples::Rgb16(v) => v.iter().map(|&x| x.into()).collect(),
         Samples::I16(v) => v.iter().map(|&x| x.into()).collect(),
+        Samples::Float(_) => panic!("no sample has floating-point pixels"),
     }
 }
 
@@ -61,6 +65,71 @@ fn every_frame_equals_the_reference() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Every file that pydicom opens (all 31 of them), whatever it holds.
+#[test]
+fn every_file_of_the_samples_is_opened_and_untouched_values_are_kept() {
+    let Some(root) = samples() else { return };
+    let mut seen = 0;
+    for folder in ["dicom", "dicom-series"] {
+        for entry in std::fs::read_dir(root.join(folder)).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.display();
+            let raw = std::fs::read(&path).unwrap();
+            let first = read(&raw, &Limits::default()).unwrap_or_else(|e| panic!("{name}: {e}"));
+            let back = read(&write(&first).unwrap(), &Limits::default()).unwrap();
+            same_values(&first.data, &back.data, &name.to_string());
+            // The bytes of each frame stand where they are said to stand.
+            for frame in 0..frame_count(&first) {
+                let found = frame_bytes(&first, frame).unwrap();
+                let cut: Vec<u8> = found
+                    .ranges
+                    .iter()
+                    .flat_map(|r| raw[r.start as usize..r.end as usize].to_vec())
+                    .collect();
+                assert!(holds(&first, frame, &cut), "{name}: frame {frame}");
+            }
+            seen += 1;
+        }
+    }
+    assert_eq!(seen, 31);
+}
+
+/// Whether these bytes are those that the frame has in memory.
+fn holds(instance: &Instance, frame: u32, cut: &[u8]) -> bool {
+    match instance.data.get(tags::PIXEL_DATA).map(|e| &e.value) {
+        Some(Value::Bytes(raw)) => {
+            let at = cut.len() * frame as usize;
+            raw.get(at..at + cut.len()) == Some(cut)
+        }
+        // One frame in all of the samples that are compressed.
+        Some(Value::Fragments { fragments, .. }) => {
+            fragments.iter().flat_map(|(_, f)| f.to_vec()).eq(cut.iter().copied())
+        }
+        _ => false,
+    }
+}
+
+fn same_values(a: &DataSet, b: &DataSet, name: &str) {
+    for (tag, element) in a.iter().filter(|(t, _)| t.1 != 0 && t.0 > 2) {
+        let other = b.get(tag).unwrap_or_else(|| panic!("{name}: {tag} is gone"));
+        match (&element.value, &other.value) {
+            (Value::Bytes(x), Value::Bytes(y)) => {
+                // A value of odd length gets a byte of padding.
+                assert_eq!(x[..], y[..x.len()], "{name}: {tag}");
+                assert_eq!(y.len(), x.len().next_multiple_of(2), "{name}: {tag}");
+            }
+            (Value::Items(x), Value::Items(y)) => {
+                assert_eq!(x.len(), y.len(), "{name}: {tag}");
+                x.iter().zip(y).for_each(|(x, y)| same_values(x, y, name));
+            }
+            (Value::Fragments { fragments: x, .. }, Value::Fragments { fragments: y, .. }) => {
+                assert!(x.iter().map(|f| &f.1).eq(y.iter().map(|f| &f.1)), "{name}: {tag}");
+            }
+            _ => panic!("{name}: {tag} is of another kind"),
+        }
+    }
 }
 
 #[test]

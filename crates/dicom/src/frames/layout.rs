@@ -4,7 +4,7 @@ use dicom_core::Tag;
 use dicom_dictionary_std::tags;
 use serde::{Deserialize, Serialize};
 
-use crate::{DicomError, Instance};
+use crate::{DataSet, DicomError, Instance};
 
 /// Photometric Interpretation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +27,8 @@ pub enum Photometric {
     YbrIct,
     /// JPEG 2000's reversible transform (undone by the codec).
     YbrRct,
+    /// JPEG XL's perceptual transform (undone by the codec).
+    Xyb,
 }
 
 impl Photometric {
@@ -42,6 +44,7 @@ impl Photometric {
             "YBR_FULL_422" => Self::YbrFull422,
             "YBR_ICT" => Self::YbrIct,
             "YBR_RCT" => Self::YbrRct,
+            "XYB" => Self::Xyb,
             _ => return None,
         })
     }
@@ -61,18 +64,21 @@ pub(crate) struct PixelLayout {
     pub signed: bool,
     pub planar: bool,
     pub photometric: Photometric,
+    /// The element that holds the pixels: Pixel Data, Float Pixel Data or Double Float Pixel Data.
+    pub element: Tag,
+}
+
+/// The element that holds the pixels of a data set.
+pub(crate) fn pixel_element(data: &DataSet) -> Option<Tag> {
+    [tags::PIXEL_DATA, tags::FLOAT_PIXEL_DATA, tags::DOUBLE_FLOAT_PIXEL_DATA]
+        .into_iter()
+        .find(|tag| data.get(*tag).is_some())
 }
 
 impl PixelLayout {
     pub fn of(instance: &Instance) -> Result<Self, DicomError> {
         let data = &instance.data;
-        if data.get(tags::PIXEL_DATA).is_none() {
-            let float = [tags::FLOAT_PIXEL_DATA, tags::DOUBLE_FLOAT_PIXEL_DATA];
-            return Err(match float.into_iter().find(|t| data.get(*t).is_some()) {
-                Some(t) => DicomError::UnsupportedPixels { place: data.place(t), why: "floating point" },
-                None => DicomError::NoPixelData,
-            });
-        }
+        let element = pixel_element(data).ok_or(DicomError::NoPixelData)?;
         let need = |tag: Tag| data.u32(tag).ok_or(DicomError::Missing { place: data.place(tag) });
         let bad = |tag: Tag, why| Err(DicomError::UnsupportedPixels { place: data.place(tag), why });
         let (rows, columns) = (need(tags::ROWS)?, need(tags::COLUMNS)?);
@@ -91,18 +97,7 @@ impl PixelLayout {
         if samples != 1 && samples != 3 {
             return bad(tags::SAMPLES_PER_PIXEL, "neither 1 nor 3 samples per pixel");
         }
-        let allocated = need(tags::BITS_ALLOCATED)?;
-        if !matches!(allocated, 1 | 8 | 16) {
-            return bad(tags::BITS_ALLOCATED, "bits allocated are not 1, 8 or 16");
-        }
-        let stored = data.u32(tags::BITS_STORED).unwrap_or(allocated);
-        if stored == 0 || stored > allocated {
-            return bad(tags::BITS_STORED, "more bits stored than allocated");
-        }
-        let high = data.u32(tags::HIGH_BIT).unwrap_or(stored - 1);
-        if high >= allocated || high + 1 < stored {
-            return bad(tags::HIGH_BIT, "the high bit is outside of the sample");
-        }
+        let [allocated, stored, high] = bits(data, element)?;
         let term = data.text(tags::PHOTOMETRIC_INTERPRETATION);
         let photometric = match &term {
             None if samples == 3 => Photometric::Rgb,
@@ -122,14 +117,20 @@ impl PixelLayout {
             columns,
             frames: super::frame_count(instance),
             samples: samples as usize,
-            // At most 16, checked above.
+            // At most 64, checked in bits().
             bits_allocated: allocated as u16,
             bits_stored: stored as u16,
             high_bit: high as u16,
-            signed: data.u32(tags::PIXEL_REPRESENTATION) == Some(1),
+            signed: element == tags::PIXEL_DATA && data.u32(tags::PIXEL_REPRESENTATION) == Some(1),
             planar: samples == 3 && data.u32(tags::PLANAR_CONFIGURATION) == Some(1),
             photometric,
+            element,
         })
+    }
+
+    /// Whether the samples are floating-point numbers.
+    pub fn is_float(&self) -> bool {
+        self.element != tags::PIXEL_DATA
     }
 
     /// Pixels of one frame.
@@ -141,4 +142,31 @@ impl PixelLayout {
     pub fn count(&self) -> usize {
         self.pixels() * self.samples
     }
+}
+
+/// Bits Allocated, Bits Stored and High Bit. Floating-point pixel data have the first one only.
+fn bits(data: &DataSet, element: Tag) -> Result<[u32; 3], DicomError> {
+    let bad = |tag: Tag, why| Err(DicomError::UnsupportedPixels { place: data.place(tag), why });
+    let width = match element {
+        tags::FLOAT_PIXEL_DATA => Some(32),
+        tags::DOUBLE_FLOAT_PIXEL_DATA => Some(64),
+        _ => None,
+    };
+    if let Some(width) = width {
+        return Ok([width, width, width - 1]);
+    }
+    let missing = DicomError::Missing { place: data.place(tags::BITS_ALLOCATED) };
+    let allocated = data.u32(tags::BITS_ALLOCATED).ok_or(missing)?;
+    if !matches!(allocated, 1 | 8 | 16 | 32) {
+        return bad(tags::BITS_ALLOCATED, "bits allocated are not 1, 8, 16 or 32");
+    }
+    let stored = data.u32(tags::BITS_STORED).unwrap_or(allocated);
+    if stored == 0 || stored > allocated {
+        return bad(tags::BITS_STORED, "more bits stored than allocated");
+    }
+    let high = data.u32(tags::HIGH_BIT).unwrap_or(stored - 1);
+    if high >= allocated || high + 1 < stored {
+        return bad(tags::HIGH_BIT, "the high bit is outside of the sample");
+    }
+    Ok([allocated, stored, high])
 }

@@ -5,22 +5,26 @@ use dicom_dictionary_std::tags;
 use super::{Buffer, Decoded, Photometric, PixelLayout};
 use crate::{DicomError, Place};
 
+/// The bits of frame `index` within native pixel data.
+pub(super) fn bit_span(layout: &PixelLayout, index: u32) -> std::ops::Range<u64> {
+    // One chroma pair for two pixels takes the room of one sample per pixel less.
+    let subsampled = layout.photometric == Photometric::YbrFull422;
+    let cells = if subsampled { layout.pixels() as u64 * 2 } else { layout.count() as u64 };
+    let size = cells * u64::from(layout.bits_allocated);
+    size * u64::from(index)..size * (u64::from(index) + 1)
+}
+
 /// Cuts frame `index` out of native pixel data.
 pub(super) fn decode(raw: Raw, layout: &PixelLayout, index: u32) -> Result<Decoded, DicomError> {
-    let count = layout.count() as u64;
+    // Frames of single bits follow each other without padding (PS3.5 8.1.1).
+    let bits = bit_span(layout, index);
+    let bytes = span(raw, bits.start / 8, bits.end.div_ceil(8))?;
     if layout.bits_allocated == 1 {
-        // Frames of single bits follow each other without padding (PS3.5 8.1.1).
-        let first = count * u64::from(index);
-        let bytes = span(raw, first / 8, (first + count).div_ceil(8))?;
-        let buffer = Buffer::U8(unpack(bytes, first % 8, layout.count()));
-        return Ok(Decoded { buffer, is_rgb: true });
+        let buffer = Buffer::U8(unpack(bytes, bits.start % 8, layout.count()));
+        return Ok(Decoded { buffer, photometric: layout.photometric });
     }
-    let width = u64::from(layout.bits_allocated / 8);
+    let width = layout.bits_allocated / 8;
     let subsampled = layout.photometric == Photometric::YbrFull422;
-    let stored = if subsampled { layout.pixels() as u64 * 2 } else { count };
-    let size = stored * width;
-    let first = size * u64::from(index);
-    let bytes = span(raw, first, first + size)?;
     let decoded = if subsampled && width == 1 {
         Buffer::U8(spread_422(bytes, layout.columns as usize))
     } else if subsampled {
@@ -29,11 +33,23 @@ pub(super) fn decode(raw: Raw, layout: &PixelLayout, index: u32) -> Result<Decod
     } else if width == 1 {
         Buffer::U8(interleave(bytes.to_vec(), layout))
     } else {
-        let words = bytes.as_chunks::<2>().0.iter().map(|b| u16::from_le_bytes(*b)).collect();
-        Buffer::U16(interleave(words, layout))
+        wide(bytes, layout)
     };
-    let is_rgb = !matches!(layout.photometric, Photometric::YbrFull | Photometric::YbrFull422);
-    Ok(Decoded { buffer: decoded, is_rgb })
+    Ok(Decoded { buffer: decoded, photometric: layout.photometric })
+}
+
+/// Cells of more than a byte.
+fn wide(bytes: &[u8], layout: &PixelLayout) -> Buffer {
+    let quads = bytes.as_chunks::<4>().0;
+    match (layout.bits_allocated, layout.is_float()) {
+        (16, _) => {
+            let words = bytes.as_chunks::<2>().0.iter().map(|b| u16::from_le_bytes(*b)).collect();
+            Buffer::U16(interleave(words, layout))
+        }
+        (64, _) => Buffer::F64(bytes.as_chunks::<8>().0.iter().map(|b| f64::from_le_bytes(*b)).collect()),
+        (_, true) => Buffer::F32(quads.iter().map(|b| f32::from_le_bytes(*b)).collect()),
+        (_, false) => Buffer::U32(interleave(quads.iter().map(|b| u32::from_le_bytes(*b)).collect(), layout)),
+    }
 }
 
 /// Native pixel data and where they stand.

@@ -16,8 +16,39 @@ struct Table {
     values: Vec<u8>,
 }
 
+impl Table {
+    /// The colour of an index; what lies outside of the table takes the nearest entry.
+    fn at(&self, index: i32) -> u8 {
+        let last = self.values.len() as i32 - 1;
+        // Clamped to the table, which has at least one value.
+        self.values[(index - self.first).clamp(0, last) as usize]
+    }
+}
+
+/// How bright each entry of a palette is.
+pub(super) struct Luminance([Table; 3]);
+
+impl Luminance {
+    /// Luma of an index (ITU-R BT.601 weights).
+    pub fn of(&self, index: f64) -> f64 {
+        let [r, g, b] = [0, 1, 2].map(|c: usize| f64::from(self.0[c].at(index as i32)));
+        0.299 * r + 0.587 * g + 0.114 * b
+    }
+}
+
+/// The brightness of the palette's entries; `None` without a usable palette.
+pub(super) fn luminance(instance: &Instance) -> Option<Luminance> {
+    tables(instance).ok().map(Luminance)
+}
+
 pub(super) fn apply(instance: &Instance, index: &[u16]) -> Result<Samples, DicomError> {
-    let sets = [
+    let tables = tables(instance)?;
+    let color = |i: &u16| [0, 1, 2].map(|c: usize| tables[c].at(i32::from(*i)));
+    Ok(Samples::Rgb8(index.iter().flat_map(color).collect()))
+}
+
+fn tables(instance: &Instance) -> Result<[Table; 3], DicomError> {
+    let [red, green, blue] = [
         (
             tags::RED_PALETTE_COLOR_LOOKUP_TABLE_DESCRIPTOR,
             tags::RED_PALETTE_COLOR_LOOKUP_TABLE_DATA,
@@ -34,16 +65,8 @@ pub(super) fn apply(instance: &Instance, index: &[u16]) -> Result<Samples, Dicom
             tags::SEGMENTED_BLUE_PALETTE_COLOR_LOOKUP_TABLE_DATA,
         ),
     ];
-    let mut tables = Vec::with_capacity(3);
-    for (descriptor, plain, segmented) in sets {
-        tables.push(table(instance, descriptor, plain, segmented)?);
-    }
-    let color = |i: u16, t: &Table| {
-        let last = t.values.len() as i32 - 1;
-        // Clamped to the table, which has at least one value.
-        t.values[(i32::from(i) - t.first).clamp(0, last) as usize]
-    };
-    Ok(Samples::Rgb8(index.iter().flat_map(|&i| [0, 1, 2].map(|c| color(i, &tables[c]))).collect()))
+    let of = |(descriptor, plain, segmented)| table(instance, descriptor, plain, segmented);
+    Ok([of(red)?, of(green)?, of(blue)?])
 }
 
 fn table(instance: &Instance, descriptor: Tag, plain: Tag, segmented: Tag) -> Result<Table, DicomError> {

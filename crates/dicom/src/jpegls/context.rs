@@ -105,25 +105,25 @@ fn defaults(max: i32, near: i32) -> [i32; 3] {
 }
 
 #[derive(Clone, Copy)]
-struct Regular {
+pub(super) struct Regular {
     a: i64,
-    b: i32,
+    pub b: i32,
     c: i32,
-    n: i32,
+    pub n: i32,
 }
 
 #[derive(Clone, Copy)]
-struct Run {
+pub(super) struct Run {
     a: i64,
-    n: i32,
-    nn: i32,
+    pub n: i32,
+    pub nn: i32,
 }
 
 /// The adaptive state of one scan (or restart interval).
 pub(crate) struct Contexts {
-    params: Params,
-    regular: Vec<Regular>,
-    run: [Run; 2],
+    pub(super) params: Params,
+    pub(super) regular: Vec<Regular>,
+    pub(super) run: [Run; 2],
 }
 
 /// Golomb parameter: the smallest k with n * 2^k >= a (A.5.1).
@@ -164,19 +164,12 @@ impl Contexts {
         &mut self,
         bits: &mut Bits,
         (q, sign): (usize, i32),
-        (a, b, c): (i32, i32, i32),
+        around: (i32, i32, i32),
     ) -> Result<i32, JpegLsError> {
         let p = self.params;
         let cx = &mut self.regular[q];
-        let edge = if c >= a.max(b) {
-            a.min(b)
-        } else if c <= a.min(b) {
-            a.max(b)
-        } else {
-            a + b - c
-        };
-        let prediction = (edge + sign * cx.c).clamp(0, p.max_value);
-        let k = golomb(cx.n, cx.a)?;
+        let prediction = cx.predict(sign, around, p);
+        let k = cx.golomb()?;
         let mapped = code(bits, k, p.limit, p)?;
         // Inverse of the error mapping (A.5.2).
         let half = mapped >> 1;
@@ -197,30 +190,58 @@ impl Contexts {
         let p = self.params;
         let cx = &mut self.run[kind];
         let ri = i32::from(kind == 1);
-        let k = golomb(cx.n, if kind == 1 { cx.a + i64::from(cx.n >> 1) } else { cx.a })?;
+        let k = cx.golomb(kind == 1)?;
         let limit = p.limit.saturating_sub(J[index] + 1);
         let mapped = code(bits, k, limit, p)?;
         let value = mapped + ri;
         let map = value & 1;
         let size = (value + map) / 2;
         let negative = (k != 0 || 2 * cx.nn >= cx.n) == (map == 1);
-        if negative && size > 0 {
-            cx.nn += 1;
-        }
-        cx.a += i64::from((mapped + 1 - ri) >> 1);
-        if cx.n == p.reset {
-            cx.a >>= 1;
-            cx.n >>= 1;
-            cx.nn >>= 1;
-        }
-        cx.n += 1;
+        cx.update(negative && size > 0, mapped, kind == 1, p);
         Ok(if negative { -size } else { size })
     }
 }
 
+impl Run {
+    /// Golomb parameter of the context (A.7.2); `same` is RItype 1.
+    pub(super) fn golomb(&self, same: bool) -> Result<u32, JpegLsError> {
+        golomb(self.n, if same { self.a + i64::from(self.n >> 1) } else { self.a })
+    }
+
+    /// A.7.2, code segment A.23.
+    pub(super) fn update(&mut self, negative: bool, mapped: i32, same: bool, p: Params) {
+        if negative {
+            self.nn += 1;
+        }
+        self.a += i64::from((mapped + 1 - i32::from(same)) >> 1);
+        if self.n == p.reset {
+            self.a >>= 1;
+            self.n >>= 1;
+            self.nn >>= 1;
+        }
+        self.n += 1;
+    }
+}
+
 impl Regular {
+    /// The prediction with its correction (A.4.1 and A.4.2).
+    pub(super) fn predict(&self, sign: i32, (a, b, c): (i32, i32, i32), p: Params) -> i32 {
+        let edge = if c >= a.max(b) {
+            a.min(b)
+        } else if c <= a.min(b) {
+            a.max(b)
+        } else {
+            a + b - c
+        };
+        (edge + sign * self.c).clamp(0, p.max_value)
+    }
+
+    pub(super) fn golomb(&self) -> Result<u32, JpegLsError> {
+        golomb(self.n, self.a)
+    }
+
     /// A.6.1 and A.6.2.
-    fn update(&mut self, error: i32, p: Params) {
+    pub(super) fn update(&mut self, error: i32, p: Params) {
         self.b += error * (2 * p.near + 1);
         self.a += i64::from(error.abs());
         if self.n == p.reset {

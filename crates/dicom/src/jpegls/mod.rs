@@ -4,9 +4,11 @@
 
 mod bits;
 mod context;
+mod encode;
 mod header;
 mod scan;
 
+pub(crate) use encode::encode;
 pub(crate) use header::Header;
 
 use header::{Parsed, Scan};

@@ -6,30 +6,30 @@ use super::context::{Contexts, J, Params};
 use super::header::{Header, Interleave, Presets, Scan};
 
 /// Two lines of one component with a margin of one sample on each side.
-struct Lines {
-    above: Vec<i32>,
-    current: Vec<i32>,
-    run_index: usize,
+pub(super) struct Lines {
+    pub above: Vec<i32>,
+    pub current: Vec<i32>,
+    pub run_index: usize,
 }
 
 impl Lines {
-    fn new(width: usize) -> Self {
+    pub fn new(width: usize) -> Self {
         Self { above: vec![0; width + 2], current: vec![0; width + 2], run_index: 0 }
     }
 
     /// Starts a line: the margins repeat the line above (A.2.1, figure A.1 at the edges).
-    fn open(&mut self) {
+    pub fn open(&mut self) {
         let width = self.above.len() - 2;
         self.above[width + 1] = self.above[width];
         self.current[0] = self.above[1];
     }
 
-    fn close(&mut self) {
+    pub fn close(&mut self) {
         std::mem::swap(&mut self.above, &mut self.current);
     }
 
     /// Ra, Rb, Rc, Rd of sample `x` (counted from 1).
-    fn around(&self, x: usize) -> (i32, i32, i32, i32) {
+    pub fn around(&self, x: usize) -> (i32, i32, i32, i32) {
         (self.current[x - 1], self.above[x], self.above[x - 1], self.above[x + 1])
     }
 }

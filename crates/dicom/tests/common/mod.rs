@@ -75,3 +75,20 @@ pub fn fragments(parts: &[&[u8]]) -> Value {
     let fragments = parts.iter().map(|p| (0, p.to_vec().into())).collect();
     Value::Fragments { offsets: Vec::new().into(), fragments }
 }
+
+/// Bytes from their hexadecimal digits.
+pub fn hex(text: &str) -> Vec<u8> {
+    (0..text.len()).step_by(2).map(|i| u8::from_str_radix(&text[i..i + 2], 16).unwrap()).collect()
+}
+
+/// Name, rows, columns and components, and codestream of each line of a reference file.
+pub fn streams(table: &str) -> Vec<(String, [u16; 3], Vec<u8>)> {
+    table
+        .lines()
+        .filter(|l| !l.starts_with('#'))
+        .map(|l| {
+            let f: Vec<&str> = l.split('\t').collect();
+            (f[0].to_owned(), [1, 2, 3].map(|i: usize| f[i].parse().unwrap()), hex(f[4]))
+        })
+        .collect()
+}

@@ -1,17 +1,32 @@
 //! Marker segments (T.81 Annex B).
 
-use super::Jpeg12Error;
+use super::JpegError;
 use super::entropy::{Table, ZIGZAG};
 
 /// One component of the frame.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Component {
     pub id: u8,
+    /// Sampling factors, across and down, 1 to 4.
+    pub across: usize,
+    pub down: usize,
     pub quantisation: usize,
+}
+
+/// What a frame header says about the coding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Process {
+    /// SOF0.
+    Baseline,
+    /// SOF1.
+    Extended,
+    /// SOF3.
+    Lossless,
 }
 
 /// The frame header.
 pub(super) struct Frame {
+    pub process: Process,
     pub precision: u8,
     pub rows: usize,
     pub columns: usize,
@@ -26,9 +41,18 @@ pub(super) struct Part {
     pub ac: usize,
 }
 
+/// A scan header.
+pub(super) struct Scan {
+    pub parts: Vec<Part>,
+    /// Selection value of the lossless process (Ss).
+    pub predictor: u8,
+    /// Point transform of the lossless process (Al).
+    pub shift: u8,
+}
+
 pub(super) enum Marker {
     Frame(Frame),
-    Scan(Vec<Part>),
+    Scan(Scan),
     Other,
 }
 
@@ -43,7 +67,7 @@ pub(super) struct Reader<'a> {
     pub restart: usize,
 }
 
-const CUT: Jpeg12Error = Jpeg12Error("a marker segment is cut off");
+const CUT: JpegError = JpegError("a marker segment is cut off");
 
 impl<'a> Reader<'a> {
     pub fn new(data: &'a [u8]) -> Self {
@@ -67,7 +91,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The next segment; `None` at the end of the image or of the data.
-    pub fn next(&mut self) -> Result<Option<Marker>, Jpeg12Error> {
+    pub fn next(&mut self) -> Result<Option<Marker>, JpegError> {
         while self.data.get(self.at..self.at + 2).is_some_and(|m| m[0] != 0xFF || matches!(m[1], 0 | 0xFF)) {
             self.at += 1;
         }
@@ -86,9 +110,11 @@ impl<'a> Reader<'a> {
         let body = self.data.get(self.at + 2..self.at + length).filter(|_| length >= 2).ok_or(CUT)?;
         self.at += length;
         match marker {
-            0xC0 | 0xC1 => Ok(Some(Marker::Frame(frame(body)?))),
+            0xC0 => Ok(Some(Marker::Frame(frame(body, Process::Baseline)?))),
+            0xC1 => Ok(Some(Marker::Frame(frame(body, Process::Extended)?))),
+            0xC3 => Ok(Some(Marker::Frame(frame(body, Process::Lossless)?))),
             0xC4 => self.huffman(body),
-            0xC2 | 0xC3 | 0xC5..=0xC7 | 0xC9..=0xCF => Err(Jpeg12Error("not a sequential Huffman frame")),
+            0xC2 | 0xC5..=0xC7 | 0xC9..=0xCF => Err(JpegError("not a sequential Huffman frame")),
             0xDA => Ok(Some(Marker::Scan(scan(body)?))),
             0xDB => self.quantisation(body),
             0xDD => {
@@ -100,7 +126,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn quantisation(&mut self, mut body: &[u8]) -> Result<Option<Marker>, Jpeg12Error> {
+    fn quantisation(&mut self, mut body: &[u8]) -> Result<Option<Marker>, JpegError> {
         while let [head, rest @ ..] = body {
             let (wide, number) = (head >> 4 != 0, usize::from(head & 0x0F));
             let size = if wide { 128 } else { 64 };
@@ -113,19 +139,19 @@ impl<'a> Reader<'a> {
                     u16::from(values[i])
                 };
             }
-            *self.quantisation.get_mut(number).ok_or(Jpeg12Error("a table number"))? = Some(table);
+            *self.quantisation.get_mut(number).ok_or(JpegError("a table number"))? = Some(table);
             body = &rest[size..];
         }
         Ok(Some(Marker::Other))
     }
 
-    fn huffman(&mut self, mut body: &[u8]) -> Result<Option<Marker>, Jpeg12Error> {
+    fn huffman(&mut self, mut body: &[u8]) -> Result<Option<Marker>, JpegError> {
         while let [head, rest @ ..] = body {
             let counts: &[u8; 16] = rest.first_chunk().ok_or(CUT)?;
             let total: usize = counts.iter().map(|c| usize::from(*c)).sum();
             let values = rest.get(16..16 + total).ok_or(CUT)?;
             let tables = if head >> 4 == 0 { &mut self.dc } else { &mut self.ac };
-            let slot = tables.get_mut(usize::from(head & 0x0F)).ok_or(Jpeg12Error("a table number"))?;
+            let slot = tables.get_mut(usize::from(head & 0x0F)).ok_or(JpegError("a table number"))?;
             *slot = Some(Table::new(counts, values)?);
             body = &rest[16 + total..];
         }
@@ -133,36 +159,44 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn frame(body: &[u8]) -> Result<Frame, Jpeg12Error> {
+fn frame(body: &[u8], process: Process) -> Result<Frame, JpegError> {
     let &[precision, y1, y0, x1, x0, count, ref rest @ ..] = body else { return Err(CUT) };
     let (rows, columns) = (u16::from_be_bytes([y1, y0]), u16::from_be_bytes([x1, x0]));
-    if rows == 0 || columns == 0 || count == 0 || rest.len() < usize::from(count) * 3 {
-        return Err(Jpeg12Error("frame header"));
+    if rows == 0 || columns == 0 || !matches!(count, 1..=4) || rest.len() < usize::from(count) * 3 {
+        return Err(JpegError("frame header"));
     }
     let mut components = Vec::new();
     for c in rest.chunks_exact(3).take(usize::from(count)) {
         // A single component is never subsampled, whatever its factors say (A.2.2).
-        if count > 1 && c[1] != 0x11 {
-            return Err(Jpeg12Error("subsampled components"));
+        let factors = if count > 1 { c[1] } else { 0x11 };
+        let (across, down) = (usize::from(factors >> 4), usize::from(factors & 0x0F));
+        if !(1..=4).contains(&across) || !(1..=4).contains(&down) {
+            return Err(JpegError("sampling factors"));
         }
         if c[2] > 3 {
-            return Err(Jpeg12Error("a table number"));
+            return Err(JpegError("a table number"));
         }
-        components.push(Component { id: c[0], quantisation: usize::from(c[2]) });
+        components.push(Component { id: c[0], across, down, quantisation: usize::from(c[2]) });
     }
-    Ok(Frame { precision, rows: rows.into(), columns: columns.into(), components })
+    Ok(Frame { process, precision, rows: rows.into(), columns: columns.into(), components })
 }
 
-fn scan(body: &[u8]) -> Result<Vec<Part>, Jpeg12Error> {
+fn scan(body: &[u8]) -> Result<Scan, JpegError> {
     let (&count, rest) = body.split_first().ok_or(CUT)?;
     let pairs = rest.get(..usize::from(count) * 2).ok_or(CUT)?;
     let mut parts: Vec<Part> = Vec::new();
     for pair in pairs.chunks_exact(2) {
         let (dc, ac) = (usize::from(pair[1] >> 4), usize::from(pair[1] & 0x0F));
         if dc > 3 || ac > 3 || parts.iter().any(|p| p.id == pair[0]) {
-            return Err(Jpeg12Error("scan header"));
+            return Err(JpegError("scan header"));
         }
         parts.push(Part { id: pair[0], dc, ac });
     }
-    if parts.is_empty() { Err(Jpeg12Error("scan header")) } else { Ok(parts) }
+    let tail = &rest[pairs.len()..];
+    let (predictor, low) = (tail.first().copied().unwrap_or(0), tail.get(2).copied().unwrap_or(0));
+    if parts.is_empty() {
+        Err(JpegError("scan header"))
+    } else {
+        Ok(Scan { parts, predictor, shift: low & 0x0F })
+    }
 }

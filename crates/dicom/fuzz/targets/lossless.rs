@@ -1,0 +1,3 @@
+#![no_main]
+//! Any bytes as a frame of lossless JPEG.
+libfuzzer_sys::fuzz_target!(|data: &[u8]| countersign_dicom_fuzz::one_frame(data, "1.2.840.10008.1.2.4.70"));
