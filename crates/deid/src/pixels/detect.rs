@@ -1,10 +1,15 @@
 //! The detector: levels of size, both polarities, thresholds, both directions.
 
+use serde::{Deserialize, Serialize};
+
 use super::{
+    area::Area,
+    layers::{MARKED, layer, layers},
     lines::{Line, lines},
     raster::{Plane, Raster},
     relief::Relief,
     strokes::{Stroke, strokes},
+    ultrasound,
 };
 
 /// Names this detector and its thresholds; changes with any of them.
@@ -23,8 +28,38 @@ const MAX_THRESHOLDS: usize = 12;
 const SIGMAS: f32 = 5.0;
 /// Least common part of two lines' heights to be the same text.
 const SAME: f32 = 0.6;
-/// Points over all thresholds, sizes and planes that text needs.
-const SUPPORT: f32 = 4.0;
+/// Evidence that text needs, see [`evidence`].
+const EVIDENCE: f32 = 3.7;
+/// What is taken off for a line of one stroke and of two.
+const FEW: (f32, f32) = (0.5, 0.2);
+/// Height above which few strokes need still more, pixels, and how much.
+const FEW_HEIGHT: f32 = 48.0;
+const FEW_LARGE: f32 = 1.0;
+/// What one or two strokes gain that stand alone.
+const ALONE: f32 = 1.3;
+/// What sharp ends, a single value, standing out beyond the threshold and good letters add to the evidence.
+const BY_SHARPNESS: f32 = 4.0;
+const BY_PLATEAU: f32 = 2.0;
+const BY_RISE: f32 = 0.5;
+const BY_POINTS: f32 = 0.5;
+/// What the evidence gains beside an accepted line.
+const BESIDE: f32 = 1.5;
+/// Widest gap to a line that goes on, in heights of the lower one.
+const BESIDE_GAP: f32 = 3.0;
+/// Largest ratio of the heights of two lines that go on.
+const BESIDE_HEIGHT: f32 = 1.7;
+/// Least common part of the heights of two lines that go on.
+const BESIDE_COMMON: f32 = 0.5;
+/// Least points of what is added to a line by another threshold, as a share of the line's.
+const FOLLOWS: f32 = 0.4;
+/// How far a much weaker threshold's line may reach beyond the ends of the strongest one, in heights.
+const BEYOND: f32 = 1.2;
+/// Margins beside and above the strongest line, in heights.
+const LEAD_MARGIN: (f32, f32) = (0.1, 0.05);
+/// Least worth of a letter that makes a line longer.
+const GOOD: f32 = 0.4;
+/// How far another threshold's line may reach beyond the strongest one, in heights.
+const ABOVE: f32 = 0.22;
 /// Most points that one threshold gives.
 const MOST_POINTS: f32 = 6.0;
 /// Width of the band of values that counts as one, as a share of the rise.
@@ -34,8 +69,8 @@ const MAX_SAMPLED: usize = 20_000;
 /// Pixels of the level around a line that are taken in.
 const MARGIN: f32 = 1.0;
 
-/// A rectangle of a frame, pixels.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// A rectangle of a frame, pixels, and why.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Region {
     /// Left.
     pub x: u32,
@@ -51,30 +86,69 @@ pub struct Region {
     pub why: Why,
 }
 
+impl Region {
+    /// Its rectangle.
+    #[must_use]
+    pub fn area(&self) -> Area {
+        Area { x: self.x, y: self.y, width: self.width, height: self.height }
+    }
+}
+
 /// What a region was found by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Why {
     /// Strokes that stand in a line.
     Line,
+    /// The same, among the pixels that never change from frame to frame.
+    Still,
+    /// It is outside of all ultrasound regions and not empty.
+    OutsideUltrasound,
 }
 
 /// What is known about a frame beside its pixels.
 #[derive(Debug, Clone, Default)]
-pub struct Hints {}
+pub struct Hints {
+    /// Ultrasound regions. Where there are any, everything outside of them that is not empty is text enough.
+    pub ultrasound: Vec<Area>,
+}
+
+/// The thresholds of a detection, to be kept with its evidence.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Thresholds {
+    /// Sizes that are looked at, each twice the one before.
+    pub levels: u32,
+    /// Lowest contrast, as a share of the range.
+    pub lowest: f32,
+    /// Standard deviations of the noise.
+    pub sigmas: f32,
+    /// Evidence that text needs: the logarithm of its points, moved by how its strokes look.
+    pub evidence: f32,
+}
+
+impl Thresholds {
+    /// Those of this version.
+    #[must_use]
+    pub fn current() -> Self {
+        Self { levels: LEVELS, lowest: LOWEST, sigmas: SIGMAS, evidence: EVIDENCE }
+    }
+}
 
 /// What was found.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Detection {
     /// Where text stands, as rectangles that may overlap.
     pub regions: Vec<Region>,
     /// [`DETECTOR_VERSION`].
-    pub version: &'static str,
+    pub version: String,
+    /// The thresholds of that version.
+    pub thresholds: Thresholds,
 }
 
 /// Finds what looks like text.
 #[must_use]
-pub fn detect(raster: &Raster, _hints: &Hints) -> Detection {
+pub fn detect(raster: &Raster, hints: &Hints) -> Detection {
     let mut found = Vec::new();
     for plane in &raster.planes {
         let mut level = plane.clone();
@@ -85,8 +159,31 @@ pub fn detect(raster: &Raster, _hints: &Hints) -> Detection {
             level_lines(&level, 1 << depth, &mut found);
             level = level.halved();
         }
+        for value in layers(plane) {
+            let mut level = layer(plane, value);
+            for depth in 0..LEVELS {
+                if level.width.min(level.height) < LEAST_SIDE {
+                    break;
+                }
+                let relief = Relief::bare(&level);
+                let look = Look { plane: &level, relief: &relief, scale: (1_u32 << depth) as f32 };
+                look.lines(f32::from(MARKED) / 2.0, 0.0, &mut found);
+                level = level.halved();
+            }
+        }
     }
-    Detection { regions: select(found, raster), version: DETECTOR_VERSION }
+    let mut regions = select(found, raster);
+    if !hints.ultrasound.is_empty() {
+        regions.extend(ultrasound::outside(raster, &hints.ultrasound).into_iter().map(|a| Region {
+            x: a.x,
+            y: a.y,
+            width: a.width,
+            height: a.height,
+            score: 1.0,
+            why: Why::OutsideUltrasound,
+        }));
+    }
+    Detection { regions, version: DETECTOR_VERSION.to_owned(), thresholds: Thresholds::current() }
 }
 
 /// A line and whether it runs down instead of across.
@@ -97,8 +194,8 @@ struct Found {
     scale: f32,
     /// Share of its pixels that have one value, see [`plateau`].
     plateau: f32,
-    /// Dark on bright.
-    negative: bool,
+    /// One or two strokes with nothing around them.
+    alone: bool,
 }
 
 impl Found {
@@ -117,6 +214,40 @@ impl Found {
         (self.line.top * self.scale + shift, self.line.bottom * self.scale + shift)
     }
 
+    /// Points of the letters that no accepted line has taken.
+    fn free_points(&self, taken: &[bool], raster: &Raster) -> f32 {
+        let (mut all, mut free) = (1e-6, 0.0);
+        for &(letter, worth) in &self.line.letters {
+            let (x, y) = self.along(
+                (letter.x0 + letter.x1) as f32 / 2.0 * self.scale,
+                (letter.y0 + letter.y1) as f32 / 2.0 * self.scale,
+            );
+            let (x, y) = ((x as usize).min(raster.width - 1), (y as usize).min(raster.height - 1));
+            all += worth;
+            free += if taken[y * raster.width + x] { 0.0 } else { worth };
+        }
+        self.line.score.min(MOST_POINTS) * free / all
+    }
+
+    /// Whether another line goes on where this one ends, or ends where it begins.
+    fn goes_on(&self, other: &Self) -> bool {
+        let ((a0, a1), (b0, b1)) = (self.span(), other.span());
+        let (from, to) = (a0.max(b0), a1.min(b1));
+        let (a, b) = (self.line.height * self.scale, other.line.height * other.scale);
+        let height = a.min(b);
+        self.upright == other.upright
+            && a.max(b) <= BESIDE_HEIGHT * height
+            && self.line.letters.len().max(other.line.letters.len()) > 2
+            && from - to <= BESIDE_GAP * height
+            && self.common((from + to) / 2.0, other) >= BESIDE_COMMON
+    }
+
+    /// Common part of two lines' heights at a place along them, as a share of both together.
+    fn common(&self, at: f32, other: &Self) -> f32 {
+        let ((t0, t1), (u0, u1)) = (self.band(at), other.band(at));
+        (t1.min(u1) - t0.max(u0)) / (t1.max(u1) - t0.min(u0)).max(1e-6)
+    }
+
     /// Whether another line is the same text, seen at another threshold, size or in another plane.
     fn is_same(&self, other: &Self) -> bool {
         if self.upright != other.upright {
@@ -128,11 +259,26 @@ impl Found {
         if to - from < -height {
             return false;
         }
-        let middle = (from + to) / 2.0;
-        let ((t0, t1), (u0, u1)) = (self.band(middle), other.band(middle));
-        let common = t1.min(u1) - t0.max(u0);
-        common >= SAME * (t1.max(u1) - t0.min(u0))
+        self.common((from + to) / 2.0, other) >= SAME
     }
+}
+
+/// How much speaks for a line: the logarithm of the points that its thresholds gave, moved by what tells a
+/// renderer's strokes from tissue.
+fn evidence(found: &Found, support: f32) -> f32 {
+    let line = &found.line;
+    let few = match line.letters.len() {
+        1 => FEW.0,
+        2 => FEW.1,
+        _ => 0.0,
+    };
+    let few = if few > 0.0 && line.height * found.scale > FEW_HEIGHT { few + FEW_LARGE } else { few };
+    support.max(1e-3).ln()
+        + BY_SHARPNESS * (line.sharpness - 0.7)
+        + BY_PLATEAU * found.plateau
+        + BY_RISE * line.beyond.ln()
+        + BY_POINTS * line.score.ln()
+        - few
 }
 
 /// The lines that have enough support. Stronger ones come first; a weaker one across them counts only with
@@ -151,36 +297,53 @@ fn select(mut found: Vec<Found>, raster: &Raster) -> Vec<Region> {
     ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
     let mut taken = vec![false; raster.width * raster.height];
     let mut regions = Vec::new();
-    for (support, group) in ranked {
-        let mut free_support = 0.0;
-        for &i in &group {
-            let f = &found[i];
-            let (mut all, mut free) = (1e-6, 0.0);
-            for &(letter, worth) in &f.line.letters {
-                let (x, y) = f.along(
-                    (letter.x0 + letter.x1) as f32 / 2.0 * f.scale,
-                    (letter.y0 + letter.y1) as f32 / 2.0 * f.scale,
-                );
-                let (x, y) = ((x as usize).min(raster.width - 1), (y as usize).min(raster.height - 1));
-                all += worth;
-                free += if taken[y * raster.width + x] { 0.0 } else { worth };
+    let mut leads: Vec<usize> = Vec::new();
+    // What goes on beside an accepted line needs less.
+    for bonus in [0.0, BESIDE] {
+        ranked.retain(|(_, group)| {
+            let lead = &found[group[0]];
+            if bonus > 0.0 && !leads.iter().any(|&l| found[l].goes_on(lead)) {
+                return true;
             }
-            free_support += f.line.score.min(MOST_POINTS) * free / all;
-        }
-        if free_support < SUPPORT {
-            continue;
-        }
-        for &i in &group {
-            for region in boxes(&found[i], support / SUPPORT, raster) {
-                for y in region.y..region.y + region.height {
-                    let row = y as usize * raster.width;
-                    taken[row + region.x as usize..row + (region.x + region.width) as usize].fill(true);
-                }
-                regions.push(region);
+            let free: f32 = group.iter().map(|&i| found[i].free_points(&taken, raster)).sum();
+            let alone = group.iter().filter(|&&i| found[i].alone).count() as f32 / group.len() as f32;
+            let sure = evidence(lead, free) + ALONE * alone + bonus - EVIDENCE;
+            if sure < 0.0 {
+                return true;
             }
-        }
+            for f in group.iter().map(|&i| &found[i]) {
+                take(boxes(f, Some(lead), 1.0 + sure, raster), &mut taken, raster, &mut regions);
+            }
+            for &other in leads.iter().filter(|&&l| found[l].goes_on(lead)) {
+                take(bridge(&found[other], lead, raster), &mut taken, raster, &mut regions);
+            }
+            leads.push(group[0]);
+            false
+        });
     }
     regions
+}
+
+fn take(new: Vec<Region>, taken: &mut [bool], raster: &Raster, regions: &mut Vec<Region>) {
+    for region in new {
+        for y in region.y..region.y + region.height {
+            let row = y as usize * raster.width;
+            taken[row + region.x as usize..row + (region.x + region.width) as usize].fill(true);
+        }
+        regions.push(region);
+    }
+}
+
+/// The gap between two parts of one line.
+fn bridge(a: &Found, b: &Found, raster: &Raster) -> Vec<Region> {
+    let ((a0, a1), (b0, b1)) = (a.span(), b.span());
+    let (from, to) = if a1 < b0 { (a1, b0) } else { (b1, a0) };
+    if to <= from {
+        return Vec::new();
+    }
+    let wide = if a.line.score >= b.line.score { a } else { b };
+    let line = Line { x0: from / wide.scale, x1: to / wide.scale, ..wide.line.clone() };
+    boxes(&Found { line, ..*wide }, None, 1.0, raster)
 }
 
 fn level_lines(plane: &Plane, scale: u32, found: &mut Vec<Found>) {
@@ -188,24 +351,39 @@ fn level_lines(plane: &Plane, scale: u32, found: &mut Vec<Found>) {
     if range == 0.0 {
         return;
     }
-    let scale = scale as f32;
     for negative in [false, true] {
         let relief = if negative { Relief::of(&plane.negative()) } else { Relief::of(plane) };
+        let look = Look { plane, relief: &relief, scale: scale as f32 };
         let most = f32::from(relief.rise.iter().copied().max().unwrap_or(0));
         let mut threshold = range * LOWEST;
         for _ in 0..MAX_THRESHOLDS {
             if threshold > most {
                 break;
             }
-            let strokes = strokes(&relief, threshold, SIGMAS);
-            let turned: Vec<Stroke> = strokes.iter().map(|s| s.transposed()).collect();
-            for (strokes, upright) in [(&strokes, false), (&turned, true)] {
-                for line in lines(strokes) {
-                    let plateau = plateau(plane, &relief, &line, upright);
-                    found.push(Found { line, upright, scale, plateau, negative });
-                }
-            }
+            look.lines(threshold, SIGMAS, found);
             threshold *= RATIO;
+        }
+    }
+}
+
+/// A plane and its relief at one size.
+struct Look<'a> {
+    plane: &'a Plane,
+    relief: &'a Relief,
+    scale: f32,
+}
+
+impl Look<'_> {
+    /// The lines at one threshold, across and down.
+    fn lines(&self, threshold: f32, sigmas: f32, found: &mut Vec<Found>) {
+        let strokes = strokes(self.relief, threshold, sigmas);
+        let turned: Vec<Stroke> = strokes.iter().map(|s| s.transposed()).collect();
+        for (strokes, upright) in [(&strokes, false), (&turned, true)] {
+            for line in lines(strokes) {
+                let plateau = plateau(self.plane, self.relief, &line, upright);
+                let alone = line.letters.len() <= 2 && line.is_alone(strokes);
+                found.push(Found { line, upright, scale: self.scale, plateau, alone });
+            }
         }
     }
 }
@@ -253,9 +431,25 @@ fn range(plane: &Plane) -> f32 {
 }
 
 /// The rectangles that cover a line, in pixels of the frame: one, or a staircase of them where it is turned.
-fn boxes(found: &Found, score: f32, raster: &Raster) -> Vec<Region> {
-    let line = &found.line;
-    let length = line.x1 - line.x0;
+fn boxes(found: &Found, lead: Option<&Found>, score: f32, raster: &Raster) -> Vec<Region> {
+    let mut line = found.line.clone();
+    let is_lead = lead.is_some_and(|l| std::ptr::eq(l, found));
+    if let Some(lead) = lead.filter(|l| !std::ptr::eq(*l, found)) {
+        // What is added to the strongest line is its own letters, not what hangs on to them.
+        let good = || line.letters.iter().filter(|(_, worth)| *worth >= GOOD).map(|(s, _)| s);
+        let (from, to) = lead.span();
+        let first = good().map(|s| s.x0).min().map_or(f32::MAX, |x| x as f32);
+        let last = good().map(|s| s.x1).max().map_or(0.0, |x| x as f32);
+        line.x0 = line.x0.max(first.min(from / found.scale));
+        line.x1 = line.x1.min(last.max(to / found.scale));
+    }
+    if let Some(lead) = lead.filter(|l| line.score < FOLLOWS * l.line.score) {
+        let (from, to) = lead.span();
+        let more = BEYOND * lead.line.height * lead.scale;
+        line.x0 = line.x0.max((from - more) / found.scale);
+        line.x1 = line.x1.min((to + more) / found.scale);
+    }
+    let length = (line.x1 - line.x0).max(0.0);
     let piece = if line.slope == 0.0 { length } else { (line.height * 1.5).max(6.0) };
     let count = (length / piece).ceil().max(1.0) as usize;
     let mut out = Vec::with_capacity(count);
@@ -263,8 +457,18 @@ fn boxes(found: &Found, score: f32, raster: &Raster) -> Vec<Region> {
         let from = line.x0 + piece * i as f32;
         let to = (from + piece).min(line.x1);
         let (a, b) = (line.slope * from, line.slope * to);
-        let (top, bottom) = (line.top + a.min(b) - MARGIN, line.bottom + a.max(b) + MARGIN);
-        let (left, right) = (from - MARGIN, to + MARGIN);
+        let (mut top, mut bottom) = (line.top + a.min(b) - MARGIN, line.bottom + a.max(b) + MARGIN);
+        if let Some(lead) = lead {
+            let (first, last) = (lead.band(from * found.scale), lead.band(to * found.scale));
+            let more = ABOVE * lead.line.height * lead.scale;
+            top = top.max((first.0.min(last.0) - more) / found.scale - MARGIN);
+            bottom = bottom.min((first.1.max(last.1) + more) / found.scale + MARGIN);
+        }
+        let (mut left, mut right) = (from - MARGIN, to + MARGIN);
+        if is_lead {
+            let (beside, above) = (LEAD_MARGIN.0 * line.height, LEAD_MARGIN.1 * line.height);
+            (left, right, top, bottom) = (left - beside, right + beside, top - above, bottom + above);
+        }
         let (left, top, right, bottom) =
             if found.upright { (top, left, bottom, right) } else { (left, top, right, bottom) };
         let clamp = |v: f32, most: usize| (v * found.scale).clamp(0.0, most as f32);

@@ -16,6 +16,8 @@ const PEN: f32 = 0.45;
 const THIN: f32 = 0.055;
 /// Longest word whose letters touch, in its heights.
 const WORD: f32 = 26.0;
+/// Largest height of letters of which more than two touch, pixels of the level.
+const TOUCHING_HEIGHT: u32 = 12;
 /// Upright strokes per height that touching letters have at least.
 const STROKES_PER_HEIGHT: f32 = 0.7;
 /// Widest gap between neighbours of a line, in heights of the higher one.
@@ -38,12 +40,20 @@ const TURNED_LETTERS: usize = 4;
 const LEVEL: f32 = 0.5;
 /// Highest line, in heights of its median character, once it is turned level.
 const TALL: f32 = 2.1;
-/// How far above, below and (doubled) beside a line its dots and accents stand, in heights.
+/// How far above, below and beside a line its dots and accents stand, in heights.
 const REACH: f32 = 0.4;
 /// How far a line grows by what is attached to it, in heights.
-const FARTHEST: f32 = 2.5;
+const FARTHEST: f32 = 1.5;
 /// Least rise of what is attached, as a share of the line's.
-const ATTACHED_RISE: f32 = 0.6;
+const ATTACHED_RISE: f32 = 0.7;
+/// Widest gap to a bar or dot at the end of a line, in heights.
+const END_GAP: f32 = 0.6;
+/// Height of a bar that is a letter (I, l, 1), in heights.
+const FULL: f32 = 0.6;
+/// Widest line of one or two strokes, in heights.
+const ALONE_WIDTH: f32 = 3.0;
+/// Most letters that the slope of a line is taken from.
+const MAX_FEET: usize = 40;
 /// Steepest line, dy / dx.
 const STEEP: f32 = 0.5;
 
@@ -61,10 +71,28 @@ pub(crate) struct Line {
     pub height: f32,
     /// Median rise of its letters, stored units.
     pub rise: f32,
+    /// Mean sharpness of its letters.
+    pub sharpness: f32,
+    /// Mean ratio of its letters' rise to the threshold.
+    pub beyond: f32,
     /// What its letters are worth, about one each.
     pub score: f32,
     /// Its letters and their worth.
     pub letters: Vec<(Stroke, f32)>,
+}
+
+impl Line {
+    /// Whether no other stroke is nearer than a height.
+    pub fn is_alone(&self, strokes: &[Stroke]) -> bool {
+        let (h, own) = (self.height, self.bottom - self.top + 2.0);
+        let apart = |s: &Stroke| {
+            let (x0, x1, y0, y1) = (s.x0 as f32, s.x1 as f32, s.y0 as f32, s.y1 as f32);
+            let inside = x0 >= self.x0 && x1 <= self.x1 && y0 >= self.top && y1 <= self.bottom;
+            let away = x1 < self.x0 - h || x0 > self.x1 + h || y1 < self.top - h || y0 > self.bottom + h;
+            inside || away || s.area < 3
+        };
+        self.x1 - self.x0 <= ALONE_WIDTH * own && strokes.iter().all(apart)
+    }
 }
 
 /// What a stroke can be.
@@ -91,9 +119,10 @@ fn part(s: &Stroke) -> Option<Part> {
         if wide <= 1.6 * high {
             return Some(Part::Letter);
         }
-        // Upright strokes per row, against the length.
+        // Upright strokes per row, against the length. Only small letters touch.
         let strokes = s.row_runs as f32 / high / (wide / high);
-        return (strokes >= STROKES_PER_HEIGHT).then_some(Part::Letter);
+        let small = h <= TOUCHING_HEIGHT || wide <= 2.6 * high;
+        return (small && strokes >= STROKES_PER_HEIGHT).then_some(Part::Letter);
     }
     let bar = wide.max(high) <= 1.2 * HEIGHT.1 as f32 && wide <= 1.5 * high.max(4.0);
     bar.then_some(Part::Bar)
@@ -190,9 +219,11 @@ fn judged(members: &[&Candidate]) -> Option<Line> {
         return None;
     }
     let height = median(letters.iter().map(|s| s.height() as f32));
+    let members = trimmed(members, height);
+    let members = &members[..];
     let x0 = members.iter().map(|c| c.stroke.x0).min()? as f32;
     let x1 = members.iter().map(|c| c.stroke.x1).max()? as f32;
-    let slope = if x1 - x0 > 4.0 * height { slope(members) } else { 0.0 };
+    let slope = if x1 - x0 > 4.0 * height { slope(members, height) } else { 0.0 };
     let slope = if slope.abs() * (x1 - x0) < LEVEL * height { 0.0 } else { slope };
     if slope.abs() > STEEP {
         return None;
@@ -214,26 +245,60 @@ fn judged(members: &[&Candidate]) -> Option<Line> {
         return None;
     }
     let rise = median(letters.iter().map(|s| s.rise));
+    let mean = |f: &dyn Fn(&Stroke) -> f32| letters.iter().map(|s| f(s)).sum::<f32>() / letters.len() as f32;
+    let (sharpness, beyond) = (mean(&Stroke::sharpness), mean(&|s| s.rise / s.limit));
     let letters = letters.iter().map(|s| (**s, worth(s) * letter_count(s))).collect();
-    Some(Line { x0, x1, slope, top: highest, bottom: lowest, height, rise, score, letters })
+    Some(Line {
+        x0,
+        x1,
+        slope,
+        top: highest,
+        bottom: lowest,
+        height,
+        rise,
+        sharpness,
+        beyond,
+        score,
+        letters,
+    })
 }
 
-/// Least squares of middle heights over places.
-fn slope(members: &[&Candidate]) -> f32 {
-    let n = members.len() as f32;
-    let x = |s: &Stroke| (s.x0 + s.x1) as f32 / 2.0;
-    let y = |s: &Stroke| (s.y0 + s.y1) as f32 / 2.0;
-    let (mx, my) = (
-        members.iter().map(|c| x(&c.stroke)).sum::<f32>() / n,
-        members.iter().map(|c| y(&c.stroke)).sum::<f32>() / n,
-    );
-    let (mut over, mut under) = (0.0, 0.0);
-    for c in members {
-        let dx = x(&c.stroke) - mx;
-        over += dx * (y(&c.stroke) - my);
-        under += dx * dx;
+/// Without the bars and dots at both ends that stand apart from the letters.
+fn trimmed<'a>(members: &[&'a Candidate], height: f32) -> Vec<&'a Candidate> {
+    let mut kept = members.to_vec();
+    kept.sort_unstable_by_key(|c| (c.stroke.x0, c.stroke.x1));
+    let apart =
+        |a: &Candidate, b: &Candidate| b.stroke.x0 as f32 - a.stroke.x1 as f32 > END_GAP * height + 1.0;
+    let low = |c: &Candidate| c.part == Part::Bar && (c.stroke.height() as f32) < FULL * height;
+    while let [.., before, last] = kept[..]
+        && low(last)
+        && apart(before, last)
+    {
+        kept.pop();
     }
-    if under > 0.0 { over / under } else { 0.0 }
+    while let [first, second, ..] = kept[..]
+        && low(first)
+        && apart(first, second)
+    {
+        kept.remove(0);
+    }
+    kept
+}
+
+/// The median of the slopes between the feet of all pairs (Theil and Sen): descenders do not tilt it.
+fn slope(members: &[&Candidate], height: f32) -> f32 {
+    let feet: Vec<(f32, f32)> = members
+        .iter()
+        .filter(|c| c.part == Part::Letter)
+        .take(MAX_FEET)
+        .map(|c| ((c.stroke.x0 + c.stroke.x1) as f32 / 2.0, c.stroke.y1 as f32))
+        .collect();
+    let mut slopes = Vec::with_capacity(feet.len() * feet.len() / 2);
+    for (i, a) in feet.iter().enumerate() {
+        let far = feet[i + 1..].iter().filter(|b| b.0 - a.0 > height);
+        slopes.extend(far.map(|b| (b.1 - a.1) / (b.0 - a.0)));
+    }
+    if slopes.is_empty() { 0.0 } else { median(slopes.into_iter()) }
 }
 
 /// How much a stroke is worth as a letter, 0 to 1: it stands out well beyond the threshold, ends sharply and
@@ -288,9 +353,11 @@ fn attached(mut line: Line, strokes: &[Stroke]) -> Line {
             let shift = line.slope * (s.x0 + s.x1) as f32 / 2.0;
             let (top, bottom) = (s.y0 as f32 - shift, s.y1 as f32 - shift);
             let (x0, x1) = (s.x0 as f32, s.x1 as f32);
-            let beside = x0 - before.x1 <= 2.0 * reach && before.x0 - x1 <= 2.0 * reach;
+            let beside = x0 - before.x1 <= reach && before.x0 - x1 <= reach;
             let inside = top >= top_most && bottom <= bottom_most && x0 >= left && x1 <= right;
-            let alike = s.rise >= ATTACHED_RISE * line.rise && s.sharpness() >= SHARPNESS;
+            let alike = s.rise >= ATTACHED_RISE * line.rise
+                && s.rise * ATTACHED_RISE <= line.rise
+                && s.sharpness() >= SHARPNESS;
             if beside && inside && alike && s.area > 1 && (s.height().max(s.width()) as f32) <= most {
                 line.x0 = line.x0.min(x0);
                 line.x1 = line.x1.max(x1);

@@ -65,6 +65,7 @@ impl Raster {
             }
             Samples::Rgb8(v) => Self::rgb(width, height, &wide(v)),
             Samples::Rgb16(v) => Self::rgb(width, height, v),
+            Samples::Float(v) => Self::grey(width, height, &stretched(v), frame.inverted),
         }
     }
 
@@ -77,6 +78,15 @@ impl Raster {
 
 fn wide(values: &[u8]) -> Vec<u16> {
     values.iter().map(|&v| u16::from(v)).collect()
+}
+
+/// Floating values over the whole of 16 bits; those that are no number become the smallest.
+fn stretched(values: &[f64]) -> Vec<u16> {
+    let finite = || values.iter().copied().filter(|v| v.is_finite());
+    let (low, high) = (finite().fold(f64::MAX, f64::min), finite().fold(f64::MIN, f64::max));
+    let scale = if high > low { f64::from(u16::MAX) / (high - low) } else { 0.0 };
+    // The cast saturates, and takes what is no number to 0.
+    values.iter().map(|v| ((v - low) * scale) as u16).collect()
 }
 
 impl Plane {

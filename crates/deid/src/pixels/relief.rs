@@ -32,15 +32,17 @@ impl Relief {
         Self { width: plane.width, height: plane.height, rise, noise, across }
     }
 
+    /// A plane that is a relief already, without noise.
+    pub fn bare(plane: &Plane) -> Self {
+        let across = plane.width.div_ceil(BLOCK);
+        let noise = vec![0.0; across * plane.height.div_ceil(BLOCK)];
+        Self { width: plane.width, height: plane.height, rise: plane.values.clone(), noise, across }
+    }
+
     /// Standard deviation of the noise around a pixel, stored units.
     pub fn noise_of_row(&self, y: usize) -> &[f32] {
         let row = (y / BLOCK).min(self.noise.len() / self.across - 1);
         &self.noise[row * self.across..(row + 1) * self.across]
-    }
-
-    /// The block of a column.
-    pub const fn block(x: usize) -> usize {
-        x / BLOCK
     }
 
     /// Width of a block.

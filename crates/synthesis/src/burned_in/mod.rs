@@ -8,11 +8,13 @@
 mod compose;
 mod fonts;
 mod ground;
+mod judge;
 mod marks;
 mod words;
 
 pub use compose::{LEAST_CONTRAST, NOISE_CONTRAST};
 pub use ground::Ground;
+pub use judge::{CLOSE, FILLED, Judged};
 
 use crate::random::Random;
 
