@@ -180,7 +180,7 @@ fn ct(canvas: &mut Canvas, random: &mut Random, phase: f32) {
     for side in [-1.0, 1.0] {
         canvas.ellipse((side * 0.4, -0.05), (0.28, 0.4 + squeeze), 0.05, side * 0.1);
         for _ in 0..18 {
-            let (a, r) = (spread(random, 0.0, 6.28), spread(random, 0.0, 0.2));
+            let (a, r) = (spread(random, 0.0, std::f64::consts::TAU), spread(random, 0.0, 0.2));
             let size = spread(random, 0.008, 0.025);
             canvas.ellipse((side * 0.4 + r * a.cos(), r * a.sin() - 0.05), (size, size * 1.3), tissue, a);
         }
