@@ -56,8 +56,6 @@ const FOLLOWS: f32 = 0.4;
 const BEYOND: f32 = 1.2;
 /// Margins beside and above the strongest line, in heights.
 const LEAD_MARGIN: (f32, f32) = (0.1, 0.05);
-/// Least worth of a letter that makes a line longer.
-const GOOD: f32 = 0.4;
 /// How far another threshold's line may reach beyond the strongest one, in heights.
 const ABOVE: f32 = 0.22;
 /// Most points that one threshold gives.
@@ -436,12 +434,9 @@ fn boxes(found: &Found, lead: Option<&Found>, score: f32, raster: &Raster) -> Ve
     let is_lead = lead.is_some_and(|l| std::ptr::eq(l, found));
     if let Some(lead) = lead.filter(|l| !std::ptr::eq(*l, found)) {
         // What is added to the strongest line is its own letters, not what hangs on to them.
-        let good = || line.letters.iter().filter(|(_, worth)| *worth >= GOOD).map(|(s, _)| s);
         let (from, to) = lead.span();
-        let first = good().map(|s| s.x0).min().map_or(f32::MAX, |x| x as f32);
-        let last = good().map(|s| s.x1).max().map_or(0.0, |x| x as f32);
-        line.x0 = line.x0.max(first.min(from / found.scale));
-        line.x1 = line.x1.min(last.max(to / found.scale));
+        line.x0 = line.x0.max(line.core.0.min(from / found.scale));
+        line.x1 = line.x1.min(line.core.1.max(to / found.scale));
     }
     if let Some(lead) = lead.filter(|l| line.score < FOLLOWS * l.line.score) {
         let (from, to) = lead.span();

@@ -70,6 +70,8 @@ pub struct PixelOutcome {
     pub found: Vec<FrameFindings>,
     /// What was painted.
     pub masked: MaskReport,
+    /// Largest share of a frame that was painted, 0 to 1: where it is large, tissue was taken for text.
+    pub largest_share: f64,
     /// [`DETECTOR_VERSION`].
     pub detector: String,
     /// The thresholds it used.
@@ -251,12 +253,18 @@ pub fn clean_pixels(instance: &mut Instance, policy: &PixelPolicy) -> Result<Pix
         })
         .collect();
     let masked = mask_instance(instance, &masks)?;
+    let size = f64::from(instance.data.u32(tags::ROWS).unwrap_or(1))
+        * f64::from(instance.data.u32(tags::COLUMNS).unwrap_or(1));
+    let painted =
+        |m: &FrameMasks| m.areas.iter().map(|a| f64::from(a.width) * f64::from(a.height)).sum::<f64>();
+    let largest_share = masked.frames.iter().map(|m| painted(m) / size).fold(0.0, f64::max);
     instance.data.put_text(tags::BURNED_IN_ANNOTATION, VR::CS, "NO");
     found.retain(|f| !f.regions.is_empty());
     Ok(PixelOutcome {
         frames,
         found,
         masked,
+        largest_share,
         detector: DETECTOR_VERSION.to_owned(),
         thresholds: Thresholds::current(),
     })

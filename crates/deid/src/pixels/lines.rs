@@ -62,6 +62,8 @@ const STEEP: f32 = 0.5;
 pub(crate) struct Line {
     pub x0: f32,
     pub x1: f32,
+    /// Left and right before anything was attached.
+    pub core: (f32, f32),
     /// Rise per pixel to the right.
     pub slope: f32,
     /// Top and bottom at x = 0.
@@ -251,6 +253,7 @@ fn judged(members: &[&Candidate]) -> Option<Line> {
     Some(Line {
         x0,
         x1,
+        core: (x0, x1),
         slope,
         top: highest,
         bottom: lowest,
