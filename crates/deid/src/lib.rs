@@ -21,6 +21,7 @@ mod known;
 mod leak;
 mod mark;
 mod overlay_bits;
+pub mod pixels;
 mod plan;
 mod private;
 mod profile;
