@@ -415,6 +415,10 @@ export function fileRefusal(code: string): string {
 const GATE_REASONS: Record<string, string> = {
   burned_in_declared: "The file says that text is burned into the picture",
   burned_in_not_ruled_out: "Text in the picture is not ruled out",
+  text_masked: "Text was found in the picture and masked: look whether the masks are right",
+  text_found: "Text was found in the picture",
+  pixels_not_looked_at: "The pixels could not be searched for text",
+  truncated_pixel_data: "Frames are missing at the end of the file",
   secondary_capture: "A secondary capture: may show a screen or paper",
   secondary_image: "A secondary image: may carry text",
   structured_content: "Holds text in a structured report",

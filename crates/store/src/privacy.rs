@@ -231,9 +231,18 @@ pub async fn empty_item(tx: &mut Tx, item: ItemId, name: &str) -> Result<Emptied
     tx.query(sql).bind(item).execute().await?;
     let sql = "UPDATE reviews SET comment = NULL WHERE item_id = $1";
     tx.query(sql).bind(item).execute().await?;
-    let sql = "UPDATE gate_entries SET report = '{}', reason = NULL, \
+    let sql = "UPDATE gate_entries SET report = '{}', reason = NULL, waiver_reason = NULL, \
                state = CASE WHEN state = 'open' THEN 'replaced' ELSE state END WHERE item_id = $1";
     let reports = tx.query(sql).bind(item).execute().await?;
+    // Where something was masked or found says where words stood.
+    let sql = "DELETE FROM gate_masks WHERE item_id = $1";
+    tx.query(sql).bind(item).execute().await?;
+    let sql = "UPDATE cleanings SET hash_before = '', hash_after = '', report = '{}', regions = '[]' WHERE item_id = $1";
+    tx.query(sql).bind(item).execute().await?;
+    let sql = "UPDATE leaks SET reason = 'erased' WHERE item_id = $1";
+    tx.query(sql).bind(item).execute().await?;
+    let sql = "UPDATE leak_items SET reason = NULL WHERE item_id = $1";
+    tx.query(sql).bind(item).execute().await?;
     let sql = "UPDATE holds SET reason = 'erased', lift_reason = 'erased', lifted_at = COALESCE(lifted_at, $1) \
                WHERE item_id = $2";
     tx.query(sql).bind(now).bind(item).execute().await?;

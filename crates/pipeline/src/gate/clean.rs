@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use countersign_deid as deid;
 use countersign_dicom as dicom;
-use countersign_model::{AssetId, AssetKind, ItemKind, MaskRect};
+use countersign_model::{AssetId, AssetKind, ItemKind, PixelPolicy};
 use countersign_sensors::kitti;
 use countersign_store::{CrosswalkEntry, assets};
 
@@ -13,7 +13,7 @@ use super::{
     masking::{self, FrameMask, NotMasked},
     plan::Rules,
     record::Record,
-    risk::{FACES_NOT_RULED_OUT, NOT_CLEANED},
+    risk::{FACES_NOT_RULED_OUT, NOT_CLEANED, NOT_LOOKED_AT, TEXT_FOUND, TEXT_MASKED, TRUNCATED},
 };
 use crate::subjects::Known;
 
@@ -22,6 +22,17 @@ const REPORT_ACTIONS_MAX: usize = 2_000;
 /// Pixel data in a report.
 const PIXEL_DATA: &str = "(7FE0,0010)";
 const DAYS_PER_WEEK: i64 = 7;
+
+/// What is known about the masks of a file before it is cleaned.
+#[derive(Clone, Default)]
+pub(super) struct FileMasks {
+    /// Masks that hold.
+    pub drawn: Vec<FrameMask>,
+    /// Some of them are the detector's.
+    pub detected: bool,
+    /// The detector of this version has not found anything in the file before, and is to look.
+    pub look: bool,
+}
 
 /// Cleaned bytes of one asset.
 pub(super) struct CleanedAsset {
@@ -39,6 +50,8 @@ pub(super) struct CleanedFile {
     pub actions: Vec<(String, &'static str)>,
     /// Codes of what cannot be vouched for.
     pub holds: Vec<&'static str>,
+    /// What the detector found and masked.
+    pub found: Vec<FrameMask>,
     /// Codes of risks that stay in what was cleaned correctly; nobody waits for them, but they are told.
     pub risks: Vec<&'static str>,
     /// Who the file's pseudonym and UIDs stand for; for the vault alone.
@@ -69,6 +82,8 @@ pub(super) struct Outcome {
     pub calibration: Option<serde_json::Value>,
     /// Who the pseudonyms and UIDs stand for; goes into the vault and nowhere else.
     pub crosswalk: Vec<Known>,
+    /// What the detector found anew, by source.
+    pub found: Vec<(AssetId, FrameMask)>,
 }
 
 impl Outcome {
@@ -84,6 +99,7 @@ impl Outcome {
         self.report.profile = rules.words(kind);
         self.report.edition.clone_from(&rules.profile.edition);
         self.report.options = rules.options();
+        self.report.detector = deid::pixels::DETECTOR_VERSION.to_owned();
         self.report.actions = std::mem::take(&mut self.counts)
             .into_iter()
             .take(REPORT_ACTIONS_MAX)
@@ -104,7 +120,7 @@ pub(super) fn clean_asset(
     bytes: &[u8],
     item: ItemKind,
     rules: &Rules,
-    masks: &[FrameMask],
+    masks: &FileMasks,
 ) {
     if asset.kind == AssetKind::KittiCalib {
         match std::str::from_utf8(bytes).ok().and_then(|text| kitti::parse_calib(text).ok()) {
@@ -132,7 +148,8 @@ pub(super) fn clean_asset(
             if let Some(entry) = file.known {
                 outcome.crosswalk.push(Known { source: asset.id, entry });
             }
-            outcome.report.masks += masks.len() as u64;
+            outcome.report.masks += (masks.drawn.len() + file.found.len()) as u64;
+            outcome.found.extend(file.found.into_iter().map(|mask| (asset.id, mask)));
             outcome.cleaned.push(CleanedAsset {
                 source: asset.id,
                 kind: asset.kind,
@@ -150,7 +167,7 @@ pub(super) fn clean_file(
     bytes: &[u8],
     item: ItemKind,
     rules: &Rules,
-    masks: &[FrameMask],
+    masks: &FileMasks,
 ) -> Result<CleanedFile, NotCleaned> {
     match kind {
         AssetKind::Dicom => clean_dicom(bytes, rules, masks),
@@ -162,75 +179,132 @@ pub(super) fn clean_file(
             let mut actions: Vec<_> =
                 cleaned.stripped.into_iter().map(|part| (part.part, "removed")).collect();
             let mut bytes = cleaned.bytes;
-            if !masks.is_empty() {
-                bytes = masking::mask_image(kind, &bytes, masks)?;
+            if !masks.drawn.is_empty() {
+                bytes = masking::mask_image(kind, &bytes, &masks.drawn)?;
                 actions.push(("pixels".to_owned(), "masked"));
             }
             // Pictures of parts show no people; pictures of the world may.
             let holds = if item == ItemKind::Part { Vec::new() } else { vec![FACES_NOT_RULED_OUT] };
-            let record = Record::of_container(rules, &actions, masks);
-            Ok(CleanedFile { bytes, actions, holds, risks: Vec::new(), known: None, record })
+            let record = Record::of_container(rules, &actions, &masks.drawn);
+            let (found, risks) = (Vec::new(), Vec::new());
+            Ok(CleanedFile { bytes, actions, holds, found, risks, known: None, record })
         }
         _ => Ok(CleanedFile {
             bytes: bytes.to_vec(),
             actions: Vec::new(),
             holds: Vec::new(),
+            found: Vec::new(),
             risks: Vec::new(),
             known: None,
-            record: Record::of_container(rules, &[], masks),
+            record: Record::of_container(rules, &[], &masks.drawn),
         }),
     }
 }
 
-fn clean_dicom(bytes: &[u8], rules: &Rules, masks: &[FrameMask]) -> Result<CleanedFile, NotCleaned> {
+fn clean_dicom(bytes: &[u8], rules: &Rules, masks: &FileMasks) -> Result<CleanedFile, NotCleaned> {
     let unread = |error: dicom::DicomError| NotCleaned {
         code: error.code().to_owned(),
         place: error.place().to_string(),
     };
     let mut instance = dicom::read(bytes, &dicom::Limits::default()).map_err(unread)?;
     let facts = dicom::Facts::of(&instance);
-    if !masks.is_empty() {
-        masking::mask_native(&mut instance, masks)?;
+    let look = look(&mut instance, &facts, rules.plan.pixels, masks);
+    if !masks.drawn.is_empty() {
+        masking::mask_dicom(&mut instance, &masks.drawn)?;
     }
     let keys = deid::Keys { project_key: rules.key };
+    let masked = !masks.drawn.is_empty() || !look.found.is_empty();
     // What is masked is marked as such; only copies that a person approves, or the protocol vouches for, go on.
-    let context = deid::Context { pixels_cleaned: !masks.is_empty(), ..deid::Context::default() };
+    let context = deid::Context { pixels_cleaned: masked || look.vouched, ..deid::Context::default() };
     let cleaned = deid::clean_dicom_with(&instance, &rules.profile, &keys, &context)
         .map_err(|error| NotCleaned { code: error.code().to_owned(), place: error.place().to_string() })?;
     let changed = &cleaned.report.changed;
     let mut actions: Vec<_> =
         changed.iter().map(|(tag, applied)| (tag.clone(), applied_word(*applied))).collect();
-    if !masks.is_empty() {
+    if masked {
         actions.push((PIXEL_DATA.to_owned(), "masked"));
     }
     let risks = deid::risks(&facts).into_iter().map(deid::Risk::code).collect();
     let known = Some(known(&instance, &cleaned));
-    let record = Record::of_instance(rules, &cleaned.report, masks)
+    let regions: Vec<FrameMask> = masks.drawn.iter().chain(&look.found).copied().collect();
+    let record = Record::of_instance(rules, &cleaned.report, &regions)
         .map_err(|error| NotCleaned { code: "no_record".to_owned(), place: error.to_string() })?;
-    let holds = holds(facts, cleaned.report);
-    Ok(CleanedFile { bytes: cleaned.bytes, actions, holds, risks, known, record })
+    let mut holds = holds(facts, deid::Report { pixels_cleaned: look.vouched, ..cleaned.report });
+    holds.extend(look.holds);
+    if instance.notes.iter().any(|note| note.kind == dicom::NoteKind::TruncatedPixelData) {
+        holds.push(TRUNCATED);
+    }
+    Ok(CleanedFile { bytes: cleaned.bytes, actions, holds, found: look.found, risks, known, record })
 }
 
-/// What an instance cannot be vouched for.
-fn holds(facts: dicom::Facts, report: deid::Report) -> Vec<&'static str> {
-    // Masks alone vouch for nothing: whoever drew them has yet to decide.
-    let report = deid::Report { pixels_cleaned: false, ..report };
-    match deid::verdict_cleaned(&unbelieving(facts), &report) {
+/// What looking at the pixels came to.
+#[derive(Default)]
+struct Look {
+    found: Vec<FrameMask>,
+    holds: Vec<&'static str>,
+    /// The detector looked, and the protocol takes its word.
+    vouched: bool,
+}
+
+/// Lets the detector look at files of every class that does not rule text out, whatever the file says about itself.
+fn look(
+    instance: &mut dicom::Instance,
+    facts: &dicom::Facts,
+    policy: PixelPolicy,
+    masks: &FileMasks,
+) -> Look {
+    let risky = facts.frames > 0
+        && holds_of(facts)
+            .iter()
+            .any(|reason| !matches!(reason, deid::HoldReason::Video | deid::HoldReason::NotDecodable));
+    if !risky {
+        return Look::default();
+    }
+    // A file that says that it has text, and in which none is found, is not believed to have none.
+    let declared = facts.burned_in_annotation == Some(true);
+    let vouched = |any: bool| policy == PixelPolicy::Vouch && (any || !declared);
+    if !masks.look {
+        let holds = if masks.detected { vec![TEXT_MASKED] } else { Vec::new() };
+        let vouched = masks.detected && vouched(true);
+        return Look { holds: if vouched { Vec::new() } else { holds }, vouched, ..Look::default() };
+    }
+    let mut painted = instance.clone();
+    let Ok(found) = masking::find_text(&mut painted) else {
+        return Look { holds: vec![NOT_LOOKED_AT], ..Look::default() };
+    };
+    let any = !found.is_empty();
+    if policy == PixelPolicy::Hold {
+        return Look { holds: if any { vec![TEXT_FOUND] } else { Vec::new() }, ..Look::default() };
+    }
+    if any {
+        *instance = painted;
+    }
+    let vouched = vouched(any);
+    let holds = if any && !vouched { vec![TEXT_MASKED] } else { Vec::new() };
+    Look { found, holds, vouched }
+}
+
+/// The verdict by class and tags, where Burned In Annotation = NO rules nothing out: devices set it and write text all the
+/// same.
+fn unbelieving(facts: &dicom::Facts) -> dicom::Facts {
+    let mut facts = facts.clone();
+    facts.burned_in_annotation = facts.burned_in_annotation.filter(|said| *said);
+    facts
+}
+
+fn holds_of(facts: &dicom::Facts) -> Vec<deid::HoldReason> {
+    match deid::verdict(&unbelieving(facts)) {
         deid::Verdict::Vouched => Vec::new(),
-        deid::Verdict::Hold(reasons) => reasons.into_iter().map(deid::HoldReason::code).collect(),
+        deid::Verdict::Hold(reasons) => reasons,
     }
 }
 
-/// Burned In Annotation = NO rules nothing out: devices set it and write text all the same, so files of the classes where
-/// text is common are never vouched for by that tag.
-fn unbelieving(facts: dicom::Facts) -> dicom::Facts {
-    dicom::Facts { burned_in_annotation: facts.burned_in_annotation.filter(|said| *said), ..facts }
-}
-
-/// The masks of one asset out of all of an item.
-pub(super) fn masks_of(masks: &[countersign_store::masks::GateMask], asset: AssetId) -> Vec<FrameMask> {
-    let active = masks.iter().filter(|mask| mask.asset_id == asset && mask.removed_at.is_none());
-    active.map(|mask| (mask.part, mask.rect())).collect::<Vec<(u32, MaskRect)>>()
+/// What an instance is held for. Masks that a person drew vouch for nothing: the person has yet to decide.
+fn holds(facts: dicom::Facts, report: deid::Report) -> Vec<&'static str> {
+    match deid::verdict_cleaned(&unbelieving(&facts), &report) {
+        deid::Verdict::Vouched => Vec::new(),
+        deid::Verdict::Hold(reasons) => reasons.into_iter().map(deid::HoldReason::code).collect(),
+    }
 }
 
 /// Who an instance's pseudonym and UIDs stand for.
@@ -243,6 +317,17 @@ fn known(instance: &dicom::Instance, cleaned: &deid::Cleaned) -> CrosswalkEntry 
         uids: cleaned.uid_map.clone(),
         date_offset_days: cleaned.date_shift_weeks.map(|weeks| -DAYS_PER_WEEK * i64::from(weeks)),
         written_at: None,
+    }
+}
+
+/// The masks of one asset out of all of an item.
+pub(super) fn masks_of(masks: &[countersign_store::masks::GateMask], asset: AssetId) -> FileMasks {
+    let own = || masks.iter().filter(|mask| mask.asset_id == asset);
+    let active = || own().filter(|mask| mask.removed_at.is_none());
+    FileMasks {
+        drawn: active().map(|mask| (mask.part, mask.rect())).collect(),
+        detected: active().any(|mask| mask.detector.is_some()),
+        look: !own().any(|mask| mask.detector.as_deref() == Some(deid::pixels::DETECTOR_VERSION)),
     }
 }
 

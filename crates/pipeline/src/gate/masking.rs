@@ -1,14 +1,14 @@
 //! Masks on pixels: what they cover is overwritten, so that nothing of it is left in the copy.
 
+use std::collections::BTreeMap;
+
+use countersign_deid::pixels;
 use countersign_dicom as dicom;
 use countersign_model::{AssetKind, MaskRect};
-use dicom::tags;
 use image::{DynamicImage, GenericImage, ImageFormat};
 
 /// Quality of a JPEG that had to be encoded again, of 100.
 const JPEG_QUALITY: u8 = 95;
-/// Chroma of grey in full-range YCbCr, 8 bit (PS3.3 C.7.6.3.1.2).
-const YBR_NEUTRAL: u16 = 128;
 
 /// A mask on a frame of a file.
 pub(super) type FrameMask = (u32, MaskRect);
@@ -68,83 +68,38 @@ pub(super) fn mask_image(kind: AssetKind, bytes: &[u8], masks: &[FrameMask]) -> 
     Ok(out.into_inner())
 }
 
-/// How the frames of native pixel data lie.
-struct Layout {
-    rows: u32,
-    columns: u32,
-    samples: usize,
-    /// Bytes of a sample: 1 or 2.
-    width: usize,
-    planar: bool,
-    /// What black is, by sample.
-    black: [u16; 3],
+/// Masks frames of an instance: only the frames with a mask are coded again, in the file's own coding where there is an
+/// encoder for it.
+pub(super) fn mask_dicom(instance: &mut dicom::Instance, masks: &[FrameMask]) -> Result<(), NotMasked> {
+    let (columns, rows) = size_of(instance).ok_or_else(|| not_masked("mask_not_possible", "(0028,0010)"))?;
+    let mut frames: BTreeMap<u32, Vec<pixels::Area>> = BTreeMap::new();
+    for (frame, rect) in masks {
+        let [x, y] = rect.pixels(columns, rows);
+        let (width, height) = (x.end - x.start, y.end - y.start);
+        frames.entry(*frame).or_default().push(pixels::Area { x: x.start, y: y.start, width, height });
+    }
+    let frames: Vec<_> =
+        frames.into_iter().map(|(frame, areas)| pixels::FrameMasks { frame, areas }).collect();
+    pixels::mask_instance(instance, &frames)
+        .map(drop)
+        .map_err(|error| not_masked("mask_not_possible", &error.place().to_string()))
 }
 
-impl Layout {
-    fn of(set: &dicom::DataSet) -> Option<Self> {
-        let samples = set.u32(tags::SAMPLES_PER_PIXEL).unwrap_or(1);
-        let allocated = set.u32(tags::BITS_ALLOCATED)?;
-        let stored = set.u32(tags::BITS_STORED).unwrap_or(allocated);
-        let signed = set.u32(tags::PIXEL_REPRESENTATION) == Some(1);
-        let photometric = set.text(tags::PHOTOMETRIC_INTERPRETATION);
-        if !matches!(samples, 1 | 3) || !matches!(allocated, 8 | 16) || stored == 0 || stored > allocated {
-            return None;
-        }
-        let full = ((1_u32 << stored) - 1) as u16;
-        let black = match photometric.as_deref() {
-            Some("MONOCHROME1") if signed => [full >> 1; 3],
-            Some("MONOCHROME1") => [full; 3],
-            // The smallest value, in two's complement.
-            Some("MONOCHROME2") if signed => [!(full >> 1); 3],
-            Some("MONOCHROME2" | "RGB" | "PALETTE COLOR") | None => [0; 3],
-            Some("YBR_FULL") => [0, YBR_NEUTRAL, YBR_NEUTRAL],
-            _ => return None,
-        };
-        Some(Self {
-            rows: set.u32(tags::ROWS)?,
-            columns: set.u32(tags::COLUMNS)?,
-            samples: samples as usize,
-            width: allocated as usize / 8,
-            planar: samples == 3 && set.u32(tags::PLANAR_CONFIGURATION) == Some(1),
-            black,
-        })
-    }
-
-    /// Byte of a sample within its frame.
-    const fn at(&self, x: u32, y: u32, sample: usize) -> usize {
-        let pixel = y as usize * self.columns as usize + x as usize;
-        let index = if self.planar {
-            sample * self.rows as usize * self.columns as usize + pixel
-        } else {
-            pixel * self.samples + sample
-        };
-        index * self.width
-    }
+fn size_of(instance: &dicom::Instance) -> Option<(u32, u32)> {
+    let facts = dicom::Facts::of(instance);
+    Some((facts.columns?, facts.rows?))
 }
 
-/// Masks frames of native pixel data in place. Every bit of a covered sample is overwritten, also those beyond Bits
-/// Stored.
-pub(super) fn mask_native(instance: &mut dicom::Instance, masks: &[FrameMask]) -> Result<(), NotMasked> {
-    let refused = || not_masked("mask_not_possible", "(7FE0,0010)");
-    let layout = Layout::of(&instance.data).ok_or_else(refused)?;
-    let native = dicom::coding(&instance.transfer_syntax) == dicom::Coding::Native;
-    let element = instance.data.get_mut(tags::PIXEL_DATA).filter(|_| native).ok_or_else(refused)?;
-    let dicom::Value::Bytes(raw) = &element.value else { return Err(refused()) };
-    let mut pixels = raw.to_vec();
-    let frame_bytes = layout.rows as usize * layout.columns as usize * layout.samples * layout.width;
-    for (part, rect) in masks {
-        let start = frame_bytes.checked_mul(*part as usize).ok_or_else(refused)?;
-        let frame = pixels.get_mut(start..start.saturating_add(frame_bytes)).ok_or_else(refused)?;
-        let [columns, rows] = rect.pixels(layout.columns, layout.rows);
-        for y in rows {
-            for x in columns.clone() {
-                for sample in 0..layout.samples {
-                    let (at, black) = (layout.at(x, y, sample), layout.black[sample].to_le_bytes());
-                    frame[at..at + layout.width].copy_from_slice(&black[..layout.width]);
-                }
-            }
-        }
-    }
-    element.value = dicom::Value::Bytes(pixels.into());
-    Ok(())
+/// What the detector found in an instance, painted over in it.
+pub(super) fn find_text(instance: &mut dicom::Instance) -> Result<Vec<FrameMask>, pixels::PixelError> {
+    let outcome = pixels::clean_pixels(instance, &pixels::PixelPolicy::default())?;
+    let masked = outcome.masked.frames.into_iter();
+    Ok(masked
+        .flat_map(|frame| frame.areas.into_iter().map(move |area| (frame.frame, rect_of(area))))
+        .collect())
+}
+
+fn rect_of(area: pixels::Area) -> MaskRect {
+    let [x, y, width, height] = [area.x, area.y, area.width, area.height].map(f64::from);
+    MaskRect { x, y, width, height }
 }

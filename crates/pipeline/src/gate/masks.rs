@@ -10,15 +10,15 @@ use uuid::Uuid;
 
 use super::{
     GateReport, NOT_CLEANED,
-    clean::{CleanedAsset, NotCleaned, clean_file, masks_of},
+    clean::{CleanedAsset, FileMasks, NotCleaned, clean_file, masks_of},
     masking, note_rows,
     plan::{Rules, rules},
     queue::{already_decided, pictures, report_of},
 };
 use crate::{Pipeline, PipelineError, Result, blocking, people::Caller};
 
-/// Most masks on one item.
-const MASKS_PER_ITEM_MAX: usize = 20_000;
+/// Most new masks in one change.
+const MASKS_PER_CHANGE_MAX: usize = 20_000;
 
 /// A mask as the page draws it.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -155,24 +155,11 @@ impl Pipeline {
         let mut per_frame: BTreeMap<u32, usize> = BTreeMap::new();
         let (mut kept, mut added) = (BTreeSet::new(), Vec::new());
         let (user, now) = (caller.user(), self.store.clock().now());
-        if drafts.len() > MASKS_PER_ITEM_MAX {
-            return Err(PipelineError::bad(
-                "too_many_masks",
-                "masks",
-                format!("at most {MASKS_PER_ITEM_MAX}"),
-            ));
-        }
         for (index, draft) in drafts.iter().enumerate() {
             let bad = |code, message: &str| PipelineError::bad(code, format!("masks[{index}]"), message);
             let place = places.get(draft.frame as usize);
             let (asset_id, part) =
                 *place.ok_or_else(|| bad("no_such_frame", "the entry has no such picture"))?;
-            let count = per_frame.entry(draft.frame).or_default();
-            *count += 1;
-            if *count > MASKS_PER_FRAME_MAX {
-                let message = format!("at most {MASKS_PER_FRAME_MAX} masks on one picture");
-                return Err(bad("too_many_masks", &message));
-            }
             if let Some(id) = draft.id {
                 let same =
                     |mask: &rows::GateMask| mask.id == id && (mask.asset_id, mask.part) == (asset_id, part);
@@ -180,6 +167,14 @@ impl Pipeline {
                     return Err(bad("unknown_mask", "is not a mask of this entry"));
                 }
                 continue;
+            }
+            let count = per_frame.entry(draft.frame).or_default();
+            *count += 1;
+            if *count > MASKS_PER_FRAME_MAX || added.len() >= MASKS_PER_CHANGE_MAX {
+                let message = format!(
+                    "at most {MASKS_PER_FRAME_MAX} new masks on one picture, {MASKS_PER_CHANGE_MAX} in one change"
+                );
+                return Err(bad("too_many_masks", &message));
             }
             let MaskRect { x, y, width, height } = draft.rect;
             added.push(rows::GateMask {
@@ -230,12 +225,13 @@ impl Pipeline {
             let asset =
                 assets::by_id(&mut *self.store.read().await?, id).await?.ok_or(PipelineError::NotFound)?;
             let bytes = self.store.quarantine().for_machine(asset.project_id, &asset.address).await?;
-            let masks = masks_of(&change.after, id);
+            // What the detector found is among them, and what a person took back is not found again.
+            let masks = FileMasks { look: false, ..masks_of(&change.after, id) };
             let (kind, item_kind, rules) = (asset.kind, item.kind, rules.clone());
             let made = blocking(move || {
                 let size = masking::picture_size(kind, &bytes);
                 let (width, height, _) = size.ok_or(Fault::NoPicture)?;
-                for (_, rect) in &masks {
+                for (_, rect) in &masks.drawn {
                     rect.validate(width, height).map_err(|error| Fault::Mask(*rect, error))?;
                 }
                 clean_file(kind, &bytes, item_kind, &rules, &masks).map_err(Fault::NotCleaned)

@@ -13,6 +13,7 @@ mod rules;
 
 use std::collections::{BTreeMap, HashSet};
 
+use countersign_deid::pixels::DETECTOR_VERSION;
 use countersign_model::{AssetId, AssetKind, ItemId, ProjectId, Stream, StreamKind, SubjectId, Zone};
 use countersign_store::{
     Actor, Address, Evidence, Json, Tx, assets, gate, items, jobs, masks as mask_rows, projects, subjects,
@@ -51,6 +52,8 @@ pub struct GateReport {
     pub options: Vec<String>,
     /// Codes of risks that stay in what was cleaned correctly, such as a face that could be drawn from slices.
     pub risks: Vec<String>,
+    /// Version of the detector of text.
+    pub detector: String,
     /// Masks on the pictures of the copies.
     pub masks: u64,
     /// Assets that were cleaned.
@@ -150,6 +153,7 @@ impl Pipeline {
     ) -> Result<()> {
         let rows = self.put_cleared(&item, outcome.cleaned).await?;
         let (pipeline, report, calibration) = (self.clone(), outcome.report, outcome.calibration);
+        let found = outcome.found;
         self.store
             .write::<_, PipelineError, _>(Actor::system(), move |tx| {
                 Box::pin(async move {
@@ -188,7 +192,13 @@ impl Pipeline {
         for asset in cleaned {
             let subject = owners.of(asset.source).await?;
             let put = self.store.quarantine().put(item.project_id, subject, asset.bytes.clone()).await?;
-            rows.push(self.copy_row(item, &asset, put.owner.unwrap_or(subject), Zone::Quarantine, put.address));
+            rows.push(self.copy_row(
+                item,
+                &asset,
+                put.owner.unwrap_or(subject),
+                Zone::Quarantine,
+                put.address,
+            ));
         }
         Ok(rows)
     }
@@ -227,6 +237,7 @@ impl Pipeline {
     ) -> Result<()> {
         let rows = self.put_waiting(&item, outcome.cleaned).await?;
         let (mut report, reasons, calibration) = (outcome.report, outcome.reasons, outcome.calibration);
+        let found = outcome.found;
         self.store
             .write::<_, PipelineError, _>(Actor::system(), move |tx| {
                 Box::pin(async move {
@@ -243,6 +254,7 @@ impl Pipeline {
                         gate::decide(tx, old.id, "replaced", None, "looked at again").await?;
                     }
                     let rows = note_rows(tx, rows).await?;
+                    note_found(tx, &item, found).await?;
                     report.streams = point_to(&item.streams.0, &rows, calibration.as_ref());
                     let entry = gate::GateEntry {
                         id: tx.fresh(),
@@ -277,6 +289,33 @@ impl Pipeline {
             })
             .await
     }
+}
+
+/// Keeps the masks that the detector found.
+async fn note_found(
+    tx: &mut Tx,
+    item: &items::Item,
+    found: Vec<(AssetId, masking::FrameMask)>,
+) -> Result<()> {
+    let masks = found.into_iter().map(|(asset_id, (part, rect))| mask_rows::GateMask {
+        id: tx.fresh(),
+        project_id: item.project_id,
+        item_id: item.id,
+        asset_id,
+        part,
+        x: rect.x,
+        y: rect.y,
+        width: rect.width,
+        height: rect.height,
+        detector: Some(DETECTOR_VERSION.to_owned()),
+        drawn_by: None,
+        created_at: tx.now(),
+        removed_at: None,
+        removed_by: None,
+    });
+    let masks: Vec<_> = masks.collect();
+    mask_rows::insert_all(tx, masks).await?;
+    Ok(())
 }
 
 /// A copy of an asset in some zone, on its way to becoming a row.

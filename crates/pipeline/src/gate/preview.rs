@@ -7,7 +7,7 @@ use countersign_store::{assets, exposures, items, masks as rows};
 use serde::Serialize;
 
 use super::{
-    clean::{CleanedFile, clean_file, masks_of},
+    clean::{CleanedFile, FileMasks, clean_file, masks_of},
     plan::{Rules, key, rules},
     queue::source_of,
 };
@@ -56,7 +56,7 @@ struct Source {
     part: u32,
     kind: ItemKind,
     rules: Rules,
-    masks: Vec<(u32, countersign_model::MaskRect)>,
+    masks: FileMasks,
 }
 
 impl Pipeline {

@@ -1,6 +1,6 @@
 //! The evidence of one file's cleaning: rule set, hashes, actions, regions. No value in it.
 
-use countersign_deid as deid;
+use countersign_deid::{self as deid, pixels};
 use countersign_model::AssetId;
 use countersign_store::{Json, Tx, cleanings};
 use serde_json::{Value, json};
@@ -29,6 +29,8 @@ impl Record {
             "profile": rules.profile.to_string(),
             "protocol_version": rules.version,
             "code_version": report.code_version,
+            "detector": pixels::DETECTOR_VERSION,
+            "thresholds": pixels::Thresholds::current(),
         });
         Ok(Self { rules, report: serde_json::to_value(report)?, regions: regions(masks) })
     }

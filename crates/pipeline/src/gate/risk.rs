@@ -5,6 +5,16 @@ pub(super) const NOT_CLEANED: &str = "not-cleaned";
 /// Pictures of streets and rooms wait: nobody has looked for faces and plates.
 pub(super) const FACES_NOT_RULED_OUT: &str = "faces-and-plates-not-ruled-out";
 
+/// The detector found text and masked it: a person looks at the masks once.
+pub(super) const TEXT_MASKED: &str = "text-masked";
+/// The detector found text, and the protocol lets nobody mask it by machine.
+pub(super) const TEXT_FOUND: &str = "text-found";
+/// The detector could not look at the pixels of a class where text is common.
+pub(super) const NOT_LOOKED_AT: &str = "pixels-not-looked-at";
+
+/// Frames are missing at the end of the file: nobody can look at what is not there.
+pub(super) const TRUNCATED: &str = "truncated-pixel-data";
+
 /// Greatest risk.
 pub(super) const RISK_MAX: u32 = 100;
 /// Weight of a reason that is not in the table: what is not known is not small.
@@ -21,12 +31,16 @@ const REASONS: &[(&str, f64, bool)] = &[
     ("unknown-class", 0.7, false),
     ("overlay-in-pixels", 0.65, false),
     ("video", 0.65, false),
+    (TEXT_FOUND, 0.8, true),
+    (NOT_LOOKED_AT, 0.6, true),
     ("not-decodable", 0.6, false),
+    (TRUNCATED, 0.5, false),
     (NOT_CLEANED, 0.6, false),
     ("face-may-be-recognizable", 0.5, false),
     (FACES_NOT_RULED_OUT, 0.5, true),
     ("secondary-image", 0.45, true),
     ("burned-in-not-ruled-out", 0.35, true),
+    (TEXT_MASKED, 0.3, true),
     ("not-an-image", 0.2, false),
 ];
 
