@@ -59,6 +59,7 @@ pub struct Inner {
     rng: Mutex<ChaCha20Rng>,
     /// Hash that unknown logins are checked against, so that they take as long as known ones.
     decoy_hash: String,
+    passwords: secrets::Passwords,
     protocols: projects::ProtocolCache,
     /// Wakes the worker of this process.
     work: tokio::sync::Notify,
@@ -88,6 +89,7 @@ impl Pipeline {
                 access,
                 rng: Mutex::new(rng),
                 decoy_hash,
+                passwords: secrets::Passwords::start()?,
                 protocols: projects::ProtocolCache::default(),
                 work: tokio::sync::Notify::new(),
             }),
@@ -124,13 +126,18 @@ impl Pipeline {
     /// Argon2 takes tens of milliseconds: off the threads that serve requests.
     async fn check_password(&self, password: &str, hash: String) -> Result<bool> {
         let password = password.to_owned();
-        blocking(move || secrets::verify(&password, &hash)).await
+        self.passwords.run(move || secrets::verify(&password, &hash)).await.ok_or_else(hashing_failed)
     }
 
     async fn hash_password(&self, password: &str) -> Result<String> {
         let (password, salt) = (password.to_owned(), self.rng().random());
-        Ok(blocking(move || secrets::hash(&password, &salt)).await??)
+        let hashed = self.passwords.run(move || secrets::hash(&password, &salt)).await;
+        Ok(hashed.ok_or_else(hashing_failed)??)
     }
+}
+
+fn hashing_failed() -> PipelineError {
+    PipelineError::Internal("a password could not be hashed".to_owned())
 }
 
 /// Runs work that computes for long on the threads meant for it.

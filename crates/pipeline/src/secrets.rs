@@ -1,5 +1,10 @@
 //! Passwords and tokens: made, hashed, checked. Nothing here is ever logged.
 
+use std::{
+    panic::AssertUnwindSafe,
+    sync::{Arc, Mutex, PoisonError, mpsc},
+};
+
 use argon2::{
     Algorithm, Argon2, Params, PasswordHash, PasswordHasher, PasswordVerifier, Version,
     password_hash::phc::Salt,
@@ -20,6 +25,52 @@ const ARGON2_PASSES: u32 = 2;
 const TOKEN_PREFIX: &str = "cs_";
 /// Letters of one-time passwords: no look-alikes.
 const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+
+/// Threads that hash passwords, and so how many evaluations take their memory at once.
+const HASHING_THREADS: usize = 2;
+
+type Hashing = Box<dyn FnOnce() + Send>;
+
+/// Where passwords are hashed: threads of their own, because one evaluation takes 19 MiB. On whatever thread is free
+/// each thread would keep that much, and many sign-ins at once would take it many times.
+pub(crate) struct Passwords(mpsc::Sender<Hashing>);
+
+impl Passwords {
+    /// Starts the threads; they end with this value.
+    ///
+    /// # Errors
+    /// A refusal with code `internal` if the system has no thread to give.
+    pub fn start() -> Result<Self, Refusal> {
+        let (sender, receiver) = mpsc::channel::<Hashing>();
+        let receiver = Arc::new(Mutex::new(receiver));
+        for _ in 0..HASHING_THREADS {
+            let receiver = Arc::clone(&receiver);
+            let serve = move || {
+                loop {
+                    // The lock is held while waiting, not while hashing.
+                    let next = receiver.lock().unwrap_or_else(PoisonError::into_inner).recv();
+                    let Ok(hashing) = next else { return };
+                    // Whoever asked learns of a panic by the missing answer.
+                    let _ = std::panic::catch_unwind(AssertUnwindSafe(hashing));
+                }
+            };
+            let thread = std::thread::Builder::new().name("passwords".to_owned()).spawn(serve);
+            thread.map_err(|_| Refusal::new("internal", "no thread for passwords"))?;
+        }
+        Ok(Self(sender))
+    }
+
+    /// Runs work on one of the threads; `None` if it failed.
+    pub async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+        let (reply, answer) = tokio::sync::oneshot::channel();
+        let hashing: Hashing = Box::new(move || {
+            // A caller that went away no longer wants its answer.
+            let _ = reply.send(work());
+        });
+        self.0.send(hashing).ok()?;
+        answer.await.ok()
+    }
+}
 
 fn argon2() -> Result<Argon2<'static>, Refusal> {
     let params = Params::new(ARGON2_MEMORY_KIB, ARGON2_PASSES, 1, None)
@@ -104,6 +155,30 @@ mod tests {
         assert!(verify("correct horse battery", &phc));
         assert!(!verify("correct horse batterx", &phc));
         assert!(!verify("correct horse battery", "not a hash"));
+    }
+
+    #[tokio::test]
+    async fn hashing_goes_on_after_a_panic_and_many_wait_for_few_threads() {
+        let passwords = Passwords::start().unwrap();
+        for _ in 0..2 * HASHING_THREADS {
+            assert_eq!(passwords.run(|| -> u8 { panic!("on purpose") }).await, None);
+        }
+        let running = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+        let all = (0..20).map(|number| {
+            let running = Arc::clone(&running);
+            passwords.run(move || {
+                let at_once = running.fetch_add(1, std::sync::atomic::Ordering::SeqCst) + 1;
+                std::thread::yield_now();
+                running.fetch_sub(1, std::sync::atomic::Ordering::SeqCst);
+                (number, at_once)
+            })
+        });
+        let done = futures::future::join_all(all).await;
+        for (number, answer) in done.into_iter().enumerate() {
+            let (asked, at_once) = answer.unwrap();
+            assert_eq!(asked, number);
+            assert!(at_once <= HASHING_THREADS);
+        }
     }
 
     #[test]
