@@ -11,7 +11,7 @@ PROFILE = (
     "basic,clean_descriptors,clean_structured_content,retain_modified_dates,retain_patient_characteristics,"
     "retain_safe_private"
 )
-PIXELS = ["--trust-pixels"]
+PIXELS = ["--pixels", "mask"]
 SEED, INSTANCES = 20261126, 2002
 E1_1 = Path(__file__).parents[2] / "crates" / "deid" / "tables" / "e1-1.tsv"
 

@@ -21,6 +21,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/audits/{audit}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One audit, with its bound once it is closed. */
+        get: operations["oversight_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audits/{audit}/items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The sample in its order. */
+        get: operations["oversight_audit_items"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audits/{audit}/items/{position}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says what was seen in an item of the sample; a leak recalls its batch. */
+        post: operations["oversight_answer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audits/{audit}/items/{position}/frames/{frame}/image": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A picture of an item of the sample. It is never kept by the browser. */
+        get: operations["oversight_audit_image"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -48,7 +116,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One entry with what was done to the item. */
+        /** One entry with what was done to the item; the entity tag is its revision. */
         get: operations["gate_entry"];
         put?: never;
         post?: never;
@@ -67,7 +135,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Clears or rejects what waits. */
+        /** Approves, rejects or waives what waits, against the revision in `If-Match` that was looked at. */
         post: operations["gate_decide"];
         delete?: never;
         options?: never;
@@ -75,16 +143,85 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/gate/{entry}/frames/{frame}/image": {
+    "/api/v1/gate/{entry}/images/{frame}": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** A picture of the copy that waits. It is never kept by the browser. */
+        /** A picture of what waits, from either side of the gate. It is never kept by the browser. */
         get: operations["gate_image"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gate/{entry}/images/{frame}/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was done to the file behind a picture: paths and actions, never a value. */
+        get: operations["gate_changes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gate/{entry}/images/{frame}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a draft of the rules would do to the file behind a picture. Nothing is stored. */
+        post: operations["gate_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gate/{entry}/images/{frame}/preview/image": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The picture that a draft of the rules would leave. Nothing is stored but the record that somebody looked. */
+        post: operations["gate_preview_image"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gate/{entry}/masks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The masks of an entry; the entity tag is its revision. */
+        get: operations["gate_masks"];
+        /** Sets the masks against the revision in `If-Match`; the cleaned copies that they touch are there anew on return. */
+        put: operations["gate_set_masks"];
         post?: never;
         delete?: never;
         options?: never;
@@ -160,6 +297,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/items/{item}/cleanings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was done to each file of an item. */
+        get: operations["oversight_cleanings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/items/{item}/events": {
         parameters: {
             query?: never;
@@ -211,6 +365,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/items/{item}/leaks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says that something in an item identifies a person: its batch is recalled. */
+        post: operations["leaks_report"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/items/{item}/streams/{stream}/frames/{frame}/image": {
         parameters: {
             query?: never;
@@ -254,6 +425,74 @@ export interface paths {
         };
         /** The points of a LiDAR sweep. */
         get: operations["pixels_points"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/leaks/{leak}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One leak: what it recalled, who was shown it, which releases contain it. */
+        get: operations["leaks_one"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/leaks/{leak}/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives recalled items back or rejects them for good. */
+        post: operations["leaks_decide"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/leaks/{leak}/items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The items that a leak recalled. */
+        get: operations["leaks_items"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/leaks/{leak}/items/{item}/frames/{frame}/image": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A picture of a recalled item, for who decides about it. It is never kept by the browser. */
+        get: operations["leaks_image"];
         put?: never;
         post?: never;
         delete?: never;
@@ -382,6 +621,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/privacy-requests/{request}/certificate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The certificate of an erasure. */
+        get: operations["privacy_certificate"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/privacy-requests/{request}/certificate/text": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The certificate for people: a signed note. */
+        get: operations["privacy_certificate_text"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/privacy-requests/{request}/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Approves or refuses a request of somebody else. */
+        post: operations["privacy_decide"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/privacy-requests/{request}/reveal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Who the person is: to whoever asked, once, within the time. The answer is never kept by the browser. */
+        post: operations["privacy_reveal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects": {
         parameters: {
             query?: never;
@@ -417,6 +724,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/audits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Audits of a project, newest first. */
+        get: operations["oversight_audits"];
+        put?: never;
+        /** Draws a sample of what was cleared, to be looked at. */
+        post: operations["oversight_open"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/declaration": {
         parameters: {
             query?: never;
@@ -428,6 +753,43 @@ export interface paths {
         put?: never;
         /** Signs, once, that the project holds publicly released data. */
         post: operations["projects_declare"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/deid": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Puts rules into the project's protocol as a new version, made against the protocol version in `If-Match`. What waits
+         *     at the gate is cleaned anew.
+         */
+        put: operations["gate_set_rules"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/erasures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks for the erasure of a subject. Nothing happens before a second person has agreed. */
+        post: operations["privacy_erase"];
         delete?: never;
         options?: never;
         head?: never;
@@ -458,8 +820,25 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What waits for a privacy officer. */
+        /** What waits for a privacy officer, the greatest risk first, then the oldest. */
         get: operations["gate_queue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/gate/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The queue in numbers. */
+        get: operations["gate_summary"];
         put?: never;
         post?: never;
         delete?: never;
@@ -574,6 +953,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/leaks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Leaks of a project, newest first. */
+        get: operations["leaks_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/privacy-report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the gate did to a batch or a project: rule sets, the 18 Safe Harbor classes, actions by path. */
+        get: operations["oversight_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/privacy-requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Requests for erasure and re-identification, newest first. */
+        get: operations["privacy_requests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/reidentifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks who the person in an item is. Nothing is shown before a second person has agreed. */
+        post: operations["privacy_reidentify"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/releases": {
         parameters: {
             query?: never;
@@ -592,6 +1039,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/subjects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The subjects of a project: pseudonyms and counts, never names. */
+        get: operations["privacy_subjects"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/subjects/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The subject behind a patient ID, looked up through the vault. The patient ID is in the body, so that no log of
+         *     addresses has it.
+         */
+        post: operations["privacy_find"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/tasks/claim": {
         parameters: {
             query?: never;
@@ -603,6 +1087,23 @@ export interface paths {
         put?: never;
         /** Takes the next task that fits; two people never get the same one. */
         post: operations["work_claim"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/vault": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether vault and keyring are there. */
+        get: operations["privacy_vault"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -887,6 +1388,30 @@ export interface components {
             /** @description Roles on the installation. */
             system_roles?: components["schemas"]["Role"][];
         };
+        /** @description One action on one path. */
+        ActionCount: {
+            /** @description What was done. */
+            action: string;
+            /**
+             * Format: int64
+             * @description In how many files.
+             */
+            files: number;
+            /** @description Path, with item numbers left out. */
+            path: string;
+        };
+        /** @description A release that contains recalled items. */
+        AffectedRelease: {
+            /**
+             * Format: int64
+             * @description How many of the items.
+             */
+            items: number;
+            /** @description Its name. */
+            name: string;
+            /** @description Release. */
+            release: components["schemas"]["ReleaseId"];
+        };
         /**
          * @description When a reader may see the model's draft.
          * @enum {string}
@@ -964,6 +1489,133 @@ export interface components {
             /** @description One of these. */
             choice: string[];
         } | "number";
+        /** @description An answer about one item. */
+        AuditAnswer: {
+            /** @description Where, for a leak. */
+            place?: components["schemas"]["LeakPlace"];
+            /** @description What, for a leak. */
+            reason?: string | null;
+            /** @description What was seen. */
+            verdict: components["schemas"]["AuditVerdict"];
+        };
+        /** @description An answered item: the audit as it stands, and the leak that the answer opened. */
+        AuditAnswered: {
+            /** @description Audit. */
+            audit: components["schemas"]["AuditView"];
+            leak?: components["schemas"]["LeakId"] | null;
+        };
+        /** Format: uuid */
+        AuditId: string;
+        /** @description One item of a sample. */
+        AuditItemView: {
+            at?: components["schemas"]["Instant"] | null;
+            /**
+             * Format: int32
+             * @description Pictures to look at.
+             */
+            frames: number;
+            /** @description Item. */
+            item: components["schemas"]["ItemId"];
+            /** @description Its neutral name. */
+            name: string;
+            /**
+             * Format: int32
+             * @description Place in the order, from 0.
+             */
+            position: number;
+            /** @description `clean` or `leak`, once somebody looked. */
+            verdict?: string | null;
+        };
+        /** @description How much of what was cleared is looked at again. */
+        AuditPlan: {
+            /**
+             * Format: double
+             * @description Confidence of the bound on leaks that an audit states, between 0 and 1.
+             * @default 0.95
+             */
+            confidence: number;
+            /**
+             * Format: int32
+             * @description Items drawn for one audit; 0 for no audits.
+             * @default 0
+             */
+            sample: number;
+        };
+        /** @description How large a sample is wanted: its size, or the rate that it should bound when nothing is found. */
+        AuditSample: {
+            /**
+             * Format: double
+             * @description One-sided confidence, above 0 and below 1; 0.95 where absent.
+             */
+            confidence?: number | null;
+            /**
+             * Format: double
+             * @description Largest rate of items with a leak that would be accepted, above 0 and below 1.
+             */
+            rate?: number | null;
+            /**
+             * Format: int64
+             * @description Items to look at.
+             */
+            size?: number | null;
+        };
+        /**
+         * @description What was seen.
+         * @enum {string}
+         */
+        AuditVerdict: "clean" | "leak";
+        /** @description An audit as people see it. */
+        AuditView: {
+            /**
+             * Format: int64
+             * @description With that confidence, at most so many items of the lot identify somebody; absent before the last answer,
+             *     because a bound that is read while the sample is looked at would claim too much.
+             */
+            bound?: number | null;
+            /**
+             * Format: double
+             * @description The same as a rate of the lot.
+             */
+            bound_rate?: number | null;
+            /**
+             * Format: int64
+             * @description Items looked at.
+             */
+            checked: number;
+            closed_at?: components["schemas"]["Instant"] | null;
+            /**
+             * Format: double
+             * @description One-sided confidence of the bound.
+             */
+            confidence: number;
+            /**
+             * Format: int64
+             * @description Items with a leak among them.
+             */
+            found: number;
+            /** @description Audit. */
+            id: components["schemas"]["AuditId"];
+            /**
+             * Format: int64
+             * @description Items in the lot.
+             */
+            lot: number;
+            /** @description When. */
+            opened_at: components["schemas"]["Instant"];
+            /** @description Printed name of who opened it. */
+            opened_by?: string | null;
+            /** @description Project. */
+            project: components["schemas"]["ProjectId"];
+            /** @description What the order is made from: the sample is the items of the lot in the order of SHA-256(seed, item id). */
+            seed: string;
+            /**
+             * Format: int64
+             * @description Items in the sample.
+             */
+            size: number;
+            /** @description `open` or `closed`. */
+            state: string;
+        };
         /** @description Who drew: a person or a model. The page always shows which. */
         Author: {
             /** @enum {string} */
@@ -977,6 +1629,28 @@ export interface components {
             name: string;
             /** @description Its version. */
             version: string;
+        };
+        /** @description The certificate of an erasure. */
+        CertificateView: {
+            /**
+             * Format: int64
+             * @description Its place in the log.
+             */
+            log_index: number;
+            /**
+             * Format: int64
+             * @description Entries in the log at that checkpoint.
+             */
+            log_size: number;
+            /**
+             * @description The statement for people as a signed note (C2SP): text, empty line, signature of the log's key. Its last line is
+             *     the SHA-256 of the canonical JSON of `statement`.
+             */
+            note: string;
+            /** @description Proof that the erasure is in the evidence log, with the checkpoint (C2SP tlog-proof). */
+            proof: string;
+            /** @description What is certified. */
+            statement: components["schemas"]["ErasureStatement"];
         };
         /** @description One change of an annotation in a draft read. */
         Change: {
@@ -1012,6 +1686,27 @@ export interface components {
             /** @description Shapes that it may take. */
             shapes: components["schemas"]["ShapeKind"][];
         };
+        /** @description What was done to one file. */
+        CleaningView: {
+            /** @description When. */
+            at: components["schemas"]["Instant"];
+            /** @description The cleaned copy. */
+            copy: components["schemas"]["AssetId"];
+            /** @description SHA-256 of the bytes after. */
+            hash_after: string;
+            /** @description Keyed hash of the bytes before. */
+            hash_before: string;
+            /** @description Item. */
+            item: components["schemas"]["ItemId"];
+            /** @description Regions of pixels that were filled, per frame. */
+            regions: Record<string, never>;
+            /** @description Each action with its path, the Safe Harbor classes; no value. */
+            report: Record<string, never>;
+            /** @description Rule set: edition, profile, options, detector, code version. */
+            rules: Record<string, never>;
+            /** @description The file as it came. */
+            source: components["schemas"]["AssetId"];
+        };
         /** @description Counts of a project. */
         Counts: {
             /** @description Items by phase word. */
@@ -1031,10 +1726,134 @@ export interface components {
              */
             held: number;
         };
+        /**
+         * @description What is done with the dates of a patient's history.
+         * @enum {string}
+         */
+        DatesPolicy: "remove" | "shift" | "year" | "keep";
         /** @description A declaration, signed with the password. */
         Declaration: {
             password: string;
             statement: components["schemas"]["Statement"];
+        };
+        /** @description The `deid` section of a protocol. Absent, it is the Basic Profile, and one officer decides. */
+        DeidPlan: {
+            /**
+             * @description Looking again at what was cleared.
+             * @default {
+             *       "sample": 0,
+             *       "confidence": 0.95
+             *     }
+             */
+            audit: components["schemas"]["AuditPlan"];
+            /**
+             * @description What is done with dates.
+             * @default remove
+             */
+            dates: components["schemas"]["DatesPolicy"];
+            /**
+             * @description What happens to files of risk classes.
+             * @default officer
+             */
+            pixels: components["schemas"]["PixelPolicy"];
+            /**
+             * @description `basic`, and options of [`DeidOption`] after commas: `basic,clean_descriptors`.
+             * @default basic
+             */
+            profile: string;
+            /**
+             * @description A waiver counts only when a second privacy officer confirms it.
+             * @default false
+             */
+            two_person_waiver: boolean;
+        };
+        /** @description What was destroyed. */
+        Destroyed: {
+            /**
+             * Format: int64
+             * @description Versions of annotations whose shapes were removed.
+             */
+            annotation_versions: number;
+            /**
+             * Format: int64
+             * @description Size of all of these, bytes.
+             */
+            bytes: number;
+            /**
+             * Format: int64
+             * @description Cleared files.
+             */
+            cleared_files: number;
+            /**
+             * Format: int64
+             * @description Entries of the crosswalk; absent when the vault was away: they were sealed with the destroyed key.
+             */
+            crosswalk_entries?: number | null;
+            /**
+             * Format: int64
+             * @description Private details of events that were removed.
+             */
+            event_details: number;
+            /**
+             * Format: int64
+             * @description Reports of the gate whose content was removed.
+             */
+            gate_reports: number;
+            /** @description Id of the key: without it no copy of these bytes can be read, in no backup either. */
+            key: components["schemas"]["SubjectId"];
+            /**
+             * Format: int64
+             * @description Files in quarantine: originals, and cleaned copies that waited there.
+             */
+            quarantined_files: number;
+            /**
+             * Format: int64
+             * @description Packages of releases.
+             */
+            release_packages: number;
+            /**
+             * Format: int64
+             * @description Files that others need too: they were sealed with another key and stay.
+             */
+            shared_files_resealed: number;
+        };
+        /** @description What is certified. */
+        ErasureStatement: {
+            /** @description Who confirmed. */
+            confirmed: components["schemas"]["PersonAct"];
+            /** @description What was destroyed. */
+            destroyed: components["schemas"]["Destroyed"];
+            /** @description When it was done. */
+            erased_at: components["schemas"]["Instant"];
+            /** @description Items that are empty now; their ids stay. */
+            items: components["schemas"]["ItemId"][];
+            /** @description Project. */
+            project: components["schemas"]["ProjectId"];
+            /** @description Its name. */
+            project_name: string;
+            /** @description Releases that held something of it, and who took them. */
+            releases: components["schemas"]["ReleaseNotice"][];
+            /** @description The request. */
+            request: components["schemas"]["PrivacyRequestId"];
+            /** @description Who asked. */
+            requested: components["schemas"]["PersonAct"];
+            /** @description Who was erased, as an id. */
+            subject: components["schemas"]["SubjectId"];
+            /**
+             * Format: int64
+             * @description Their number within the project.
+             */
+            subject_number: number;
+            /**
+             * Format: int32
+             * @description Version of this form.
+             */
+            version: number;
+        };
+        /** @description Whom to erase, and why. */
+        ErasureWish: {
+            reason: string;
+            subject: components["schemas"]["SubjectId"];
         };
         /** Format: uuid */
         EventId: string;
@@ -1081,6 +1900,8 @@ export interface components {
             asset: components["schemas"]["AssetId"];
             /** @description When first in that session. */
             at: components["schemas"]["Instant"];
+            /** @description `erased subject #n` where whoever was shown is gone; absent otherwise. */
+            erased_subject?: string | null;
             /** @description Printed name. */
             printed_name: string;
             /** @description Why it was shown: `work`, `view`, `gate`. */
@@ -1192,7 +2013,7 @@ export interface components {
          * @description What a privacy officer can decide.
          * @enum {string}
          */
-        GateChoice: "clear" | "reject";
+        GateChoice: "approve" | "reject" | "waive";
         /** @description A decision with its reason. */
         GateDecision: {
             decision: components["schemas"]["GateChoice"];
@@ -1218,18 +2039,40 @@ export interface components {
             kind: components["schemas"]["ItemKind"];
             /** @description Item's neutral name. */
             name: string;
+            /** @description Looking cannot settle one of the reasons: clearing takes a waiver. */
+            needs_waiver: boolean;
             /** @description Since when it waits. */
             opened_at: components["schemas"]["Instant"];
             /** @description Project. */
             project: components["schemas"]["ProjectId"];
+            /**
+             * Format: int32
+             * @description Protocol version whose de-identification was applied.
+             */
+            protocol_version: number;
             /** @description Their reason. */
             reason?: string | null;
             /** @description Codes of what is not vouched for. */
             reasons: string[];
             /** @description What was done to the item; its streams stay inside. */
             report: components["schemas"]["GateReport"];
-            /** @description `open`, `cleared` or `rejected`. */
+            /**
+             * Format: int64
+             * @description Revision for `If-Match`.
+             */
+            revision: number;
+            /**
+             * Format: int32
+             * @description Risk that somebody in it can be told, 0 to 100; it orders the queue.
+             */
+            risk: number;
+            /** @description `open`, `cleared`, `waived`, `rejected` or `replaced`. */
             state: string;
+            /** @description Frames of each stream with pictures, in their order. */
+            streams: number[];
+            /** @description The protocol asks for a second person at a waiver. */
+            two_person_waiver: boolean;
+            waiver?: components["schemas"]["WaiverView"] | null;
         };
         /** @description What the gate did to an item, without any value. */
         GateReport: {
@@ -1245,6 +2088,27 @@ export interface components {
              */
             assets: number;
             /**
+             * @description Version of the detector of text.
+             * @default
+             */
+            detector: string;
+            /**
+             * @description Edition of the standard whose tables were applied.
+             * @default
+             */
+            edition: string;
+            /**
+             * Format: int64
+             * @description Masks on the pictures of the copies.
+             * @default 0
+             */
+            masks: number;
+            /**
+             * @description Options of the profile.
+             * @default []
+             */
+            options: string[];
+            /**
              * @description Profile and edition, in the words that outputs carry.
              * @default
              */
@@ -1255,10 +2119,30 @@ export interface components {
              */
             residual: string[];
             /**
+             * @description Codes of risks that stay in what was cleaned correctly, such as a face that could be drawn from slices.
+             * @default []
+             */
+            risks: string[];
+            /**
              * @description Streams that refer to the cleaned copies.
              * @default []
              */
             streams: components["schemas"]["Stream"][];
+        };
+        /** @description The queue in numbers. */
+        GateSummary: {
+            /**
+             * Format: int64
+             * @description Open entries.
+             */
+            open: number;
+            /** @description Reasons among the open entries, the most frequent first. */
+            reasons: components["schemas"]["ReasonCount"][];
+            /**
+             * Format: int64
+             * @description Of these, waivers that wait for a second person.
+             */
+            waivers: number;
         };
         /** @description A role to grant. */
         GrantDraft: {
@@ -1283,10 +2167,33 @@ export interface components {
             /** @description Who has it. */
             user: components["schemas"]["UserId"];
         };
+        /** @description One of the 18 classes of identifiers of 45 CFR 164.514(b)(2)(i). */
+        HarborClass: {
+            /** @description What was done with them. */
+            actions: string[];
+            /** @description Letter, A to R. */
+            class: string;
+            /**
+             * Format: int64
+             * @description Files that they were found in.
+             */
+            files: number;
+            /**
+             * Format: int64
+             * @description Elements that were found to hold it.
+             */
+            found: number;
+            /** @description Where: paths, at most 50. */
+            places: string[];
+            /** @description What it is. */
+            title: string;
+        };
         /** @description The server answers and its database too. */
         Health: {
             /** @description `ready`. */
             status: string;
+            /** @description `online`, or `offline`: then the gate waits and everything else goes on. */
+            vault: string;
             /** @description Version of the program. */
             version: string;
         };
@@ -1325,7 +2232,7 @@ export interface components {
             count: number;
             /** @description Where it leads. */
             href: string;
-            /** @description `continue`, `claim`, `gate`, `holds`, `release`, `ingest`, `evidence` or `manage`. */
+            /** @description `continue`, `claim`, `gate`, `holds`, `release`, `ingest`, `evidence`, `manage`, `vault` or `requests`. */
             kind: string;
             /** @description Project. */
             project: components["schemas"]["ProjectId"];
@@ -1505,6 +2412,99 @@ export interface components {
              */
             jobs_open: number;
         };
+        /**
+         * @description What a privacy officer decides about recalled items.
+         * @enum {string}
+         */
+        LeakChoice: "restore" | "reject";
+        /** @description What becomes of recalled items. */
+        LeakDecision: {
+            /** @description What. */
+            decision: components["schemas"]["LeakChoice"];
+            /** @description Which. */
+            items: components["schemas"]["ItemId"][];
+            /** @description Why. */
+            reason: string;
+        };
+        /** Format: uuid */
+        LeakId: string;
+        /** @description A recalled item. */
+        LeakItemView: {
+            decided_at?: components["schemas"]["Instant"] | null;
+            /**
+             * Format: int32
+             * @description Pictures to look at.
+             */
+            frames: number;
+            /** @description Item. */
+            item: components["schemas"]["ItemId"];
+            /** @description Its neutral name. */
+            name: string;
+            /** @description Why. */
+            reason?: string | null;
+            /** @description `recalled`, `restored` or `rejected`. */
+            state: string;
+        };
+        /** @description A leak that was noted. Who reports one may not see the list of leaks. */
+        LeakNoted: {
+            /** @description Leak. */
+            id: components["schemas"]["LeakId"];
+        };
+        /** @description Where in an item something was seen. */
+        LeakPlace: {
+            /**
+             * Format: int32
+             * @description Frame, from 0.
+             */
+            frame?: number | null;
+            /**
+             * Format: int32
+             * @description Stream, from 0.
+             */
+            stream?: number | null;
+        };
+        /** @description What was seen. */
+        LeakReport: {
+            /** @description Where. */
+            place?: components["schemas"]["LeakPlace"];
+            /** @description What kind of thing; not the thing itself. */
+            reason: string;
+        };
+        /** @description A leak as people see it. */
+        LeakView: {
+            /** @description When. */
+            at: components["schemas"]["Instant"];
+            audit?: components["schemas"]["AuditId"] | null;
+            batch?: components["schemas"]["IngestId"] | null;
+            /** @description Leak. */
+            id: components["schemas"]["LeakId"];
+            /** @description Item that it was found in. */
+            item: components["schemas"]["ItemId"];
+            /** @description Where. */
+            place: components["schemas"]["LeakPlace"];
+            /** @description Project. */
+            project: components["schemas"]["ProjectId"];
+            /** @description What was seen, in the words of who reported it. */
+            reason: string;
+            /**
+             * Format: int64
+             * @description Items that it recalled.
+             */
+            recalled: number;
+            /** @description Releases that contain any of these items. */
+            releases: components["schemas"]["AffectedRelease"][];
+            /** @description Printed name of who reported it. */
+            reported_by?: string | null;
+            /** @description `recalling`, `recalled` or `closed`. */
+            state: string;
+            /**
+             * Format: int64
+             * @description Items that wait for a decision.
+             */
+            waiting: number;
+            /** @description Who was shown any of these items. */
+            witnesses: components["schemas"]["WitnessView"][];
+        };
         /** @description The end of a lease. */
         Lease: {
             lease_until: components["schemas"]["Instant"];
@@ -1524,6 +2524,88 @@ export interface components {
             /** @description To what kind of thing. */
             object_kind: string;
             project?: components["schemas"]["ProjectId"] | null;
+        };
+        /** @description A mask as the page draws it. */
+        MaskDraft: {
+            /**
+             * Format: int32
+             * @description Picture of the entry, from 0.
+             */
+            frame: number;
+            /**
+             * Format: uuid
+             * @description A mask that is there, or that was taken back before; absent for a new one.
+             */
+            id?: string | null;
+            /** @description Where, in pixels; a mask that is there stays where it is. */
+            rect: components["schemas"]["MaskRect"];
+        };
+        /** @description Who found that something must be masked. */
+        MaskOrigin: {
+            /** @description The detector of this version. */
+            detector: string;
+        } | {
+            /** @description A privacy officer. */
+            person: components["schemas"]["UserId"];
+        };
+        /** @description A rectangle in pixels, x to the right, y down, (0, 0) at the outer corner of the first pixel. */
+        MaskRect: {
+            /**
+             * Format: double
+             * @description Height, more than 0.
+             */
+            height: number;
+            /**
+             * Format: double
+             * @description Width, more than 0.
+             */
+            width: number;
+            /**
+             * Format: double
+             * @description Left edge.
+             */
+            x: number;
+            /**
+             * Format: double
+             * @description Upper edge.
+             */
+            y: number;
+        };
+        /** @description Every mask that the entry is to have; one that is left out is taken back. */
+        MaskSet: {
+            masks: components["schemas"]["MaskDraft"][];
+        };
+        /** @description A mask as it is kept. */
+        MaskView: {
+            /**
+             * Format: int32
+             * @description Picture of the entry, from 0.
+             */
+            frame: number;
+            /**
+             * Format: uuid
+             * @description Mask.
+             */
+            id: string;
+            /** @description Who found that it is needed. */
+            origin: components["schemas"]["MaskOrigin"];
+            /** @description Where, in pixels. */
+            rect: components["schemas"]["MaskRect"];
+        };
+        /** @description The masks of an entry. */
+        Masks: {
+            /** @description In the order they were drawn. */
+            masks: components["schemas"]["MaskView"][];
+            /**
+             * Format: int32
+             * @description Files that were made anew by this change.
+             */
+            remade: number;
+            /**
+             * Format: int64
+             * @description Revision for `If-Match`.
+             */
+            revision: number;
         };
         /** @description Who is signed in. */
         Me: {
@@ -1563,6 +2645,89 @@ export interface components {
             one_time_password?: string | null;
             /** @description The account. */
             user: components["schemas"]["User"];
+        };
+        /** @description One page of a list. */
+        Page_AuditView: {
+            /** @description Entries. */
+            items: {
+                /**
+                 * Format: int64
+                 * @description With that confidence, at most so many items of the lot identify somebody; absent before the last answer,
+                 *     because a bound that is read while the sample is looked at would claim too much.
+                 */
+                bound?: number | null;
+                /**
+                 * Format: double
+                 * @description The same as a rate of the lot.
+                 */
+                bound_rate?: number | null;
+                /**
+                 * Format: int64
+                 * @description Items looked at.
+                 */
+                checked: number;
+                closed_at?: components["schemas"]["Instant"] | null;
+                /**
+                 * Format: double
+                 * @description One-sided confidence of the bound.
+                 */
+                confidence: number;
+                /**
+                 * Format: int64
+                 * @description Items with a leak among them.
+                 */
+                found: number;
+                /** @description Audit. */
+                id: components["schemas"]["AuditId"];
+                /**
+                 * Format: int64
+                 * @description Items in the lot.
+                 */
+                lot: number;
+                /** @description When. */
+                opened_at: components["schemas"]["Instant"];
+                /** @description Printed name of who opened it. */
+                opened_by?: string | null;
+                /** @description Project. */
+                project: components["schemas"]["ProjectId"];
+                /** @description What the order is made from: the sample is the items of the lot in the order of SHA-256(seed, item id). */
+                seed: string;
+                /**
+                 * Format: int64
+                 * @description Items in the sample.
+                 */
+                size: number;
+                /** @description `open` or `closed`. */
+                state: string;
+            }[];
+            /** @description Cursor of the next page, if there is one. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_CleaningView: {
+            /** @description Entries. */
+            items: {
+                /** @description When. */
+                at: components["schemas"]["Instant"];
+                /** @description The cleaned copy. */
+                copy: components["schemas"]["AssetId"];
+                /** @description SHA-256 of the bytes after. */
+                hash_after: string;
+                /** @description Keyed hash of the bytes before. */
+                hash_before: string;
+                /** @description Item. */
+                item: components["schemas"]["ItemId"];
+                /** @description Regions of pixels that were filled, per frame. */
+                regions: Record<string, never>;
+                /** @description Each action with its path, the Safe Harbor classes; no value. */
+                report: Record<string, never>;
+                /** @description Rule set: edition, profile, options, detector, code version. */
+                rules: Record<string, never>;
+                /** @description The file as it came. */
+                source: components["schemas"]["AssetId"];
+            }[];
+            /** @description Cursor of the next page, if there is one. */
+            next?: string | null;
         };
         /** @description One page of a list. */
         Page_EventView: {
@@ -1621,18 +2786,40 @@ export interface components {
                 kind: components["schemas"]["ItemKind"];
                 /** @description Item's neutral name. */
                 name: string;
+                /** @description Looking cannot settle one of the reasons: clearing takes a waiver. */
+                needs_waiver: boolean;
                 /** @description Since when it waits. */
                 opened_at: components["schemas"]["Instant"];
                 /** @description Project. */
                 project: components["schemas"]["ProjectId"];
+                /**
+                 * Format: int32
+                 * @description Protocol version whose de-identification was applied.
+                 */
+                protocol_version: number;
                 /** @description Their reason. */
                 reason?: string | null;
                 /** @description Codes of what is not vouched for. */
                 reasons: string[];
                 /** @description What was done to the item; its streams stay inside. */
                 report: components["schemas"]["GateReport"];
-                /** @description `open`, `cleared` or `rejected`. */
+                /**
+                 * Format: int64
+                 * @description Revision for `If-Match`.
+                 */
+                revision: number;
+                /**
+                 * Format: int32
+                 * @description Risk that somebody in it can be told, 0 to 100; it orders the queue.
+                 */
+                risk: number;
+                /** @description `open`, `cleared`, `waived`, `rejected` or `replaced`. */
                 state: string;
+                /** @description Frames of each stream with pictures, in their order. */
+                streams: number[];
+                /** @description The protocol asks for a second person at a waiver. */
+                two_person_waiver: boolean;
+                waiver?: components["schemas"]["WaiverView"] | null;
             }[];
             /** @description Cursor of the next page, if there is one. */
             next?: string | null;
@@ -1664,6 +2851,107 @@ export interface components {
             /** @description Cursor of the next page, if there is one. */
             next?: string | null;
         };
+        /** @description One page of a list. */
+        Page_LeakItemView: {
+            /** @description Entries. */
+            items: {
+                decided_at?: components["schemas"]["Instant"] | null;
+                /**
+                 * Format: int32
+                 * @description Pictures to look at.
+                 */
+                frames: number;
+                /** @description Item. */
+                item: components["schemas"]["ItemId"];
+                /** @description Its neutral name. */
+                name: string;
+                /** @description Why. */
+                reason?: string | null;
+                /** @description `recalled`, `restored` or `rejected`. */
+                state: string;
+            }[];
+            /** @description Cursor of the next page, if there is one. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_LeakView: {
+            /** @description Entries. */
+            items: {
+                /** @description When. */
+                at: components["schemas"]["Instant"];
+                audit?: components["schemas"]["AuditId"] | null;
+                batch?: components["schemas"]["IngestId"] | null;
+                /** @description Leak. */
+                id: components["schemas"]["LeakId"];
+                /** @description Item that it was found in. */
+                item: components["schemas"]["ItemId"];
+                /** @description Where. */
+                place: components["schemas"]["LeakPlace"];
+                /** @description Project. */
+                project: components["schemas"]["ProjectId"];
+                /** @description What was seen, in the words of who reported it. */
+                reason: string;
+                /**
+                 * Format: int64
+                 * @description Items that it recalled.
+                 */
+                recalled: number;
+                /** @description Releases that contain any of these items. */
+                releases: components["schemas"]["AffectedRelease"][];
+                /** @description Printed name of who reported it. */
+                reported_by?: string | null;
+                /** @description `recalling`, `recalled` or `closed`. */
+                state: string;
+                /**
+                 * Format: int64
+                 * @description Items that wait for a decision.
+                 */
+                waiting: number;
+                /** @description Who was shown any of these items. */
+                witnesses: components["schemas"]["WitnessView"][];
+            }[];
+            /** @description Cursor of the next page, if there is one. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_SubjectView: {
+            /** @description Entries. */
+            items: {
+                /**
+                 * Format: int64
+                 * @description Size of these files, bytes.
+                 */
+                bytes: number;
+                /** @description First seen. */
+                created_at: components["schemas"]["Instant"];
+                erased_at?: components["schemas"]["Instant"] | null;
+                /**
+                 * Format: int64
+                 * @description Files about them.
+                 */
+                files: number;
+                /** @description Subject. */
+                id: components["schemas"]["SubjectId"];
+                /**
+                 * Format: int64
+                 * @description Items with something about them.
+                 */
+                items: number;
+                /** @description `patient`, `drive`, `lot` or `project`. */
+                kind: string;
+                /**
+                 * Format: int64
+                 * @description Number within the project.
+                 */
+                number: number;
+                /** @description What stands for a patient, once the gate has named it. */
+                pseudonym?: string | null;
+                /** @description `live`, or `erased`. */
+                state: string;
+            }[];
+            /** @description Cursor of the next page, if there is one. */
+            next?: string | null;
+        };
         /** @description The password again. */
         PasswordAgain: {
             password: string;
@@ -1673,11 +2961,140 @@ export interface components {
             current: string;
             new: string;
         };
+        /** @description A patient as the source names them. */
+        PatientSearch: {
+            /** @description Who issued it; empty where the files name nobody. */
+            issuer?: string;
+            /** @description Patient ID at the source. */
+            patient_id: string;
+            /** @description Why somebody looks. */
+            reason: string;
+        };
+        /** @description Who did something, and when. */
+        PersonAct: {
+            /** @description When. */
+            at: components["schemas"]["Instant"];
+            /** @description Printed name. */
+            printed_name: string;
+            /** @description Account. */
+            user: components["schemas"]["UserId"];
+        };
         /**
          * @description Where an item is in its life. Being held is no phase: it is [`ItemState::is_held`].
          * @enum {string}
          */
-        Phase: "quarantined" | "rejected" | "cleared" | "queued" | "leased" | "escalated" | "accepted" | "released" | "withdrawn";
+        Phase: "quarantined" | "rejected" | "cleared" | "queued" | "leased" | "escalated" | "accepted" | "released" | "withdrawn" | "erased" | "recalled";
+        /**
+         * @description What happens to a file of a risk class once the detector has looked at its pixels.
+         * @enum {string}
+         */
+        PixelPolicy: "officer" | "vouch" | "hold";
+        /** @description What the rules do to one file: paths and actions, never a value. */
+        Preview: {
+            /** @description Changed elements in the order of the file. */
+            changes: components["schemas"]["TagChange"][];
+            /** @description The file could not be cleaned at all: code and place. */
+            failed?: string | null;
+            /**
+             * Format: int64
+             * @description More were changed than are listed.
+             */
+            more: number;
+            /** @description The rules in the words that outputs carry. */
+            profile: string;
+            /** @description Codes of what the file could not be vouched for. */
+            reasons: string[];
+        };
+        /**
+         * @description What a second person can decide.
+         * @enum {string}
+         */
+        PrivacyChoice: "approve" | "refuse";
+        /** @description A second person's decision. */
+        PrivacyDecision: {
+            decision: components["schemas"]["PrivacyChoice"];
+            /** @description The decider's password, entered again. */
+            password: string;
+            reason: string;
+        };
+        /** @description What the gate did to a batch. */
+        PrivacyReport: {
+            /** @description Actions by path, the most frequent first. */
+            actions: components["schemas"]["ActionCount"][];
+            batch?: components["schemas"]["IngestId"] | null;
+            /**
+             * Format: int64
+             * @description Files that were cleaned.
+             */
+            files: number;
+            /**
+             * Format: int64
+             * @description Items that they belong to.
+             */
+            items: number;
+            /**
+             * Format: int64
+             * @description Files with filled regions.
+             */
+            masked_files: number;
+            /** @description What this report does not say. */
+            note: string;
+            /** @description Project. */
+            project: components["schemas"]["ProjectId"];
+            /**
+             * Format: int64
+             * @description Regions that were filled.
+             */
+            regions: number;
+            /** @description Rule sets that were in force. */
+            rule_sets: components["schemas"]["RuleSet"][];
+            /** @description The 18 classes, in their order. */
+            safe_harbor: components["schemas"]["HarborClass"][];
+            /**
+             * Format: int64
+             * @description Entries that wait for a privacy officer (of the whole project).
+             */
+            waiting: number;
+        };
+        /** Format: uuid */
+        PrivacyRequestId: string;
+        /** @description A request that a second person decides. */
+        PrivacyRequestView: {
+            /** @description There is a certificate. */
+            certified: boolean;
+            decided_at?: components["schemas"]["Instant"] | null;
+            /** @description Printed name of who decided. */
+            decided_by_name?: string | null;
+            /** @description Why so. */
+            decision_reason?: string | null;
+            done_at?: components["schemas"]["Instant"] | null;
+            expires_at?: components["schemas"]["Instant"] | null;
+            /** @description Request. */
+            id: components["schemas"]["PrivacyRequestId"];
+            item?: components["schemas"]["ItemId"] | null;
+            /** @description `erasure` or `reidentification`. */
+            kind: string;
+            /** @description The caller may decide it. */
+            may_decide: boolean;
+            /** @description The caller may look at it now. */
+            may_reveal: boolean;
+            /** @description Project. */
+            project: components["schemas"]["ProjectId"];
+            /** @description Why. */
+            reason: string;
+            /** @description When. */
+            requested_at: components["schemas"]["Instant"];
+            /** @description Who asked. */
+            requested_by: components["schemas"]["UserId"];
+            /** @description Their printed name. */
+            requested_by_name: string;
+            /** @description `open`, `approved`, `refused` or `done`. */
+            state: string;
+            /** @description Whom it is about. */
+            subject: components["schemas"]["SubjectId"];
+            /** @description How they are named: a pseudonym, a number, or `erased subject #n`. */
+            subject_name: string;
+        };
         /** @description A refusal as the API returns it. */
         Problem: {
             /** @description Stable code, such as `separation_of_duties`. */
@@ -1752,6 +3169,8 @@ export interface components {
         Protocol: {
             /** @description Classes. */
             classes: components["schemas"]["Class"][];
+            /** @description De-identification at the gate; absent where it is the default. */
+            deid?: components["schemas"]["DeidPlan"];
             /** @description What readers are told, Markdown. */
             guideline: string;
             /** @description Stable id, such as `radiology`. */
@@ -1838,6 +3257,16 @@ export interface components {
              */
             revision: number;
         };
+        /** @description How often a reason occurs. */
+        ReasonCount: {
+            /** @description Code. */
+            code: string;
+            /**
+             * Format: int64
+             * @description Open entries that have it.
+             */
+            entries: number;
+        };
         /** @description A file that was not taken. */
         RefusalView: {
             /** @description Stable code. */
@@ -1852,6 +3281,11 @@ export interface components {
              */
             offset?: number | null;
         };
+        /** @description In which item the person is, and why somebody must know. */
+        ReidentificationWish: {
+            item: components["schemas"]["ItemId"];
+            reason: string;
+        };
         /** @description A release to make. */
         ReleaseDraft: {
             /** @description Which items go in: `"all_accepted"`, or a list of ids. */
@@ -1861,6 +3295,25 @@ export interface components {
         };
         /** Format: uuid */
         ReleaseId: string;
+        /** @description A release with something about the subject in it. */
+        ReleaseNotice: {
+            /** @description Its name. */
+            name: string;
+            /** @description Who took it. */
+            recipients: components["schemas"]["ReleaseRecipient"][];
+            /** @description Release. */
+            release: components["schemas"]["ReleaseId"];
+            /** @description Its root hash, hexadecimal. */
+            root?: string | null;
+        };
+        /** @description Somebody who took a release and has to be told. */
+        ReleaseRecipient: {
+            /** @description When they took it first. */
+            at: components["schemas"]["Instant"];
+            /** @description Printed name, or the kind of actor. */
+            name: string;
+            user?: components["schemas"]["UserId"] | null;
+        };
         /** @description A release as people see it. */
         ReleaseView: {
             /**
@@ -1897,7 +3350,7 @@ export interface components {
             project: components["schemas"]["ProjectId"];
             /** @description Root hash, hexadecimal. */
             root?: string | null;
-            /** @description `building`, `done` or `failed`. */
+            /** @description `building`, `done`, `failed`, or `recalled` when somebody in it was erased. */
             state: string;
         };
         /** @description Why a read came back. */
@@ -1908,6 +3361,24 @@ export interface components {
             comment?: string | null;
             /** @description Reason code. */
             reason?: string | null;
+        };
+        /** @description Who the person in an item is. Shown once and kept nowhere outside of the vault. */
+        Revealed: {
+            /**
+             * Format: int64
+             * @description By how many days dates were moved; absent where dates were removed.
+             */
+            date_offset_days?: number | null;
+            /** @description Who issued that ID. */
+            issuer?: string | null;
+            /** @description Item. */
+            item: components["schemas"]["ItemId"];
+            /** @description Patient ID at the source. */
+            patient_id?: string | null;
+            /** @description What stands for the patient here. */
+            pseudonym: string;
+            /** @description UIDs of the item's files. */
+            uids: components["schemas"]["UidPair"][];
         };
         /** @description A reviewer's answers. */
         Review: {
@@ -1932,6 +3403,20 @@ export interface components {
          * @enum {string}
          */
         Role: "owner" | "privacy_officer" | "technician" | "annotator" | "reviewer" | "specialist" | "quality_engineer" | "data_scientist" | "auditor";
+        /** @description One rule set that files were cleaned under. */
+        RuleSet: {
+            /**
+             * Format: int64
+             * @description Files.
+             */
+            files: number;
+            /** @description Rule set: edition, profile, options, detector, code version. */
+            rules: Record<string, never>;
+        };
+        /** @description Rules that are only thought of. */
+        RulesDraft: {
+            deid: components["schemas"]["DeidPlan"];
+        };
         /** @description Changes to save. */
         Save: {
             changes: components["schemas"]["Change"][];
@@ -2150,6 +3635,42 @@ export interface components {
          * @enum {string}
          */
         StreamKind: "dicom" | "camera" | "lidar" | "exposure" | "template" | "image";
+        /** Format: uuid */
+        SubjectId: string;
+        /** @description A subject as the privacy officer sees them: never by name. */
+        SubjectView: {
+            /**
+             * Format: int64
+             * @description Size of these files, bytes.
+             */
+            bytes: number;
+            /** @description First seen. */
+            created_at: components["schemas"]["Instant"];
+            erased_at?: components["schemas"]["Instant"] | null;
+            /**
+             * Format: int64
+             * @description Files about them.
+             */
+            files: number;
+            /** @description Subject. */
+            id: components["schemas"]["SubjectId"];
+            /**
+             * Format: int64
+             * @description Items with something about them.
+             */
+            items: number;
+            /** @description `patient`, `drive`, `lot` or `project`. */
+            kind: string;
+            /**
+             * Format: int64
+             * @description Number within the project.
+             */
+            number: number;
+            /** @description What stands for a patient, once the gate has named it. */
+            pseudonym?: string | null;
+            /** @description `live`, or `erased`. */
+            state: string;
+        };
         /** @description A submission. */
         Submission: {
             /**
@@ -2162,6 +3683,15 @@ export interface components {
             /** Format: int64 */
             fence: number;
         };
+        /** @description One changed element. */
+        TagChange: {
+            /** @description What was done. */
+            action: string;
+            /** @description Keyword of the standard's dictionary, where it has one. */
+            name?: string | null;
+            /** @description Path of the element, or the part of an image container. */
+            path: string;
+        };
         /** Format: uuid */
         TaskId: string;
         /** @description A token to make. */
@@ -2171,6 +3701,13 @@ export interface components {
         };
         /** Format: uuid */
         TokenId: string;
+        /** @description One UID of the source and what stands for it here. */
+        UidPair: {
+            /** @description In the project. */
+            project: string;
+            /** @description At the source. */
+            source: string;
+        };
         /** @description Files to bring in. The file name of a part may hold folders, separated by `/`; a zip archive is one part. */
         Upload: {
             files: string[];
@@ -2192,6 +3729,50 @@ export interface components {
         };
         /** Format: uuid */
         UserId: string;
+        /** @description Whether the places of secrets are there. */
+        VaultStatus: {
+            /**
+             * Format: int64
+             * @description Jobs that wait for one of them.
+             */
+            jobs_waiting: number;
+            /** @description The keyring: without it no image can be read. */
+            keyring_online: boolean;
+            /** @description The vault: without it no DICOM file passes the gate and nobody can be looked up. */
+            vault_online: boolean;
+        };
+        /** @description A waiver that one person opened. */
+        WaiverView: {
+            /** @description When. */
+            at: components["schemas"]["Instant"];
+            /** @description Their printed name. */
+            by: string;
+            /** @description It was the caller, who cannot confirm it. */
+            own: boolean;
+            /** @description Why. */
+            reason: string;
+        };
+        /** @description Somebody who was shown recalled items. */
+        WitnessView: {
+            /**
+             * Format: int64
+             * @description How many exposures.
+             */
+            exposures: number;
+            /** @description When first. */
+            first_at: components["schemas"]["Instant"];
+            /**
+             * Format: int64
+             * @description How many of the items.
+             */
+            items: number;
+            /** @description When last. */
+            last_at: components["schemas"]["Instant"];
+            /** @description Printed name. */
+            printed_name: string;
+            /** @description Account. */
+            user: components["schemas"]["UserId"];
+        };
         /** @description Everything that the workspace needs for a claimed task. */
         Work: {
             draft?: components["schemas"]["ReadView"] | null;
@@ -2273,6 +3854,136 @@ export interface operations {
             };
         };
     };
+    oversight_audit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                audit: components["schemas"]["AuditId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditView"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    oversight_audit_items: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                audit: components["schemas"]["AuditId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditItemView"][];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    oversight_answer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                audit: components["schemas"]["AuditId"];
+                position: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AuditAnswer"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditAnswered"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    oversight_audit_image: {
+        parameters: {
+            query?: {
+                /** @description Centre and width in modality units, as `centre,width`; for DICOM. */
+                window?: string;
+            };
+            header?: never;
+            path: {
+                audit: components["schemas"]["AuditId"];
+                position: number;
+                frame: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": unknown;
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     live_events: {
         parameters: {
             query?: never;
@@ -2337,7 +4048,10 @@ export interface operations {
     gate_decide: {
         parameters: {
             query?: never;
-            header?: never;
+            header: {
+                /** @description The revision in quotes. */
+                "If-Match": string;
+            };
             path: {
                 entry: components["schemas"]["GateEntryId"];
             };
@@ -2370,7 +4084,11 @@ export interface operations {
     };
     gate_image: {
         parameters: {
-            query?: {
+            query: {
+                /** @description `before` for the source, `after` for the cleaned copy. */
+                side: "before" | "after";
+                /** @description Revision that the cleaned copy is wanted of; any other one is refused. */
+                revision?: number;
                 /** @description Centre and width in modality units, as `centre,width`; for DICOM. */
                 window?: string;
             };
@@ -2389,6 +4107,177 @@ export interface operations {
                 };
                 content: {
                     "image/png": unknown;
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    gate_changes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entry: components["schemas"]["GateEntryId"];
+                frame: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preview"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    gate_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entry: components["schemas"]["GateEntryId"];
+                frame: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RulesDraft"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preview"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    gate_preview_image: {
+        parameters: {
+            query?: {
+                /** @description Centre and width in modality units, as `centre,width`; for DICOM. */
+                window?: string;
+            };
+            header?: never;
+            path: {
+                entry: components["schemas"]["GateEntryId"];
+                frame: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RulesDraft"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": unknown;
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    gate_masks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entry: components["schemas"]["GateEntryId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Masks"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    gate_set_masks: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The revision in quotes. */
+                "If-Match": string;
+            };
+            path: {
+                entry: components["schemas"]["GateEntryId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MaskSet"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Masks"];
                 };
             };
             /** @description A refusal with its code. */
@@ -2524,6 +4413,41 @@ export interface operations {
             };
         };
     };
+    oversight_cleanings: {
+        parameters: {
+            query?: {
+                /** @description Page length. */
+                limit?: number;
+                /** @description Cursor of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                item: components["schemas"]["ItemId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_CleaningView"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     evidence_item_events: {
         parameters: {
             query?: {
@@ -2610,6 +4534,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HoldView"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    leaks_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                item: components["schemas"]["ItemId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LeakReport"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeakNoted"];
                 };
             };
             /** @description A refusal with its code. */
@@ -2735,6 +4693,142 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    leaks_one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                leak: components["schemas"]["LeakId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeakView"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    leaks_decide: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                leak: components["schemas"]["LeakId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LeakDecision"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeakView"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    leaks_items: {
+        parameters: {
+            query?: {
+                /** @description Items in this state: `recalled`, `restored` or `rejected`. */
+                state?: string;
+                /** @description Page length. */
+                limit?: number;
+                /** @description Cursor of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                leak: components["schemas"]["LeakId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_LeakItemView"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    leaks_image: {
+        parameters: {
+            query?: {
+                /** @description Centre and width in modality units, as `centre,width`; for DICOM. */
+                window?: string;
+            };
+            header?: never;
+            path: {
+                leak: components["schemas"]["LeakId"];
+                item: components["schemas"]["ItemId"];
+                frame: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": unknown;
+                };
             };
             /** @description A refusal with its code. */
             default: {
@@ -2979,6 +5073,130 @@ export interface operations {
             };
         };
     };
+    privacy_certificate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                request: components["schemas"]["PrivacyRequestId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CertificateView"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    privacy_certificate_text: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                request: components["schemas"]["PrivacyRequestId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": unknown;
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    privacy_decide: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                request: components["schemas"]["PrivacyRequestId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PrivacyDecision"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PrivacyRequestView"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    privacy_reveal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                request: components["schemas"]["PrivacyRequestId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Revealed"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     projects: {
         parameters: {
             query?: never;
@@ -3069,6 +5287,75 @@ export interface operations {
             };
         };
     };
+    oversight_audits: {
+        parameters: {
+            query?: {
+                /** @description Page length. */
+                limit?: number;
+                /** @description Cursor of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AuditView"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    oversight_open: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AuditSample"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditView"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     projects_declare: {
         parameters: {
             query?: never;
@@ -3089,6 +5376,77 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    gate_set_rules: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The protocol version in quotes. */
+                "If-Match": string;
+            };
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeidPlan"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolRef"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    privacy_erase: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ErasureWish"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PrivacyRequestView"];
+                };
             };
             /** @description A refusal with its code. */
             default: {
@@ -3139,8 +5497,13 @@ export interface operations {
     gate_queue: {
         parameters: {
             query?: {
-                /** @description `open` (as when absent), `cleared` or `rejected`. */
+                /**
+                 * @description `open` (as when absent), `waiver` (open, and a waiver waits for a second person), `cleared`, `waived`, `rejected`
+                 *     or `replaced`.
+                 */
                 state?: string;
+                /** @description Only entries with this reason. */
+                reason?: string;
                 /** @description Page length. */
                 limit?: number;
                 /** @description Cursor of the page before. */
@@ -3160,6 +5523,36 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_GateEntryView"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    gate_summary: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GateSummary"];
                 };
             };
             /** @description A refusal with its code. */
@@ -3417,6 +5810,138 @@ export interface operations {
             };
         };
     };
+    leaks_list: {
+        parameters: {
+            query?: {
+                /** @description Page length. */
+                limit?: number;
+                /** @description Cursor of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_LeakView"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    oversight_report: {
+        parameters: {
+            query?: {
+                /** @description A run of ingest; the whole project when absent. */
+                batch?: components["schemas"]["IngestId"];
+            };
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PrivacyReport"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    privacy_requests: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PrivacyRequestView"][];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    privacy_reidentify: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReidentificationWish"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PrivacyRequestView"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     releases: {
         parameters: {
             query?: never;
@@ -3481,6 +6006,75 @@ export interface operations {
             };
         };
     };
+    privacy_subjects: {
+        parameters: {
+            query?: {
+                /** @description Page length. */
+                limit?: number;
+                /** @description Cursor of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SubjectView"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    privacy_find: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PatientSearch"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubjectView"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     work_claim: {
         parameters: {
             query?: never;
@@ -3502,6 +6096,36 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Work"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    privacy_vault: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VaultStatus"];
                 };
             };
             /** @description A refusal with its code. */

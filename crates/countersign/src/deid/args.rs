@@ -5,6 +5,8 @@ use std::{num::NonZeroUsize, path::PathBuf};
 use clap::Args;
 use countersign_deid::Profile;
 
+use super::settings::PixelMode;
+
 /// De-identify DICOM files without a server: files, folders and zip archives in, a tree of clean files out.
 #[derive(Debug, Args)]
 #[command(
@@ -33,8 +35,7 @@ Options of the profile:
     zip3                            … and three digits of a postal code where the law allows it
   retain_device_identity, retain_institution_identity, retain_uids
   retain_safe_private             keep private attributes of Table E.3.10-1
-The same two that the pixels need (clean_pixel_data, clean_visual_features) are claims about pixels; this
-command makes none that it did not earn.
+  clean_pixel_data                look for text in every image (needs --pixels mask)
 
 The key is as secret as the source: who holds it can link the output to the source. Keep key, maps and
 their journal where the source may be kept. What comes out stays pseudonymous for the holder of the key.
@@ -54,9 +55,13 @@ pub struct Deid {
     /// Folder to write to; made if absent. One folder holds the output of one key and one profile.
     #[arg(long, value_name = "DIR", required_unless_present = "new_key")]
     pub out: Option<PathBuf>,
+    /// What is done about images in which text is not ruled out: `hold` quarantines them, `mask` looks for text
+    /// in every frame and paints it over.
+    #[arg(long, value_enum, default_value_t, value_name = "MODE")]
+    pub pixels: PixelMode,
     /// Let images pass that are held only because text in their pixels is not ruled out. Recorded in the
     /// report. Reports, documents and videos are held all the same.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "pixels")]
     pub trust_pixels: bool,
     /// Write one JSON line per source (keyed hash, output, actions by attribute, reason when quarantined)
     /// and a summary as the last line. No value of a source is in it.

@@ -2,13 +2,16 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use countersign_deid::{self as deid, Applied, Context, HoldReason, Keys, Kind, Verdict};
+use countersign_deid::{
+    self as deid, Applied, Context, HoldReason, Keys, Kind, ProfileOption, Verdict,
+    pixels::{PixelPolicy, clean_pixels},
+};
 use countersign_dicom::{self as dicom, Facts, Identity, Instance, Limits, Place};
 use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::settings::Settings;
+use super::settings::{PixelMode, Settings};
 
 /// Domain label of the keyed hash that stands for a source.
 const SOURCE: &[u8] = b"countersign/source/1\0";
@@ -77,13 +80,22 @@ impl Reason {
 }
 
 /// What was done about text in the pixels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Pixels {
     /// Class and tags rule text out.
     Vouched,
     /// Whoever ran the command said that there is none (`--trust-pixels`).
     Trusted,
+    /// Every frame was looked at, and what was found was painted over.
+    Masked {
+        /// Frames that were looked at.
+        frames: u32,
+        /// Pixels that were painted over, in all frames.
+        painted: u64,
+        /// Version of the detector.
+        detector: String,
+    },
 }
 
 /// What was found of one class of identifiers of 45 CFR 164.514(b)(2).
@@ -138,10 +150,16 @@ fn clean_dicom(bytes: Vec<u8>, settings: &Settings, keys: &Keys) -> Result<Clean
         let code = if kind == Kind::Dicom { error.code() } else { "not-dicom" };
         vec![Reason::at(code, error.place())]
     })?;
-    let cleaned = deid::clean_dicom_with(&source, &settings.profile, keys, &Context::default())
+    let (facts, identity) = (Facts::of(&source), Identity::of(&source));
+    let (source, masked) = mask(source, &facts, settings)?;
+    let mut profile = settings.profile.clone();
+    if masked.is_some() && !profile.has(ProfileOption::CleanPixelData) {
+        profile.options.push(ProfileOption::CleanPixelData);
+    }
+    let context = Context { pixels_cleaned: masked.is_some(), ..Context::default() };
+    let cleaned = deid::clean_dicom_with(&source, &profile, keys, &context)
         .map_err(|error| vec![Reason::at(error.code(), error.place())])?;
-    let pixels = pixels(&source, &cleaned.report, settings)?;
-    let identity = Identity::of(&source);
+    let pixels = pixels(&facts, &cleaned.report, masked, settings)?;
     let output = output(&identity, &cleaned)?;
     let patient = identity.patient_id.map(|id| (id, cleaned.pseudonym));
     let uids = cleaned.uid_map.into_iter().collect();
@@ -160,20 +178,52 @@ fn clean_dicom(bytes: Vec<u8>, settings: &Settings, keys: &Keys) -> Result<Clean
     })
 }
 
-/// Whether the pixels may pass.
-fn pixels(source: &Instance, report: &deid::Report, settings: &Settings) -> Result<Pixels, Vec<Reason>> {
-    let verdict = deid::verdict_cleaned(&Facts::of(source), report);
-    let Verdict::Hold(reasons) = verdict else { return Ok(Pixels::Vouched) };
-    let text_only = |reason: &HoldReason| {
-        matches!(
-            reason,
-            HoldReason::BurnedInDeclared
-                | HoldReason::BurnedInNotRuledOut
-                | HoldReason::SecondaryCapture
-                | HoldReason::SecondaryImage
-        )
+/// Whether a reason to hold is about text in the pixels.
+fn is_text(reason: &HoldReason) -> bool {
+    matches!(
+        reason,
+        HoldReason::BurnedInDeclared
+            | HoldReason::BurnedInNotRuledOut
+            | HoldReason::SecondaryCapture
+            | HoldReason::SecondaryImage
+    )
+}
+
+/// Paints text over where it is not ruled out, or everywhere if the profile says that pixels are cleaned.
+fn mask(
+    mut source: Instance,
+    facts: &Facts,
+    settings: &Settings,
+) -> Result<(Instance, Option<Pixels>), Vec<Reason>> {
+    if settings.pixels != PixelMode::Mask || facts.frames == 0 {
+        return Ok((source, None));
+    }
+    let held = match deid::verdict(facts) {
+        Verdict::Vouched => false,
+        // What is held for another reason stays held; nobody needs to look at its pixels.
+        Verdict::Hold(reasons) => reasons.iter().all(is_text),
     };
-    if settings.trust_pixels && reasons.iter().all(text_only) {
+    if !held && !settings.profile.has(ProfileOption::CleanPixelData) {
+        return Ok((source, None));
+    }
+    let outcome = clean_pixels(&mut source, &PixelPolicy::default())
+        .map_err(|error| vec![Reason::at(error.code(), error.place())])?;
+    let masked =
+        Pixels::Masked { frames: outcome.frames, painted: outcome.masked.pixels, detector: outcome.detector };
+    Ok((source, Some(masked)))
+}
+
+/// Whether the pixels may pass.
+fn pixels(
+    facts: &Facts,
+    report: &deid::Report,
+    masked: Option<Pixels>,
+    settings: &Settings,
+) -> Result<Pixels, Vec<Reason>> {
+    let Verdict::Hold(reasons) = deid::verdict_cleaned(facts, report) else {
+        return Ok(masked.unwrap_or(Pixels::Vouched));
+    };
+    if settings.trust_pixels && reasons.iter().all(is_text) {
         return Ok(Pixels::Trusted);
     }
     Err(reasons.into_iter().map(|reason| Reason::new(reason.code())).collect())

@@ -12,6 +12,17 @@ const KEY_CHECK: &[u8] = b"countersign/key-check/1\0";
 /// Bytes of it that are kept.
 const CHECK_BYTES: usize = 8;
 
+/// What is done about text in the pixels.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, clap::ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub enum PixelMode {
+    /// Quarantine images in which it is not ruled out.
+    #[default]
+    Hold,
+    /// Look for it in these images and paint it over.
+    Mask,
+}
+
 /// The settings.
 #[derive(Clone, Debug, Serialize)]
 pub struct Settings {
@@ -22,6 +33,8 @@ pub struct Settings {
     pub profile: Profile,
     /// Codes of the profile and its options (CID 7050).
     pub codes: Vec<&'static str>,
+    /// What is done about text in the pixels.
+    pub pixels: PixelMode,
     /// Images held only for text in their pixels pass.
     pub trust_pixels: bool,
     /// Version of the program.
@@ -30,10 +43,10 @@ pub struct Settings {
 
 impl Settings {
     /// Settings of this program.
-    pub fn new(profile: Profile, trust_pixels: bool) -> Self {
+    pub fn new(profile: Profile, pixels: PixelMode, trust_pixels: bool) -> Self {
         let options = profile.options.iter().map(|option| option.code());
         let codes = std::iter::once(BASIC).chain(options).collect();
-        Self { edition: EDITION, profile, codes, trust_pixels, version: env!("CARGO_PKG_VERSION") }
+        Self { edition: EDITION, profile, codes, pixels, trust_pixels, version: env!("CARGO_PKG_VERSION") }
     }
 
     /// One text that is the same for the same settings.

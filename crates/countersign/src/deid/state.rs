@@ -204,7 +204,7 @@ impl State {
         let fate = Fate::Done {
             output: clean.output.clone(),
             sha256: digest,
-            pixels: clean.pixels,
+            pixels: clean.pixels.clone(),
             actions: clean.actions.clone(),
             safe_harbor: clean.safe_harbor.clone(),
             unsure: clean.unsure.clone(),

@@ -371,11 +371,11 @@ mod tests {
                 deid::Verdict::Vouched,
                 "by the tag: {class}"
             );
-            let held = deid::verdict(&unbelieving(facts(class, Some(false))));
+            let held = deid::verdict(&unbelieving(&facts(class, Some(false))));
             assert_eq!(held, deid::Verdict::Hold(vec![deid::HoldReason::BurnedInNotRuledOut]), "{class}");
         }
-        assert_eq!(deid::verdict(&unbelieving(facts("2", Some(false)))), deid::Verdict::Vouched);
-        let yes = deid::verdict(&unbelieving(facts("2", Some(true))));
+        assert_eq!(deid::verdict(&unbelieving(&facts("2", Some(false)))), deid::Verdict::Vouched);
+        let yes = deid::verdict(&unbelieving(&facts("2", Some(true))));
         assert_eq!(yes, deid::Verdict::Hold(vec![deid::HoldReason::BurnedInDeclared]));
     }
 }

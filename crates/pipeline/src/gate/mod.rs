@@ -166,6 +166,7 @@ impl Pipeline {
                     }
                     let rows = note_rows(tx, rows).await?;
                     let streams = point_to(&item.streams.0, &rows, calibration.as_ref());
+                    note_found(tx, &item, found).await?;
                     note_crosswalk(tx, item.project_id, item.id, &written).await?;
                     open_item(tx, &mut moving, streams, &report, "vouched").await?;
                     finish_in(tx, &job, &worker).await

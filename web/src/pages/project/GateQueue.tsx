@@ -2,8 +2,8 @@
 import { Button, NativeSelect } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { type GateFilter, gateSummaryQuery } from "@/api/gate";
-import type { GateEntry, GateState } from "@/api/types";
-import { count, plural } from "@/format";
+import type { GateEntry } from "@/api/types";
+import { count, plural, title } from "@/format";
 import { Status } from "@/parts/bits";
 import { gateReason } from "@/refusals";
 import styles from "./Gate.module.css";
@@ -17,10 +17,8 @@ export function riskWord(risk: number): "high" | "medium" | "low" {
   return risk >= MEDIUM ? "medium" : "low";
 }
 
-const STATES: Record<
-  GateState | "waiver",
-  { tone: "dim" | "ok" | "warn" | "bad"; mark: string; word: string }
-> = {
+/** By the state, or that a waiver waits for its second person. */
+const STATES: Record<string, { tone: "dim" | "ok" | "warn" | "bad"; mark: string; word: string }> = {
   open: { tone: "warn", mark: "diamond", word: "Waits" },
   waiver: { tone: "warn", mark: "bars", word: "Waits for a second person" },
   cleared: { tone: "ok", mark: "square", word: "Approved" },
@@ -30,7 +28,8 @@ const STATES: Record<
 };
 
 export function EntryState({ entry }: { entry: GateEntry }) {
-  const look = STATES[entry.waiver && entry.state === "open" ? "waiver" : entry.state];
+  const state = entry.waiver && entry.state === "open" ? "waiver" : entry.state;
+  const look = STATES[state] ?? { tone: "dim", mark: "ring", word: title(state) };
   return (
     <Status tone={look.tone} mark={look.mark}>
       {look.word}
