@@ -13,7 +13,7 @@ use super::{
 };
 
 /// Names this detector and its thresholds; changes with any of them.
-pub const DETECTOR_VERSION: &str = "strokes-1";
+pub const DETECTOR_VERSION: &str = "strokes-2";
 /// Levels of size: each holds characters twice as large as the one before.
 const LEVELS: u32 = 3;
 /// Least side of a level, pixels.
@@ -62,6 +62,8 @@ const ABOVE: f32 = 0.22;
 const MOST_POINTS: f32 = 6.0;
 /// Width of the band of values that counts as one, as a share of the rise.
 const PLATEAU: f32 = 0.05;
+/// Least plateau of a line that is found by its saturation.
+const ONE_COLOR: f32 = 0.35;
 /// Most pixels that a plateau is measured on.
 const MAX_SAMPLED: usize = 20_000;
 /// Pixels of the level around a line that are taken in.
@@ -148,7 +150,8 @@ pub struct Detection {
 #[must_use]
 pub fn detect(raster: &Raster, hints: &Hints) -> Detection {
     let mut found = Vec::new();
-    for plane in &raster.planes {
+    for (number, plane) in raster.planes.iter().enumerate() {
+        let before = found.len();
         let mut level = plane.clone();
         for depth in 0..LEVELS {
             if level.width.min(level.height) < LEAST_SIDE {
@@ -168,6 +171,12 @@ pub fn detect(raster: &Raster, hints: &Hints) -> Detection {
                 look.lines(f32::from(MARKED) / 2.0, 0.0, &mut found);
                 level = level.halved();
             }
+        }
+        if number > 0 {
+            // Flow maps are patches of colour; lettering in colour has one of it.
+            let mut new = found.split_off(before);
+            new.retain(|f| f.plateau >= ONE_COLOR);
+            found.append(&mut new);
         }
     }
     let mut regions = select(found, raster);

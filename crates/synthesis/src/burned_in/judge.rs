@@ -74,7 +74,6 @@ fn is_near(string: &BurnedString, x: f64, y: f64) -> bool {
 #[cfg(test)]
 mod tests {
     use super::super::{Content, picture};
-    use super::*;
 
     #[test]
     fn nothing_filled_removes_nothing_and_all_filled_changes_all() {
