@@ -4,7 +4,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::OnceLock,
+    sync::{Mutex, OnceLock, PoisonError},
 };
 
 use cedar_policy::{
@@ -130,7 +130,7 @@ pub enum Resource {
 }
 
 /// A person with what was granted to them.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Principal {
     /// The account.
     pub user: UserId,
@@ -142,10 +142,19 @@ pub struct Principal {
     pub grants: Vec<(ProjectId, Role)>,
 }
 
+/// Most answers that are remembered.
+const REMEMBERED_MAX: usize = 4_096;
+
+/// Everything that the answer about a project depends on, beside the policies.
+type ProjectQuestion = (Principal, Action, ProjectId);
+
 /// The decider. Cheap to share; holds the parsed policies.
 pub struct Access {
     authorizer: Authorizer,
     policies: PolicySet,
+    /// Answers about projects, which every request asks again. The policies never change while the program runs and
+    /// the question holds all the rest, so an answer is never out of date: another grant is another question.
+    remembered: Mutex<HashMap<ProjectQuestion, bool>>,
 }
 
 impl Access {
@@ -155,11 +164,26 @@ impl Access {
     /// The parser's message.
     pub fn shipped() -> Result<Self, String> {
         let policies: PolicySet = POLICIES.parse().map_err(|e| format!("policies: {e}"))?;
-        Ok(Self { authorizer: Authorizer::new(), policies })
+        Ok(Self { authorizer: Authorizer::new(), policies, remembered: Mutex::default() })
     }
 
     /// Decides. Anything that cannot be evaluated is a no.
     pub fn allows(&self, principal: &Principal, action: Action, resource: &Resource) -> bool {
+        let Resource::Project(project) = resource else { return self.decides(principal, action, resource) };
+        let question = (principal.clone(), action, *project);
+        if let Some(known) = self.remembered.lock().unwrap_or_else(PoisonError::into_inner).get(&question) {
+            return *known;
+        }
+        let answer = self.decides(principal, action, resource);
+        let mut remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
+        if remembered.len() >= REMEMBERED_MAX {
+            remembered.clear();
+        }
+        remembered.insert(question, answer);
+        answer
+    }
+
+    fn decides(&self, principal: &Principal, action: Action, resource: &Resource) -> bool {
         let Some((request, entities)) = question(principal, action, resource) else {
             return false;
         };
@@ -349,6 +373,11 @@ mod tests {
         let mut closed = person(7, &[(project, Role::Owner)]);
         assert!(access.allows(&closed, Action::ViewProject, &Resource::Project(project)));
         closed.active = false;
+        assert!(!access.allows(&closed, Action::ViewProject, &Resource::Project(project)));
+        // An answer that was given does not outlive the grant that it came from.
+        closed.active = true;
+        assert!(access.allows(&closed, Action::ViewProject, &Resource::Project(project)));
+        closed.grants.clear();
         assert!(!access.allows(&closed, Action::ViewProject, &Resource::Project(project)));
         let stranger = person(8, &[(ProjectId(Uuid::from_u128(9)), Role::Owner)]);
         assert!(!access.allows(&stranger, Action::ViewProject, &Resource::Project(project)));
