@@ -12,10 +12,7 @@ use countersign_store::{
 use countersign_workflow::{Effect, Event, ItemState, step};
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    Pipeline, PipelineError, Result, access::Action, intake::grouping::Group, intake::new_item,
-    people::Caller,
-};
+use crate::{Pipeline, PipelineError, Result, access::Action, intake::item_row, people::Caller};
 
 /// Most images in one import.
 pub const IMAGES_MAX: usize = 200_000;
@@ -209,25 +206,20 @@ impl Rows {
     ) -> Result<()> {
         let asset: AssetId = tx.fresh();
         let frame = Frame { asset, part: 0, time_ns: None, position_mm: None };
-        let group = Group {
-            key: Vec::new(),
-            name: image.name,
-            streams: vec![Stream {
-                kind: StreamKind::Image,
-                name: "image".into(),
-                frames: vec![frame],
-                properties: [("url".to_owned(), serde_json::Value::String(image.url.clone()))].into(),
-            }],
-            facts: Facts { frames: 1, lot: image.lot, ..Facts::default() },
-            assets: vec![asset],
-        };
-        let mut item = new_item(tx, project.id, Some(ingest), ItemKind::Image, group_key, number, &group)?;
+        let streams = vec![Stream {
+            kind: StreamKind::Image,
+            name: "image".into(),
+            frames: vec![frame],
+            properties: [("url".to_owned(), serde_json::Value::String(image.url.clone()))].into(),
+        }];
+        let facts = Facts { frames: 1, lot: image.lot, ..Facts::default() };
+        let kind = ItemKind::Image;
+        let name = image.name.unwrap_or_else(|| format!("{kind} {number:04}"));
+        let address = group_key.parse().map_err(|_| PipelineError::Internal("an address".into()))?;
         let mut fresh = || tx.ids().fresh();
         let (state, effects) = step(protocol, &ItemState::new(), &Event::Cleared, &mut fresh)?;
-        item.state = state.phase.as_str().into();
-        item.stage = state.stage;
-        item.workflow = serde_json::to_string(&state).map_err(|e| PipelineError::Internal(e.to_string()))?;
-        let address = item.group_key.parse().map_err(|_| PipelineError::Internal("an address".into()))?;
+        let from = (project.id, Some(ingest));
+        let item = item_row(tx, from, kind, (group_key, name), &state, (streams, facts))?;
         self.assets.push(assets::Asset {
             id: asset,
             project_id: project.id,

@@ -373,20 +373,32 @@ pub(crate) fn new_item(
     number: u64,
     group: &Group,
 ) -> Result<items::Item> {
-    let state = ItemState::new();
-    let facts = group.facts.clone();
+    let name = group.name.clone().unwrap_or_else(|| format!("{kind} {number:04}"));
+    let content = (group.streams.clone(), group.facts.clone());
+    item_row(tx, (project, ingest), kind, (group_key, name), &ItemState::new(), content)
+}
+
+/// The row of a new item in some state.
+pub(crate) fn item_row(
+    tx: &Tx,
+    (project, ingest): (ProjectId, Option<IngestId>),
+    kind: ItemKind,
+    (group_key, name): (String, String),
+    state: &ItemState,
+    (streams, facts): (Vec<countersign_model::Stream>, countersign_model::Facts),
+) -> Result<items::Item> {
     Ok(items::Item {
         id: tx.fresh(),
         project_id: project,
         ingest_id: ingest,
         kind,
-        name: group.name.clone().unwrap_or_else(|| format!("{kind} {number:04}")),
+        name,
         group_key,
         state: state.phase.as_str().into(),
-        stage: None,
+        stage: state.stage,
         held: false,
-        workflow: serde_json::to_string(&state).map_err(|e| PipelineError::Internal(e.to_string()))?,
-        streams: Json(group.streams.clone()),
+        workflow: serde_json::to_string(state).map_err(|e| PipelineError::Internal(e.to_string()))?,
+        streams: Json(streams),
         modality: facts.modality.clone(),
         ctdi_vol_mgy: facts.ctdi_vol_mgy,
         dlp_mgy_cm: facts.dlp_mgy_cm,
