@@ -229,7 +229,8 @@ impl Access {
 }
 
 /// The entity types of the schema.
-const TYPES: [&str; 7] = ["User", "RoleOn", "Action", "Installation", "Project", "Item", "Task"];
+const TYPES: [&str; 8] =
+    ["User", "RoleOn", "Action", "Installation", "Project", "Item", "Task", "PrivacyRequest"];
 
 fn uid(kind: &str, id: &str) -> Option<EntityUid> {
     // Cedar parses a type's name as it parses a policy; a question names dozens.

@@ -20,7 +20,7 @@ impl Machine<'_> {
     /// Stops everything. A running claim ends: whoever holds it keeps their draft, but sees nothing more.
     pub(crate) fn recalled(&mut self) -> Result<(), Refusal> {
         let before = match self.state.phase {
-            Phase::Quarantined | Phase::Rejected | Phase::Withdrawn | Phase::Recalled => {
+            Phase::Quarantined | Phase::Rejected | Phase::Withdrawn | Phase::Erased | Phase::Recalled => {
                 return Err(refuse(refusals::WRONG_STAGE));
             }
             Phase::Leased => Phase::Queued,

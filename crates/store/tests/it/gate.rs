@@ -147,7 +147,8 @@ both! {
 }
 
 async fn asset(world: &World, project: ProjectId, item: ItemId) -> AssetId {
-    let put = world.store.quarantine().put(project, &b"picture"[..]).await.unwrap();
+    let subject = world.subject(project, "somebody").await;
+    let put = world.store.quarantine().put(project, subject, &b"picture"[..]).await.unwrap();
     world
         .write(move |tx| {
             Box::pin(async move {

@@ -6,6 +6,7 @@ mod cluster;
 mod evidence;
 mod full;
 mod gate;
+mod oversight;
 mod records;
 mod releases;
 mod schemas;
