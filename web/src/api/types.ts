@@ -77,7 +77,6 @@ export type IngestDetail = Schemas["IngestDetail"];
 export type GateReport = Schemas["GateReport"];
 export type GateChoice = Schemas["GateChoice"];
 export type GateEntry = Schemas["GateEntryView"];
-export type GateState = GateEntry["state"];
 export type GateSummary = Schemas["GateSummary"];
 export type MaskRect = Schemas["MaskRect"];
 export type GateMask = Schemas["MaskView"];
