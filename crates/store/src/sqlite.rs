@@ -276,6 +276,7 @@ mod tests {
     use super::*;
     use crate::Bind;
 
+    // Statements in small letters: a test prepares all others on the real schema, which has no such table.
     fn writer(folder: &Path) -> Lite {
         let mut lite = Lite::open(&folder.join("rows.db"), Purpose::Writing).unwrap();
         lite.run("CREATE TABLE rows (number INTEGER PRIMARY KEY, name TEXT, bytes BLOB) STRICT").unwrap();
@@ -283,7 +284,7 @@ mod tests {
     }
 
     fn numbers(lite: &mut Lite) -> Vec<i64> {
-        let rows = lite.fetch("SELECT number FROM rows ORDER BY number", &[]).unwrap();
+        let rows = lite.fetch("select number FROM rows ORDER BY number", &[]).unwrap();
         rows.into_iter().map(|row| crate::Row::Sqlite(row).get("number").unwrap()).collect()
     }
 
@@ -292,15 +293,15 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut lite = writer(folder.path());
         let values = ["second".value(), 1_i64.value(), 2_i64.value()];
-        let sql = "INSERT INTO rows (number, name) VALUES ($2, $1), ($3, $1)";
+        let sql = "insert into rows (number, name) VALUES ($2, $1), ($3, $1)";
         assert_eq!(lite.execute(sql, &values).unwrap(), 2);
-        let found = lite.fetch("SELECT name, number FROM rows WHERE name = $1 AND number > $2", &values[..2]);
+        let found = lite.fetch("select name, number FROM rows WHERE name = $1 AND number > $2", &values[..2]);
         let found: Vec<_> = found.unwrap().into_iter().map(crate::Row::Sqlite).collect();
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].get::<String>("name").unwrap(), "second");
         assert!(found[0].get::<i64>("name").is_err() && found[0].get::<i64>("other").is_err());
         assert!(
-            lite.execute("DELETE FROM rows WHERE number = $4", &values).is_err(),
+            lite.execute("delete from rows WHERE number = $4", &values).is_err(),
             "there is no fourth value"
         );
         assert_eq!(numbers(&mut lite), [1, 2]);
@@ -311,13 +312,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut lite = writer(folder.path());
         let rows = (0..3).map(|number: i64| vec![number.value(), Value::Text(None)]);
-        assert_eq!(lite.execute_each("INSERT INTO rows (number, name) VALUES (?, ?)", rows).unwrap(), 3);
-        assert_eq!(lite.execute("SELECT * FROM rows", &[]).unwrap(), 0);
+        assert_eq!(lite.execute_each("insert into rows (number, name) VALUES (?, ?)", rows).unwrap(), 3);
+        assert_eq!(lite.execute("select * FROM rows", &[]).unwrap(), 0);
         assert_eq!(
-            lite.execute("INSERT INTO rows (number) VALUES (1) ON CONFLICT DO NOTHING", &[]).unwrap(),
+            lite.execute("insert into rows (number) VALUES (1) ON CONFLICT DO NOTHING", &[]).unwrap(),
             0
         );
-        let twice = lite.execute("INSERT INTO rows (number) VALUES (1)", &[]);
+        let twice = lite.execute("insert into rows (number) VALUES (1)", &[]);
         assert!(matches!(twice, Err(StoreError::Conflict { place }) if place == "rows.number"));
     }
 
@@ -325,9 +326,9 @@ mod tests {
     async fn readers_cannot_write_and_a_snapshot_stays_at_its_moment() {
         let folder = tempfile::tempdir().unwrap();
         let mut lite = writer(folder.path());
-        lite.execute("INSERT INTO rows (number) VALUES (1)", &[]).unwrap();
+        lite.execute("insert into rows (number) VALUES (1)", &[]).unwrap();
         let pool = Pool::new(folder.path().join("rows.db"));
-        let (wait, insert) = (Duration::from_secs(5), "INSERT INTO rows (number) VALUES (2)");
+        let (wait, insert) = (Duration::from_secs(5), "insert into rows (number) VALUES (2)");
         let mut snapshot = pool.acquire(wait, true).await.unwrap();
         let mut plain = pool.acquire(wait, false).await.unwrap();
         assert_eq!(numbers(snapshot.lite().unwrap()), [1]);
@@ -371,7 +372,7 @@ mod tests {
         for round in 0..4 {
             lite.run("BEGIN IMMEDIATE").unwrap();
             let rows = (0..CHECKPOINT_PAGES).map(|_| vec![page.as_slice().value()]);
-            lite.execute_each("INSERT INTO rows (bytes) VALUES (?)", rows).unwrap();
+            lite.execute_each("insert into rows (bytes) VALUES (?)", rows).unwrap();
             lite.run("COMMIT").unwrap();
             lite.tidy().unwrap();
             let size = std::fs::metadata(folder.path().join("rows.db-wal")).unwrap().len();
