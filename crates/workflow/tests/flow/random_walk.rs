@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::shadow::Shadow;
 use crate::world::{hold, protocol, read, signature, stage, user};
 use countersign_model::{
-    AiVisibility, Author, Instant, Protocol, ReadId, ReleaseId, Role, StageKind, TaskId, UserId,
+    AiVisibility, Author, Instant, Protocol, ReadId, ReleaseId, Role, StageKind, UserId,
 };
 use countersign_workflow::{
     Effect, Event, ItemState, Missing, OwnerDecision, Phase, ReadStatus, ReviewDecision, SignDecision,
