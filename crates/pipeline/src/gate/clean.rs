@@ -253,16 +253,17 @@ fn look(
     policy: PixelPolicy,
     masks: &FileMasks,
 ) -> Look {
-    let risky = facts.frames > 0
-        && holds_of(facts)
-            .iter()
-            .any(|reason| !matches!(reason, deid::HoldReason::Video | deid::HoldReason::NotDecodable));
+    use deid::HoldReason::{BurnedInDeclared, BurnedInNotRuledOut, NotDecodable, Video};
+    let reasons = holds_of(facts);
+    let risky = facts.frames > 0 && reasons.iter().any(|reason| !matches!(reason, Video | NotDecodable));
     if !risky {
         return Look::default();
     }
     // A file that says that it has text, and in which none is found, is not believed to have none.
     let declared = facts.burned_in_annotation == Some(true);
-    let vouched = |any: bool| policy == PixelPolicy::Vouch && (any || !declared);
+    // Captures and secondary images are made of text: there a person looks, whatever the detector found.
+    let common = reasons.iter().all(|reason| matches!(reason, BurnedInNotRuledOut | BurnedInDeclared));
+    let vouched = |any: bool| policy == PixelPolicy::Vouch && common && (any || !declared);
     if !masks.look {
         let holds = if masks.detected { vec![TEXT_MASKED] } else { Vec::new() };
         let vouched = masks.detected && vouched(true);

@@ -1,6 +1,7 @@
 //! The use cases end to end over a real store.
 
 mod harness;
+mod identified;
 mod oversight;
 mod privacy;
 mod real_input;

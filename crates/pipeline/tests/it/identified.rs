@@ -1,0 +1,120 @@
+//! Instances full of made-up identifiers come in: nobody but the privacy officer is shown anything before it is cleared,
+//! and what is cleared holds none of them, while what readers need is still there.
+
+use countersign_model::{AssetKind, ItemId, ProjectId};
+use countersign_pipeline::{PipelineError, items::ItemQuery, people::Caller};
+use countersign_store::assets;
+use countersign_synthesis::identified::{Action, IdentifiedInstance, cohort};
+
+use crate::harness::House;
+
+/// Values as short as this stand by chance in pixels and numbers; the searches of PS3.15 tools begin here too.
+const VALUE_BYTES_MIN: usize = 6;
+/// Every role but the privacy officer's.
+const OTHERS: [&str; 8] = [
+    "owner@p",
+    "technician@p",
+    "annotator@p",
+    "reviewer@p",
+    "specialist@p",
+    "quality_engineer@p",
+    "data_scientist@p",
+    "auditor@p",
+];
+
+async fn bring(house: &House, files: &[IdentifiedInstance]) -> ProjectId {
+    let project = house.project("p", "radiology").await;
+    let folder = tempfile::tempdir().unwrap();
+    for file in files {
+        // The name of a file says who it is about, as it does in real exports.
+        let path = folder.path().join(format!("{} {}.dcm", file.key.patient_id, file.key.instance_uid));
+        std::fs::write(path, &file.bytes).unwrap();
+    }
+    house.ingest(project, vec![folder.path().to_owned()]).await;
+    project
+}
+
+async fn items(house: &House, project: ProjectId) -> Vec<(ItemId, String)> {
+    let owner = house.sign_in("owner@p").await;
+    let page = house.pipeline.items(&owner, project, ItemQuery::default()).await.unwrap();
+    page.items.into_iter().map(|item| (item.id, item.phase)).collect()
+}
+
+/// The values that must be gone, as text.
+fn secrets(files: &[IdentifiedInstance]) -> Vec<String> {
+    let mut all: Vec<String> = files
+        .iter()
+        .flat_map(|file| {
+            let gone =
+                |action| matches!(action, Action::TextRemoved | Action::UidChanged | Action::DateShifted);
+            let asked = file.key.checks.iter().filter(move |check| gone(check.action));
+            let values = asked.map(|check| check.value.trim_matches(['<', '>', ' ']).to_owned());
+            values.chain([file.key.patient_id.clone(), file.key.instance_uid.clone()])
+        })
+        .filter(|value| value.len() >= VALUE_BYTES_MIN && !value.starts_with("1.2.840.10008."))
+        .collect();
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+fn holds(bytes: &[u8], value: &str) -> bool {
+    bytes.windows(value.len()).any(|window| window == value.as_bytes())
+}
+
+async fn nobody_else_is_shown(house: &House, item: ItemId, callers: &[Caller]) {
+    let pipeline = &house.pipeline;
+    for caller in callers {
+        let hidden = |error: PipelineError| assert!(matches!(error, PipelineError::NotFound), "{error}");
+        hidden(pipeline.image(caller, item, 0, 0, None).await.map(drop).unwrap_err());
+        hidden(pipeline.raw_frame(caller, item, 0, 0).await.map(drop).unwrap_err());
+        if let Ok(detail) = pipeline.item(caller, item).await {
+            assert!(detail.streams.is_empty() && !detail.may_view_pixels);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_that_identifies_anybody_gets_through_the_gate() {
+    let house = House::new().await;
+    let files = cohort(20_261_126, 14);
+    let project = bring(&house, &files).await;
+    let found = items(&house, project).await;
+    assert!(!found.is_empty());
+    let mut callers = Vec::new();
+    for login in OTHERS {
+        callers.push(house.sign_in(login).await);
+    }
+    let officer = house.sign_in("privacy_officer@p").await;
+    let waiting = house.pipeline.gate(&officer, project, None, None, None).await.unwrap().items;
+    assert!(!waiting.is_empty(), "captures and ultrasound always wait");
+    for entry in &waiting {
+        nobody_else_is_shown(&house, entry.item, &callers).await;
+        assert!(house.pipeline.gate_entry(&callers[0], entry.id).await.is_err());
+    }
+    let masked: u64 = waiting.iter().map(|entry| entry.report.masks).sum();
+    assert!(masked > 0, "names were written into the pixels");
+    every_copy_is_clean(&house, &found, &files).await;
+}
+
+async fn every_copy_is_clean(house: &House, found: &[(ItemId, String)], files: &[IdentifiedInstance]) {
+    let (secrets, store) = (secrets(files), &house.pipeline.store);
+    assert!(secrets.len() > 50, "{}", secrets.len());
+    let mut copies = 0;
+    for (item, _) in found {
+        let all = assets::of_item(&mut *store.read().await.unwrap(), *item).await.unwrap();
+        for copy in all.iter().filter(|a| a.kind == AssetKind::Dicom && a.source_asset_id.is_some()) {
+            let door = store.quarantine().for_machine(copy.project_id, &copy.address).await;
+            let bytes = match door {
+                Ok(bytes) => bytes,
+                Err(_) => store.cleared().for_machine(copy.project_id, &copy.address).await.unwrap(),
+            };
+            let left: Vec<_> = secrets.iter().filter(|value| holds(&bytes, value)).collect();
+            assert!(left.is_empty(), "{} values are still there", left.len());
+            let facts = countersign_dicom::read(&bytes, &countersign_dicom::Limits::default()).unwrap();
+            assert!(facts.data.text(countersign_dicom::tags::MODALITY).is_some(), "the modality stays");
+            copies += 1;
+        }
+    }
+    assert!(copies > 0);
+}
