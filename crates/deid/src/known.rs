@@ -25,11 +25,33 @@ const NOT_NAMES: [&str; 22] = [
     "mm", "cm", "no", "of", "md",
 ];
 
+/// Shortest name of several words that is looked for without what is between them, characters.
+const MIN_JOINED: usize = 4;
+
+/// Whether a character is what keyboards and programs write for an apostrophe. Two are what is left of the
+/// typographic one of Windows in texts that call themselves Latin-1.
+pub(crate) fn is_apostrophe(c: char) -> bool {
+    matches!(
+        c,
+        '\'' | '\u{2018}'
+            | '\u{2019}'
+            | '\u{2BC}'
+            | '`'
+            | '\u{B4}'
+            | '\u{2032}'
+            | '\u{FF07}'
+            | '\u{91}'
+            | '\u{92}'
+    )
+}
+
 /// Identifying words and phrases of one file, in lower case.
 #[derive(Default)]
 pub(crate) struct Known {
     /// Parts of persons' names.
     pub names: HashSet<String>,
+    /// Components of persons' names without blanks, hyphens and apostrophes.
+    pub joined: HashSet<String>,
     /// Words of places and organisations.
     pub words: HashSet<String>,
     /// Identifiers and whole values, longest first.
@@ -81,7 +103,17 @@ impl Known {
     fn name(&mut self, name: &str) {
         for group in name.split('=') {
             let components: Vec<&str> = group.split('^').take(NAME_COMPONENTS).collect();
-            for part in components.iter().flat_map(|c| c.split(|c: char| !c.is_alphanumeric())) {
+            for component in &components {
+                let joined: String =
+                    component.chars().filter(|c| c.is_alphanumeric() && !is_apostrophe(*c)).collect();
+                let joined = joined.to_lowercase();
+                if joined.chars().count() >= MIN_JOINED {
+                    self.names.insert(joined.clone());
+                    self.joined.insert(joined);
+                }
+            }
+            let ends = |c: char| !c.is_alphanumeric() || is_apostrophe(c);
+            for part in components.iter().flat_map(|c| c.split(ends)) {
                 let part = part.to_lowercase();
                 if part.chars().count() >= MIN_NAME && !NOT_NAMES.contains(&part.as_str()) {
                     self.names.insert(part);
@@ -95,7 +127,7 @@ impl Known {
         if value.chars().count() < MIN_IDENTIFIER {
             return;
         }
-        for word in value.split(|c: char| !c.is_alphanumeric()) {
+        for word in value.split(|c: char| !c.is_alphanumeric() || is_apostrophe(c)) {
             if word.chars().filter(|c| c.is_alphabetic()).count() >= MIN_PLACE {
                 self.words.insert(word.to_owned());
             }

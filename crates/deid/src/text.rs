@@ -4,8 +4,13 @@
 //! telephone numbers, mail and web addresses, UIDs and IP addresses, long runs of digits, numbers behind a
 //! label, names behind or before a title, street addresses. A name that stands in no other attribute and
 //! beside no title looks like any other word: this is the residual risk of the option, and the reason why
-//! long texts and texts that speak of relatives or addresses are emptied rather than cleaned.
+//! long texts are emptied rather than cleaned, and why of texts that speak of a birth, of relatives or of an
+//! address only clinical sentences stay ([`clauses`]).
 
+mod clauses;
+mod names;
+
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -92,52 +97,61 @@ pub(crate) enum Text {
 }
 
 const MONTH: &str = r"(?:jan(?:uary|uar)?|feb(?:ruary|ruar)?|mar(?:ch|s)?|märz|apr(?:il)?|avril|may|mai|june?|juni|juin|july?|juli|juillet|aug(?:ust)?|août|sept?(?:ember)?|o[ck]t(?:ober)?|nov(?:ember)?|de[cz](?:ember)?)";
-/// A word that starts with a capital, with what names have in them.
-const NAME: &str = r"\p{Lu}[\p{L}'’\-]*";
+/// Apostrophes within a class of characters; [`crate::known::is_apostrophe`] says why so many.
+const APOSTROPHES: &str = r"'\x{2018}\x{2019}\x{2BC}`\x{B4}\x{2032}\x{FF07}\x{91}\x{92}";
+/// Particles before a capital that are part of the name.
+const PARTICLES: &str = r"(?:(?i:(?:van|von|vom|der|den|ter|ten|zu|zum|zur|af|av|del|della|de|di|da|dos|das|do|du|des|la|le|las|los|al|el|bin|ibn|ben|abu|mc|mac|fitz|st)\b\.?[\s\-]*|\b[odl][APOSTROPHES]\s?))*";
+
+/// A form with the names of its parts replaced.
+fn form(pattern: &str) -> String {
+    pattern
+        // A word that starts with a capital, with what names have in them and the particles before them.
+        .replace("NAME", r"PARTICLES\p{Lu}[\p{L}APOSTROPHES\-]*")
+        .replace("PARTICLES", PARTICLES)
+        .replace("APOSTROPHES", APOSTROPHES)
+        .replace("MONTH", MONTH)
+}
 
 static FORMS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
     [
-        r"[\p{L}\p{N}._%+\-]+@[\p{L}\p{N}.\-]+".to_owned(),
-        r"(?i)\b(?:https?|ftp|file)://\S+|\bwww\.\S+|\\\\\S+".to_owned(),
+        r"[\p{L}\p{N}._%+\-]+@[\p{L}\p{N}.\-]+",
+        r"(?i)\b(?:https?|ftp|file)://\S+|\bwww\.\S+|\\\\\S+",
         // Times go with their date.
-        r"\b\d{4}[-/.]\d{1,2}[-/.]\d{1,2}(?:[T ]*\d{1,2}:\d{2}(?::\d{2})?)?\b".to_owned(),
-        r"\b\d{1,2}[-/.]\d{1,2}[-/.](?:\d{4}|\d{2})\b(?:[ T]+\d{1,2}:\d{2}(?::\d{2})?)?".to_owned(),
-        format!(r"(?i)\b\d{{1,2}}(?:st|nd|rd|th|\.)?[\s\-]*\b{MONTH}\b[\s.,\-]*(?:\d{{2,4}}\b)?"),
-        format!(r"(?i)\b{MONTH}\b[\s.\-]*\d{{1,2}}(?:st|nd|rd|th)?\b(?:[\s,]*\d{{4}}\b)?"),
-        format!(r"(?i)\b{MONTH}\b[\s.,\-]*(?:19|20)\d{{2}}\b"),
+        r"\b\d{4}[-/.]\d{1,2}[-/.]\d{1,2}(?:[T ]*\d{1,2}:\d{2}(?::\d{2})?)?\b",
+        r"\b\d{1,2}[-/.]\d{1,2}[-/.](?:\d{4}|\d{2})\b(?:[ T]+\d{1,2}:\d{2}(?::\d{2})?)?",
+        r"(?i)\b\d{1,2}(?:st|nd|rd|th|\.)?[\s\-]*\bMONTH\b[\s.,\-]*(?:\d{2,4}\b)?",
+        r"(?i)\bMONTH\b[\s.\-]*\d{1,2}(?:st|nd|rd|th)?\b(?:[\s,]*\d{4}\b)?",
+        r"(?i)\bMONTH\b[\s.,\-]*(?:19|20)\d{2}\b",
         // UIDs and IP addresses.
-        r"\b\d+(?:\.\d+){3,}\b".to_owned(),
+        r"\b\d+(?:\.\d+){3,}\b",
         // Telephone and social security numbers, and whatever follows a label.
-        r"\+\d[\d\s().\-]{6,}\d|\(?\b\d{3}\)?[\s.\-]\d{3}[\s.\-]\d{4}\b|\b\d{3}-\d{2}-\d{4}\b|\b\d{3}-\d{4}\b"
-            .to_owned(),
-        r"(?i)\b(?:tel|phone|fax|ext|mobile|cell|pager|bleep)\b\.?[:\s]*[\d+(][\d\s().+\-]*".to_owned(),
-        r"(?i)\b(?:mrn|acc|accession|case|chart|ssn|dob|id|no|nr|num|number|room|bed)\b\.?\s*[:#=]\s*\S+"
-            .to_owned(),
-        r"#\s?\d+".to_owned(),
-        r"[\p{L}\p{N}_\-]*\d{5,}[\p{L}\p{N}_\-]*".to_owned(),
-        r"(?i)\b\d{1,3}[\s\-]?(?:y/?o|yrs?|years?|jahre|ans)\b(?:[\s\-]?old\b)?".to_owned(),
+        r"\+\d[\d\s().\-]{6,}\d|\(?\b\d{3}\)?[\s.\-]\d{3}[\s.\-]\d{4}\b|\b\d{3}-\d{2}-\d{4}\b|\b\d{3}-\d{4}\b",
+        r"(?i)\b(?:tel|phone|fax|ext|mobile|cell|pager|bleep)\b\.?[:\s]*[\d+(][\d\s().+\-]*",
+        r"(?i)\b(?:mrn|acc|accession|case|chart|ssn|dob|id|no|nr|num|number|room|bed)\b\.?\s*[:#=]\s*\S+",
+        r"#\s?\d+",
+        r"[\p{L}\p{N}_\-]*\d{5,}[\p{L}\p{N}_\-]*",
+        r"(?i)\bage[ds]?\b(?:\s+of)?\s*[:=]?\s*\d{1,3}\b",
+        r"(?i)\b\d{1,3}[\s\-]?(?:y/?o|yrs?|years?|jahre|ans)\b(?:[\s\-]?old\b)?",
         // Names: by their title, by a label, by their initial, in the notation of the standard.
-        format!(r"\b(?:(?:Dr|Mr|Mrs|Ms|Prof|Mme|Mlle|Sra?|Miss|Herr|Frau|Nurse|Doctor)\b\.?|(?:DR|MR|MRS|MS|PROF)\.)\s*{NAME}(?:[\s,.]+{NAME}){{0,3}}"),
-        format!(r"\b{NAME}(?:[\s,.]+{NAME}){{0,2}}[,\s]+(?:M\.?D\.?|Ph\.?D\.?|R\.?N\.?|FRCR|FACR)(?:\b|$)"),
-        format!(r"(?i:\b(?:patient|pt|name|by|ref|referring|referred by|physician|operator|tech|technologist|radiologist|attending|surgeon|initials))\s*[:=]\s*\S+(?:[ ,]+{NAME})*"),
-        r"\b(?i:by|from|patient|physician|operator|technologist)\s+\p{Lu}\p{Ll}[\p{L}'’\-]*(?:\s+\p{Lu}\p{Ll}[\p{L}'’\-]*)*"
-            .to_owned(),
-        r"\b\p{Lu}\.\s?\p{Lu}[\p{L}'’\-]{2,}".to_owned(),
-        r"\S*\^\S*".to_owned(),
-        r"\b\d+\s+\p{Lu}[\p{L}.]+(?:\s\p{Lu}[\p{L}.]+)*\s(?i:st|street|ave|avenue|rd|road|blvd|lane|ln|drive|way|court|strasse|straße)\b\.?"
-            .to_owned(),
+        r"\b(?:(?:Dr|Mr|Mrs|Ms|Prof|Mme|Mlle|Sra?|Miss|Herr|Frau|Nurse|Doctor)\b\.?|(?:DR|MR|MRS|MS|PROF)\.)\s*NAME(?:[\s,.]+NAME){0,3}",
+        r"\bNAME(?:[\s,.]+NAME){0,2}[,\s]+(?:M\.?D\.?|Ph\.?D\.?|R\.?N\.?|FRCR|FACR)(?:\b|$)",
+        r"(?i:\b(?:patient|pt|name|by|ref|referring|referred by|physician|operator|tech|technologist|radiologist|attending|surgeon|initials))\s*[:=]\s*\S+(?:[ ,]+NAME)*",
+        r"\b(?i:by|from|patient|physician|operator|technologist)\s+(?:\p{Lu}\p{Ll}|\p{Lu}[APOSTROPHES])[\p{L}APOSTROPHES\-]*(?:\s+PARTICLES\p{Lu}[\p{Ll}APOSTROPHES][\p{L}APOSTROPHES\-]*)*",
+        // With particles a name is one in capitals, too.
+        r"\b(?i:by|from|for|patient|physician|operator|technologist)\s+(?:(?i:van|von|vom|de|del|della|di|du|mc|mac|fitz)\b[\s\-]*|(?i:[odl])[APOSTROPHES]\s?)NAME(?:\s+NAME)?",
+        r"\b\p{Lu}\.\s?PARTICLES\p{Lu}[\p{L}APOSTROPHES\-]{2,}",
+        r"\S*\^\S*",
+        r"\b\d+\s+\p{Lu}[\p{L}.APOSTROPHES\-]+(?:\s\p{Lu}[\p{L}.APOSTROPHES\-]+)*\s(?i:st|street|ave|avenue|rd|road|blvd|lane|ln|drive|way|court|strasse|straße)\b\.?",
     ]
     .iter()
-    .map(|form| Regex::new(form).expect("the forms are checked by a test"))
+    .map(|pattern| Regex::new(&form(pattern)).expect("the forms are checked by a test"))
     .collect()
 });
 
 /// What makes a text doubtful after all that.
 static DOUBT: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(
-        r"(?i)@|://|\^|\d{5}|\b(?:names?|named|called|dob|mrn|ssn|born|birth|birthday|nickname|wife|husband|daughter|son|sister|brother|mother|father|neighbou?r|phone|telephone|address|lives|insurance|passport|licen[cs]e)\b|\bDR\s+\p{L}{2,}",
-    )
-    .expect("the forms are checked by a test")
+    Regex::new(&format!(r"(?i)@|://|\^|\d{{5}}|\bDR\b\.?\s*\p{{L}}[\p{{L}}{APOSTROPHES}]"))
+        .expect("the forms are checked by a test")
 });
 
 /// Cleans a text of one file.
@@ -145,25 +159,42 @@ pub(crate) fn clean(text: &str, known: &Known) -> Text {
     if text.chars().count() > MAX_TEXT {
         return Text::Unsure;
     }
+    let telling = clauses::telling(text, known);
+    if !telling.is_empty() {
+        return clauses::clean(text, &telling, known).map_or(Text::Unsure, Text::Changed);
+    }
     let joined = join_regions(text);
-    let mut rest = joined.clone();
+    let rest = stripped(&joined, known);
+    if rest == joined {
+        return if doubtful(&rest) { Text::Unsure } else { Text::Same };
+    }
+    presentable(&rest).map_or(Text::Unsure, Text::Changed)
+}
+
+/// The text without what is known and what has a form.
+fn stripped(text: &str, known: &Known) -> String {
+    let mut rest = text.to_owned();
     for phrase in &known.phrases {
         rest = without_phrase(&rest, phrase);
     }
     for form in FORMS.iter() {
-        rest = without_form(rest, form);
+        let found = formed(&rest, form);
+        if !found.is_empty() {
+            rest = without(&rest, found.into_iter());
+        }
     }
-    rest = without_words(&rest, known);
-    if rest == joined {
-        return if DOUBT.is_match(&rest.replace('_', " ")) { Text::Unsure } else { Text::Same };
-    }
-    let rest = tidy(&rest).replace(JOINT, "^");
+    names::without_words(&rest, known)
+}
+
+/// A stripped text in good order; `None` where nothing is left, or where it is doubtful.
+fn presentable(rest: &str) -> Option<String> {
+    let rest = tidy(rest).replace(JOINT, "^");
     let letters = rest.chars().filter(|c| c.is_alphanumeric()).count();
-    if letters < MIN_REST || DOUBT.is_match(&join_regions(&rest).replace('_', " ")) {
-        Text::Unsure
-    } else {
-        Text::Changed(rest)
-    }
+    (letters >= MIN_REST && !doubtful(&join_regions(&rest))).then_some(rest)
+}
+
+fn doubtful(text: &str) -> bool {
+    DOUBT.is_match(&text.replace('_', " ")) || clauses::tells(text)
 }
 
 /// The text with [`JOINT`] between regions.
@@ -179,74 +210,47 @@ fn join_regions(text: &str) -> String {
     words.collect::<Vec<_>>().join(" ")
 }
 
-/// Removes a phrase wherever it stands as a whole. ASCII letters are compared without their case.
-fn without_phrase(text: &str, phrase: &str) -> String {
+/// Where a phrase stands as a whole, with what apostrophes join to it. ASCII letters are compared without their
+/// case.
+fn places(text: &str, phrase: &str) -> Vec<Range<usize>> {
     let lower = text.to_ascii_lowercase();
-    let mut out = String::with_capacity(text.len());
+    let mut found = Vec::new();
     let mut at = 0;
-    while let Some(found) = lower[at..].find(phrase) {
-        let (start, end) = (at + found, at + found + phrase.len());
-        let inner = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+    while let Some(offset) = lower[at..].find(phrase) {
+        let (start, end) = (at + offset, at + offset + phrase.len());
+        let inner = |c: Option<char>| c.is_some_and(names::is_word);
         let whole = !inner(text[..start].chars().next_back()) && !inner(text[end..].chars().next());
         // Long ones are nobody else's word, even within another.
         if whole || phrase.chars().count() >= 2 * MIN_INNER {
-            out.push_str(&text[at..start]);
-            out.push(' ');
-        } else {
-            out.push_str(&text[at..end]);
+            found.push(names::widened(text, start..end));
         }
         at = end;
     }
-    out.push_str(&text[at..]);
-    out
+    found
 }
 
-/// Removes what has a form. An underscore separates words here, unlike in regular expressions.
-fn without_form(text: String, form: &Regex) -> String {
-    let spaced = text.replace('_', " ");
-    let mut out = String::new();
-    let mut at = 0;
-    for found in form.find_iter(&spaced).filter(|f| !f.is_empty()) {
-        out.push_str(&text[at..found.start()]);
-        out.push(' ');
-        at = found.end();
-    }
-    if at == 0 {
-        return text;
-    }
-    out.push_str(&text[at..]);
-    out
+/// Removes a phrase wherever it stands as a whole.
+fn without_phrase(text: &str, phrase: &str) -> String {
+    without(text, places(text, phrase).into_iter())
 }
 
-/// Removes the words of names and places.
-fn without_words(text: &str, known: &Known) -> String {
+/// The text with a blank instead of each range; ranges come in the order of their ends.
+fn without(text: &str, ranges: impl Iterator<Item = Range<usize>>) -> String {
     let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(c) = rest.chars().next() {
-        if !c.is_alphanumeric() {
-            out.push(c);
-            rest = &rest[c.len_utf8()..];
-            continue;
-        }
-        let end = rest.find(|c: char| !c.is_alphanumeric()).unwrap_or(rest.len());
-        let word = &rest[..end];
-        let lower = word.to_lowercase();
-        // A name with a number ("Smith2") is the name.
-        let letters = lower.trim_matches(|c: char| c.is_numeric());
-        // Scripts without blanks between words have short names.
-        let ideograms = |name: &str| name.chars().all(|c| c >= FIRST_IDEOGRAM);
-        let within = |name: &String| {
-            (name.chars().count() >= MIN_INNER || ideograms(name)) && lower.contains(name.as_str())
-        };
-        let gone =
-            [lower.as_str(), letters].iter().any(|w| known.names.contains(*w) || known.words.contains(*w))
-                || known.names.iter().any(within);
-        if !gone {
-            out.push_str(word);
-        }
-        rest = &rest[end..];
+    let mut at = 0;
+    for range in ranges {
+        out.push_str(&text[at..range.start.max(at)]);
+        out.push(' ');
+        at = range.end;
     }
+    out.push_str(&text[at..]);
     out
+}
+
+/// Where something has a form. An underscore separates words here, unlike in regular expressions.
+fn formed(text: &str, form: &Regex) -> Vec<Range<usize>> {
+    let spaced = text.replace('_', " ");
+    form.find_iter(&spaced).filter(|f| !f.is_empty()).map(|f| f.range()).collect()
 }
 
 /// One blank between words, nothing dangling at the ends.
