@@ -1699,11 +1699,15 @@ export interface components {
             /** @description Item. */
             item: components["schemas"]["ItemId"];
             /** @description Regions of pixels that were filled, per frame. */
-            regions: Record<string, never>;
+            regions: unknown[];
             /** @description Each action with its path, the Safe Harbor classes; no value. */
-            report: Record<string, never>;
+            report: {
+                [key: string]: unknown;
+            };
             /** @description Rule set: edition, profile, options, detector, code version. */
-            rules: Record<string, never>;
+            rules: {
+                [key: string]: unknown;
+            };
             /** @description The file as it came. */
             source: components["schemas"]["AssetId"];
         };
@@ -2718,11 +2722,15 @@ export interface components {
                 /** @description Item. */
                 item: components["schemas"]["ItemId"];
                 /** @description Regions of pixels that were filled, per frame. */
-                regions: Record<string, never>;
+                regions: unknown[];
                 /** @description Each action with its path, the Safe Harbor classes; no value. */
-                report: Record<string, never>;
+                report: {
+                    [key: string]: unknown;
+                };
                 /** @description Rule set: edition, profile, options, detector, code version. */
-                rules: Record<string, never>;
+                rules: {
+                    [key: string]: unknown;
+                };
                 /** @description The file as it came. */
                 source: components["schemas"]["AssetId"];
             }[];
@@ -3411,7 +3419,9 @@ export interface components {
              */
             files: number;
             /** @description Rule set: edition, profile, options, detector, code version. */
-            rules: Record<string, never>;
+            rules: {
+                [key: string]: unknown;
+            };
         };
         /** @description Rules that are only thought of. */
         RulesDraft: {

@@ -31,17 +31,17 @@ pub struct CleaningView {
     /// The cleaned copy.
     pub copy: AssetId,
     /// Rule set: edition, profile, options, detector, code version.
-    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
+    #[cfg_attr(feature = "openapi", schema(value_type = std::collections::BTreeMap<String, serde_json::Value>))]
     pub rules: serde_json::Value,
     /// Keyed hash of the bytes before.
     pub hash_before: String,
     /// SHA-256 of the bytes after.
     pub hash_after: String,
     /// Each action with its path, the Safe Harbor classes; no value.
-    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
+    #[cfg_attr(feature = "openapi", schema(value_type = std::collections::BTreeMap<String, serde_json::Value>))]
     pub report: serde_json::Value,
     /// Regions of pixels that were filled, per frame.
-    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<serde_json::Value>))]
     pub regions: serde_json::Value,
     /// When.
     pub at: Instant,
@@ -52,7 +52,7 @@ pub struct CleaningView {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RuleSet {
     /// Rule set: edition, profile, options, detector, code version.
-    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
+    #[cfg_attr(feature = "openapi", schema(value_type = std::collections::BTreeMap<String, serde_json::Value>))]
     pub rules: serde_json::Value,
     /// Files.
     pub files: u64,

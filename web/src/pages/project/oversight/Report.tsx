@@ -127,7 +127,7 @@ export function Report({ project }: { project: string }) {
           />
           {report.data.rule_sets.map((set) => (
             <p key={JSON.stringify(set.rules)} className="wrap">
-              {plural(set.files, "file")} under: {ruleWords(set.rules as Record<string, unknown>)}
+              {plural(set.files, "file")} under: {ruleWords(set.rules)}
             </p>
           ))}
           <Classes report={report.data} />
