@@ -84,7 +84,8 @@ export function useGateMasks(project: string, entry: string) {
       api.put<GateMasks>(path`/gate/${entry}/masks`, { masks: body.masks }, body.revision),
     onSuccess: (masks) => {
       client.setQueryData(gateMasksQuery(project, entry).queryKey, masks);
-      return client.invalidateQueries({ queryKey: gateEntryQuery(project, entry).queryKey });
+      // The masks themselves just came with the answer.
+      return client.invalidateQueries({ queryKey: gateEntryQuery(project, entry).queryKey, exact: true });
     },
     onError: () => client.invalidateQueries({ queryKey: ["gate", project] }),
   });

@@ -88,7 +88,7 @@ function Look({ project, audit, item }: { project: string; audit: Audit; item: A
         <Button onClick={clean} loading={answer.isPending}>
           Nothing identifies anybody
         </Button>
-        <Button color="red" variant="outline" onClick={() => setLeak(true)}>
+        <Button variant="default" onClick={() => setLeak(true)}>
           Report a leak…
         </Button>
         <span className="dim">

@@ -74,11 +74,7 @@ function Decide({ project, leak }: { project: string; leak: Leak }) {
       <div className="row">
         <strong>{first.name}</strong>
         <Button onClick={() => setChoice({ decision: "restore", items: [first.item] })}>Give back…</Button>
-        <Button
-          color="red"
-          variant="outline"
-          onClick={() => setChoice({ decision: "reject", items: [first.item] })}
-        >
+        <Button variant="default" onClick={() => setChoice({ decision: "reject", items: [first.item] })}>
           Reject for good…
         </Button>
         {others.length > 1 ? (
