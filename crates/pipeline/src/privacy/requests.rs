@@ -131,7 +131,7 @@ impl Pipeline {
     }
 
     /// Approves or refuses a request. An approved erasure is carried out in the background; an approved
-    /// re-identification can be looked at by its asker, once, for [`REVEAL_SECONDS`].
+    /// re-identification can be looked at by its asker, once, for half an hour.
     ///
     /// # Errors
     /// [`PipelineError::NotFound`]; `reason_required`; `separation_of_duties` for the asker and, for a

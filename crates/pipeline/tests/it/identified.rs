@@ -102,7 +102,7 @@ async fn every_copy_is_clean(house: &House, found: &[(ItemId, String)], files: &
     assert!(secrets.len() > 50, "{}", secrets.len());
     let mut copies = 0;
     for (item, _) in found {
-        let all = assets::of_item(&mut *store.read().await.unwrap(), *item).await.unwrap();
+        let all = assets::of_item(&mut store.read().await.unwrap(), *item).await.unwrap();
         for copy in all.iter().filter(|a| a.kind == AssetKind::Dicom && a.source_asset_id.is_some()) {
             let door = store.quarantine().for_machine(copy.project_id, &copy.address).await;
             let bytes = match door {
