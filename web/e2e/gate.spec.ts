@@ -179,7 +179,14 @@ test("two officers: the rules ask for it, the first opens a waiver, the second c
   await first.page.getByRole("button", { name: "Save as protocol version 2" }).click();
   await expect(first.page.getByText("Saved as protocol version 2.")).toBeVisible();
 
+  // What waits is cleaned anew under the new rules: a decision belongs to that entry, not to the one before.
+  const versions = async () => {
+    const queue = await first.context.request.get(`/api/v1/projects/${project}/gate`);
+    return (await queue.json()).items.map((entry: { protocol_version: number }) => entry.protocol_version);
+  };
+  await expect.poll(versions, { timeout: 20_000 }).toEqual([2]);
   await first.page.getByRole("link", { name: "Back to the gate" }).click();
+  await first.page.reload();
   await expect(first.page.getByText("1 entry waits")).toBeVisible({ timeout: 20_000 });
   await first.page.keyboard.press("1");
   await first.page.keyboard.press("w");
