@@ -1,7 +1,7 @@
 //! Sampled audits: a privacy officer looks at a random sample of what the gate cleared; the bound says how much of the
 //! rest may identify somebody.
 
-use countersign_model::{AuditId, Instant, ItemId, LeakId, ProjectId, StreamKind};
+use countersign_model::{AuditId, AuditPlan, Instant, ItemId, LeakId, ProjectId, StreamKind};
 use countersign_quality::{lot_upper, sample_for};
 use countersign_store::{Conn, Evidence, assets, audits, exposures, items, random, users};
 use countersign_workflow::Phase;
@@ -128,6 +128,8 @@ impl Pipeline {
         plan: AuditSample,
     ) -> Result<AuditView> {
         self.require_on(caller, Action::Gate, project)?;
+        let protocol = self.protocol(&mut *self.store.read().await?, project).await?;
+        let plan = planned(plan, &protocol.deid.audit);
         let confidence = plan.confidence.unwrap_or(CONFIDENCE_DEFAULT);
         let seed = hex::encode(random::<32>()?);
         let by = caller.user();
@@ -330,6 +332,15 @@ impl Pipeline {
     }
 }
 
+/// What was asked for; where neither size nor rate is named, what the protocol says.
+fn planned(asked: AuditSample, protocol: &AuditPlan) -> AuditSample {
+    if asked.size.is_some() || asked.rate.is_some() {
+        return asked;
+    }
+    let confidence = asked.confidence.unwrap_or(protocol.confidence);
+    AuditSample { size: Some(protocol.sample.into()), rate: None, confidence: Some(confidence) }
+}
+
 fn size_of(plan: &AuditSample, lot: u64, confidence: f64) -> Result<u64> {
     let bad = |message: String| PipelineError::bad("bad_plan", "size", message);
     let size = match (plan.size, plan.rate) {
@@ -421,6 +432,18 @@ mod tests {
             }
         }
         assert!(hits.iter().all(|n| (310..=490).contains(n)), "{hits:?}");
+    }
+
+    #[test]
+    fn the_protocol_speaks_where_nobody_else_does() {
+        let protocol = AuditPlan { sample: 12, confidence: 0.99 };
+        let asked = planned(AuditSample::default(), &protocol);
+        assert_eq!((asked.size, asked.rate, asked.confidence), (Some(12), None, Some(0.99)));
+        let own = AuditSample { rate: Some(0.1), ..AuditSample::default() };
+        assert_eq!(planned(own, &protocol), own);
+        // A protocol without audits draws none.
+        let none = planned(AuditSample::default(), &AuditPlan::default());
+        assert!(size_of(&none, 20, 0.95).is_err());
     }
 
     #[test]

@@ -52,7 +52,7 @@ function Editor({ plan, onPlan }: { plan: DeidPlan; onPlan: (plan: DeidPlan) => 
       />
       <NativeSelect
         label="Text in pixels, in files of classes that often have it"
-        description="Once a detector of text has looked; without one every such file waits"
+        description="The detector looks first; it misses some text, so looking is the default"
         data={PIXELS}
         value={plan.pixels}
         onChange={(event) => onPlan({ ...plan, pixels: event.currentTarget.value as DeidPlan["pixels"] })}

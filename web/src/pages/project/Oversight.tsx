@@ -6,7 +6,7 @@ import { Report } from "./oversight/Report";
 import { useProject } from "./Project";
 
 export default function Oversight() {
-  const { id } = useProject();
+  const { id, protocol } = useProject();
   const officer = hasRole(useMe(), "privacy_officer", id);
   return (
     <div className="stack loose">
@@ -16,7 +16,7 @@ export default function Oversight() {
       </section>
       <section className="stack" aria-label="Audits">
         <h2>Audits</h2>
-        <Audits project={id} officer={officer} />
+        <Audits project={id} officer={officer} planned={protocol.deid?.audit?.sample ?? 0} />
       </section>
       <Report project={id} />
     </div>

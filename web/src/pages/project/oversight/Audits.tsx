@@ -36,7 +36,7 @@ export function boundWords(audit: Audit): string {
   return `at most ${count(audit.bound)} of ${count(audit.lot)} items (${rate} %) with ${confidence} % confidence`;
 }
 
-function Open({ project }: { project: string }) {
+function Open({ project, planned }: { project: string; planned: number }) {
   const [percent, setPercent] = useState<number | string>(5);
   const { open } = useOversightActions(project);
   const rate = Number(percent) / PERCENT;
@@ -59,6 +59,11 @@ function Open({ project }: { project: string }) {
         >
           Draw a sample
         </Button>
+        {planned > 0 ? (
+          <Button variant="default" onClick={() => open.mutate({})} disabled={open.isPending}>
+            Draw {plural(planned, "item")}, as the protocol says
+          </Button>
+        ) : null}
       </div>
       <Refused error={open.error} />
     </div>
@@ -152,7 +157,9 @@ function One({ project, audit, officer }: { project: string; audit: Audit; offic
   );
 }
 
-export function Audits({ project, officer }: { project: string; officer: boolean }) {
+type AuditsProps = { project: string; officer: boolean; planned: number };
+
+export function Audits({ project, officer, planned }: AuditsProps) {
   const audits = useQuery(auditsQuery(project));
   if (audits.isPending) return <Loading />;
   if (audits.isError) return <Failed error={audits.error} retry={() => audits.refetch()} />;
@@ -161,7 +168,7 @@ export function Audits({ project, officer }: { project: string; officer: boolean
     <div className="stack">
       {officer && !running ? (
         <Panel title="Audit what was cleared">
-          <Open project={project} />
+          <Open project={project} planned={planned} />
         </Panel>
       ) : null}
       {audits.data.length === 0 ? (
