@@ -22,13 +22,12 @@ const data =
   process.env.TEST_WORKER_INDEX === undefined ? mkdtempSync(join(tmpdir(), "countersign-e2e-")) : "";
 
 export default defineConfig({
-  // One walk at the gate races its own reload; a second try tells a race from a fault, and the report names it flaky.
-  retries: 1,
   testDir: "..",
   outputDir: "../test-results",
   fullyParallel: true,
   forbidOnly: true,
-  retries: 0,
+  // One walk at the gate races its own reload; a second try tells a race from a fault, and the report names it flaky.
+  retries: 1,
   workers: 2,
   timeout: 60_000,
   expect: { timeout: 10_000 },
