@@ -66,7 +66,8 @@ pub struct Check {
     /// To which attribute: tags of eight hexadecimal digits with item numbers from 0, joined by dots, such as
     /// `00081140[0].00081155`; private ones are `gggg"CREATOR"ee`.
     pub path: String,
-    /// The source's value, or the words of it that matter.
+    /// The source's value, or the words of it that matter; of the Image Type of pixels with text, what it must say after
+    /// the text was painted over.
     pub value: String,
     /// Where the requirement comes from.
     pub category: Category,

@@ -71,13 +71,13 @@ pub fn pt(sheet: &mut Sheet, making: &mut Making) {
 
 /// A radiograph; one in three with a name in its pixels although nothing says so.
 pub fn radiograph(sheet: &mut Sheet, making: &mut Making) {
-    sheet.keep((0x0008, 0x0008), "CS", "ORIGINAL\\PRIMARY", Category::Dicom);
     sheet.keep((0x0018, 0x0060), "DS", "81", Category::Dicom);
     sheet.keep((0x0018, 0x5101), "CS", "PA", Category::Dicom);
     sheet.keep((0x0018, 0x1164), "DS", "0.143\\0.143", Category::Dicom);
     sheet.gone((0x0018, 0x1004), "LO", &format!("PL{}", making.visit.study_id));
     let name = making.person.name.spoken();
     let text = if making.random.chance(0.34) { vec![name, making.person.id.clone()] } else { Vec::new() };
+    sheet.image_type("ORIGINAL", "PRIMARY", !text.is_empty());
     if text.is_empty() {
         sheet.text((0x0028, 0x0301), "CS", "NO");
     }
@@ -86,7 +86,7 @@ pub fn radiograph(sheet: &mut Sheet, making: &mut Making) {
 
 /// An ultrasound picture: name, number and date above, the measured region below.
 pub fn ultrasound(sheet: &mut Sheet, making: &mut Making, frames: usize) {
-    sheet.keep((0x0008, 0x0008), "CS", "ORIGINAL\\PRIMARY\\ABDOMINAL", Category::Dicom);
+    sheet.image_type("ORIGINAL", "PRIMARY\\ABDOMINAL", true);
     sheet.item((0x0018, 0x6011), |item| {
         for (element, value) in [(0x6018, 20_u32), (0x601A, 40), (0x601C, 300), (0x601E, 230)] {
             item.bytes((0x0018, element), "UL", value.to_le_bytes().to_vec());
@@ -103,7 +103,7 @@ pub fn ultrasound(sheet: &mut Sheet, making: &mut Making, frames: usize) {
 /// A picture of a screen.
 pub fn capture(sheet: &mut Sheet, making: &mut Making) {
     let (person, visit) = (making.person, making.visit);
-    sheet.keep((0x0008, 0x0008), "CS", "DERIVED\\SECONDARY", Category::Dicom);
+    sheet.image_type("DERIVED", "SECONDARY", true);
     sheet.text((0x0008, 0x0064), "CS", "WSD");
     sheet.date((0x0018, 0x1012), "DA", &da(visit.date));
     sheet.text((0x0028, 0x0301), "CS", "YES");

@@ -60,6 +60,16 @@ impl Sheet {
         self.ask(Action::TextRetained, tag, text, category);
     }
 
+    /// Image Type. Its first value says where the pixels come from: with text painted over they are derived from others
+    /// (PS3.3 C.7.6.1.1.2), and whoever leaves ORIGINAL there says what is not true. The other values must stay.
+    pub fn image_type(&mut self, origin: &str, others: &str, text_in_pixels: bool) {
+        const IMAGE_TYPE: Tag = (0x0008, 0x0008);
+        self.text(IMAGE_TYPE, "CS", &format!("{origin}\\{others}"));
+        let expected = if text_in_pixels { "DERIVED" } else { origin };
+        self.ask(Action::TagRetained, IMAGE_TYPE, "", Category::Dicom);
+        self.ask(Action::TextRetained, IMAGE_TYPE, &format!("{expected}\\{others}"), Category::Dicom);
+    }
+
     /// Text that must go.
     pub fn gone(&mut self, tag: Tag, vr: &'static str, text: &str) {
         self.text(tag, vr, text);
