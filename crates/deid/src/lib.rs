@@ -15,6 +15,7 @@ mod codestream;
 mod dates;
 mod engine;
 mod error;
+pub mod face;
 mod image;
 mod keys;
 mod known;

@@ -91,6 +91,12 @@ pub enum PixelError {
         /// Index of the frame, from 0.
         frame: u32,
     },
+    /// A frame that does not say where in the patient it lies.
+    #[error("frame {frame} does not say where it lies")]
+    NoPlace {
+        /// Index of the frame, from 0.
+        frame: u32,
+    },
     /// A mask for a frame that is not there.
     #[error("there is no frame {frame}: the instance has {frames}")]
     NoSuchFrame {
@@ -108,6 +114,7 @@ impl PixelError {
         match self {
             Self::Dicom(e) => e.code(),
             Self::Empty { .. } => "pixels-empty",
+            Self::NoPlace { .. } => "pixels-no-place",
             Self::NoSuchFrame { .. } => "pixels-no-such-frame",
         }
     }

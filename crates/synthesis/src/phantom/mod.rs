@@ -1,5 +1,5 @@
 //! A CT study of a made-up thorax: DICOM files that look like a contrast-enhanced chest CT, and the truth
-//! about the lesions in it.
+//! about the lesions in it; and a made-up [`head`].
 //!
 //! The identifying attributes are filled with obviously made-up values, so that de-identification has
 //! something to remove.
@@ -7,6 +7,7 @@
 mod anatomy;
 mod bones;
 mod dicom;
+pub mod head;
 mod lesions;
 mod organs;
 mod slice;
