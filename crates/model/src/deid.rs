@@ -61,6 +61,26 @@ words! {
     }
 }
 
+words! {
+    /// What is done with thin slices of a head, from which a face can be rebuilt.
+    HeadScans, "a policy for head scans" {
+        /// The risk is told, and whoever passes the images on answers for it.
+        Tell = "tell",
+        /// The face is taken off; where that cannot be done, a privacy officer decides.
+        Deface = "deface",
+    }
+}
+
+words! {
+    /// What is done with postal codes where patient characteristics are retained.
+    PostalCodes, "a policy for postal codes" {
+        /// Taken out.
+        Remove = "remove",
+        /// Cut to three digits where the area has more than 20 000 people (45 CFR 164.514(b)(2)(i)(B)).
+        Zip3 = "zip3",
+    }
+}
+
 /// How much of what was cleared is looked at again.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -91,8 +111,27 @@ pub struct DeidPlan {
     pub pixels: PixelPolicy,
     /// A waiver counts only when a second privacy officer confirms it.
     pub two_person_waiver: bool,
+    /// What is done with thin slices of a head.
+    #[serde(skip_serializing_if = "HeadScans::is_default")]
+    pub head_scans: HeadScans,
+    /// What is done with postal codes.
+    #[serde(skip_serializing_if = "PostalCodes::is_default")]
+    pub postal_codes: PostalCodes,
     /// Looking again at what was cleared.
     pub audit: AuditPlan,
+}
+
+// Documents from before these keys stay the same to the byte.
+impl HeadScans {
+    fn is_default(&self) -> bool {
+        *self == Self::Tell
+    }
+}
+
+impl PostalCodes {
+    fn is_default(&self) -> bool {
+        *self == Self::Remove
+    }
 }
 
 impl Default for DeidPlan {
@@ -102,6 +141,8 @@ impl Default for DeidPlan {
             dates: DatesPolicy::Remove,
             pixels: PixelPolicy::Officer,
             two_person_waiver: false,
+            head_scans: HeadScans::Tell,
+            postal_codes: PostalCodes::Remove,
             audit: AuditPlan::default(),
         }
     }
@@ -141,8 +182,11 @@ impl DeidPlan {
     /// # Errors
     /// [`ProtocolError`] naming the first place that is wrong.
     pub fn validate(&self) -> Result<(), ProtocolError> {
-        self.options()?;
+        let options = self.options()?;
         let fail = |place: &str, message: String| Err(ProtocolError { place: place.into(), message });
+        if self.postal_codes == PostalCodes::Zip3 && !options.contains(&DeidOption::RetainPatientCharacteristics) {
+            return fail("deid.postal_codes", "needs retain_patient_characteristics in the profile".into());
+        }
         if self.audit.sample > AUDIT_SAMPLE_MAX {
             return fail("deid.audit.sample", format!("at most {AUDIT_SAMPLE_MAX} items"));
         }
@@ -175,6 +219,10 @@ mod tests {
             let error = DeidPlan { audit, ..DeidPlan::default() }.validate().unwrap_err();
             assert_eq!(error.place, "deid.audit.confidence");
         }
+        let zip3 = DeidPlan { postal_codes: PostalCodes::Zip3, ..DeidPlan::default() };
+        assert_eq!(zip3.validate().unwrap_err().place, "deid.postal_codes");
+        let profile = "basic,retain_patient_characteristics".into();
+        assert_eq!(DeidPlan { profile, ..zip3 }.validate(), Ok(()));
         let audit = AuditPlan { sample: AUDIT_SAMPLE_MAX + 1, ..AuditPlan::default() };
         let error = DeidPlan { audit, ..DeidPlan::default() }.validate().unwrap_err();
         assert_eq!(error.place, "deid.audit.sample");
@@ -184,6 +232,8 @@ mod tests {
     fn an_empty_section_is_the_default_and_an_unknown_key_is_refused() {
         let empty: DeidPlan = serde_json::from_str("{}").unwrap();
         assert!(empty.is_default());
+        let text = serde_json::to_string(&empty).unwrap();
+        assert!(!text.contains("head_scans") && !text.contains("postal_codes"), "{text}");
         assert!(serde_json::from_str::<DeidPlan>(r#"{"profil":"basic"}"#).is_err());
         assert!(serde_json::from_str::<DeidPlan>(r#"{"dates":"sometimes"}"#).is_err());
     }

@@ -17,7 +17,7 @@ pub use annotation::{
     Annotation, AnnotationError, Author, FrameRef, OBJECTS_PER_READ_MAX, POINTS_PER_SHAPE_MAX, Shape,
     ShapeKind,
 };
-pub use deid::{AuditPlan, DatesPolicy, DeidOption, DeidPlan, PixelPolicy};
+pub use deid::{AuditPlan, DatesPolicy, DeidOption, DeidPlan, HeadScans, PixelPolicy, PostalCodes};
 pub use id::{
     AnnotationId, AssetId, AuditId, ClaimId, EventId, GateEntryId, HoldId, Ids, IngestId, ItemId, JobId,
     LeakId, OrganizationId, PrivacyRequestId, ProjectId, ReadId, ReleaseId, SessionId, SignatureId,

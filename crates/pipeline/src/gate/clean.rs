@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use countersign_deid as deid;
+use countersign_deid::{
+    self as deid,
+    face::{FacePlane, deface_instance},
+};
 use countersign_dicom as dicom;
 use countersign_model::{AssetId, AssetKind, ItemKind, PixelPolicy};
 use countersign_sensors::kitti;
@@ -30,6 +33,8 @@ pub(super) struct FileMasks {
     pub drawn: Vec<FrameMask>,
     /// Some of them are the detector's.
     pub detected: bool,
+    /// The plane beyond which the face is painted over.
+    pub face: Option<FacePlane>,
     /// The detector of this version has not found anything in the file before, and is to look.
     pub look: bool,
 }
@@ -105,6 +110,12 @@ impl Outcome {
             .take(REPORT_ACTIONS_MAX)
             .map(|((tag, action), count)| GateAction { tag, action, count })
             .collect();
+    }
+
+    /// Something that stays to be settled by a person: its reason, and why and where in the report.
+    pub fn unsettled(&mut self, reason: &str, code: &str, place: &str) {
+        self.hold(reason);
+        self.report.residual.push(format!("{code} at {place}"));
     }
 
     pub fn failed(&mut self, code: &str, place: &str) {
@@ -212,6 +223,7 @@ fn clean_dicom(bytes: &[u8], rules: &Rules, masks: &FileMasks) -> Result<Cleaned
     if !masks.drawn.is_empty() {
         masking::mask_dicom(&mut instance, &masks.drawn)?;
     }
+    let faceless = remove_face(&mut instance, masks.face.as_ref())?;
     let keys = deid::Keys { project_key: rules.key };
     let masked = !masks.drawn.is_empty() || !look.found.is_empty();
     // What is masked is marked as such; only copies that a person approves, or the protocol vouches for, go on.
@@ -224,10 +236,16 @@ fn clean_dicom(bytes: &[u8], rules: &Rules, masks: &FileMasks) -> Result<Cleaned
     if masked {
         actions.push((PIXEL_DATA.to_owned(), "masked"));
     }
-    let risks = deid::risks(&facts).into_iter().map(deid::Risk::code).collect();
+    if faceless {
+        actions.push((PIXEL_DATA.to_owned(), "face removed"));
+    }
+    let mut risks = deid::risks(&facts);
+    // Where the plane lies beyond a slice, there is nothing of the face in it.
+    risks.retain(|risk| masks.face.is_none() || *risk != deid::Risk::FaceMayBeRecognizable);
+    let risks = risks.into_iter().map(deid::Risk::code).collect();
     let known = Some(known(&instance, &cleaned));
     let regions: Vec<FrameMask> = masks.drawn.iter().chain(&look.found).copied().collect();
-    let record = Record::of_instance(rules, &cleaned.report, &regions)
+    let record = Record::of_instance(rules, &cleaned.report, &regions, masks.face.as_ref())
         .map_err(|error| NotCleaned { code: "no_record".to_owned(), place: error.to_string() })?;
     let mut holds = holds(facts, deid::Report { pixels_cleaned: look.vouched, ..cleaned.report });
     holds.extend(look.holds);
@@ -235,6 +253,18 @@ fn clean_dicom(bytes: &[u8], rules: &Rules, masks: &FileMasks) -> Result<Cleaned
         holds.push(TRUNCATED);
     }
     Ok(CleanedFile { bytes: cleaned.bytes, actions, holds, found: look.found, risks, known, record })
+}
+
+/// Paints over what lies beyond the plane; says whether that changed the file.
+fn remove_face(
+    instance: &mut dicom::Instance,
+    plane: Option<&FacePlane>,
+) -> Result<bool, NotCleaned> {
+    let Some(plane) = plane else { return Ok(false) };
+    match deface_instance(instance, plane) {
+        Ok(report) => Ok(report.pixels > 0),
+        Err(error) => Err(NotCleaned { code: error.code().to_owned(), place: error.place().to_string() }),
+    }
 }
 
 /// What looking at the pixels came to.
@@ -327,6 +357,7 @@ pub(super) fn masks_of(masks: &[countersign_store::masks::GateMask], asset: Asse
     let active = || own().filter(|mask| mask.removed_at.is_none());
     FileMasks {
         drawn: active().map(|mask| (mask.part, mask.rect())).collect(),
+        face: None,
         detected: active().any(|mask| mask.detector.is_some()),
         look: !own().any(|mask| mask.detector.as_deref() == Some(deid::pixels::DETECTOR_VERSION)),
     }

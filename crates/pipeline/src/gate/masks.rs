@@ -9,8 +9,9 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::{
-    GateReport, NOT_CLEANED,
+    FaceCut, GateReport, NOT_CLEANED,
     clean::{CleanedAsset, FileMasks, NotCleaned, clean_file, masks_of},
+    face::plane_for,
     masking, note_rows,
     plan::{Rules, rules},
     queue::{already_decided, pictures, report_of},
@@ -122,7 +123,8 @@ impl Pipeline {
         if change.is_empty() {
             return shown(&mut *self.store.read().await?, &entry, 0).await;
         }
-        let copies = self.remake(&item, &change, &drafts, &rules).await?;
+        let cuts = report_of(&entry)?.faces;
+        let copies = self.remake(&item, &change, &drafts, (&rules, &cuts)).await?;
         let remade = u32::try_from(copies.len()).unwrap_or(u32::MAX);
         let copies = self.put_waiting(&item, copies).await?;
         self.store
@@ -218,7 +220,7 @@ impl Pipeline {
         item: &items::Item,
         change: &Change,
         drafts: &[MaskDraft],
-        rules: &Rules,
+        (rules, cuts): (&Rules, &[FaceCut]),
     ) -> Result<Vec<CleanedAsset>> {
         let mut copies = Vec::new();
         for id in change.touched() {
@@ -226,7 +228,8 @@ impl Pipeline {
                 assets::by_id(&mut *self.store.read().await?, id).await?.ok_or(PipelineError::NotFound)?;
             let bytes = self.store.quarantine().for_machine(asset.project_id, &asset.address).await?;
             // What the detector found is among them, and what a person took back is not found again.
-            let masks = FileMasks { look: false, ..masks_of(&change.after, id) };
+            let face = plane_for(cuts, &item.streams.0, id);
+            let masks = FileMasks { look: false, face, ..masks_of(&change.after, id) };
             let (kind, item_kind, rules) = (asset.kind, item.kind, rules.clone());
             let made = blocking(move || {
                 let size = masking::picture_size(kind, &bytes);

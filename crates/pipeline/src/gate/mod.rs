@@ -2,6 +2,7 @@
 
 mod clean;
 mod decide;
+mod face;
 mod masking;
 mod masks;
 mod plan;
@@ -23,12 +24,14 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use self::{
-    clean::{CleanedAsset, Outcome, clean_asset, masks_of},
+    clean::{CleanedAsset, FileMasks, Outcome, clean_asset, masks_of},
+    face::plane_for,
     plan::{Rules, rules},
     risk::{NOT_CLEANED, score},
 };
 pub use self::{
     decide::GateChoice,
+    face::FaceCut,
     masks::{MaskDraft, MaskView, Masks},
     preview::{Preview, TagChange},
     queue::{GateEntryView, GateFilter, GateSide, GateSummary, ReasonCount, WaiverView},
@@ -52,6 +55,9 @@ pub struct GateReport {
     pub options: Vec<String>,
     /// Codes of risks that stay in what was cleaned correctly, such as a face that could be drawn from slices.
     pub risks: Vec<String>,
+    /// Planes along which faces of head scans were cut off, by series.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub faces: Vec<FaceCut>,
     /// Version of the detector of text.
     pub detector: String,
     /// Masks on the pictures of the copies.
@@ -115,6 +121,7 @@ impl Pipeline {
         // Masks that were drawn before hold for what is cleaned again.
         let drawn = mask_rows::of_item(&mut *self.store.read().await?, item.id).await?;
         let mut outcome = Outcome::default();
+        self.find_faces(item, &sources, &rules, &mut outcome).await?;
         let shown: Vec<AssetId> =
             item.streams.0.iter().flat_map(|s| s.frames.iter().map(|f| f.asset)).collect();
         for asset in sources
@@ -125,7 +132,9 @@ impl Pipeline {
                 continue;
             }
             let bytes = self.store.quarantine().for_machine(asset.project_id, &asset.address).await?;
-            let (item_kind, rules, masks) = (item.kind, rules.clone(), masks_of(&drawn, asset.id));
+            let face = plane_for(&outcome.report.faces, &item.streams.0, asset.id);
+            let masks = FileMasks { face, ..masks_of(&drawn, asset.id) };
+            let (item_kind, rules) = (item.kind, rules.clone());
             outcome = blocking(move || {
                 clean_asset(&mut outcome, &asset, &bytes, item_kind, &rules, &masks);
                 outcome

@@ -1,7 +1,7 @@
 //! The protocol's de-identification in the terms of the engine.
 
 use countersign_deid as deid;
-use countersign_model::{DatesPolicy, DeidPlan, ItemKind, ProjectId, Protocol};
+use countersign_model::{DatesPolicy, DeidPlan, ItemKind, PostalCodes, ProjectId, Protocol};
 use countersign_store::{Conn, KEY_BYTES, projects, protocols};
 
 use crate::{PipelineError, Result};
@@ -79,7 +79,8 @@ fn engine_text(plan: &DeidPlan) -> String {
         DatesPolicy::Year => ",retain_modified_dates,year_only",
         DatesPolicy::Keep => ",retain_full_dates",
     };
-    format!("{}{dates}", plan.profile)
+    let postal = if plan.postal_codes == PostalCodes::Zip3 { ",zip3" } else { "" };
+    format!("{}{dates}{postal}", plan.profile)
 }
 
 fn engine_profile(plan: &DeidPlan) -> Result<deid::Profile> {

@@ -2,14 +2,15 @@
 //! the record that somebody looked.
 
 use countersign_dicom as dicom;
-use countersign_model::{AssetKind, DeidPlan, GateEntryId, ItemKind};
+use countersign_model::{AssetKind, DeidPlan, GateEntryId, HeadScans, ItemKind};
 use countersign_store::{assets, exposures, items, masks as rows};
 use serde::Serialize;
 
 use super::{
     clean::{CleanedFile, FileMasks, clean_file, masks_of},
+    face::plane_for,
     plan::{Rules, key, rules},
-    queue::source_of,
+    queue::{report_of, source_of},
 };
 use crate::{
     Pipeline, PipelineError, Result, blocking,
@@ -129,7 +130,10 @@ impl Pipeline {
             Some(plan) => Rules::new(plan, entry.protocol_version, key(self, item.project_id, item.kind)?)?,
             None => rules(self, &mut conn, item.project_id, Some(entry.protocol_version), item.kind).await?,
         };
-        let masks = masks_of(&rows::of_item(&mut conn, item.id).await?, asset.id);
+        let faces_go = rules.plan.head_scans == HeadScans::Deface;
+        let face = plane_for(&report_of(&entry)?.faces, &item.streams.0, asset.id);
+        let face = face.filter(|_| faces_go);
+        let masks = FileMasks { face, ..masks_of(&rows::of_item(&mut conn, item.id).await?, asset.id) };
         Ok(Source { asset, part, kind: item.kind, rules, masks })
     }
 }

@@ -1,6 +1,10 @@
 //! The evidence of one file's cleaning: rule set, hashes, actions, regions. No value in it.
 
-use countersign_deid::{self as deid, pixels};
+use countersign_deid::{
+    self as deid,
+    face::{FACE_METHOD, FacePlane},
+    pixels,
+};
 use countersign_model::AssetId;
 use countersign_store::{Json, Tx, cleanings};
 use serde_json::{Value, json};
@@ -22,8 +26,9 @@ impl Record {
         rules: &Rules,
         report: &deid::Report,
         masks: &[FrameMask],
+        face: Option<&FacePlane>,
     ) -> std::result::Result<Self, serde_json::Error> {
-        let rules = json!({
+        let mut rules = json!({
             "rule_set": report.rule_set,
             "edition": report.edition,
             "profile": rules.profile.to_string(),
@@ -32,6 +37,9 @@ impl Record {
             "detector": pixels::DETECTOR_VERSION,
             "thresholds": pixels::Thresholds::current(),
         });
+        if let Some(plane) = face {
+            rules["face"] = json!({ "method": FACE_METHOD, "plane": plane });
+        }
         Ok(Self { rules, report: serde_json::to_value(report)?, regions: regions(masks) })
     }
 

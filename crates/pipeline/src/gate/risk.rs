@@ -15,6 +15,9 @@ pub(super) const NOT_LOOKED_AT: &str = "pixels-not-looked-at";
 /// Frames are missing at the end of the file: nobody can look at what is not there.
 pub(super) const TRUNCATED: &str = "truncated-pixel-data";
 
+/// The protocol wants faces taken off head scans, and in a series none was found that could be.
+pub(super) const FACE_NOT_REMOVED: &str = "face-not-removed";
+
 /// Greatest risk.
 pub(super) const RISK_MAX: u32 = 100;
 /// Weight of a reason that is not in the table: what is not known is not small.
@@ -37,6 +40,7 @@ const REASONS: &[(&str, f64, bool)] = &[
     (TRUNCATED, 0.5, false),
     (NOT_CLEANED, 0.6, false),
     ("face-may-be-recognizable", 0.5, false),
+    (FACE_NOT_REMOVED, 0.5, false),
     (FACES_NOT_RULED_OUT, 0.5, true),
     ("secondary-image", 0.45, true),
     ("burned-in-not-ruled-out", 0.35, true),
