@@ -170,6 +170,15 @@ const REFUSALS: Record<string, Explanation> = {
     title: "Looking cannot settle this",
     advice: "One of the reasons stays however long somebody looks. Waive the risk with a reason, or reject.",
   },
+  risk_not_waived: {
+    title: "Not fit for the public yet",
+    advice:
+      "A risk stays in some of these items, such as a face that can be rebuilt from slices. A privacy officer waives it under Oversight, with a reason; until then a release for people under the project's agreements is possible.",
+  },
+  no_such_risk: {
+    title: "Nothing left to waive",
+    advice: "Somebody else waived it, or the items were cleaned anew. The list shows what is left.",
+  },
   second_person_needed: {
     title: "A second person is needed",
     advice: "You opened this waiver. Another privacy officer has to confirm it, with a reason of their own.",
@@ -426,6 +435,9 @@ const GATE_REASONS: Record<string, string> = {
   slide_label: "A slide's label or overview: may show a name or number",
   overlay_in_pixels: "An overlay may stand in unused bits of compressed pixels",
   face_may_be_recognizable: "A head scan: a face could be drawn from it",
+  face_not_removed:
+    "A head scan whose face could not be taken off: none of its series shows where the brain is",
+  not_assessed: "Cleared before risks that stay were noted",
   video: "A video: nobody has looked at every frame",
   unknown_class: "A kind of DICOM object without a rule of its own",
   not_an_image: "Not an image",

@@ -135,6 +135,10 @@ pub struct Release {
     /// Name of the release; made from the number of releases if absent.
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
+    /// The release is for the public: refused while a risk that stays in an item, such as a face that can be rebuilt from
+    /// slices, is not waived by a privacy officer.
+    #[arg(long)]
+    pub public: bool,
     /// File to write.
     #[arg(long, value_name = "FILE.zip")]
     pub out: PathBuf,

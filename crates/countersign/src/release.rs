@@ -2,7 +2,11 @@
 
 use std::process::ExitCode;
 
-use countersign_pipeline::{Pipeline, release::Selection};
+use countersign_model::Audience;
+use countersign_pipeline::{
+    Pipeline,
+    release::{Selection, Wanted},
+};
 use countersign_store::{Actor, releases};
 use indicatif::HumanBytes;
 use serde_json::json;
@@ -47,8 +51,9 @@ async fn make(pipeline: &Pipeline, args: &Release, out: Output) -> Outcome<()> {
         }
     };
     let meter = Meter::new("making the release", Unit::Count, 0);
-    let made =
-        pipeline.make_release_as(Actor::console(), None, project.id, &name, Selection::AllAccepted).await;
+    let audience = if args.public { Audience::Public } else { Audience::Internal };
+    let wanted = Wanted { items: Selection::AllAccepted, audience };
+    let made = pipeline.make_release_as(Actor::console(), None, project.id, &name, wanted).await;
     meter.done();
     let release = made?;
     let bytes = pipeline.copy_release(Actor::console(), release.id, &args.out).await?;

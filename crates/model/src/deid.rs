@@ -184,7 +184,9 @@ impl DeidPlan {
     pub fn validate(&self) -> Result<(), ProtocolError> {
         let options = self.options()?;
         let fail = |place: &str, message: String| Err(ProtocolError { place: place.into(), message });
-        if self.postal_codes == PostalCodes::Zip3 && !options.contains(&DeidOption::RetainPatientCharacteristics) {
+        if self.postal_codes == PostalCodes::Zip3
+            && !options.contains(&DeidOption::RetainPatientCharacteristics)
+        {
             return fail("deid.postal_codes", "needs retain_patient_characteristics in the profile".into());
         }
         if self.audit.sample > AUDIT_SAMPLE_MAX {

@@ -65,6 +65,16 @@ words! {
 }
 
 words! {
+    /// For whom a release is.
+    Audience, "an audience" {
+        /// People under the project's agreements.
+        Internal = "internal",
+        /// Anybody: what may show a face leaves only with a recorded waiver.
+        Public = "public",
+    }
+}
+
+words! {
     /// What the bytes of an asset are.
     AssetKind, "an asset kind" {
         /// DICOM Part 10 file.

@@ -23,7 +23,7 @@ pub use id::{
     LeakId, OrganizationId, PrivacyRequestId, ProjectId, ReadId, ReleaseId, SessionId, SignatureId,
     SubjectId, TaskId, TokenId, UserId,
 };
-pub use item::{AssetKind, Facts, Frame, Industry, ItemKind, Stream, StreamKind, Zone};
+pub use item::{AssetKind, Audience, Facts, Frame, Industry, ItemKind, Stream, StreamKind, Zone};
 pub use mask::{MASKS_PER_FRAME_MAX, MaskError, MaskOrigin, MaskRect};
 pub use protocol::{
     AiVisibility, Attribute, AttributeKind, Class, Protocol, ProtocolError, SignatureMeaning, Stage,

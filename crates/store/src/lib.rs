@@ -31,6 +31,7 @@ pub mod projects;
 pub mod protocols;
 pub mod reads;
 pub mod releases;
+pub mod risks;
 mod schema;
 mod seal;
 mod sequencer;

@@ -35,6 +35,8 @@ record! {
         created_at: Instant,
         /// Its evidence.
         event_id: Option<EventId>,
+        /// For whom: `internal` or `public`.
+        audience: String,
     }
 }
 

@@ -36,6 +36,11 @@ const STEPS: &[Step] = &[
         sqlite: include_str!("../migrations/sqlite/0006_privacy_evidence.sql"),
         postgres: include_str!("../migrations/postgres/0006_privacy_evidence.sql"),
     },
+    Step {
+        version: 7,
+        sqlite: include_str!("../migrations/sqlite/0007_risks.sql"),
+        postgres: include_str!("../migrations/postgres/0007_risks.sql"),
+    },
 ];
 
 /// The newest schema version that this program knows.

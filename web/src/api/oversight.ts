@@ -9,6 +9,7 @@ export type PrivacyReport = Schemas["PrivacyReport"];
 export type Audit = Schemas["AuditView"];
 export type AuditItem = Schemas["AuditItemView"];
 export type Leak = Schemas["LeakView"];
+export type ItemRisk = Schemas["ItemRiskView"];
 export type LeakItem = Schemas["LeakItemView"];
 
 /** A batch is recalled piece by piece; the page looks again until it is done, in milliseconds. */
@@ -63,6 +64,19 @@ export const leakItemsQuery = (project: string, leak: string) =>
 export const leakImageUrl = (leak: string, item: string, frame: number) =>
   apiUrl(path`/leaks/${leak}/items/${item}/frames/${frame}/image`);
 
+export const risksQuery = (project: string, open: boolean) =>
+  infiniteQueryOptions({
+    queryKey: ["oversight", project, "risks", open],
+    initialPageParam: null as string | null,
+    queryFn: ({ pageParam, signal }) =>
+      api.get<Page<ItemRisk>>(
+        path`/projects/${project}/risks`,
+        { open: String(open), limit: ROWS_PER_PAGE, cursor: pageParam },
+        signal,
+      ),
+    getNextPageParam: (last) => last.next,
+  });
+
 export function useOversightActions(project: string) {
   const client = useQueryClient();
   const onSuccess = () => {
@@ -80,6 +94,11 @@ export function useOversightActions(project: string) {
         const { audit, position, ...answer } = body;
         return api.post<Schemas["AuditAnswered"]>(path`/audits/${audit}/items/${position}/answer`, answer);
       },
+      onSuccess,
+    }),
+    waive: useMutation({
+      mutationFn: (waiver: Schemas["RiskWaiver"]) =>
+        api.post<Schemas["Waived"]>(path`/projects/${project}/risks/waivers`, waiver),
       onSuccess,
     }),
     decide: useMutation({

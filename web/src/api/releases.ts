@@ -19,7 +19,7 @@ export const releaseQuery = (id: string) =>
 export function useMakeRelease(project: string) {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (body: { name: string; items: string[] | "all_accepted" }) =>
+    mutationFn: (body: { name: string; items: string[] | "all_accepted"; audience: "internal" | "public" }) =>
       api.post<Release>(path`/projects/${project}/releases`, body),
     onSuccess: () => {
       client.invalidateQueries({ queryKey: ["releases", project] });

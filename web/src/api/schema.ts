@@ -1039,6 +1039,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/risks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Risks that stay in the items of a project. */
+        get: operations["oversight_risks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/risks/waivers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Waives a risk, so that the items may leave for the public. */
+        post: operations["oversight_waive"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/subjects": {
         parameters: {
             query?: never;
@@ -1489,6 +1523,11 @@ export interface components {
             /** @description One of these. */
             choice: string[];
         } | "number";
+        /**
+         * @description For whom a release is.
+         * @enum {string}
+         */
+        Audience: "internal" | "public";
         /** @description An answer about one item. */
         AuditAnswer: {
             /** @description Where, for a leak. */
@@ -1756,10 +1795,20 @@ export interface components {
              */
             dates: components["schemas"]["DatesPolicy"];
             /**
+             * @description What is done with thin slices of a head.
+             * @default tell
+             */
+            head_scans: components["schemas"]["HeadScans"];
+            /**
              * @description What happens to files of risk classes.
              * @default officer
              */
             pixels: components["schemas"]["PixelPolicy"];
+            /**
+             * @description What is done with postal codes.
+             * @default remove
+             */
+            postal_codes: components["schemas"]["PostalCodes"];
             /**
              * @description `basic`, and options of [`DeidOption`] after commas: `basic,clean_descriptors`.
              * @default basic
@@ -1914,6 +1963,28 @@ export interface components {
             user: components["schemas"]["UserId"];
             /** @description Zone it was shown from. */
             zone: string;
+        };
+        /** @description The plane along which the face of one series was cut off. */
+        FaceCut: {
+            /**
+             * Format: double
+             * @description Volume of the brain that it was laid against, ml.
+             */
+            brain_ml: number;
+            /** @description Method and its version. */
+            method: string;
+            /** @description Unit vector that points to the face, LPS. */
+            normal: number[];
+            /**
+             * Format: double
+             * @description Where the plane lies along it, mm in patient coordinates.
+             */
+            offset_mm: number;
+            /**
+             * Format: int32
+             * @description Series of the item, from 0.
+             */
+            stream: number;
         };
         /** @description Facts of an item that lists filter by. Units are in the names; absent means unknown, never zero. */
         Facts: {
@@ -2102,6 +2173,11 @@ export interface components {
              */
             edition: string;
             /**
+             * @description Planes along which faces of head scans were cut off, by series.
+             * @default []
+             */
+            faces: components["schemas"]["FaceCut"][];
+            /**
              * Format: int64
              * @description Masks on the pictures of the copies.
              * @default 0
@@ -2192,6 +2268,11 @@ export interface components {
             /** @description What it is. */
             title: string;
         };
+        /**
+         * @description What is done with thin slices of a head, from which a face can be rebuilt.
+         * @enum {string}
+         */
+        HeadScans: "tell" | "deface";
         /** @description The server answers and its database too. */
         Health: {
             /** @description `ready`. */
@@ -2381,6 +2462,22 @@ export interface components {
          * @enum {string}
          */
         ItemKind: "study" | "scene" | "part" | "image";
+        /** @description A risk that stays in an item. */
+        ItemRiskView: {
+            /** @description Item. */
+            item: components["schemas"]["ItemId"];
+            /** @description Its neutral name. */
+            name: string;
+            /** @description When the gate noted it. */
+            noted_at: components["schemas"]["Instant"];
+            /** @description Why. */
+            reason?: string | null;
+            /** @description Code of the risk. */
+            risk: string;
+            waived_at?: components["schemas"]["Instant"] | null;
+            /** @description Printed name of who waived it. */
+            waived_by?: string | null;
+        };
         /** @description An item in a list. */
         ItemSummary: {
             /** @description Typed facts. */
@@ -2833,6 +2930,27 @@ export interface components {
             next?: string | null;
         };
         /** @description One page of a list. */
+        Page_ItemRiskView: {
+            /** @description Entries. */
+            items: {
+                /** @description Item. */
+                item: components["schemas"]["ItemId"];
+                /** @description Its neutral name. */
+                name: string;
+                /** @description When the gate noted it. */
+                noted_at: components["schemas"]["Instant"];
+                /** @description Why. */
+                reason?: string | null;
+                /** @description Code of the risk. */
+                risk: string;
+                waived_at?: components["schemas"]["Instant"] | null;
+                /** @description Printed name of who waived it. */
+                waived_by?: string | null;
+            }[];
+            /** @description Cursor of the next page, if there is one. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
         Page_ItemSummary: {
             /** @description Entries. */
             items: {
@@ -2997,6 +3115,11 @@ export interface components {
          * @enum {string}
          */
         PixelPolicy: "officer" | "vouch" | "hold";
+        /**
+         * @description What is done with postal codes where patient characteristics are retained.
+         * @enum {string}
+         */
+        PostalCodes: "remove" | "zip3";
         /** @description What the rules do to one file: paths and actions, never a value. */
         Preview: {
             /** @description Changed elements in the order of the file. */
@@ -3296,6 +3419,8 @@ export interface components {
         };
         /** @description A release to make. */
         ReleaseDraft: {
+            /** @description For whom: `internal` (the default) or `public`, which takes a waiver for every risk that stays in its items. */
+            audience?: components["schemas"]["Audience"];
             /** @description Which items go in: `"all_accepted"`, or a list of ids. */
             items?: components["schemas"]["Everything"] | components["schemas"]["ItemId"][] | null;
             /** @description Unique within the project. */
@@ -3329,6 +3454,8 @@ export interface components {
              * @description Annotations in it.
              */
             annotations: number;
+            /** @description For whom: `internal` or `public`. */
+            audience: string;
             /**
              * Format: int64
              * @description Size of the package, bytes.
@@ -3406,6 +3533,15 @@ export interface components {
          * @enum {string}
          */
         ReviewDecision: "accept" | "fix" | "reject";
+        /** @description A privacy officer answers for a risk. */
+        RiskWaiver: {
+            /** @description Items; absent for all of the project that have it now. */
+            items?: components["schemas"]["ItemId"][] | null;
+            /** @description Why. */
+            reason: string;
+            /** @description Code of the risk. */
+            risk: string;
+        };
         /**
          * @description What a person may do on a project.
          * @enum {string}
@@ -3750,6 +3886,14 @@ export interface components {
             keyring_online: boolean;
             /** @description The vault: without it no DICOM file passes the gate and nobody can be looked up. */
             vault_online: boolean;
+        };
+        /** @description What a waiver covered. */
+        Waived: {
+            /**
+             * Format: int64
+             * @description Items.
+             */
+            items: number;
         };
         /** @description A waiver that one person opened. */
         WaiverView: {
@@ -6003,6 +6147,77 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ReleaseView"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    oversight_risks: {
+        parameters: {
+            query?: {
+                /** @description Only those without a waiver. */
+                open?: boolean;
+                /** @description Page length. */
+                limit?: number;
+                /** @description Cursor of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ItemRiskView"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    oversight_waive: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RiskWaiver"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Waived"];
                 };
             };
             /** @description A refusal with its code. */

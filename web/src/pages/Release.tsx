@@ -75,6 +75,7 @@ export default function ReleasePage() {
           rows={[
             ["State", title(data.state)],
             ["Made", <At key="at" micros={data.created_at} seconds />],
+            ["For", data.audience === "public" ? "the public" : "people under the project's agreements"],
             ["Items", count(data.items)],
             ["Annotations", count(data.annotations)],
             ["Root hash", data.root ? <code key="root">{data.root}</code> : null],

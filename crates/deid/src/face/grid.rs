@@ -64,9 +64,8 @@ impl Grid {
             let above = heights.partition_point(|h| *h < height);
             let nearest = [above.checked_sub(1), (above < heights.len()).then_some(above)];
             let nearest = nearest.into_iter().flatten();
-            let nearest = nearest.min_by(|a, b| {
-                (heights[*a] - height).abs().total_cmp(&(heights[*b] - height).abs())
-            });
+            let nearest =
+                nearest.min_by(|a, b| (heights[*a] - height).abs().total_cmp(&(heights[*b] - height).abs()));
             let near = nearest.filter(|n| (heights[*n] - height).abs() <= reach);
             near.and_then(|n| slices[n].at(p)).unwrap_or(air)
         };

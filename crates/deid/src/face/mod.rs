@@ -119,8 +119,7 @@ impl FaceSlice {
         let cells = usize::from(samples.samples_per_pixel);
         let sign = if samples.signed { 1_u64 << (samples.bits_stored - 1) } else { 0 } as f64;
         let whole = 2.0 * sign;
-        let (slope, intercept) =
-            (facts.rescale_slope.unwrap_or(1.0), facts.rescale_intercept.unwrap_or(0.0));
+        let (slope, intercept) = (facts.rescale_slope.unwrap_or(1.0), facts.rescale_intercept.unwrap_or(0.0));
         let mut values = Vec::with_capacity(size[0] * size[1]);
         for y in (0..rows).step_by(each_row) {
             for x in (0..columns).step_by(each_column) {
@@ -132,10 +131,8 @@ impl FaceSlice {
         }
         let [rx, ry, rz, cx, cy, cz] = directions;
         let scaled = |v: [f64; 3], by: f64| v.map(|part| part * by);
-        let steps = [
-            scaled([rx, ry, rz], across * each_column as f64),
-            scaled([cx, cy, cz], down * each_row as f64),
-        ];
+        let steps =
+            [scaled([rx, ry, rz], across * each_column as f64), scaled([cx, cy, cz], down * each_row as f64)];
         let hounsfield = facts.modality.as_deref() == Some("CT");
         let scale = if hounsfield { Scale::Hounsfield } else { Scale::Arbitrary };
         Ok(Self { origin, steps, size, values, scale })

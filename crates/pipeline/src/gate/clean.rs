@@ -256,10 +256,7 @@ fn clean_dicom(bytes: &[u8], rules: &Rules, masks: &FileMasks) -> Result<Cleaned
 }
 
 /// Paints over what lies beyond the plane; says whether that changed the file.
-fn remove_face(
-    instance: &mut dicom::Instance,
-    plane: Option<&FacePlane>,
-) -> Result<bool, NotCleaned> {
+fn remove_face(instance: &mut dicom::Instance, plane: Option<&FacePlane>) -> Result<bool, NotCleaned> {
     let Some(plane) = plane else { return Ok(false) };
     match deface_instance(instance, plane) {
         Ok(report) => Ok(report.pixels > 0),

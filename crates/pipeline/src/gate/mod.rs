@@ -17,7 +17,8 @@ use std::collections::{BTreeMap, HashSet};
 use countersign_deid::pixels::DETECTOR_VERSION;
 use countersign_model::{AssetId, AssetKind, ItemId, ProjectId, Stream, StreamKind, SubjectId, Zone};
 use countersign_store::{
-    Actor, Address, Evidence, Json, Tx, assets, gate, items, jobs, masks as mask_rows, projects, subjects,
+    Actor, Address, Evidence, Json, Tx, assets, gate, items, jobs, masks as mask_rows, projects, risks,
+    subjects,
 };
 use countersign_workflow::{Event, Phase};
 use serde::{Deserialize, Serialize};
@@ -399,6 +400,7 @@ async fn open_item(
     report: &GateReport,
     how: &str,
 ) -> Result<()> {
+    risks::note(tx, moving.item.id, moving.item.project_id, &report.risks).await?;
     items::set_content(tx, moving.item.id, streams.clone(), moving.item.facts.0.clone()).await?;
     moving.item.streams = Json(streams);
     moving.take(tx, &Event::Cleared).await?;

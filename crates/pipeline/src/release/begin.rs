@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use countersign_model::{ItemId, ProjectId, ReleaseId, UserId};
-use countersign_store::{Actor, StoreError, Tx, items, projects, reads, releases};
+use countersign_model::{Audience, ItemId, ProjectId, ReleaseId, UserId};
+use countersign_store::{Actor, StoreError, Tx, items, projects, reads, releases, risks};
 use countersign_workflow::Phase;
 
-use super::{ITEMS_NAMED_MAX, Selection, evidence};
+use super::{ITEMS_NAMED_MAX, Selection, Wanted, evidence};
 use crate::{Pipeline, PipelineError, Result};
 
 impl Pipeline {
@@ -18,7 +18,7 @@ impl Pipeline {
         project: ProjectId,
         id: ReleaseId,
         name: String,
-        selection: Selection,
+        wanted: Wanted,
     ) -> Result<(releases::Release, projects::Project)> {
         self.store
             .write(actor, move |tx| {
@@ -39,8 +39,9 @@ impl Pipeline {
                         created_by: user,
                         created_at: tx.now(),
                         event_id: None,
+                        audience: wanted.audience.as_str().into(),
                     };
-                    release.items = insert(tx, release.clone(), selection).await?;
+                    release.items = insert(tx, release.clone(), wanted.items).await?;
                     releases::set_items(tx, id, release.items).await?;
                     if let Some(item) = releases::unsigned(tx, id).await? {
                         return Err(PipelineError::refused(
@@ -48,7 +49,22 @@ impl Pipeline {
                             format!("Item {item} has no signature over its accepted content."),
                         ));
                     }
-                    let details = serde_json::json!({ "name": release.name, "items": release.items });
+                    if wanted.audience == Audience::Public
+                        && let Some((count, item)) = risks::unwaived(tx, id).await?
+                    {
+                        return Err(PipelineError::refused(
+                            "risk_not_waived",
+                            format!(
+                                "A risk stays in {count} of the items, {item} among them. A privacy officer has to \
+                                 waive it before they leave for the public.",
+                            ),
+                        ));
+                    }
+                    let details = serde_json::json!({
+                        "name": release.name,
+                        "items": release.items,
+                        "audience": release.audience,
+                    });
                     tx.record(evidence("release.started", &release).details(details))?;
                     Ok((release, project))
                 })

@@ -21,12 +21,12 @@ impl Pipeline {
         user: Option<UserId>,
         project: ProjectId,
         name: String,
-        selection: super::Selection,
+        wanted: super::Wanted,
     ) -> Result<ReleaseId> {
         let id = ReleaseId(self.store.ids().fresh());
         // Dropped last: until then, no sweep takes the release for abandoned.
         let place = Workplace::open(&self.store, id)?;
-        let (release, project) = self.begin_release(actor, user, project, id, name, selection).await?;
+        let (release, project) = self.begin_release(actor, user, project, id, name, wanted).await?;
         let built = self.build_release(actor, &release, &project, place.package.clone()).await;
         if let Err(error) = &built {
             self.fail_release(actor, &release, code(error)).await?;

@@ -6,8 +6,8 @@ use countersign_ledger::{
     Hash,
     release::{CertificateFields, NOT_CLAIMED, STANDARD_CLAIMS, Signatory},
 };
-use countersign_model::{Instant, Role, SignatureMeaning};
-use countersign_store::{Conn, projects, releases, users};
+use countersign_model::{Audience, Instant, Role, SignatureMeaning};
+use countersign_store::{Conn, projects, releases, risks, users};
 
 use super::pack::Contents;
 use crate::Result;
@@ -24,6 +24,13 @@ const NOT_CLAIMED_HERE: [&str; 3] = [
     "How well annotators agree: each item was read once, then reviewed and signed, not read twice independently.",
     "Where the images are: they are not in this package, only the hashes of their de-identified bytes.",
 ];
+
+/// Of a release for the public.
+const PUBLIC: &str = "This release is for the public: each risk that stays in an item after de-identification, such as \
+                      a face that can be rebuilt from slices, was waived by a privacy officer on record.";
+/// Of every other release.
+const NOT_PUBLIC: &str = "Fitness for the public: this release is for people under the project's agreements; risks that \
+                          stay after de-identification were not waived for anybody else.";
 
 /// The statement that is signed. `at` is the moment of the release event.
 pub(super) async fn statement(
@@ -43,11 +50,17 @@ pub(super) async fn statement(
     }
     let mut claims = strings(&STANDARD_CLAIMS);
     claims.extend(strings(&CLAIMS));
+    let waived = risks::waived(conn, release.id).await?;
+    if release.audience == Audience::Public.as_str() {
+        claims.push(PUBLIC.to_owned());
+    } else {
+        not_claimed.push(NOT_PUBLIC.to_owned());
+    }
     Ok(CertificateFields {
         project: project.name.clone(),
         project_id: project.id.to_string(),
         release: release.name.clone(),
-        counts: counts(contents),
+        counts: counts(contents, waived),
         protocols: contents.protocols.clone(),
         guideline: Some(contents.guideline.clone()),
         signatories: vec![releaser(conn, release, root, &released_at).await?],
@@ -71,7 +84,7 @@ async fn releaser(conn: &mut Conn, release: &releases::Release, root: Hash, at: 
     Ok(Signatory { actor, printed_name, role, meaning, at: at.to_owned(), content_hash: root })
 }
 
-fn counts(contents: &Contents) -> BTreeMap<String, u64> {
+fn counts(contents: &Contents, waived: u64) -> BTreeMap<String, u64> {
     let named = [
         ("items", contents.items),
         ("items_without_annotations", contents.empty_items),
@@ -83,6 +96,7 @@ fn counts(contents: &Contents) -> BTreeMap<String, u64> {
         ("signatures", contents.signatures),
         ("signatories", contents.signers.len() as u64),
         ("external_assets", contents.external_assets),
+        ("items_with_a_waived_risk", waived),
         ("coco_images", contents.coco.images),
         ("coco_annotations", contents.coco.annotations),
         ("kitti_frames", contents.kitti.frames),

@@ -16,7 +16,7 @@ mod workplace;
 use std::{io::Write, path::Path};
 
 use bytes::Bytes;
-use countersign_model::{Instant, ItemId, ProjectId, ReleaseId, UserId};
+use countersign_model::{Audience, Instant, ItemId, ProjectId, ReleaseId, UserId};
 use countersign_store::{Actor, Evidence, StoreError, is_full, projects, releases};
 use futures::{StreamExt, stream::BoxStream};
 use serde::Serialize;
@@ -35,6 +35,21 @@ pub enum Selection {
     AllAccepted,
     /// These; each must be accepted and not held.
     Items(Vec<ItemId>),
+}
+
+/// What is to be released, and for whom.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// Which items.
+    pub items: Selection,
+    /// For whom.
+    pub audience: Audience,
+}
+
+impl From<Selection> for Wanted {
+    fn from(items: Selection) -> Self {
+        Self { items, audience: Audience::Internal }
+    }
 }
 
 /// A release as people see it.
@@ -68,6 +83,8 @@ pub struct ReleaseView {
     pub created_by: Option<UserId>,
     /// When it was begun.
     pub created_at: Instant,
+    /// For whom: `internal` or `public`.
+    pub audience: String,
 }
 
 /// A package on its way to whoever asked for it. That they did is recorded already.
@@ -84,17 +101,18 @@ impl Pipeline {
     /// Makes a release. Goes on when the caller stops waiting.
     ///
     /// # Errors
-    /// `nothing_accepted`, `item_not_accepted`, `held`, `signature_required`, `content_changed`, `name_taken`;
+    /// `nothing_accepted`, `item_not_accepted`, `held`, `signature_required`, `content_changed`, `name_taken`,
+    /// `risk_not_waived`;
     /// [`PipelineError::NotFound`] without the right.
     pub async fn make_release(
         &self,
         caller: &Caller,
         project: ProjectId,
         name: &str,
-        items: Selection,
+        wanted: impl Into<Wanted>,
     ) -> Result<ReleaseView> {
         self.require_on(caller, Action::Release, project)?;
-        self.make_release_as(caller.actor(), Some(caller.user()), project, name, items).await
+        self.make_release_as(caller.actor(), Some(caller.user()), project, name, wanted).await
     }
 
     /// The same for whoever may use the machine: the command line and the demo.
@@ -107,12 +125,13 @@ impl Pipeline {
         user: Option<UserId>,
         project: ProjectId,
         name: &str,
-        items: Selection,
+        wanted: impl Into<Wanted>,
     ) -> Result<ReleaseView> {
-        let name = crate::accounts::checked_name("name", name)?;
+        let (name, wanted) = (crate::accounts::checked_name("name", name)?, wanted.into());
         let pipeline = self.clone();
         // A task of its own: a release is finished or failed, whatever becomes of the request for it.
-        let made = tokio::spawn(async move { pipeline.run_release(actor, user, project, name, items).await });
+        let made =
+            tokio::spawn(async move { pipeline.run_release(actor, user, project, name, wanted).await });
         let id = made.await.map_err(|error| PipelineError::Internal(error.to_string()))??;
         self.release_as(id).await
     }
@@ -249,6 +268,7 @@ fn view(release: releases::Release, project: &str) -> Result<ReleaseView> {
         certificate,
         created_by: release.created_by,
         created_at: release.created_at,
+        audience: release.audience,
     })
 }
 

@@ -1,6 +1,7 @@
 //! The use cases end to end over a real store.
 
 mod harness;
+mod heads;
 mod identified;
 mod oversight;
 mod privacy;

@@ -136,6 +136,11 @@ async fn images(house: &House, accepted: u32, waiting: u32) -> (ProjectId, Crew,
     (project, crew, items)
 }
 
+/// Images that passed every stage.
+pub async fn accepted_images(house: &House, count: u32) -> (ProjectId, Crew, Vec<ItemId>) {
+    images(house, count, 0).await
+}
+
 async fn package(house: &House, caller: &Caller, id: ReleaseId) -> Vec<u8> {
     let mut download = house.pipeline.release_stream(caller, id).await.unwrap();
     let mut bytes = Vec::new();
@@ -325,6 +330,7 @@ async fn a_release_whose_process_died_is_ended_by_the_sweep_and_its_name_is_free
     let left = store.write::<_, PipelineError, _>(Actor::system(), move |tx| {
         Box::pin(async move {
             let release = releases::Release {
+                audience: "internal".into(),
                 id: tx.fresh(),
                 project_id: project,
                 name: "v1".into(),

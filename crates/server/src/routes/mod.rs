@@ -21,6 +21,7 @@ mod privacy;
 mod projects;
 mod reads;
 mod releases;
+mod risks;
 mod session;
 mod tasks;
 mod users;
@@ -53,6 +54,7 @@ pub fn all() -> OpenApiRouter<App> {
         .merge(gate_rules::routes())
         .merge(oversight::routes())
         .merge(leaks::routes())
+        .merge(risks::routes())
         .merge(tasks::routes())
         .merge(reads::routes())
         .merge(releases::routes())

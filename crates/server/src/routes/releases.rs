@@ -7,8 +7,8 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use countersign_model::{ItemId, ProjectId, ReleaseId};
-use countersign_pipeline::release::{ReleaseView, Selection};
+use countersign_model::{Audience, ItemId, ProjectId, ReleaseId};
+use countersign_pipeline::release::{ReleaseView, Selection, Wanted};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -58,6 +58,13 @@ struct ReleaseDraft {
     #[serde(default)]
     #[schema(inline)]
     items: Chosen,
+    /// For whom: `internal` (the default) or `public`, which takes a waiver for every risk that stays in its items.
+    #[serde(default = "internal")]
+    audience: Audience,
+}
+
+const fn internal() -> Audience {
+    Audience::Internal
 }
 
 /// The releases of a project.
@@ -90,7 +97,8 @@ async fn make_release(
     };
     // Goes on when the client is gone: a release is whole or it is not.
     let pipeline = app.pipeline.clone();
-    let made = tokio::spawn(async move { pipeline.make_release(&caller, project, &body.name, items).await });
+    let wanted = Wanted { items, audience: body.audience };
+    let made = tokio::spawn(async move { pipeline.make_release(&caller, project, &body.name, wanted).await });
     Ok((StatusCode::CREATED, Json(made.await.map_err(|_| Problem::internal())??)))
 }
 

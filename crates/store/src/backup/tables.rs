@@ -18,7 +18,7 @@ use crate::{
     masks::GateMask,
     privacy, projects,
     protocols::ProtocolVersion,
-    reads, releases, sessions, subjects,
+    reads, releases, risks, sessions, subjects,
     tasks::Task,
     users,
     value::record,
@@ -129,7 +129,7 @@ tables! {
     users::Organization, users::User, sessions::Session, sessions::Token, projects::Project, ProtocolVersion,
     projects::Grant, ingests::Ingest, ingests::IngestRefusal, Item, Asset, SharedAsset, Task, Participation, reads::Read,
     reads::AnnotationRow, reads::Review, reads::Signature, GateEntry, GateReason, GateMask, Hold, Exposure, releases::Release,
-    releases::ReleaseItem, cleanings::Cleaning, audits::Audit, audits::AuditItem, leaks::Leak, leaks::LeakItem, subjects::Subject, subjects::SubjectItem,
+    releases::ReleaseItem, cleanings::Cleaning, audits::Audit, audits::AuditItem, leaks::Leak, leaks::LeakItem, risks::ItemRisk, subjects::Subject, subjects::SubjectItem,
     subjects::SubjectAsset, privacy::Request, Job, EventRow, EventDetails, Setting,
 }
 

@@ -6,6 +6,7 @@ use countersign_store::{
     audits::{self, Audit, AuditItem},
     cleanings::{self, Cleaning},
     leaks::{self, Leak},
+    releases, risks,
 };
 use uuid::Uuid;
 
@@ -107,6 +108,44 @@ both! {
         }
         let mut conn = world.store.read().await.unwrap();
         assert_eq!(leaks::of_project(&mut conn, project, None, 10).await.unwrap().len(), 1);
+    }
+
+    async fn a_risk_is_waived_until_it_is_gone(world: World) {
+        let (project, people) = world.project(&[Role::PrivacyOfficer]).await;
+        let items: Vec<_> = world.tasks(project, 2).await.into_iter().map(|(item, _)| item).collect();
+        let (first, second, officer) = (items[0], items[1], people[0]);
+        let note = |item, codes: &'static [&'static str]| world.write(move |tx| Box::pin(async move {
+            tx.record(Evidence::new("test", "item", item))?;
+            let codes: Vec<String> = codes.iter().map(|code| (*code).to_owned()).collect();
+            risks::note(tx, countersign_model::ItemId(item), project, &codes).await
+        }));
+        note(first.0, &["a", "b"]).await;
+        note(second.0, &["a"]).await;
+        let waived = world.write(move |tx| Box::pin(async move {
+            tx.record(Evidence::new("test", "item", first.0))?;
+            let one = risks::waive(tx, (project, first), "a", officer, "seen").await?;
+            let again = risks::waive(tx, (project, first), "a", officer, "seen").await?;
+            let elsewhere = risks::waive(tx, (project, second), "b", officer, "seen").await?;
+            Ok((one, again, elsewhere, risks::waive_all(tx, project, "b", officer, "seen").await?))
+        })).await;
+        assert_eq!(waived, (true, false, false, 1));
+        let codes = |rows: Vec<risks::NamedRisk>| rows.into_iter().map(|r| (r.item_id, r.risk)).collect::<Vec<_>>();
+        {
+            let mut conn = world.store.read().await.unwrap();
+            let open = risks::list(&mut conn, project, true, None, 10).await.unwrap();
+            assert_eq!(codes(open), [(second, "a".to_owned())]);
+            let page = risks::list(&mut conn, project, false, Some((first, "a".into())), 1).await.unwrap();
+            assert_eq!(codes(page), [(first, "b".to_owned())]);
+            let none = countersign_model::ReleaseId(Uuid::from_u128(1));
+            assert_eq!(risks::unwaived(&mut conn, none).await.unwrap(), None);
+            assert_eq!(risks::waived(&mut conn, none).await.unwrap(), 0);
+            assert!(releases::by_id(&mut conn, none).await.unwrap().is_none());
+        }
+        // Cleaned anew: what stays keeps its waiver, what is gone goes.
+        note(first.0, &["a"]).await;
+        let mut conn = world.store.read().await.unwrap();
+        let left = risks::of_item(&mut conn, first).await.unwrap();
+        assert_eq!((left.len(), left[0].waived_by), (1, Some(officer)));
     }
 
     async fn cleanings_are_read_by_item_and_by_project(world: World) {

@@ -62,6 +62,7 @@ async fn accepted(
 
 fn building(tx: &Tx, project: ProjectId) -> Release {
     Release {
+        audience: "internal".into(),
         id: tx.fresh(),
         project_id: project,
         name: "v1".to_owned(),

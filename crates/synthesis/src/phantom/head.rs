@@ -249,7 +249,9 @@ mod tests {
     fn the_head_is_of_the_size_of_a_head() {
         let (mut brain, mut all) = (0_u32, 0_u32);
         let at = |n: i32| f64::from(n) * 4.0;
-        for (x, y, z) in (-32..32).flat_map(|x| (-32..32).flat_map(move |y| (-32..32).map(move |z| (x, y, z)))) {
+        for (x, y, z) in
+            (-32..32).flat_map(|x| (-32..32).flat_map(move |y| (-32..32).map(move |z| (x, y, z))))
+        {
             match tissue([at(x), at(y), at(z)]) {
                 Tissue::Brain => brain += 1,
                 Tissue::Air => continue,

@@ -10,7 +10,7 @@ import { Empty, Note, Refused } from "@/parts/States";
 import { gateReason } from "@/refusals";
 import styles from "./Gate.module.css";
 import { Changes } from "./GateReport";
-import { OPTIONS, optionsOf, planOf, samePlan, withOption } from "./gate-rules";
+import { OPTIONS, optionsOf, planOf, samePlan, withWord } from "./gate-rules";
 import { useProject } from "./Project";
 
 const DATES = [
@@ -23,6 +23,15 @@ const PIXELS = [
   { value: "officer", label: "Masked, and a privacy officer looks once" },
   { value: "vouch", label: "Masked, and goes on by itself" },
   { value: "hold", label: "Nothing masked by itself: whatever has text waits" },
+];
+
+const HEADS = [
+  { value: "tell", label: "The risk is told; for the public it needs a waiver" },
+  { value: "deface", label: "The face is cut off; where that fails, a privacy officer decides" },
+];
+const POSTAL = [
+  { value: "remove", label: "Taken out" },
+  { value: "zip3", label: "Cut to three digits where more than 20 000 people live" },
 ];
 
 function Editor({ plan, onPlan }: { plan: DeidPlan; onPlan: (plan: DeidPlan) => void }) {
@@ -38,9 +47,7 @@ function Editor({ plan, onPlan }: { plan: DeidPlan; onPlan: (plan: DeidPlan) => 
             label={label}
             description={means}
             checked={chosen.has(word)}
-            onChange={(event) =>
-              onPlan({ ...plan, profile: withOption(plan.profile, word, event.currentTarget.checked) })
-            }
+            onChange={(event) => onPlan(withWord(plan, word, event.currentTarget.checked))}
           />
         ))}
       </fieldset>
@@ -56,6 +63,25 @@ function Editor({ plan, onPlan }: { plan: DeidPlan; onPlan: (plan: DeidPlan) => 
         data={PIXELS}
         value={plan.pixels}
         onChange={(event) => onPlan({ ...plan, pixels: event.currentTarget.value as DeidPlan["pixels"] })}
+      />
+      <NativeSelect
+        label="Thin slices of a head"
+        description="A face can be rebuilt from them. A cut lowers the risk, it does not end it: ears and skull stay"
+        data={HEADS}
+        value={plan.head_scans ?? "tell"}
+        onChange={(event) =>
+          onPlan({ ...plan, head_scans: event.currentTarget.value as DeidPlan["head_scans"] })
+        }
+      />
+      <NativeSelect
+        label="Postal codes"
+        description="Kept at all only where patient characteristics are"
+        data={POSTAL}
+        disabled={!chosen.has("retain_patient_characteristics")}
+        value={plan.postal_codes ?? "remove"}
+        onChange={(event) =>
+          onPlan({ ...plan, postal_codes: event.currentTarget.value as DeidPlan["postal_codes"] })
+        }
       />
       <Checkbox
         size="xs"

@@ -1,5 +1,5 @@
 /** What was released, and making a new release out of accepted items. */
-import { Button, Checkbox, Modal, SegmentedControl, TextInput } from "@mantine/core";
+import { Button, Checkbox, Modal, NativeSelect, SegmentedControl, TextInput } from "@mantine/core";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
@@ -60,12 +60,13 @@ function NewRelease({ project, onClose }: { project: Project; onClose: () => voi
   const navigate = useNavigate();
   const [name, setName] = useState("");
   const [which, setWhich] = useState("all");
+  const [audience, setAudience] = useState<"internal" | "public">("internal");
   const [chosen, setChosen] = useState<Set<string>>(new Set());
   const accepted = project.counts.by_phase.accepted ?? 0;
   const submit = (event: FormEvent) => {
     event.preventDefault();
     make.mutate(
-      { name: name.trim(), items: which === "all" ? "all_accepted" : [...chosen] },
+      { name: name.trim(), items: which === "all" ? "all_accepted" : [...chosen], audience },
       {
         onSuccess: (release) => {
           onClose();
@@ -95,6 +96,20 @@ function NewRelease({ project, onClose }: { project: Project; onClose: () => voi
           onChange={setWhich}
         />
         {which === "chosen" ? <Choose project={project.id} chosen={chosen} onChange={setChosen} /> : null}
+        <NativeSelect
+          label="For whom"
+          description={
+            audience === "public"
+              ? "Every risk that stays in an item needs a privacy officer's waiver (Oversight)"
+              : "Risks that stay after de-identification are not waived for anybody else"
+          }
+          data={[
+            { value: "internal", label: "People under the project's agreements" },
+            { value: "public", label: "The public" },
+          ]}
+          value={audience}
+          onChange={(event) => setAudience(event.currentTarget.value === "public" ? "public" : "internal")}
+        />
         <p className="dim">
           A release cannot be changed. It holds the manifest, the root hash over it, and the signed
           certificate. Items on hold stay out.
@@ -171,6 +186,7 @@ export default function Releases() {
                     <Link to="/releases/$releaseId" params={{ releaseId: release.id }}>
                       {release.name}
                     </Link>
+                    {release.audience === "public" ? <span className="dim"> · public</span> : null}
                   </td>
                   <td>{title(release.state)}</td>
                   <td>

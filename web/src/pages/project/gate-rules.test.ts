@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { DEFAULT_PLAN, optionsOf, planOf, samePlan, withOption } from "./gate-rules";
+import { DEFAULT_PLAN, optionsOf, planOf, samePlan, withOption, withWord } from "./gate-rules";
 
 describe("rules of de-identification", () => {
   it("are the default where the protocol says nothing", () => {
@@ -20,6 +20,14 @@ describe("rules of de-identification", () => {
     expect(withOption("basic,something_new", "clean_graphics", true)).toBe(
       "basic,clean_graphics,something_new",
     );
+  });
+
+  it("let postal codes go with the patient characteristics", () => {
+    const kept = withWord(DEFAULT_PLAN, "retain_patient_characteristics", true);
+    const cut = { ...kept, postal_codes: "zip3" as const };
+    expect(withWord(cut, "clean_graphics", true).postal_codes).toBe("zip3");
+    expect(withWord(cut, "retain_patient_characteristics", false).postal_codes).toBe("remove");
+    expect(samePlan(kept, cut)).toBe(false);
   });
 
   it("are the same in other writing", () => {

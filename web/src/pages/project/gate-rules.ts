@@ -6,6 +6,8 @@ export const DEFAULT_PLAN: DeidPlan = {
   dates: "remove",
   pixels: "officer",
   two_person_waiver: false,
+  head_scans: "tell",
+  postal_codes: "remove",
   audit: { sample: 0, confidence: 0.95 },
 };
 
@@ -62,10 +64,19 @@ export function withOption(profile: string, word: string, on: boolean): string {
   return ["basic", ...known.filter((one) => chosen.has(one)), ...rest].join(",");
 }
 
+/** The plan with an option added or taken out; postal codes go with the patient characteristics that they belong to. */
+export function withWord(plan: DeidPlan, word: string, on: boolean): DeidPlan {
+  const profile = withOption(plan.profile, word, on);
+  const kept = optionsOf(profile).has("retain_patient_characteristics");
+  return { ...plan, profile, postal_codes: kept ? plan.postal_codes : "remove" };
+}
+
 export const samePlan = (a: DeidPlan, b: DeidPlan): boolean =>
   a.profile.replaceAll(" ", "") === b.profile.replaceAll(" ", "") &&
   a.dates === b.dates &&
   a.pixels === b.pixels &&
   a.two_person_waiver === b.two_person_waiver &&
+  (a.head_scans ?? "tell") === (b.head_scans ?? "tell") &&
+  (a.postal_codes ?? "remove") === (b.postal_codes ?? "remove") &&
   a.audit.sample === b.audit.sample &&
   a.audit.confidence === b.audit.confidence;
