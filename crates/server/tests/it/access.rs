@@ -65,6 +65,7 @@ fn body(town: &Town, route: &str) -> Option<Value> {
         ("POST ", "/projects/{project}/grants") => json!({ "user": town.annotator, "role": "annotator" }),
         ("POST ", "/projects/{project}/import") => json!({ "images": [] }),
         ("POST ", "/items/{item}/holds" | "/holds/{hold}/lift") => json!({ "reason": "" }),
+        ("POST ", "/projects/{project}/risks/waivers") => json!({ "risk": "none", "reason": "looked at" }),
         ("POST ", "/items/{item}/leaks") => json!({ "reason": "" }),
         ("POST ", "/projects/{project}/audits") => json!({ "size": 0 }),
         ("POST ", "/audits/{audit}/items/{position}/answer") => json!({ "verdict": "leak" }),
