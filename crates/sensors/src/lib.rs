@@ -8,8 +8,10 @@
 //!   together;
 //! * [`wire`] – the compact form in which a point cloud travels to the page;
 //! * [`draft`] – cuboids from ground removal, clusters and rectangle fits, without any model file;
+//! * [`bands`] – where cuboids say that faces and number plates can be in a picture;
 //! * [`sync`] – which frame belongs to which, and where a sensor was in between.
 
+pub mod bands;
 mod calibration;
 mod cloud;
 pub mod draft;
