@@ -1,6 +1,6 @@
 //! Measures the removal of burned-in text on made-up pictures and prints JSON.
 //!
-//! `burned_in [--seed N] [--from N] [--pictures N] [--bare N] [--misses]`
+//! `burned_in [--seed N] [--from N] [--pictures N] [--bare N] [--misses] [--fonts known|held-out] [--likely P --sure P]`
 //!
 //! A string is removed when at least 99 % of its pixels are filled and no glyph is left whole. Other pixels
 //! are those further than 4 pixels from every string's box. Seeds from 9000 on are for reporting only: no
@@ -8,8 +8,8 @@
 
 use std::{fs, time::Instant};
 
-use countersign_deid::pixels::{DETECTOR_VERSION, Hints, Raster, detect};
-use countersign_synthesis::burned_in::{Content, Picture, picture};
+use countersign_deid::pixels::{DETECTOR_VERSION, Hints, Raster, Thresholds, detect_at};
+use countersign_synthesis::burned_in::{Content, Fonts, Picture, picture_with};
 
 #[derive(Default)]
 struct Sum {
@@ -26,15 +26,27 @@ fn main() {
         let at = args.iter().position(|a| a == name);
         at.and_then(|i| args.get(i + 1)).and_then(|v| v.parse().ok()).unwrap_or(default)
     };
+    let share =
+        |name: &str| -> Option<f32> { args.get(args.iter().position(|a| a == name)? + 1)?.parse().ok() };
     let misses = args.iter().any(|a| a == "--misses");
     let (seed, from) = (value("--seed", 9000), value("--from", 0));
+    let fonts = match args.iter().position(|a| a == "--fonts").and_then(|i| args.get(i + 1)) {
+        Some(word) if word == "known" => Fonts::Known,
+        Some(word) if word == "held-out" => Fonts::HeldOut,
+        _ => Fonts::All,
+    };
+    let current = Thresholds::current();
+    let at = Thresholds {
+        likely: share("--likely").unwrap_or(current.likely),
+        sure: share("--sure").unwrap_or(current.sure),
+    };
     let mut text = Sum::default();
     for number in from..from + value("--pictures", 40) {
-        measure(&picture(seed, number, Content::Text), number, &mut text, misses);
+        measure(&picture_with(seed, number, Content::Text, fonts), number, &at, &mut text, misses);
     }
     let mut bare = Sum::default();
     for number in from..from + value("--bare", 20) {
-        measure(&picture(seed, number, Content::NoText), number, &mut bare, misses);
+        measure(&picture_with(seed, number, Content::NoText, fonts), number, &at, &mut bare, misses);
     }
     text.seconds.sort_by(f64::total_cmp);
     let at = |share: f64| {
@@ -102,10 +114,10 @@ fn raster(p: &Picture) -> Option<Raster> {
     }
 }
 
-fn measure(p: &Picture, number: u64, sum: &mut Sum, misses: bool) {
+fn measure(p: &Picture, number: u64, thresholds: &Thresholds, sum: &mut Sum, misses: bool) {
     let Some(raster) = raster(p) else { return };
     let clock = Clock::start();
-    let found = detect(&raster, &Hints::default());
+    let found = detect_at(&raster, &Hints::default(), thresholds);
     sum.seconds.push(clock.seconds());
     let mut filled = vec![false; p.width * p.height];
     for r in &found.regions {

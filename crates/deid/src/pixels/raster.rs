@@ -88,27 +88,3 @@ fn stretched(values: &[f64]) -> Vec<u16> {
     // The cast saturates, and takes what is no number to 0.
     values.iter().map(|v| ((v - low) * scale) as u16).collect()
 }
-
-impl Plane {
-    /// Half the size: means of two by two pixels. An odd last row or column is left out.
-    pub fn halved(&self) -> Self {
-        let (width, height) = (self.width / 2, self.height / 2);
-        let mut values = Vec::with_capacity(width * height);
-        for y in 0..height {
-            let upper = &self.values[2 * y * self.width..][..2 * width];
-            let lower = &self.values[(2 * y + 1) * self.width..][..2 * width];
-            let pairs = upper.as_chunks::<2>().0.iter().zip(lower.as_chunks::<2>().0);
-            // A mean of 16-bit values is one.
-            values.extend(pairs.map(|(a, b)| {
-                ((u32::from(a[0]) + u32::from(a[1]) + u32::from(b[0]) + u32::from(b[1]) + 2) / 4) as u16
-            }));
-        }
-        Self { width, height, values }
-    }
-
-    /// The values turned round, so that dark on bright becomes bright on dark.
-    pub fn negative(&self) -> Self {
-        let most = self.values.iter().copied().max().unwrap_or(0);
-        Self { values: self.values.iter().map(|&v| most - v).collect(), ..*self }
-    }
-}

@@ -3,8 +3,8 @@
 use image::{DynamicImage, ImageBuffer, ImageFormat, codecs::jpeg::JpegEncoder};
 
 use super::{
-    BurnedString, Content, Ground, Picture,
-    fonts::{self, FACES, Inked, LARGEST, SMALLEST},
+    BurnedString, Content, Fonts, Ground, Picture,
+    fonts::{self, Inked, LARGEST, SMALLEST},
     ground::{self, Canvas},
     marks, words,
 };
@@ -53,7 +53,7 @@ struct Placed {
     entry: u16,
 }
 
-pub(super) fn compose(random: &mut Random, mixed: u64, content: Content) -> Picture {
+pub(super) fn compose(random: &mut Random, mixed: u64, content: Content, fonts: Fonts) -> Picture {
     let ground = ground::kind(random);
     let (mut width, mut height) = ground::size(ground, random);
     let frames = if random.chance(0.06) { 4 } else { 1 };
@@ -96,7 +96,7 @@ pub(super) fn compose(random: &mut Random, mixed: u64, content: Content) -> Pict
                 break;
             }
             let most = if random.chance(0.3) { 1.0 / span } else { 1.0 };
-            if let Some((placed, string)) = place(&canvases[0], &mut busy, random, most) {
+            if let Some((placed, string)) = place(&canvases[0], &mut busy, random, (most, fonts)) {
                 canvases.iter_mut().for_each(|canvas| lay(canvas, &placed));
                 strings.push((placed, string));
             }
@@ -110,9 +110,9 @@ fn place(
     canvas: &Canvas,
     busy: &mut [bool],
     random: &mut Random,
-    most: f32,
+    (most, fonts): (f32, Fonts),
 ) -> Option<(Placed, BurnedString)> {
-    let face = &FACES[random.below(FACES.len())];
+    let face = fonts::face(random, fonts);
     let size = (random.range(SMALLEST.ln(), LARGEST.ln())).exp();
     let text = words::string(random);
     // A long string in large letters does not fit: it is tried again in smaller ones.
@@ -149,7 +149,8 @@ fn turn(inked: Inked, random: &mut Random) -> (Inked, i32) {
         79..83 => (inked.quarter().quarter(), 180),
         83..90 => (inked.quarter().quarter().quarter(), 270),
         _ => {
-            let degrees = 4 + random.below(12) as i32;
+            // Up to the diagonal: beyond it a string is one of the quarters, turned by less.
+            let degrees = 4 + random.below(42) as i32;
             let degrees = if random.chance(0.5) { degrees } else { -degrees };
             (inked.turned(f64::from(degrees).to_radians()), degrees)
         }

@@ -10,6 +10,9 @@ use embedded_graphics::{
     text::{Baseline, renderer::TextRenderer},
 };
 
+use super::Fonts;
+use crate::random::Random;
+
 /// No glyph here.
 pub(super) const NONE: u16 = u16::MAX;
 
@@ -85,6 +88,22 @@ pub(super) const FACES: &[Face] = &[
     outline("hack", hack),
     outline("ubuntu-light", ubuntu),
 ];
+
+/// Fonts that no detector may learn from: of each kind some.
+const HELD_OUT: [&str; 6] =
+    ["eg-9x15", "ibm437-9x14", "profont-14", "dejavu-condensed", "dejavu-serif-bold-oblique", "hack"];
+
+/// Draws a font.
+pub(super) fn face(random: &mut Random, fonts: Fonts) -> &'static Face {
+    let among = |face: &&Face| match fonts {
+        Fonts::All => true,
+        Fonts::Known => !HELD_OUT.contains(&face.name),
+        Fonts::HeldOut => HELD_OUT.contains(&face.name),
+    };
+    let count = FACES.iter().filter(among).count();
+    let drawn = random.below(count);
+    FACES.iter().filter(among).nth(drawn).unwrap_or(&FACES[0])
+}
 
 /// Height of the smallest text, pixels from ascender to descender.
 pub(super) const SMALLEST: f64 = 7.0;

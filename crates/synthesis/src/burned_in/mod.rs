@@ -73,11 +73,29 @@ pub struct Picture {
     pub marks: usize,
 }
 
-/// Picture `number` of the corpus `seed`.
+/// Which fonts are drawn from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fonts {
+    /// All of them.
+    All,
+    /// Those that a detector may learn from.
+    Known,
+    /// Those that no detector has seen.
+    HeldOut,
+}
+
+/// Picture `number` of the corpus `seed`, with all fonts.
 #[must_use]
 pub fn picture(seed: u64, number: u64, content: Content) -> Picture {
+    picture_with(seed, number, content, Fonts::All)
+}
+
+/// Picture `number` of the corpus `seed`, with some fonts.
+#[must_use]
+pub fn picture_with(seed: u64, number: u64, content: Content, fonts: Fonts) -> Picture {
     let mixed = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(number);
-    compose::compose(&mut Random::new(mixed, 71 + u64::from(content == Content::NoText)), mixed, content)
+    let purpose = 71 + u64::from(content == Content::NoText);
+    compose::compose(&mut Random::new(mixed, purpose), mixed, content, fonts)
 }
 
 #[cfg(test)]
