@@ -1,8 +1,19 @@
-//! What a sample says about the whole.
+//! What a sample says about the whole, and what readers say about an item.
 //!
-//! Pure: no I/O, no clock, no randomness. Each function names the source of its formula; its tests compare with a named
-//! implementation.
+//! Pure: no I/O, no clock; randomness comes from a seed. Each function names the source of its formula; its tests
+//! compare with a named implementation.
 
+pub mod agreement;
+pub mod consensus;
 mod finite;
+mod random;
+mod reads;
 
 pub use finite::{BoundError, LOT_MAX, lot_upper, sample_for};
+pub use random::Random;
+pub use reads::{CLASSES_MAX, READS_MAX, Read, Reads, ReadsError, Vote};
+
+#[expect(clippy::cast_precision_loss, reason = "counts of things in memory are far below 2^53")]
+pub(crate) const fn to_f64(n: usize) -> f64 {
+    n as f64
+}

@@ -1,0 +1,12 @@
+//! How far readers agree beyond chance, with missing reads.
+//!
+//! No single coefficient is enough for a rare class (Feinstein and Cicchetti 1990): [`Counts`] offers percent agreement,
+//! Krippendorff's alpha, Gwet's AC and the agreement specific to each class from the same rows.
+
+mod cohen;
+mod counts;
+mod interval;
+
+pub use cohen::{Cohen, cohen};
+pub use counts::{Coefficient, Counts, Level, Weights};
+pub use interval::{Interval, IntervalAlpha};

@@ -1,0 +1,184 @@
+//! Dawid and Skene (1979): each reader has a confusion matrix; items and readers are estimated by turns (EM), in
+//! logarithms. Readers with few reads are drawn towards the confusion of all readers together.
+
+use crate::{reads::Reads, to_f64};
+
+/// Most numbers in the readers' confusions, readers x classes x classes: 1 GB.
+pub const CONFUSIONS_MAX: usize = 128_000_000;
+/// What each cell of the pooled confusion is given, so that no probability is 0.
+const FLOOR: f64 = 0.01;
+
+/// When to end, and how strongly readers are drawn together.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Options {
+    /// Most iterations.
+    pub iterations: usize,
+    /// Ends when no posterior moved by more than this.
+    pub tolerance: f64,
+    /// Reads per true class that the pooled confusion is worth. A tenth by default: enough that no cell is 0; on the
+    /// 807 dogs 0.001 to 0.3 give 680 right, 1 gives 679, 10 gives 674.
+    pub strength: f64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { iterations: 100, tolerance: 1e-6, strength: 0.1 }
+    }
+}
+
+/// Estimates.
+#[derive(Clone, Debug)]
+pub struct DawidSkene {
+    classes: usize,
+    posteriors: Vec<f64>,
+    confusions: Vec<f64>,
+    /// Share of each class over all items.
+    pub shares: Vec<f64>,
+    /// Iterations that were made.
+    pub iterations: usize,
+}
+
+impl DawidSkene {
+    /// Probabilities of the classes of an item; the shares of the classes where nobody read it.
+    #[must_use]
+    pub fn posterior(&self, item: usize) -> &[f64] {
+        &self.posteriors[item * self.classes..][..self.classes]
+    }
+
+    /// The likeliest class of an item; the lowest index of equals.
+    #[must_use]
+    pub fn class(&self, item: usize) -> u16 {
+        let posterior = self.posterior(item);
+        let best = (1..self.classes)
+            .fold(0, |best, class| if posterior[class] > posterior[best] { class } else { best });
+        u16::try_from(best).unwrap_or(u16::MAX)
+    }
+
+    /// Estimated probability that a reader says `said` of an item that is `truth`.
+    #[must_use]
+    pub fn confusion(&self, reader: usize, truth: u16, said: u16) -> f64 {
+        let place = (reader * self.classes + usize::from(said)) * self.classes + usize::from(truth);
+        self.confusions[place].exp()
+    }
+}
+
+/// Estimates truth and readers. `None` where readers x classes² is beyond [`CONFUSIONS_MAX`].
+#[must_use]
+pub fn dawid_skene(reads: &Reads, options: Options) -> Option<DawidSkene> {
+    let classes = reads.classes();
+    if classes.checked_mul(classes)?.checked_mul(reads.readers())? > CONFUSIONS_MAX {
+        return None;
+    }
+    let mut state = DawidSkene {
+        classes,
+        posteriors: first_posteriors(reads),
+        confusions: vec![0.0; reads.readers() * classes * classes],
+        shares: vec![0.0; classes],
+        iterations: 0,
+    };
+    for _ in 0..options.iterations.max(1) {
+        state.readers(reads, options.strength);
+        state.iterations += 1;
+        if state.items(reads) <= options.tolerance {
+            break;
+        }
+    }
+    Some(state)
+}
+
+/// The share of each class among the votes of each item.
+fn first_posteriors(reads: &Reads) -> Vec<f64> {
+    let classes = reads.classes();
+    let mut posteriors = vec![0.0; reads.items() * classes];
+    for (votes, row) in reads.rows().zip(posteriors.chunks_exact_mut(classes)) {
+        for vote in votes {
+            row[usize::from(vote.class)] += 1.0 / to_f64(votes.len());
+        }
+    }
+    posteriors
+}
+
+impl DawidSkene {
+    /// Maximisation: confusions (kept as logarithms, said x truth, so that a vote adds one contiguous row) and shares.
+    fn readers(&mut self, reads: &Reads, strength: f64) {
+        let classes = self.classes;
+        self.confusions.fill(0.0);
+        self.shares.fill(0.0);
+        let mut read = 0.0;
+        for (votes, row) in reads.rows().zip(self.posteriors.chunks_exact(classes)) {
+            if votes.is_empty() {
+                continue;
+            }
+            read += 1.0;
+            add(&mut self.shares, row);
+            for vote in votes {
+                let place = (vote.reader as usize * classes + usize::from(vote.class)) * classes;
+                add(&mut self.confusions[place..place + classes], row);
+            }
+        }
+        for share in &mut self.shares {
+            *share /= read;
+        }
+        let square = classes * classes;
+        let mut pooled = vec![FLOOR; square];
+        for own in self.confusions.chunks_exact(square) {
+            add(&mut pooled, own);
+        }
+        divide_by_truth(&mut pooled, classes);
+        for own in self.confusions.chunks_exact_mut(square) {
+            for (count, prior) in own.iter_mut().zip(&pooled) {
+                *count += strength.max(1e-9) * prior;
+            }
+            divide_by_truth(own, classes);
+            for cell in own {
+                *cell = cell.ln();
+            }
+        }
+    }
+
+    /// Expectation: posteriors of the items. Returns how far the one that moved most did.
+    fn items(&mut self, reads: &Reads) -> f64 {
+        let classes = self.classes;
+        let shares: Vec<f64> = self.shares.iter().map(|share| share.max(f64::MIN_POSITIVE).ln()).collect();
+        let mut logs = vec![0.0; classes];
+        let mut moved = 0.0_f64;
+        for (votes, row) in reads.rows().zip(self.posteriors.chunks_exact_mut(classes)) {
+            logs.copy_from_slice(&shares);
+            for vote in votes {
+                let place = (vote.reader as usize * classes + usize::from(vote.class)) * classes;
+                add(&mut logs, &self.confusions[place..place + classes]);
+            }
+            let top = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            let mut sum = 0.0;
+            for log in &mut logs {
+                *log = (*log - top).exp();
+                sum += *log;
+            }
+            for (old, new) in row.iter_mut().zip(&logs) {
+                let new = new / sum;
+                moved = moved.max((*old - new).abs());
+                *old = new;
+            }
+        }
+        moved
+    }
+}
+
+fn add(to: &mut [f64], from: &[f64]) {
+    for (to, from) in to.iter_mut().zip(from) {
+        *to += from;
+    }
+}
+
+/// Makes the cells of each true class sum to 1 over what is said of it.
+fn divide_by_truth(cells: &mut [f64], classes: usize) {
+    let mut sums = vec![0.0; classes];
+    for said in cells.chunks_exact(classes) {
+        add(&mut sums, said);
+    }
+    for said in cells.chunks_exact_mut(classes) {
+        for (cell, sum) in said.iter_mut().zip(&sums) {
+            *cell /= sum;
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! STAPLE (Warfield, Zou and Wells 2004) for one structure. The expectation at a pixel depends only on who marked it, so
+//! pixels are counted by vote pattern once and EM runs on at most 2^readers rows.
+
+use crate::to_f64;
+
+/// Most readers: 4096 patterns.
+pub const STAPLE_READERS_MAX: usize = 12;
+/// Where sensitivity and specificity begin, as in ITK.
+const START: f64 = 0.99999;
+
+/// Masks that cannot be fused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StapleError {
+    /// None, or more than [`STAPLE_READERS_MAX`].
+    #[error("{0} masks: 1 to {STAPLE_READERS_MAX} can be fused")]
+    Readers(usize),
+    /// Masks of different or no length.
+    #[error("mask {0} has another number of pixels than the first, or none")]
+    Pixels(usize),
+    /// Nobody marked anything, or everybody marked everything.
+    #[error("every pixel of every mask is the same: there is nothing to estimate")]
+    Uniform,
+}
+
+/// What the fusion says.
+#[derive(Clone, Debug)]
+pub struct Staple {
+    /// Probability of each pixel to be inside, in the order of the masks.
+    pub inside: Vec<f32>,
+    /// Per reader: share of inside pixels that were marked.
+    pub sensitivity: Vec<f64>,
+    /// Per reader: share of outside pixels that were left. A large background raises it: give the union with a margin.
+    pub specificity: Vec<f64>,
+    /// Iterations of EM.
+    pub iterations: usize,
+}
+
+/// Fuses masks of equal length (0 is outside, anything else inside). The prior is the mean marked share.
+///
+/// # Errors
+/// [`StapleError`] names the mask that does not fit.
+pub fn staple(masks: &[&[u8]], iterations: usize, tolerance: f64) -> Result<Staple, StapleError> {
+    let readers = masks.len();
+    if readers == 0 || readers > STAPLE_READERS_MAX {
+        return Err(StapleError::Readers(readers));
+    }
+    let pixels = masks[0].len();
+    if let Some(odd) = masks.iter().position(|mask| mask.len() != pixels || pixels == 0) {
+        return Err(StapleError::Pixels(odd));
+    }
+    let mut patterns = vec![0_u16; pixels];
+    for (bit, mask) in masks.iter().enumerate() {
+        for (pattern, pixel) in patterns.iter_mut().zip(*mask) {
+            *pattern |= u16::from(*pixel != 0) << bit;
+        }
+    }
+    let mut counts = vec![0_usize; 1 << readers];
+    for pattern in &patterns {
+        counts[usize::from(*pattern)] += 1;
+    }
+    let marked: usize = counts.iter().enumerate().map(|(pattern, n)| pattern.count_ones() as usize * n).sum();
+    if marked == 0 || marked == pixels * readers {
+        return Err(StapleError::Uniform);
+    }
+    let prior = to_f64(marked) / to_f64(pixels * readers);
+    let (mut sensitivity, mut specificity) = (vec![START; readers], vec![START; readers]);
+    let mut inside = vec![0.0; counts.len()];
+    let mut made = 0;
+    while made < iterations.max(1) {
+        made += 1;
+        for (pattern, weight) in inside.iter_mut().enumerate() {
+            let (mut a, mut b) = (prior, 1.0 - prior);
+            for reader in 0..readers {
+                let yes = pattern >> reader & 1 == 1;
+                a *= if yes { sensitivity[reader] } else { 1.0 - sensitivity[reader] };
+                b *= if yes { 1.0 - specificity[reader] } else { specificity[reader] };
+            }
+            *weight = if a + b > 0.0 { a / (a + b) } else { prior };
+        }
+        let moved = rate(&counts, &inside, &mut sensitivity, &mut specificity);
+        if moved <= tolerance {
+            break;
+        }
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "probabilities of a map need no more")]
+    let table: Vec<f32> = inside.iter().map(|weight| *weight as f32).collect();
+    let inside = patterns.iter().map(|pattern| table[usize::from(*pattern)]).collect();
+    Ok(Staple { inside, sensitivity, specificity, iterations: made })
+}
+
+/// Maximisation; returns the largest change of a rate.
+fn rate(counts: &[usize], inside: &[f64], sensitivity: &mut [f64], specificity: &mut [f64]) -> f64 {
+    let sum = |of: &dyn Fn(usize) -> f64| -> f64 {
+        counts.iter().enumerate().map(|(pattern, n)| to_f64(*n) * of(pattern)).sum()
+    };
+    let (all_in, all_out) = (sum(&|p| inside[p]), sum(&|p| 1.0 - inside[p]));
+    let mut moved = 0.0_f64;
+    for reader in 0..sensitivity.len() {
+        let said = |p: usize| p >> reader & 1 == 1;
+        let hit = sum(&|p| if said(p) { inside[p] } else { 0.0 }) / all_in;
+        let left = sum(&|p| if said(p) { 0.0 } else { 1.0 - inside[p] }) / all_out;
+        moved = moved.max((hit - sensitivity[reader]).abs()).max((left - specificity[reader]).abs());
+        (sensitivity[reader], specificity[reader]) = (hit, left);
+    }
+    moved
+}

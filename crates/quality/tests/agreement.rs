@@ -1,0 +1,108 @@
+//! Agreement against krippendorff, irrCAC, scikit-learn and statsmodels (reference/agreement.py made the vectors).
+
+use countersign_quality::{
+    Read, Reads,
+    agreement::{Counts, IntervalAlpha, Level, Weights, cohen},
+};
+use proptest::prelude::*;
+
+fn reads(classes: usize, table: &str) -> Reads {
+    let units: Vec<&str> = table.split(';').collect();
+    let mut list = Vec::new();
+    let mut readers = 0;
+    for (item, unit) in (0..).zip(&units) {
+        for (reader, cell) in (0..).zip(unit.split(',')) {
+            readers = readers.max(reader as usize + 1);
+            if cell != "." {
+                list.push(Read { item, reader, class: cell.parse().unwrap() });
+            }
+        }
+    }
+    Reads::new(units.len(), readers, classes, &list).unwrap()
+}
+
+#[test]
+fn coefficients_are_those_of_the_named_packages() {
+    let mut compared = 0;
+    for line in include_str!("reference/agreement.tsv").lines() {
+        let mut parts = line.split('\t');
+        let name = parts.next().unwrap();
+        let classes = parts.next().unwrap().parse().unwrap();
+        let reads = reads(classes, parts.next().unwrap());
+        let counts = Counts::new(&reads);
+        for (key, expected) in parts.map(|part| part.split_once('=').unwrap()) {
+            let kappa = |weights| cohen(&reads, 0, 1, weights).map(|cohen| cohen.kappa);
+            let found = match key {
+                "nominal" => counts.alpha(Level::Nominal),
+                "ordinal" => counts.alpha(Level::Ordinal),
+                "interval" => counts.alpha(Level::Interval),
+                "ac1" => counts.gwet(Weights::Identity).map(|ac| ac.value),
+                "ac1_se" => counts.gwet(Weights::Identity).map(|ac| ac.standard_error),
+                "ac2" => counts.gwet(Weights::Quadratic).map(|ac| ac.value),
+                "ac2_se" => counts.gwet(Weights::Quadratic).map(|ac| ac.standard_error),
+                "kappa" => kappa(Weights::Identity).map(|kappa| kappa.value),
+                "kappa_se" => kappa(Weights::Identity).map(|kappa| kappa.standard_error),
+                "kappa2" => kappa(Weights::Quadratic).map(|kappa| kappa.value),
+                "fleiss" => counts.fleiss(),
+                other => panic!("{other}"),
+            };
+            let (found, expected) = (found.unwrap(), expected.parse::<f64>().unwrap());
+            assert!((found - expected).abs() < 1e-9, "{name} {key}: {found}, reference {expected}");
+            compared += 1;
+        }
+    }
+    assert!(compared >= 30, "{compared}");
+}
+
+#[test]
+fn where_nothing_can_disagree_there_is_no_coefficient() {
+    let one_class = Counts::new(&reads(2, "0,0;0,0"));
+    assert_eq!(one_class.alpha(Level::Nominal), None);
+    assert_eq!(one_class.percent(), Some(1.0));
+    assert_eq!(one_class.fleiss(), None);
+    let one_rater = Counts::new(&reads(2, "0;1;0"));
+    assert_eq!((one_rater.alpha(Level::Nominal), one_rater.percent()), (None, None));
+    assert!(one_rater.gwet(Weights::Identity).is_none() && one_rater.fleiss().is_none());
+    assert!(cohen(&reads(2, "0,.;.,1"), 0, 1, Weights::Identity).is_none());
+}
+
+#[test]
+fn agreement_on_the_rare_class_is_that_of_two_readers() {
+    // a = 1 both positive, b + c = 3, d = 6.
+    let counts = Counts::new(&reads(2, "1,1;1,0;0,1;0,1;0,0;0,0;0,0;0,0;0,0;0,0"));
+    assert!((counts.specific(1).unwrap() - 2.0 / 5.0).abs() < 1e-12);
+    assert!((counts.specific(0).unwrap() - 12.0 / 15.0).abs() < 1e-12);
+}
+
+#[test]
+fn the_interval_holds_the_coefficient_and_repeats() {
+    let line = include_str!("reference/agreement.tsv").lines().next().unwrap();
+    let counts = Counts::new(&reads(3, line.split('\t').nth(2).unwrap()));
+    let first = counts.alpha_interval(Level::Nominal, 0.95, 500, 3).unwrap();
+    assert_eq!(first, counts.alpha_interval(Level::Nominal, 0.95, 500, 3).unwrap());
+    let alpha = counts.alpha(Level::Nominal).unwrap();
+    assert!(first.low < alpha && alpha < first.high, "{first:?} {alpha}");
+    assert!(first.high - first.low > 0.05);
+}
+
+proptest! {
+    #[test]
+    fn values_on_a_scale_agree_with_the_classes(rows in prop::collection::vec(prop::collection::vec(0_u16..5, 0..5), 2..30), far in -1e6..1e6_f64) {
+        let text: Vec<String> = rows.iter().map(|row| {
+            let mut cells: Vec<String> = row.iter().map(u16::to_string).collect();
+            cells.resize(5, ".".to_owned());
+            cells.join(",")
+        }).collect();
+        prop_assume!(rows.iter().any(|row| !row.is_empty()));
+        let mut values = IntervalAlpha::default();
+        for row in &rows {
+            values.item(&row.iter().map(|class| far + f64::from(*class)).collect::<Vec<_>>());
+        }
+        let by_class = Counts::new(&reads(5, &text.join(";"))).alpha(Level::Interval);
+        match (by_class, values.value()) {
+            (Some(a), Some(b)) => prop_assert!((a - b).abs() < 1e-6, "{a} {b}"),
+            (None, b) => prop_assert!(b.is_none_or(|b| far != 0.0 || b.is_finite())),
+            (a, b) => prop_assert!(false, "{a:?} {b:?}"),
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! Consensus: real crowd reads, planted readers, planted masks.
+
+use std::{collections::HashMap, fs, path::Path};
+
+use countersign_quality::{
+    Random, Read, Reads, ReadsError,
+    consensus::{Majority, Options, StapleError, dawid_skene, majority, staple},
+};
+
+fn rows(path: &Path) -> Vec<Vec<u32>> {
+    let text = fs::read_to_string(path).unwrap();
+    text.lines()
+        .skip(1)
+        .map(|line| line.split(',').map(|cell| cell.trim().parse().unwrap()).collect())
+        .collect()
+}
+
+#[test]
+fn dogs_are_told_apart_better_than_by_majority() {
+    let Ok(samples) = std::env::var("COUNTERSIGN_SAMPLES") else {
+        return eprintln!(
+            "skipped dogs_are_told_apart_better_than_by_majority: COUNTERSIGN_SAMPLES is not set"
+        );
+    };
+    let folder = Path::new(&samples).join("reads");
+    let (mut items, mut readers) = (HashMap::new(), HashMap::new());
+    let mut list = Vec::new();
+    let said = rows(&folder.join("dogs-answer.csv"));
+    let lowest = said.iter().map(|row| row[2]).min().unwrap();
+    for row in &said {
+        let (item, reader) = (items.len() as u32, readers.len() as u32);
+        let item = *items.entry(row[0]).or_insert(item);
+        let reader = *readers.entry(row[1]).or_insert(reader);
+        list.push(Read { item, reader, class: (row[2] - lowest) as u16 });
+    }
+    let classes = list.iter().map(|read| usize::from(read.class) + 1).max().unwrap();
+    let reads = Reads::new(items.len(), readers.len(), classes, &list).unwrap();
+    let found = dawid_skene(&reads, Options::default()).unwrap();
+    let truth = rows(&folder.join("dogs-truth.csv"));
+    let hits =
+        truth.iter().filter(|row| u32::from(found.class(items[&row[0]] as usize)) + lowest == row[1]).count();
+    let accuracy = hits as f64 / truth.len() as f64;
+    eprintln!("dogs: {accuracy:.4} after {} iterations", found.iterations);
+    assert!(accuracy >= 0.842, "{accuracy}");
+}
+
+#[test]
+fn planted_confusions_are_found_and_the_order_of_reads_does_not_matter() {
+    let rates = [0.95, 0.9, 0.85, 0.6, 0.3];
+    let mut random = Random::new(5);
+    let mut list = Vec::new();
+    let truth: Vec<u16> = (0..3000).map(|_| random.below(3) as u16).collect();
+    for (item, truth) in (0..).zip(&truth) {
+        for (reader, rate) in (0..).zip(rates) {
+            let off = if random.unit() < rate { 0 } else { 1 + random.below(2) as u16 };
+            list.push(Read { item, reader, class: (truth + off) % 3 });
+        }
+    }
+    let found = dawid_skene(&Reads::new(3000, 5, 3, &list).unwrap(), Options::default()).unwrap();
+    for (reader, rate) in rates.iter().enumerate() {
+        let mean = (0..3).map(|class| found.confusion(reader, class, class)).sum::<f64>() / 3.0;
+        assert!((mean - rate).abs() < 0.04, "reader {reader}: {mean}, planted {rate}");
+    }
+    list.reverse();
+    let again = dawid_skene(&Reads::new(3000, 5, 3, &list).unwrap(), Options::default()).unwrap();
+    assert!((0..3000).all(|item| found.posterior(item) == again.posterior(item)));
+}
+
+#[test]
+fn ties_stay_ties_and_double_answers_are_refused() {
+    let read = |item, reader, class| Read { item, reader, class };
+    let list = [read(0, 0, 2), read(0, 1, 0), read(1, 0, 1), read(1, 1, 1), read(1, 2, 0)];
+    let found = majority(&Reads::new(3, 3, 3, &list).unwrap());
+    assert_eq!(found, [Majority::Tie(vec![0, 2]), Majority::Class(1), Majority::Unread]);
+    let twice = [read(0, 0, 1), read(0, 0, 1)];
+    assert_eq!(Reads::new(1, 1, 2, &twice).unwrap_err(), ReadsError::Twice { item: 0, reader: 0 });
+    assert_eq!(Reads::new(1, 1, 1, &twice).unwrap_err(), ReadsError::Index { place: 0 });
+}
+
+#[test]
+fn staple_finds_planted_readers() {
+    let mut random = Random::new(9);
+    let rates = [(0.9, 0.98), (0.8, 0.95), (0.95, 0.9), (0.6, 0.99)];
+    let truth: Vec<bool> = (0..40_000).map(|pixel| pixel % 200 < 60).collect();
+    let masks: Vec<Vec<u8>> = rates
+        .iter()
+        .map(|(hit, left)| {
+            truth
+                .iter()
+                .map(|inside| u8::from(random.unit() < if *inside { *hit } else { 1.0 - left }))
+                .collect()
+        })
+        .collect();
+    let masks: Vec<&[u8]> = masks.iter().map(Vec::as_slice).collect();
+    let found = staple(&masks, 200, 1e-9).unwrap();
+    for (reader, (hit, left)) in rates.iter().enumerate() {
+        assert!((found.sensitivity[reader] - hit).abs() < 0.015, "{:?}", found.sensitivity);
+        assert!((found.specificity[reader] - left).abs() < 0.015, "{:?}", found.specificity);
+    }
+    let wrong = |inside: &dyn Fn(usize) -> bool| (0..truth.len()).filter(|p| inside(*p) != truth[*p]).count();
+    let fused = wrong(&|p| found.inside[p] > 0.5);
+    assert!(masks.iter().all(|mask| wrong(&|p| mask[p] != 0) > fused));
+    assert_eq!(staple(&[&[0, 0]], 9, 0.0).unwrap_err(), StapleError::Uniform);
+    assert_eq!(staple(&[&[0, 1], &[1]], 9, 0.0).unwrap_err(), StapleError::Pixels(1));
+}
