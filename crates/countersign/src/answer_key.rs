@@ -18,7 +18,10 @@ use crate::{
 
 /// Runs the command.
 pub fn run(args: &AnswerKey, out: Output) -> Outcome<ExitCode> {
-    let instances = countersign_synthesis::cohort(args.seed, args.count);
+    let mut instances = countersign_synthesis::cohort(args.seed, args.count);
+    if args.companions {
+        instances.extend(countersign_synthesis::identified::companions(args.seed));
+    }
     write(&args.out, &instances).map_err(|error| Fault::file(&args.out, &error))?;
     let checks: usize = instances.iter().map(|instance| instance.key.checks.len()).sum();
     let said = json!({ "answer_key": { "seed": args.seed, "instances": instances.len(), "checks": checks } });

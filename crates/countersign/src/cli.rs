@@ -67,6 +67,9 @@ pub struct AnswerKey {
     /// Number of instances.
     #[arg(long, default_value_t = 260)]
     pub count: usize,
+    /// Also a document, an overlay and a file that is two files at once, of the first patient's study.
+    #[arg(long)]
+    pub companions: bool,
     /// Folder to write to; gets `files/` and `key.jsonl`.
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,

@@ -138,6 +138,41 @@ pub fn multi_frame(sheet: &mut Sheet, making: &mut Making) {
     gray(sheet, making, (48, 48), FRAMES, &[]);
 }
 
+/// A letter about the patient, as an encapsulated document.
+pub fn pdf(sheet: &mut Sheet, making: &mut Making) {
+    let (person, visit) = (making.person, making.visit);
+    let name = person.name.spoken();
+    sheet.text((0x0028, 0x0301), "CS", "YES");
+    sheet.text((0x0042, 0x0010), "ST", &format!("Report for {name}"));
+    sheet.text((0x0042, 0x0012), "LO", "application/pdf");
+    let letter = format!(
+        "%PDF-1.4\n1 0 obj << /Title (Report for {name}) /Author ({}) >> endobj\n% {} {}\n%%EOF\n",
+        visit.operator.spoken(),
+        person.id,
+        visit.hospital,
+    );
+    sheet.bytes((0x0042, 0x0011), "OB", letter.into_bytes());
+}
+
+/// A slice over which the console laid a name: words in the overlay's attributes, and a picture of one bit.
+pub fn overlaid(sheet: &mut Sheet, making: &mut Making) {
+    const SIDE: u16 = 64;
+    ct(sheet, making);
+    let name = making.person.name.spoken();
+    sheet.bytes((0x6000, 0x0010), "US", SIDE.to_le_bytes().to_vec());
+    sheet.bytes((0x6000, 0x0011), "US", SIDE.to_le_bytes().to_vec());
+    sheet.gone((0x6000, 0x0022), "LO", &name);
+    sheet.text((0x6000, 0x0040), "CS", "G");
+    sheet.bytes((0x6000, 0x0050), "SS", [1_i16, 1].into_iter().flat_map(i16::to_le_bytes).collect());
+    sheet.bytes((0x6000, 0x0100), "US", vec![1, 0]);
+    sheet.bytes((0x6000, 0x0102), "US", vec![0, 0]);
+    sheet.gone((0x6000, 0x1500), "LO", &making.person.id);
+    // The letters' own bytes as dots: whoever reads the bits reads the name.
+    let mut dots = name.clone().into_bytes();
+    dots.resize(usize::from(SIDE) * usize::from(SIDE) / 8, 0);
+    sheet.bytes((0x6000, 0x3000), "OW", dots);
+}
+
 /// Position and spacing of a slice.
 fn axial(sheet: &mut Sheet, making: &Making) {
     let height = making.number as f64 * 2.5;

@@ -30,6 +30,8 @@ use crate::random::Random;
 
 /// Instances of one patient.
 pub const INSTANCES_PER_PATIENT: usize = 14;
+/// More UIDs than the instances of a patient take.
+const UIDS_OF_A_PATIENT: usize = 100;
 const CLASS: &str = "1.2.840.10008.5.1.4.1.1.";
 
 /// One file with its key.
@@ -47,11 +49,19 @@ enum Kind {
     Ct,
     Mr,
     Pt,
-    Radiograph { digital: bool },
-    Ultrasound { frames: usize },
+    Radiograph {
+        digital: bool,
+    },
+    Ultrasound {
+        frames: usize,
+    },
     Capture,
     Dose,
     MultiFrame,
+    /// A document in an envelope.
+    Pdf,
+    /// A slice with words and a picture in an overlay.
+    Overlaid,
 }
 
 const PLAN: [(Kind, usize); 9] = [
@@ -80,12 +90,14 @@ impl Kind {
             Self::Capture => ("7", "OT"),
             Self::Dose => ("88.67", "SR"),
             Self::MultiFrame => ("4.1", "MR"),
+            Self::Pdf => ("104.1", "DOC"),
+            Self::Overlaid => ("2", "CT"),
         }
     }
 
     const fn words(self) -> &'static Words {
         match self {
-            Self::Ct | Self::Dose => &words::CT,
+            Self::Ct | Self::Dose | Self::Pdf | Self::Overlaid => &words::CT,
             Self::Mr | Self::MultiFrame => &words::MR,
             Self::Pt => &words::PT,
             Self::Radiograph { .. } => &words::XRAY,
@@ -109,7 +121,27 @@ fn uid(random: &mut Random) -> String {
     format!("1.3.6.1.4.1.{root}.{}.{}", random.below(1_000_000), random.bits() >> 8)
 }
 
+/// More of the first patient's study: an encapsulated document, an image with an overlay, and one whose preamble begins
+/// like a program. They are no part of [`cohort`].
+#[must_use]
+pub fn companions(seed: u64) -> Vec<IdentifiedInstance> {
+    let mut made = planned(seed, 0, &[(Kind::Pdf, 1), (Kind::Overlaid, 1), (Kind::Ct, 1)], UIDS_OF_A_PATIENT);
+    for (index, file) in made.iter_mut().enumerate() {
+        file.key.file = format!("P0000/companion{index}.dcm");
+    }
+    if let Some(two_files) = made.last_mut() {
+        two_files.bytes[..2].copy_from_slice(b"MZ");
+    }
+    made
+}
+
 fn patient(seed: u64, number: usize) -> Vec<IdentifiedInstance> {
+    let plan: Vec<_> = PLAN.into_iter().chain([(Kind::Dose, 1)]).collect();
+    planned(seed, number, &plan, 0)
+}
+
+/// Instances of a patient after `skipped` UIDs were drawn for others.
+fn planned(seed: u64, number: usize, plan: &[(Kind, usize)], skipped: usize) -> Vec<IdentifiedInstance> {
     let mut random = Random::new(seed, 0x6964_0000 + number as u64);
     let year = 2015 + random.below(9);
     let person = Person::draw(&mut random, year);
@@ -122,7 +154,10 @@ fn patient(seed: u64, number: usize) -> Vec<IdentifiedInstance> {
     let mut made = Vec::with_capacity(INSTANCES_PER_PATIENT);
     let (mut other, mut other_class) = (uid(&mut random), format!("{CLASS}2"));
     let latin1 = random.chance(0.5);
-    for (kind, count) in PLAN.into_iter().chain([(Kind::Dose, 1)]) {
+    for _ in 0..skipped {
+        uid(&mut random);
+    }
+    for &(kind, count) in plan {
         let (series, frame) = (uid(&mut random), uid(&mut random));
         for slice in 0..count {
             let instance = uid(&mut random);
@@ -180,6 +215,8 @@ fn instance_of(kind: Kind, making: &mut Making, latin1: bool) -> (Set, Vec<Check
         Kind::Capture => kinds::capture(&mut sheet, making),
         Kind::Dose => dose::report(&mut sheet, making),
         Kind::MultiFrame => kinds::multi_frame(&mut sheet, making),
+        Kind::Pdf => kinds::pdf(&mut sheet, making),
+        Kind::Overlaid => kinds::overlaid(&mut sheet, making),
     }
     sheet.finish()
 }
