@@ -63,6 +63,11 @@ pub struct Deid {
     /// report. Reports, documents and videos are held all the same.
     #[arg(long, conflicts_with = "pixels")]
     pub trust_pixels: bool,
+    /// Rules for tables of records (CSV), as YAML: `version`, `issuer`, and under `columns` an action per column. A table
+    /// with a column without a rule, with free text in a kept column or with a value of another form than its rule expects
+    /// is quarantined. Without this option every table is.
+    #[arg(long, value_name = "FILE")]
+    pub records_rules: Option<PathBuf>,
     /// Write one JSON line per source (keyed hash, output, actions by attribute, reason when quarantined)
     /// and a summary as the last line. No value of a source is in it.
     #[arg(long, value_name = "FILE")]

@@ -9,6 +9,7 @@ mod args;
 mod crosswalk;
 mod key;
 mod one;
+mod records;
 mod report;
 mod settings;
 mod state;
@@ -57,7 +58,8 @@ pub fn run(args: &Deid, out: Output) -> Outcome<ExitCode> {
     if let Some(path) = args.paths.iter().find(|path| !path.exists()) {
         return Err(Fault::new("not_found", "There is no such file or folder.").at(path.display()));
     }
-    let settings = Settings::new(args.profile.clone(), args.pixels, args.trust_pixels);
+    let records = args.records_rules.as_deref().map(records::rules).transpose()?;
+    let settings = Settings::new(args.profile.clone(), args.pixels, args.trust_pixels, records);
     apart(folder, &args.paths)?;
     let state = State::open(folder, &keys, &settings)?;
     let maps = (args.uid_map.as_deref(), args.patient_map.as_deref());

@@ -11,7 +11,10 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::settings::{PixelMode, Settings};
+use super::{
+    records,
+    settings::{PixelMode, Settings},
+};
 
 /// Domain label of the keyed hash that stands for a source.
 const SOURCE: &[u8] = b"countersign/source/1\0";
@@ -83,6 +86,8 @@ impl Reason {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Pixels {
+    /// A table: there are none.
+    NoPicture,
     /// Class and tags rule text out.
     Vouched,
     /// Whoever ran the command said that there is none (`--trust-pixels`).
@@ -136,15 +141,20 @@ pub fn digest(bytes: &[u8]) -> String {
 
 /// Cleans one file. A file that brings the cleaner down is quarantined like any other; the rest goes on.
 pub fn clean(bytes: Vec<u8>, settings: &Settings, keys: &Keys) -> Result<Clean, Vec<Reason>> {
-    catch_unwind(AssertUnwindSafe(|| clean_dicom(bytes, settings, keys)))
+    catch_unwind(AssertUnwindSafe(|| clean_one(bytes, settings, keys)))
         .unwrap_or_else(|_| Err(vec![Reason::new("internal")]))
 }
 
-fn clean_dicom(bytes: Vec<u8>, settings: &Settings, keys: &Keys) -> Result<Clean, Vec<Reason>> {
+fn clean_one(bytes: Vec<u8>, settings: &Settings, keys: &Keys) -> Result<Clean, Vec<Reason>> {
     if bytes.is_empty() {
         return Err(vec![Reason::new("empty")]);
     }
     let kind = deid::sniff(&bytes);
+    if let (Some(rules), Kind::Unknown) = (&settings.records, kind)
+        && std::str::from_utf8(&bytes).is_ok()
+    {
+        return records::clean(&bytes, rules, keys);
+    }
     let source = dicom::read_shared(bytes.into(), &Limits::default()).map_err(|error| {
         // What looks like something else is said to be that, not to be bad DICOM.
         let code = if kind == Kind::Dicom { error.code() } else { "not-dicom" };

@@ -1,6 +1,6 @@
 //! What a run does to a file, apart from the key: the same settings give the same output.
 
-use countersign_deid::{EDITION, Keys, Profile};
+use countersign_deid::{EDITION, Keys, Profile, Rules};
 use hmac::{Hmac, KeyInit, Mac};
 use serde::Serialize;
 use sha2::Sha256;
@@ -37,16 +37,27 @@ pub struct Settings {
     pub pixels: PixelMode,
     /// Images held only for text in their pixels pass.
     pub trust_pixels: bool,
+    /// Rules for tables of records.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub records: Option<Rules>,
     /// Version of the program.
     pub version: &'static str,
 }
 
 impl Settings {
     /// Settings of this program.
-    pub fn new(profile: Profile, pixels: PixelMode, trust_pixels: bool) -> Self {
+    pub fn new(profile: Profile, pixels: PixelMode, trust_pixels: bool, records: Option<Rules>) -> Self {
         let options = profile.options.iter().map(|option| option.code());
         let codes = std::iter::once(BASIC).chain(options).collect();
-        Self { edition: EDITION, profile, codes, pixels, trust_pixels, version: env!("CARGO_PKG_VERSION") }
+        Self {
+            edition: EDITION,
+            profile,
+            codes,
+            pixels,
+            trust_pixels,
+            records,
+            version: env!("CARGO_PKG_VERSION"),
+        }
     }
 
     /// One text that is the same for the same settings.

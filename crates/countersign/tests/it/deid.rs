@@ -367,3 +367,50 @@ fn wrong_use_is_told_apart() {
         assert!(help.contains(word), "{word}");
     }
 }
+
+const RULES: &str = "version: labs-1\nissuer: \"\"\ncolumns:\n  patient: pseudonym\n  name: drop\n  drawn: date_shift\n  \
+                     age: age_cap\n  zip: zip3\n  test: !one_of [sodium, potassium]\n  value: keep\n";
+
+#[test]
+fn tables_of_records_are_cleaned_by_rules_or_stay() {
+    let place = Place::new();
+    let id = &place.instances[0].key.patient_id;
+    let good = format!(
+        "patient,name,drawn,age,zip,test,value\n{id},Mustermann Erika,2026-03-02,93,94110,sodium,139\n\
+         {id},Mustermann Erika,2026-03-09,93,94110,potassium,4.1\n"
+    );
+    let (table, free, rules) = (place.at("labs.csv"), place.at("notes.csv"), place.at("rules.yaml"));
+    fs::write(&table, &good).unwrap();
+    fs::write(&free, good.replace("139", "told by Dr. Brown")).unwrap();
+    fs::write(&rules, RULES).unwrap();
+    let report = place.at("report.jsonl");
+    let more = ["--records-rules", text(&rules), "--report", text(&report)];
+    let done = place.deid("out", &more, &[&table, &free]);
+    assert_eq!(done.status.code(), Some(1), "free text stays out");
+    let tree = tree(&place.at("out"));
+    assert_eq!(tree.len(), 1, "{:?}", tree.keys());
+    let (name, bytes) = tree.iter().next().unwrap();
+    assert!(name.starts_with("records") && name.extension().is_some_and(|e| e == "csv"));
+    let cleaned = String::from_utf8(bytes.clone()).unwrap();
+    let rows: Vec<Vec<&str>> = cleaned.lines().map(|line| line.split(',').collect()).collect();
+    assert_eq!(rows[0], ["patient", "drawn", "age", "zip", "test", "value"]);
+    assert!(
+        !cleaned.contains("Mustermann") && !cleaned.contains(id.as_str()) && !cleaned.contains("2026-03-02")
+    );
+    assert_eq!((rows[1][0], rows[1][2], rows[1][3]), (rows[2][0], "90", "941"));
+    let refused = lines(&report).into_iter().find(|line| line["status"] == "quarantined").unwrap();
+    assert_eq!(refused["reasons"][0]["code"], "records-free-text");
+    assert_eq!(refused["reasons"][0]["place"], "row 1, column 7");
+
+    // Without rules no table passes; bad rules name the place.
+    let none = place.deid("none", &[], &[&table]);
+    assert_eq!(none.status.code(), Some(1));
+    fs::write(&rules, "version: 1\ncolumns:\n  patient: perhaps\n").unwrap();
+    let bad = place.deid("bad", &more, &[&table]);
+    let said = object(&bad);
+    assert_eq!((bad.status.code(), said["error"]["code"].as_str()), (Some(1), Some("bad_rules")));
+    assert!(
+        said["error"]["place"].as_str().is_some_and(|place| place.ends_with("rules.yaml:3:12")),
+        "{said}"
+    );
+}
