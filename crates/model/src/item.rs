@@ -79,6 +79,9 @@ words! {
     AssetKind, "an asset kind" {
         /// DICOM Part 10 file.
         Dicom = "dicom",
+        /// DICOM object without pictures: report, presentation state, encapsulated document, or a video, which nobody can
+        /// look at frame by frame here. Never shown.
+        Document = "document",
         /// PNG image.
         Png = "png",
         /// JPEG image.

@@ -1870,6 +1870,13 @@ export interface components {
              */
             shared_files_resealed: number;
         };
+        /** @description A report or document of a study, and what became of it. */
+        DocumentOutcome: {
+            /** @description The cleaned copy, or the source that stays in quarantine. */
+            asset: components["schemas"]["AssetId"];
+            /** @description `cleaned`, or the code of why it stays. */
+            outcome: string;
+        };
         /** @description What is certified. */
         ErasureStatement: {
             /** @description Who confirmed. */
@@ -2167,6 +2174,16 @@ export interface components {
              * @default
              */
             detector: string;
+            /**
+             * @description Reports and documents of the study, which are no pictures.
+             * @default []
+             */
+            documents: components["schemas"]["DocumentOutcome"][];
+            /**
+             * @description Dose that a cleaned dose report states.
+             * @default {}
+             */
+            dose: components["schemas"]["ReportedDose"];
             /**
              * @description Edition of the standard whose tables were applied.
              * @default
@@ -3487,6 +3504,19 @@ export interface components {
             root?: string | null;
             /** @description `building`, `done`, `failed`, or `recalled` when somebody in it was erased. */
             state: string;
+        };
+        /** @description Dose that a report states. */
+        ReportedDose: {
+            /**
+             * Format: double
+             * @description Largest mean CTDIvol of an event, mGy.
+             */
+            ctdi_vol_mgy?: number | null;
+            /**
+             * Format: double
+             * @description Dose-length product: the stated total, or the sum over events, mGy·cm.
+             */
+            dlp_mgy_cm?: number | null;
         };
         /** @description Why a read came back. */
         Returned: {

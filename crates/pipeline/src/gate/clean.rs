@@ -12,7 +12,7 @@ use countersign_sensors::kitti;
 use countersign_store::{CrosswalkEntry, assets};
 
 use super::{
-    GateAction, GateReport,
+    GateAction, GateReport, document,
     masking::{self, FrameMask, NotMasked},
     plan::Rules,
     record::Record,
@@ -83,7 +83,7 @@ pub(super) struct Outcome {
     pub cleaned: Vec<CleanedAsset>,
     pub reasons: Vec<String>,
     pub report: GateReport,
-    counts: BTreeMap<(String, String), u64>,
+    pub counts: BTreeMap<(String, String), u64>,
     pub calibration: Option<serde_json::Value>,
     /// Who the pseudonyms and UIDs stand for; goes into the vault and nowhere else.
     pub crosswalk: Vec<Known>,
@@ -139,6 +139,9 @@ pub(super) fn clean_asset(
             None => outcome.failed("bad_calibration", "calibration"),
         }
         return;
+    }
+    if asset.kind == AssetKind::Document {
+        return document::clean_into(outcome, asset, bytes, rules);
     }
     match clean_file(asset.kind, bytes, item, rules, masks) {
         Ok(file) => {
@@ -336,7 +339,7 @@ fn holds(facts: dicom::Facts, report: deid::Report) -> Vec<&'static str> {
 }
 
 /// Who an instance's pseudonym and UIDs stand for.
-fn known(instance: &dicom::Instance, cleaned: &deid::Cleaned) -> CrosswalkEntry {
+pub(super) fn known(instance: &dicom::Instance, cleaned: &deid::Cleaned) -> CrosswalkEntry {
     let dicom::Identity { patient_id, patient_id_issuer: issuer, .. } = dicom::Identity::of(instance);
     CrosswalkEntry {
         pseudonym: cleaned.pseudonym.clone(),
@@ -360,7 +363,7 @@ pub(super) fn masks_of(masks: &[countersign_store::masks::GateMask], asset: Asse
     }
 }
 
-const fn applied_word(applied: deid::Applied) -> &'static str {
+pub(super) const fn applied_word(applied: deid::Applied) -> &'static str {
     match applied {
         deid::Applied::Kept => "kept",
         deid::Applied::Removed | deid::Applied::RemovedMalformed | deid::Applied::RemovedResidue => "removed",

@@ -106,8 +106,9 @@ impl Pipeline {
     }
 
     async fn copy_to_cleared(&self, item: &items::Item, report: &GateReport) -> Result<Vec<CopyRow>> {
-        let mut wanted: Vec<AssetId> =
-            report.streams.iter().flat_map(|s| s.frames.iter().map(|f| f.asset)).collect();
+        let shown = report.streams.iter().flat_map(|s| s.frames.iter().map(|f| f.asset));
+        let cleaned = report.documents.iter().filter(|document| document.is_clean());
+        let mut wanted: Vec<AssetId> = shown.chain(cleaned.map(|document| document.asset)).collect();
         wanted.sort_unstable();
         wanted.dedup();
         let mut cleaned = Vec::with_capacity(wanted.len());

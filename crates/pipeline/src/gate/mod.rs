@@ -2,6 +2,7 @@
 
 mod clean;
 mod decide;
+mod document;
 mod face;
 mod masking;
 mod masks;
@@ -32,6 +33,7 @@ use self::{
 };
 pub use self::{
     decide::GateChoice,
+    document::{DocumentOutcome, ReportedDose},
     face::FaceCut,
     masks::{MaskDraft, MaskView, Masks},
     preview::{Preview, TagChange},
@@ -69,6 +71,12 @@ pub struct GateReport {
     pub actions: Vec<GateAction>,
     /// What could not be cleaned: place and code.
     pub residual: Vec<String>,
+    /// Reports and documents of the study, which are no pictures.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub documents: Vec<DocumentOutcome>,
+    /// Dose that a cleaned dose report states.
+    #[serde(skip_serializing_if = "ReportedDose::is_empty")]
+    pub dose: ReportedDose,
     /// Streams that refer to the cleaned copies.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub streams: Vec<Stream>,
@@ -129,7 +137,8 @@ impl Pipeline {
             .into_iter()
             .filter(|asset| asset.zone == Zone::Quarantine && asset.source_asset_id.is_none())
         {
-            if !shown.contains(&asset.id) && asset.kind != AssetKind::KittiCalib {
+            let beside = matches!(asset.kind, AssetKind::KittiCalib | AssetKind::Document);
+            if !shown.contains(&asset.id) && !beside {
                 continue;
             }
             let bytes = self.store.quarantine().for_machine(asset.project_id, &asset.address).await?;
@@ -267,6 +276,7 @@ impl Pipeline {
                     let rows = note_rows(tx, rows).await?;
                     note_found(tx, &item, found).await?;
                     report.streams = point_to(&item.streams.0, &rows, calibration.as_ref());
+                    document::point_to(&mut report.documents, &rows);
                     let entry = gate::GateEntry {
                         id: tx.fresh(),
                         project_id: item.project_id,
@@ -401,6 +411,9 @@ async fn open_item(
     how: &str,
 ) -> Result<()> {
     risks::note(tx, moving.item.id, moving.item.project_id, &report.risks).await?;
+    let facts = &mut moving.item.facts.0;
+    facts.ctdi_vol_mgy = facts.ctdi_vol_mgy.or(report.dose.ctdi_vol_mgy);
+    facts.dlp_mgy_cm = facts.dlp_mgy_cm.or(report.dose.dlp_mgy_cm);
     items::set_content(tx, moving.item.id, streams.clone(), moving.item.facts.0.clone()).await?;
     moving.item.streams = Json(streams);
     moving.take(tx, &Event::Cleared).await?;

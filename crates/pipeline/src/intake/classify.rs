@@ -72,6 +72,15 @@ fn dicom_file(name: &str, bytes: &[u8]) -> Result<Accepted, FileRefusal> {
     let instance = dicom::read(bytes, &dicom::Limits::default()).map_err(|e| refuse(&e))?;
     let facts = dicom::Facts::of(&instance);
     let identity = dicom::Identity::of(&instance);
+    if is_document(&facts) {
+        let mut notes: Vec<&'static str> = instance.notes.iter().map(|note| note.kind.code()).collect();
+        notes.sort_unstable();
+        notes.dedup();
+        return Ok(Accepted {
+            kind: AssetKind::Document,
+            dicom: Some(Box::new(DicomPart { identity, facts, notes })),
+        });
+    }
     if dicom::frame_count(&instance) == 0 {
         // Looked for to the end of the file: that is the place where it would have to stand.
         let end = bytes.len() as u64;
@@ -89,6 +98,18 @@ fn dicom_file(name: &str, bytes: &[u8]) -> Result<Accepted, FileRefusal> {
     notes.sort_unstable();
     notes.dedup();
     Ok(Accepted { kind: AssetKind::Dicom, dicom: Some(Box::new(DicomPart { identity, facts, notes })) })
+}
+
+/// Whether the class says that the object is words, a document or a video. These come in with their study; what of them
+/// cannot be cleaned stays in quarantine.
+fn is_document(facts: &dicom::Facts) -> bool {
+    use deid::HoldReason::{EncapsulatedDocument, StructuredContent, Video};
+    match deid::verdict(facts) {
+        deid::Verdict::Vouched => false,
+        deid::Verdict::Hold(reasons) => {
+            reasons.iter().any(|reason| matches!(reason, EncapsulatedDocument | StructuredContent | Video))
+        }
+    }
 }
 
 fn scene_file(name: &str, bytes: &[u8]) -> Result<Accepted, FileRefusal> {

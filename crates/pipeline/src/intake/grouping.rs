@@ -65,6 +65,9 @@ fn study(uid: String, mut series: Vec<Vec<Arrived>>) -> Group {
     let mut facts = Facts::default();
     let mut streams = Vec::with_capacity(series.len());
     let assets = series.iter().flatten().map(|file| file.asset).collect();
+    // Reports and documents belong to the study; they are no pictures of it.
+    series.iter_mut().for_each(|files| files.retain(|file| file.kind != AssetKind::Document));
+    series.retain(|files| !files.is_empty());
     for (index, files) in series.into_iter().enumerate() {
         let stream = series_stream(index + 1, files, &mut facts);
         facts.frames += u32::try_from(stream.frames.len()).unwrap_or(u32::MAX);

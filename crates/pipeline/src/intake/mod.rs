@@ -112,7 +112,11 @@ impl Pipeline {
         let mut made = 0;
         // What runs before this one made items of stays there; a file that a new item shares with them is no news.
         let is_known = |group: &Group| {
-            group.streams.iter().flat_map(|s| &s.frames).all(|frame| landed.placed.contains(&frame.asset))
+            let mut frames = group.streams.iter().flat_map(|s| &s.frames).map(|frame| frame.asset).peekable();
+            if frames.peek().is_none() {
+                return group.assets.iter().all(|asset| landed.placed.contains(asset));
+            }
+            frames.all(|asset| landed.placed.contains(&asset))
         };
         for group in groups.into_iter().filter(|group| !is_known(group)) {
             match self.make_item(actor, &run, group).await {
@@ -323,6 +327,12 @@ impl Pipeline {
                     let is_new = known.is_none();
                     let id = match known {
                         Some(item) => extend(tx, item, &group).await?,
+                        None if group.streams.is_empty() => {
+                            return Err(PipelineError::refused(
+                                "study_without_images",
+                                "Reports and documents come in with the images of their study, or after them.",
+                            ));
+                        }
                         None => {
                             let number = moves::next_number(tx, project).await?;
                             let item = new_item(tx, project, Some(ingest), kind, group_key, number, &group)?;

@@ -1,10 +1,10 @@
 //! Instances full of made-up identifiers come in: nobody but the privacy officer is shown anything before it is cleared,
 //! and what is cleared holds none of them, while what readers need is still there.
 
-use countersign_model::{AssetKind, ItemId, ProjectId};
+use countersign_model::{AssetKind, DeidPlan, ItemId, ProjectId};
 use countersign_pipeline::{PipelineError, items::ItemQuery, people::Caller};
 use countersign_store::assets;
-use countersign_synthesis::identified::{Action, IdentifiedInstance, cohort};
+use countersign_synthesis::identified::{Action, IdentifiedInstance, cohort, companions};
 
 use crate::harness::House;
 
@@ -77,8 +77,15 @@ async fn nobody_else_is_shown(house: &House, item: ItemId, callers: &[Caller]) {
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_that_identifies_anybody_gets_through_the_gate() {
     let house = House::new().await;
-    let files = cohort(20_261_126, 14);
+    let mut files = cohort(20_261_126, 14);
+    let mut beside = companions(20_261_126);
+    let two_files_at_once = beside.pop().unwrap();
+    files.extend(beside);
     let project = bring(&house, &files).await;
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("IM1"), &two_files_at_once.bytes).unwrap();
+    let report = house.ingest(project, vec![folder.path().to_owned()]).await;
+    assert_eq!(report.refusals[0].code, "polyglot_preamble");
     let found = items(&house, project).await;
     assert!(!found.is_empty());
     let mut callers = Vec::new();
@@ -92,6 +99,10 @@ async fn nothing_that_identifies_anybody_gets_through_the_gate() {
         nobody_else_is_shown(&house, entry.item, &callers).await;
         assert!(house.pipeline.gate_entry(&callers[0], entry.id).await.is_err());
     }
+    let mut kept: Vec<&str> =
+        waiting.iter().flat_map(|entry| &entry.report.documents).map(|d| d.outcome.as_str()).collect();
+    kept.sort_unstable();
+    assert_eq!(kept, ["encapsulated-document", "structured-content"], "words stay in quarantine");
     let masked: u64 = waiting.iter().map(|entry| entry.report.masks).sum();
     assert!(masked > 0, "names were written into the pixels");
     every_copy_is_clean(&house, &found, &files).await;
@@ -117,4 +128,40 @@ async fn every_copy_is_clean(house: &House, found: &[(ItemId, String)], files: &
         }
     }
     assert!(copies > 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dose_report_is_cleaned_and_its_numbers_stay() {
+    let house = House::new().await;
+    let project = house.project("p", "radiology").await;
+    let officer = house.sign_in("privacy_officer@p").await;
+    let plan = DeidPlan { profile: "basic,clean_structured_content".into(), ..DeidPlan::default() };
+    house.pipeline.set_deid(&officer, project, 1, plan).await.unwrap();
+    let all = cohort(20_261_126, 14);
+    let modality = |wanted: &'static str| all.iter().filter(move |file| file.key.modality == wanted);
+    let folder = tempfile::tempdir().unwrap();
+    let alone = tempfile::tempdir().unwrap();
+    for (number, file) in modality("CT").chain(modality("SR")).enumerate() {
+        std::fs::write(folder.path().join(number.to_string()), &file.bytes).unwrap();
+    }
+    let report = modality("SR").next().unwrap();
+    std::fs::write(alone.path().join("SR"), &report.bytes).unwrap();
+
+    let early = house.ingest(project, vec![alone.path().to_owned()]).await;
+    assert_eq!(early.refusals[0].code, "study_without_images");
+    let done = house.ingest(project, vec![folder.path().to_owned()]).await;
+    assert!(done.refusals.is_empty(), "{:?}", done.refusals);
+    let found = items(&house, project).await;
+    assert_eq!(found.len(), 1);
+    assert_ne!(found[0].1, "quarantined", "nothing of it waits");
+    let owner = house.sign_in("owner@p").await;
+    let detail = house.pipeline.item(&owner, found[0].0).await.unwrap();
+    assert_eq!(detail.facts.dlp_mgy_cm, Some(318.4));
+    assert!(detail.streams.iter().all(|stream| !stream.frames.is_empty()), "a report is no picture");
+
+    let store = &house.pipeline.store;
+    let copies = assets::of_item(&mut store.read().await.unwrap(), found[0].0).await.unwrap();
+    let copy = copies.iter().find(|a| a.kind == AssetKind::Document && a.source_asset_id.is_some()).unwrap();
+    let bytes = store.cleared().for_machine(copy.project_id, &copy.address).await.unwrap();
+    assert!(!holds(&bytes, &report.key.patient_id) && !holds(&bytes, &report.key.instance_uid));
 }

@@ -21,8 +21,11 @@ export function Reasons({ reasons }: { reasons: string[] }) {
   );
 }
 
+const documentWords = ({ outcome }: Report["documents"][number]) =>
+  outcome === "cleaned" ? "cleaned, goes on with the study" : `stays in quarantine: ${gateReason(outcome)}`;
+
 export function GateReport({ report, version }: { report: Report; version: number }) {
-  const { actions } = report;
+  const { actions, documents = [] } = report;
   return (
     <div className="stack tight">
       <FactList
@@ -33,6 +36,7 @@ export function GateReport({ report, version }: { report: Report; version: numbe
           ["Masks", report.masks > 0 ? count(report.masks) : ""],
           ["Stays", report.risks.map(gateReason).join("; ")],
           ["Left to doubt", report.residual.map(gateReason).join("; ")],
+          ["Reports and documents", documents.map(documentWords).join("; ")],
         ]}
       />
       {actions.length > 0 ? (
