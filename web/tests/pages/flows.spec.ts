@@ -354,7 +354,7 @@ test("a new release names its items; a new account shows its password once", asy
   await expect(dialog.getByText("brisk-otter-lamp-42")).toBeVisible();
   await shot(page, "user-made");
   expect(sent).toEqual([
-    { name: "pilot", items: ["i-9"] },
+    { name: "pilot", items: ["i-9"], audience: "internal" },
     { login: "noor", printed_name: "Noor Castell" },
   ]);
 });
