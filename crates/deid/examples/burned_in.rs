@@ -6,9 +6,12 @@
 //! are those further than 4 pixels from every string's box. Seeds from 9000 on are for reporting only: no
 //! threshold was ever chosen on them.
 
+#[path = "shared/raster.rs"]
+mod raster;
+
 use std::{fs, time::Instant};
 
-use countersign_deid::pixels::{DETECTOR_VERSION, Hints, Raster, Thresholds, detect_at};
+use countersign_deid::pixels::{DETECTOR_VERSION, Hints, Thresholds, detect_at};
 use countersign_synthesis::burned_in::{Content, Fonts, Picture, picture_with};
 
 #[derive(Default)]
@@ -27,7 +30,7 @@ fn main() {
         at.and_then(|i| args.get(i + 1)).and_then(|v| v.parse().ok()).unwrap_or(default)
     };
     let share =
-        |name: &str| -> Option<f32> { args.get(args.iter().position(|a| a == name)? + 1)?.parse().ok() };
+        |name: &str| -> Option<f64> { args.get(args.iter().position(|a| a == name)? + 1)?.parse().ok() };
     let misses = args.iter().any(|a| a == "--misses");
     let (seed, from) = (value("--seed", 9000), value("--from", 0));
     let fonts = match args.iter().position(|a| a == "--fonts").and_then(|i| args.get(i + 1)) {
@@ -102,20 +105,8 @@ impl Clock {
     }
 }
 
-fn raster(p: &Picture) -> Option<Raster> {
-    let values = &p.frames[0];
-    match &p.palette {
-        Some(table) => {
-            let rgb: Vec<u16> = values.iter().flat_map(|&v| table[usize::from(v)].map(u16::from)).collect();
-            Raster::rgb(p.width, p.height, &rgb)
-        }
-        None if p.channels == 3 => Raster::rgb(p.width, p.height, values),
-        None => Raster::grey(p.width, p.height, values, p.inverted),
-    }
-}
-
 fn measure(p: &Picture, number: u64, thresholds: &Thresholds, sum: &mut Sum, misses: bool) {
-    let Some(raster) = raster(p) else { return };
+    let Some(raster) = raster::raster(p) else { return };
     let clock = Clock::start();
     let found = detect_at(&raster, &Hints::default(), thresholds);
     sum.seconds.push(clock.seconds());

@@ -5,9 +5,12 @@
 //! to text, otherwise in the box of a string, the number telling the size of the box (1 + 10 · log2 of its pixels). Every fifth
 //! picture has none. Seeds from 9000 on are for reporting only.
 
+#[path = "shared/raster.rs"]
+mod raster;
+
 use std::{fs::File, io::BufWriter, io::Write};
 
-use countersign_deid::pixels::{Raster, net::Input};
+use countersign_deid::pixels::net::Input;
 use countersign_synthesis::burned_in::{BurnedString, Content, Fonts, Picture, picture_with};
 
 /// Pixels around a box that count as text, and those around them that count as nothing.
@@ -25,7 +28,7 @@ fn main() -> std::io::Result<()> {
     for number in from..from + value("--pictures") {
         let content = if number % 5 == 4 { Content::NoText } else { Content::Text };
         let picture = picture_with(seed, number, content, Fonts::Known);
-        let Some(raster) = raster(&picture) else { continue };
+        let Some(raster) = raster::raster(&picture) else { continue };
         let input = Input::of(&raster, 1);
         let count = picture.width * picture.height;
         for side in [picture.width, picture.height] {
@@ -40,18 +43,6 @@ fn main() -> std::io::Result<()> {
         out.write_all(&truth(&picture))?;
     }
     out.flush()
-}
-
-fn raster(p: &Picture) -> Option<Raster> {
-    let values = &p.frames[0];
-    match &p.palette {
-        Some(table) => {
-            let rgb: Vec<u16> = values.iter().flat_map(|&v| table[usize::from(v)].map(u16::from)).collect();
-            Raster::rgb(p.width, p.height, &rgb)
-        }
-        None if p.channels == 3 => Raster::rgb(p.width, p.height, values),
-        None => Raster::grey(p.width, p.height, values, p.inverted),
-    }
 }
 
 fn truth(picture: &Picture) -> Vec<u8> {

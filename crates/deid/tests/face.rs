@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use countersign_deid::face::{FaceError, FacePlane, FaceSlice, deface_instance, find_face};
-use countersign_dicom::{Instance, Limits, frame_geometry, raw_samples, read};
+use countersign_deid::{
+    face::{FaceError, FacePlane, FaceSearch, deface_instance},
+    pixels::PixelError,
+};
+use countersign_dicom::{Instance, Limits, VR, frame_geometry, raw_samples, read, tags};
 use countersign_synthesis::phantom::{
     Options, ct_study,
     head::{SlicePlane, Tissue, Weighting, head_study, tissue},
@@ -15,7 +18,9 @@ fn heads(weighting: Weighting, plane: SlicePlane) -> Vec<Instance> {
 }
 
 fn plane_of(slices: &[Instance]) -> Result<FacePlane, FaceError> {
-    find_face(slices.iter().map(|slice| FaceSlice::of(slice, 0)).collect::<Result<_, _>>()?)
+    let mut search = FaceSearch::default();
+    slices.iter().try_for_each(|slice| search.add(slice))?;
+    search.find()
 }
 
 /// By tissue: pixels, and how many of them were painted over.
@@ -70,4 +75,16 @@ fn where_there_is_no_brain_nothing_is_cut() {
         thorax.instances.iter().map(|file| read(&file.bytes, &Limits::default()).unwrap()).collect();
     assert!(matches!(plane_of(&slices), Err(FaceError::NoBrain { .. })), "{:?}", plane_of(&slices));
     assert_eq!(plane_of(&slices[..3]), Err(FaceError::NoStack));
+}
+
+#[test]
+fn a_slice_that_does_not_say_where_it_lies_is_neither_searched_nor_passed_as_cut() {
+    let mut slices = heads(Weighting::Ct, SlicePlane::Axial);
+    let plane = plane_of(&slices).unwrap();
+    for place in ["nan\\0\\0", "inf\\0\\0", ""] {
+        slices[0].data.put_text(tags::IMAGE_POSITION_PATIENT, VR::DS, place);
+        assert_eq!(plane_of(&slices), Err(FaceError::NoPlace), "{place}");
+        let cut = deface_instance(&mut slices[0], &plane);
+        assert!(matches!(cut, Err(PixelError::NoPlace { frame: 0 })), "{place}: {cut:?}");
+    }
 }

@@ -1,5 +1,8 @@
 //! Text in pixels: found on made-up pictures whose every glyph is known, painted over in whole instances.
 
+#[path = "../examples/shared/raster.rs"]
+mod shared;
+
 use countersign_deid::pixels::{
     Area, FrameMasks, Hints, PixelError, PixelPolicy, Raster, Why, clean_pixels, detect, mask_instance,
 };
@@ -15,15 +18,7 @@ const CHANGED: f64 = 0.05;
 const CHANGED_WITHOUT_TEXT: f64 = 0.01;
 
 fn raster(p: &Picture) -> Raster {
-    let values = &p.frames[0];
-    match &p.palette {
-        Some(table) => {
-            let rgb: Vec<u16> = values.iter().flat_map(|&v| table[usize::from(v)].map(u16::from)).collect();
-            Raster::rgb(p.width, p.height, &rgb).unwrap()
-        }
-        None if p.channels == 3 => Raster::rgb(p.width, p.height, values).unwrap(),
-        None => Raster::grey(p.width, p.height, values, p.inverted).unwrap(),
-    }
+    shared::raster(p).unwrap()
 }
 
 fn filled(p: &Picture) -> Vec<bool> {

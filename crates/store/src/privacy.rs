@@ -243,7 +243,8 @@ pub async fn empty_item(tx: &mut Tx, item: ItemId, name: &str) -> Result<Emptied
     tx.query(sql).bind(item).execute().await?;
     let sql = "UPDATE leak_items SET reason = NULL WHERE item_id = $1";
     tx.query(sql).bind(item).execute().await?;
-    let sql = "UPDATE item_risks SET reason = NULL WHERE item_id = $1";
+    // Nothing is left that could show a face, and nobody has to answer for it.
+    let sql = "DELETE FROM item_risks WHERE item_id = $1";
     tx.query(sql).bind(item).execute().await?;
     let sql = "UPDATE holds SET reason = 'erased', lift_reason = 'erased', lifted_at = COALESCE(lifted_at, $1) \
                WHERE item_id = $2";

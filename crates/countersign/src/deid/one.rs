@@ -150,7 +150,8 @@ fn clean_one(bytes: Vec<u8>, settings: &Settings, keys: &Keys) -> Result<Clean, 
         return Err(vec![Reason::new("empty")]);
     }
     let kind = deid::sniff(&bytes);
-    if let (Some(rules), Kind::Unknown) = (&settings.records, kind)
+    // A first column such as BMI begins like a bitmap; what is text is none.
+    if let (Some(rules), Kind::Unknown | Kind::Bmp) = (&settings.records, kind)
         && std::str::from_utf8(&bytes).is_ok()
     {
         return records::clean(&bytes, rules, keys);

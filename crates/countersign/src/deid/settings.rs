@@ -3,7 +3,7 @@
 use countersign_deid::{EDITION, Keys, Profile, Rules};
 use hmac::{Hmac, KeyInit, Mac};
 use serde::Serialize;
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
 
 /// Code of the Basic Application Level Confidentiality Profile (CID 7050).
 const BASIC: &str = "113100";
@@ -37,8 +37,9 @@ pub struct Settings {
     pub pixels: PixelMode,
     /// Images held only for text in their pixels pass.
     pub trust_pixels: bool,
-    /// Rules for tables of records.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Rules for tables of records. Told by their version and hash: who issued numbers, and what columns hold, is for
+    /// those who have the rules.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "rules")]
     pub records: Option<Rules>,
     /// Version of the program.
     pub version: &'static str,
@@ -74,6 +75,15 @@ impl Settings {
 
 fn words<S: serde::Serializer>(profile: &Profile, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(profile)
+}
+
+fn rules<S: serde::Serializer>(rules: &Option<Rules>, serializer: S) -> Result<S::Ok, S::Error> {
+    let told = rules.as_ref().map(|rules| {
+        // Strings and words alone: there is nothing in it that could fail to be written.
+        let hash = Sha256::digest(serde_json::to_vec(rules).unwrap_or_default());
+        serde_json::json!({ "version": rules.version, "sha256": hex::encode(hash) })
+    });
+    told.serialize(serializer)
 }
 
 /// Tells whether two runs had the same key; it says nothing about the key.

@@ -402,6 +402,14 @@ fn tables_of_records_are_cleaned_by_rules_or_stay() {
     assert_eq!(refused["reasons"][0]["code"], "records-free-text");
     assert_eq!(refused["reasons"][0]["place"], "row 1, column 7");
 
+    let summary = lines(&report).into_iter().find(|line| line["status"] == "summary").unwrap().to_string();
+    assert!(summary.contains("labs-1") && !summary.contains("drawn"), "{summary}");
+
+    // A column's name that begins like a bitmap.
+    fs::write(&table, "BMI\n24.5\n").unwrap();
+    fs::write(&rules, "version: \"2\"\ncolumns:\n  BMI: keep\n").unwrap();
+    assert_eq!(place.deid("body", &more, &[&table]).status.code(), Some(0));
+
     // Without rules no table passes; bad rules name the place.
     let none = place.deid("none", &[], &[&table]);
     assert_eq!(none.status.code(), Some(1));

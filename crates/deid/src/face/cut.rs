@@ -2,24 +2,17 @@
 
 use countersign_dicom::{FrameGeometry, Instance, frame_count, frame_geometry, raw_samples};
 
-use super::{FaceError, FacePlane};
+use super::{FaceError, FacePlane, Lies};
 use crate::pixels::{Area, FrameMasks, MaskReport, PixelError, mask_instance};
 
 /// The pixels of a frame beyond the plane: a run in each row, joined where rows are alike.
-///
-/// # Errors
-/// [`FaceError::NoPlace`].
-pub fn face_areas(
+fn face_areas(
     place: &FrameGeometry,
     columns: u32,
     rows: u32,
     plane: &FacePlane,
 ) -> Result<Vec<Area>, FaceError> {
-    let (Some(origin), Some(directions), Some([down, across])) =
-        (place.position_mm, place.orientation, place.pixel_spacing_mm)
-    else {
-        return Err(FaceError::NoPlace);
-    };
+    let Lies { origin, directions, spacing: [down, across] } = Lies::of(place)?;
     let along = |v: &[f64]| plane.normal.iter().zip(v).map(|(n, p)| n * p).sum::<f64>();
     let start = along(&origin) - plane.offset_mm;
     let per_column = along(&directions[..3]) * across;

@@ -10,10 +10,12 @@ mod brain;
 mod cut;
 mod grid;
 
-use countersign_dicom::{DicomError, Facts, Instance, frame_geometry, raw_samples};
+use countersign_dicom::{
+    DicomError, Facts, FrameGeometry, Instance, frame_count, frame_geometry, raw_samples,
+};
 use serde::{Deserialize, Serialize};
 
-pub use self::cut::{deface_instance, face_areas};
+pub use self::cut::deface_instance;
 use self::{brain::brain, grid::Grid};
 
 /// Names the method and its constants in evidence; changes with any of them.
@@ -24,8 +26,8 @@ const MARGIN_MM: f64 = 5.0;
 const SAMPLED_MM: f64 = 2.0;
 /// Fewest slices that make a head.
 const LEAST_SLICES: usize = 8;
-/// Most values of one slice that are looked at.
-const MOST_VALUES: usize = 1 << 20;
+/// Most values that are held for one series: 256 MB, more than a head at that distance has.
+const MOST_VALUES: usize = 1 << 26;
 
 /// The plane in patient coordinates (LPS, mm). What lies beyond it (`normal · p > offset`) shows the face.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -51,6 +53,12 @@ pub enum FaceError {
     /// Too few slices, or slices that are not parallel.
     #[error("the slices are no stack of a head")]
     NoStack,
+    /// More values than a head has.
+    #[error("the slices hold more than {limit} values")]
+    TooLarge {
+        /// The limit.
+        limit: usize,
+    },
     /// What was found is too small or too large for a brain.
     #[error("no brain was found: {millilitres:.0} ml")]
     NoBrain {
@@ -67,6 +75,7 @@ impl FaceError {
             Self::Dicom(error) => error.code(),
             Self::NoPlace => "face-no-place",
             Self::NoStack => "face-no-stack",
+            Self::TooLarge { .. } => "face-too-large",
             Self::NoBrain { .. } => "face-no-brain",
         }
     }
@@ -81,9 +90,42 @@ enum Scale {
     Arbitrary,
 }
 
-/// The part of a slice that the search needs: every few pixels one value, with where they lie.
-#[derive(Debug, Clone)]
-pub struct FaceSlice {
+/// The slices of one series, in any order, reduced to what the search needs.
+#[derive(Debug, Default)]
+pub struct FaceSearch {
+    slices: Vec<FaceSlice>,
+    values: usize,
+}
+
+impl FaceSearch {
+    /// Takes what is needed of every frame of an instance.
+    ///
+    /// # Errors
+    /// [`FaceError::Dicom`], [`FaceError::NoPlace`], [`FaceError::TooLarge`].
+    pub fn add(&mut self, instance: &Instance) -> Result<(), FaceError> {
+        for frame in 0..frame_count(instance) {
+            let slice = FaceSlice::of(instance, frame)?;
+            self.values += slice.values.len();
+            if self.values > MOST_VALUES {
+                return Err(FaceError::TooLarge { limit: MOST_VALUES });
+            }
+            self.slices.push(slice);
+        }
+        Ok(())
+    }
+
+    /// Finds the plane that parts the face from the brain.
+    ///
+    /// # Errors
+    /// [`FaceError::NoStack`], [`FaceError::NoBrain`].
+    pub fn find(self) -> Result<FacePlane, FaceError> {
+        find_face(self.slices)
+    }
+}
+
+/// Every few pixels of a slice one value, with where they lie.
+#[derive(Debug)]
+struct FaceSlice {
     /// Centre of the first value, LPS, mm.
     origin: [f64; 3],
     /// Steps from value to value along a row and down a column, LPS, mm.
@@ -94,28 +136,15 @@ pub struct FaceSlice {
 }
 
 impl FaceSlice {
-    /// Takes what is needed of one frame.
-    ///
-    /// # Errors
-    /// [`FaceError::Dicom`], [`FaceError::NoPlace`].
-    pub fn of(instance: &Instance, frame: u32) -> Result<Self, FaceError> {
-        let (facts, place) = (Facts::of(instance), frame_geometry(instance, frame));
-        let (Some(origin), Some(directions), Some([down, across])) =
-            (place.position_mm, place.orientation, place.pixel_spacing_mm)
-        else {
-            return Err(FaceError::NoPlace);
-        };
-        if !(down > 0.0 && across > 0.0) {
-            return Err(FaceError::NoPlace);
-        }
+    fn of(instance: &Instance, frame: u32) -> Result<Self, FaceError> {
+        let facts = Facts::of(instance);
+        let Lies { origin, directions, spacing: [down, across] } =
+            Lies::of(&frame_geometry(instance, frame))?;
         let samples = raw_samples(instance, frame)?;
         let (rows, columns) = (samples.rows as usize, samples.columns as usize);
         let stride = |spacing: f64| ((SAMPLED_MM / spacing) as usize).max(1);
         let (each_row, each_column) = (stride(down), stride(across));
         let size = [columns.div_ceil(each_column), rows.div_ceil(each_row)];
-        if size[0] * size[1] > MOST_VALUES {
-            return Err(FaceError::NoPlace);
-        }
         let cells = usize::from(samples.samples_per_pixel);
         let sign = if samples.signed { 1_u64 << (samples.bits_stored - 1) } else { 0 } as f64;
         let whole = 2.0 * sign;
@@ -139,11 +168,33 @@ impl FaceSlice {
     }
 }
 
-/// Finds the plane that parts the face from the brain in the slices of one series, in any order.
-///
-/// # Errors
-/// [`FaceError::NoStack`], [`FaceError::NoBrain`].
-pub fn find_face(slices: Vec<FaceSlice>) -> Result<FacePlane, FaceError> {
+/// Where a frame lies, every number of it known and finite.
+struct Lies {
+    /// Centre of the first pixel, LPS, mm.
+    origin: [f64; 3],
+    /// Direction cosines of the row, then of the column.
+    directions: [f64; 6],
+    /// Between rows, then between columns, mm.
+    spacing: [f64; 2],
+}
+
+impl Lies {
+    fn of(place: &FrameGeometry) -> Result<Self, FaceError> {
+        let (Some(origin), Some(directions), Some(spacing)) =
+            (place.position_mm, place.orientation, place.pixel_spacing_mm)
+        else {
+            return Err(FaceError::NoPlace);
+        };
+        let mut all = origin.iter().chain(&directions).chain(&spacing);
+        if all.all(|number| number.is_finite()) && spacing.iter().all(|mm| *mm > 0.0) {
+            Ok(Self { origin, directions, spacing })
+        } else {
+            Err(FaceError::NoPlace)
+        }
+    }
+}
+
+fn find_face(slices: Vec<FaceSlice>) -> Result<FacePlane, FaceError> {
     if slices.len() < LEAST_SLICES {
         return Err(FaceError::NoStack);
     }

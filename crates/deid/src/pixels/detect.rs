@@ -12,9 +12,9 @@ use super::{
 /// Names this detector, its weights and its thresholds; changes with any of them.
 pub const DETECTOR_VERSION: &str = "net-1";
 /// From here on a block belongs to text, if one that it hangs together with is sure.
-const LIKELY: f32 = 0.25;
+const LIKELY: f64 = 0.25;
 /// One block of a piece must reach this.
-const SURE: f32 = 0.4;
+const SURE: f64 = 0.4;
 /// Fewest blocks of a piece: a letter of the smallest size has more.
 const LEAST_BLOCKS: usize = 5;
 /// Pixels along one side of a block.
@@ -75,9 +75,9 @@ pub struct Hints {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Thresholds {
     /// Likelihood from which a place belongs to text beside a sure one.
-    pub likely: f32,
+    pub likely: f64,
     /// Likelihood that one place of a text must reach.
-    pub sure: f32,
+    pub sure: f64,
 }
 
 impl Thresholds {
@@ -124,7 +124,9 @@ pub fn detect_at(raster: &Raster, hints: &Hints, thresholds: &Thresholds) -> Det
 
 /// Pieces of likely blocks that hang together, with a sure one among them, as rectangles of the frame.
 fn regions(heat: &Heat, (width, height): (usize, usize), at_least: &Thresholds) -> Vec<Region> {
-    let mut seen: Vec<bool> = heat.values.iter().map(|value| *value < at_least.likely).collect();
+    // The net's values are 32-bit ones.
+    let (likely, sure) = (at_least.likely as f32, at_least.sure as f32);
+    let mut seen: Vec<bool> = heat.values.iter().map(|value| *value < likely).collect();
     let mut out = Vec::new();
     let (mut piece, mut stack) = (Vec::new(), Vec::new());
     for start in 0..seen.len() {
@@ -149,7 +151,7 @@ fn regions(heat: &Heat, (width, height): (usize, usize), at_least: &Thresholds) 
                 }
             }
         }
-        if surest >= at_least.sure && piece.len() >= LEAST_BLOCKS {
+        if surest >= sure && piece.len() >= LEAST_BLOCKS {
             for (x, y, across, down) in rectangles(&mut piece, heat.width) {
                 let area = Area {
                     x: (x * BLOCK) as u32,
@@ -164,7 +166,7 @@ fn regions(heat: &Heat, (width, height): (usize, usize), at_least: &Thresholds) 
                     y: area.y,
                     width: area.width,
                     height: area.height,
-                    score: surest / at_least.sure,
+                    score: surest / sure,
                     why: Why::Text,
                 });
             }
@@ -216,7 +218,7 @@ mod tests {
             regions(&heat_of(&["0000000", "0444440", "0494440", "0000000", "9000000"]), (14, 10), &AT);
         assert_eq!(found.len(), 1, "{found:?}");
         assert_eq!(found[0].area(), Area { x: 2, y: 2, width: 10, height: 4 });
-        assert!((found[0].score - 0.9 / AT.sure).abs() < 1e-6);
+        assert!((f64::from(found[0].score) - 0.9 / AT.sure).abs() < 1e-6);
         assert!(regions(&heat_of(&["0000000", "0555550", "0555550"]), (14, 6), &AT).is_empty());
     }
 
@@ -227,7 +229,7 @@ mod tests {
         let (heat, size) = (heat_of(&rows), (17, 13));
         let found = regions(&heat, size, &AT);
         assert!(found.len() > 1 && found.iter().all(|r| r.x + r.width <= 17 && r.y + r.height <= 13));
-        for (at, _) in heat.values.iter().enumerate().filter(|(_, v)| **v > AT.likely) {
+        for (at, _) in heat.values.iter().enumerate().filter(|(_, v)| f64::from(**v) > AT.likely) {
             let (x, y) = ((at % 9 * 2) as u32, (at / 9 * 2) as u32);
             assert!(found.iter().any(|r| r.area().holds(&Area { x, y, width: 1, height: 1 })), "{x} {y}");
         }

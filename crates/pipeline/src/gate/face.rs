@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use countersign_deid::{
     self as deid,
-    face::{FACE_METHOD, FacePlane, FaceSlice, find_face},
+    face::{FACE_METHOD, FacePlane, FaceSearch},
 };
 use countersign_dicom as dicom;
 use countersign_model::{AssetId, HeadScans, ItemKind, Stream};
@@ -30,12 +30,6 @@ pub struct FaceCut {
     pub method: String,
 }
 
-impl FaceCut {
-    pub(super) fn plane(&self) -> FacePlane {
-        FacePlane { normal: self.normal, offset_mm: self.offset_mm, brain_ml: self.brain_ml }
-    }
-}
-
 /// The plane that holds for a file of an item.
 pub(super) fn plane_for(cuts: &[FaceCut], streams: &[Stream], asset: AssetId) -> Option<FacePlane> {
     let of = |cut: &&FaceCut| {
@@ -47,14 +41,8 @@ pub(super) fn plane_for(cuts: &[FaceCut], streams: &[Stream], asset: AssetId) ->
 
 impl From<&FaceCut> for FacePlane {
     fn from(cut: &FaceCut) -> Self {
-        cut.plane()
+        Self { normal: cut.normal, offset_mm: cut.offset_mm, brain_ml: cut.brain_ml }
     }
-}
-
-/// What one file contributes: its slices, and whether a face may be rebuilt from it.
-struct Looked {
-    risky: bool,
-    slices: std::result::Result<Vec<FaceSlice>, &'static str>,
 }
 
 impl Pipeline {
@@ -74,25 +62,11 @@ impl Pipeline {
             sources.iter().map(|asset| (asset.id, asset)).collect();
         for (stream, number) in item.streams.0.iter().zip(0_u32..) {
             let ids: BTreeSet<AssetId> = stream.frames.iter().map(|frame| frame.asset).collect();
-            let (mut risky, mut slices, mut fault) = (false, Vec::new(), None);
-            for id in ids {
-                let Some(asset) = by_id.get(&id) else { continue };
-                let bytes = self.store.quarantine().for_machine(asset.project_id, &asset.address).await?;
-                let looked = blocking(move || look(&bytes)).await?;
-                risky |= looked.risky;
-                match looked.slices {
-                    Ok(of_file) => slices.extend(of_file),
-                    Err(code) => fault = Some(code),
-                }
-            }
-            if !risky {
+            let files: Vec<&assets::Asset> = ids.iter().filter_map(|id| by_id.get(id).copied()).collect();
+            if !self.any_risky(&files).await? {
                 continue;
             }
-            let found = match fault {
-                Some(code) => Err(code),
-                None => blocking(move || find_face(slices).map_err(|error| error.code())).await?,
-            };
-            match found {
+            match self.find_face(&files).await? {
                 Ok(FacePlane { normal, offset_mm, brain_ml }) => outcome.report.faces.push(FaceCut {
                     stream: number,
                     normal,
@@ -105,14 +79,43 @@ impl Pipeline {
         }
         Ok(())
     }
+
+    /// The plane of one series, or the code of why there is none.
+    async fn find_face(
+        &self,
+        files: &[&assets::Asset],
+    ) -> Result<std::result::Result<FacePlane, &'static str>> {
+        let mut search = FaceSearch::default();
+        for asset in files {
+            let bytes = self.store.quarantine().for_machine(asset.project_id, &asset.address).await?;
+            search = match blocking(move || add(search, &bytes)).await? {
+                Ok(search) => search,
+                Err(code) => return Ok(Err(code)),
+            };
+        }
+        blocking(move || search.find().map_err(|error| error.code())).await
+    }
+
+    /// Whether a face may be rebuilt from any of the files. Pixels are not decoded for that.
+    async fn any_risky(&self, files: &[&assets::Asset]) -> Result<bool> {
+        for asset in files {
+            let bytes = self.store.quarantine().for_machine(asset.project_id, &asset.address).await?;
+            if blocking(move || is_risky(&bytes)).await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
 }
 
-fn look(bytes: &[u8]) -> Looked {
-    let Ok(instance) = dicom::read(bytes, &dicom::Limits::default()) else {
-        // The cleaner says why, with the place.
-        return Looked { risky: false, slices: Err("unreadable") };
-    };
-    let risky = !deid::risks(&dicom::Facts::of(&instance)).is_empty();
-    let slices = (0..dicom::frame_count(&instance)).map(|frame| FaceSlice::of(&instance, frame));
-    Looked { risky, slices: slices.collect::<std::result::Result<_, _>>().map_err(|error| error.code()) }
+/// What cannot be read is no risk here: the cleaner holds it, with the place.
+fn is_risky(bytes: &[u8]) -> bool {
+    dicom::read(bytes, &dicom::Limits::default())
+        .is_ok_and(|instance| !deid::risks(&dicom::Facts::of(&instance)).is_empty())
+}
+
+fn add(mut search: FaceSearch, bytes: &[u8]) -> std::result::Result<FaceSearch, &'static str> {
+    let instance = dicom::read(bytes, &dicom::Limits::default()).map_err(|error| error.code())?;
+    search.add(&instance).map_err(|error| error.code())?;
+    Ok(search)
 }

@@ -7,7 +7,7 @@ use countersign_store::{assets, exposures, items, masks as rows};
 use serde::Serialize;
 
 use super::{
-    clean::{CleanedFile, FileMasks, clean_file, masks_of},
+    clean::{CleanedFile, FileMasks, Outcome, clean_file, masks_of},
     face::plane_for,
     plan::{Rules, key, rules},
     queue::{report_of, source_of},
@@ -130,10 +130,20 @@ impl Pipeline {
             Some(plan) => Rules::new(plan, entry.protocol_version, key(self, item.project_id, item.kind)?)?,
             None => rules(self, &mut conn, item.project_id, Some(entry.protocol_version), item.kind).await?,
         };
-        let faces_go = rules.plan.head_scans == HeadScans::Deface;
-        let face = plane_for(&report_of(&entry)?.faces, &item.streams.0, asset.id);
-        let face = face.filter(|_| faces_go);
-        let masks = FileMasks { face, ..masks_of(&rows::of_item(&mut conn, item.id).await?, asset.id) };
+        let drawn = rows::of_item(&mut conn, item.id).await?;
+        let sources = assets::of_item(&mut conn, item.id).await?;
+        drop(conn);
+        let mut cuts = report_of(&entry)?.faces;
+        if rules.plan.head_scans != HeadScans::Deface {
+            cuts.clear();
+        } else if cuts.is_empty() {
+            // The rules in force cut nothing: the draft shows what it would.
+            let mut outcome = Outcome::default();
+            self.find_faces(&item, &sources, &rules, &mut outcome).await?;
+            cuts = outcome.report.faces;
+        }
+        let face = plane_for(&cuts, &item.streams.0, asset.id);
+        let masks = FileMasks { face, ..masks_of(&drawn, asset.id) };
         Ok(Source { asset, part, kind: item.kind, rules, masks })
     }
 }

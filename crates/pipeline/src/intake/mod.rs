@@ -112,11 +112,11 @@ impl Pipeline {
         let mut made = 0;
         // What runs before this one made items of stays there; a file that a new item shares with them is no news.
         let is_known = |group: &Group| {
-            let mut frames = group.streams.iter().flat_map(|s| &s.frames).map(|frame| frame.asset).peekable();
-            if frames.peek().is_none() {
+            if run.takes == ItemKind::Study {
+                // Reports and documents of it are in no stream: one that comes with known images is news.
                 return group.assets.iter().all(|asset| landed.placed.contains(asset));
             }
-            frames.all(|asset| landed.placed.contains(&asset))
+            group.streams.iter().flat_map(|s| &s.frames).all(|frame| landed.placed.contains(&frame.asset))
         };
         for group in groups.into_iter().filter(|group| !is_known(group)) {
             match self.make_item(actor, &run, group).await {

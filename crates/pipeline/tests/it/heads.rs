@@ -1,5 +1,6 @@
 //! Head scans: faces are taken off where the protocol says so, and for the public nothing leaves that may show one.
 
+use countersign_dicom::{Limits, VR, read, tags, write};
 use countersign_model::{Audience, DeidPlan, HeadScans, ProjectId};
 use countersign_pipeline::{
     items::ItemQuery,
@@ -90,8 +91,33 @@ async fn where_no_face_can_be_found_a_person_answers() {
     assert!(waiting[0].reasons.contains(&"face-not-removed".to_owned()), "{:?}", waiting[0].reasons);
     assert!(waiting[0].report.residual.iter().any(|place| place.starts_with("face-no-brain at series 1")));
     let entry = waiting[0].id;
+    let plan = DeidPlan { head_scans: HeadScans::Deface, ..DeidPlan::default() };
+    let shown = house.pipeline.gate_changes(&officer, entry, 0, Some(plan)).await.unwrap();
+    assert!(shown.changes.iter().all(|change| change.action != "face removed"), "none was found to cut");
     let refused = house.pipeline.decide_gate(&officer, entry, true, "looked".into()).await.unwrap_err();
     assert_eq!(code(&refused), "waiver_needed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_draft_of_the_rules_shows_the_cut_before_it_is_saved() {
+    let house = House::new().await;
+    let project = house.project("p", "radiology").await;
+    let officer = house.sign_in("privacy_officer@p").await;
+    let folder = tempfile::tempdir().unwrap();
+    for file in head_study(5, Weighting::Ct, SlicePlane::Sagittal).instances {
+        // Declared to have text: it waits, and can be looked at.
+        let mut instance = read(&file.bytes, &Limits::default()).unwrap();
+        instance.data.put_text(tags::BURNED_IN_ANNOTATION, VR::CS, "YES");
+        std::fs::write(folder.path().join(&file.file_name), write(&instance).unwrap()).unwrap();
+    }
+    house.ingest(project, vec![folder.path().to_owned()]).await;
+    let entry = house.pipeline.gate(&officer, project, None, None, None).await.unwrap().items[0].id;
+    let cut = |preview: countersign_pipeline::gate::Preview| {
+        preview.changes.iter().any(|change| change.action == "face removed")
+    };
+    let (told, draft) = (None, DeidPlan { head_scans: HeadScans::Deface, ..DeidPlan::default() });
+    assert!(!cut(house.pipeline.gate_changes(&officer, entry, 64, told).await.unwrap()));
+    assert!(cut(house.pipeline.gate_changes(&officer, entry, 64, Some(draft)).await.unwrap()));
 }
 
 #[tokio::test(flavor = "multi_thread")]

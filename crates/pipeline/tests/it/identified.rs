@@ -154,6 +154,15 @@ async fn a_dose_report_is_cleaned_and_its_numbers_stay() {
     let found = items(&house, project).await;
     assert_eq!(found.len(), 1);
     assert_ne!(found[0].1, "quarantined", "nothing of it waits");
+    let again = house.ingest(project, vec![folder.path().to_owned()]).await;
+    assert!(again.refusals.is_empty() && again.items == 0, "what is known is no news: {:?}", again.refusals);
+    let late = companions(20_261_126).remove(0);
+    std::fs::write(folder.path().join("letter"), &late.bytes).unwrap();
+    let told = house.ingest(project, vec![folder.path().to_owned()]).await;
+    assert_eq!(
+        told.refusals[0].code, "study_in_work",
+        "a letter among known images is not dropped in silence"
+    );
     let owner = house.sign_in("owner@p").await;
     let detail = house.pipeline.item(&owner, found[0].0).await.unwrap();
     assert_eq!(detail.facts.dlp_mgy_cm, Some(318.4));

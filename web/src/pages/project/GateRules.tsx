@@ -26,12 +26,12 @@ const PIXELS = [
 ];
 
 const HEADS = [
-  { value: "tell", label: "The risk is told; for the public it needs a waiver" },
-  { value: "deface", label: "The face is cut off; where that fails, a privacy officer decides" },
+  { value: "tell", label: "Told; the public needs a waiver" },
+  { value: "deface", label: "Face cut off, or an officer decides" },
 ];
 const POSTAL = [
   { value: "remove", label: "Taken out" },
-  { value: "zip3", label: "Cut to three digits where more than 20 000 people live" },
+  { value: "zip3", label: "Three digits, where the law allows" },
 ];
 
 function Editor({ plan, onPlan }: { plan: DeidPlan; onPlan: (plan: DeidPlan) => void }) {

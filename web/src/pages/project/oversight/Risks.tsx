@@ -37,9 +37,14 @@ function Rows({
           {rows.map((row) => (
             <tr key={`${row.item} ${row.risk}`}>
               <td>
-                <Link to="/items/$itemId" params={{ itemId: row.item }}>
-                  {row.name}
-                </Link>
+                {officer ? (
+                  // Items are not theirs to open.
+                  row.name
+                ) : (
+                  <Link to="/items/$itemId" params={{ itemId: row.item }}>
+                    {row.name}
+                  </Link>
+                )}
               </td>
               <td>{gateReason(row.risk)}</td>
               <td>
