@@ -84,8 +84,8 @@ export function useGateMasks(project: string, entry: string) {
       api.put<GateMasks>(path`/gate/${entry}/masks`, { masks: body.masks }, body.revision),
     onSuccess: (masks) => {
       client.setQueryData(gateMasksQuery(project, entry).queryKey, masks);
-      // The masks themselves just came with the answer.
-      return client.invalidateQueries({ queryKey: gateEntryQuery(project, entry).queryKey, exact: true });
+      // The masks themselves just came with the answer: they are saved, whenever the entry is there again.
+      client.invalidateQueries({ queryKey: gateEntryQuery(project, entry).queryKey, exact: true });
     },
     onError: () => client.invalidateQueries({ queryKey: ["gate", project] }),
   });

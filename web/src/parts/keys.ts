@@ -2,7 +2,7 @@
  * The keys that work right now. A page or tool registers its own while it is mounted; the help overlay shows
  * what is registered and nothing else, so that it cannot be out of date.
  */
-import { useEffect, useRef, useSyncExternalStore } from "react";
+import { useEffect, useLayoutEffect, useRef, useSyncExternalStore } from "react";
 
 export type KeyHelp = {
   /** As printed in the overlay: `Ctrl+Z`, `?`, `1…9`. */
@@ -65,10 +65,11 @@ export type Keys = Record<string, (event: KeyboardEvent) => void>;
  */
 export function useKeys(keys: Keys, enabled = true): void {
   const latest = useRef(keys);
-  useEffect(() => {
+  // In the same turn as what is on the screen: a key that follows at once must not meet the state before.
+  useLayoutEffect(() => {
     latest.current = keys;
   });
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!enabled) return;
     const onKey = (event: KeyboardEvent) => {
       if (event.defaultPrevented || event.isComposing || typing(event.target) || pressing(event)) return;

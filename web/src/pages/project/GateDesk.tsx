@@ -1,9 +1,9 @@
 /** One entry on the desk: its pictures, its masks, what was done to it, and the decision. */
 import { Button, Checkbox } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
-import { useEffect, useRef, useState } from "react";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useEffect, useLayoutEffect, useRef, useState } from "react";
 import { gateEntryQuery, gateMasksQuery, useGateMasks } from "@/api/gate";
-import type { GateEntry, GateMask, MaskDraft, MaskRect } from "@/api/types";
+import type { GateEntry, GateMask, GateMasks, MaskDraft, MaskRect } from "@/api/types";
 import { plural } from "@/format";
 import { At, Panel } from "@/parts/bits";
 import { type KeyGroup, useKeyHelp, useKeys } from "@/parts/keys";
@@ -38,23 +38,47 @@ const KEYS: KeyGroup = {
   ],
 };
 
-/** The masks with their history: undo sends back what was there before. */
+/**
+ * The masks with their history: undo sends back what was there before. What is asked for while a change is being saved is
+ * done after it, on the masks that it left; when one is refused, what waited behind it is dropped with it.
+ */
 function useMasks(entry: GateEntry) {
-  const masks = useQuery(gateMasksQuery(entry.project, entry.id));
+  const client = useQueryClient();
+  const { queryKey, ...rest } = gateMasksQuery(entry.project, entry.id);
+  const masks = useQuery({ queryKey, ...rest });
   const save = useGateMasks(entry.project, entry.id);
-  const [past, setPast] = useState<MaskDraft[][]>([]);
-  const known = masks.data?.masks ?? [];
-  const revision = masks.data?.revision;
-  const change = (next: MaskDraft[], remember = true) => {
-    if (revision === undefined || save.isPending) return;
-    const before = drafts(known);
-    save.mutate(
-      { revision, masks: next },
-      { onSuccess: () => setPast((all) => (remember ? [...all, before] : all.slice(0, -1))) },
-    );
+  const past = useRef<MaskDraft[][]>([]);
+  const queue = useRef({ last: Promise.resolve(), refused: 0 });
+  const [waiting, setWaiting] = useState(0);
+  const after = (step: (now: GateMasks) => Promise<void>) => {
+    const { refused } = queue.current;
+    setWaiting((count) => count + 1);
+    queue.current.last = queue.current.last.then(async () => {
+      const now = client.getQueryData(queryKey);
+      try {
+        if (now && refused === queue.current.refused) await step(now);
+      } catch {
+        // The page shows why; the list of masks is fetched anew.
+        queue.current.refused += 1;
+      } finally {
+        setWaiting((count) => count - 1);
+      }
+    });
   };
-  const last = past.at(-1);
-  return { masks, known, save, change, undo: last ? () => change(last, false) : null };
+  const change = (edit: (now: GateMask[]) => MaskDraft[]) =>
+    after(async ({ revision, masks: now }) => {
+      await save.mutateAsync({ revision, masks: edit(now) });
+      past.current.push(drafts(now));
+    });
+  const undo = () =>
+    after(async ({ revision }) => {
+      const before = past.current.at(-1);
+      if (!before) return;
+      await save.mutateAsync({ revision, masks: before });
+      past.current.pop();
+    });
+  const saving = waiting > 0;
+  return { masks, known: masks.data?.masks ?? [], save, saving, change, undo, past: past.current.length > 0 };
 }
 
 function MaskList({
@@ -123,13 +147,13 @@ function useLooking(entry: GateEntry) {
 
 function Desk({ entry, onDone, onDrawing }: DeskProps & { entry: GateEntry }) {
   const look = useLooking(entry);
-  const { masks, known, save, change, undo } = useMasks(entry);
+  const { masks, known, save, saving, change, undo, past } = useMasks(entry);
   const [drawing, setDrawing] = useState<Drawing | null>(null);
   const [all, setAll] = useState(false);
   const open = entry.state === "open";
   const { frame, size } = look;
   const draw = (rect: MaskRect) =>
-    change(withMask(known, all ? framesBeside(frame, entry.streams) : [frame], rect));
+    change((now) => withMask(now, all ? framesBeside(frame, entry.streams) : [frame], rect));
   const toggle = () => {
     if (drawing) return setDrawing(null);
     if (!open || !size) return;
@@ -148,7 +172,8 @@ function Desk({ entry, onDone, onDrawing }: DeskProps & { entry: GateEntry }) {
     if (set.done) draw(set.done);
   };
   const busy = drawing !== null;
-  useEffect(() => {
+  // Before the next key: the queue would take an arrow that is meant for the cross.
+  useLayoutEffect(() => {
     onDrawing(busy);
     return () => onDrawing(false);
   }, [busy, onDrawing]);
@@ -157,8 +182,8 @@ function Desk({ entry, onDone, onDrawing }: DeskProps & { entry: GateEntry }) {
     Space: look.flip,
     KeyB: look.both,
     KeyM: toggle,
-    KeyU: () => undo?.(),
-    "Ctrl+KeyZ": () => undo?.(),
+    KeyU: undo,
+    "Ctrl+KeyZ": undo,
     ArrowLeft: () => (drawing ? move(-1, 0, false) : look.go(frame - 1)),
     ArrowRight: () => (drawing ? move(1, 0, false) : look.go(frame + 1)),
   });
@@ -178,7 +203,7 @@ function Desk({ entry, onDone, onDrawing }: DeskProps & { entry: GateEntry }) {
   const here = known.filter((mask) => mask.frame === frame);
   const said = drawing
     ? `Drawing: cross at ${drawing.at[0]}, ${drawing.at[1]}${drawing.corner ? `, corner at ${drawing.corner[0]}, ${drawing.corner[1]}` : ""}`
-    : save.isPending
+    : saving
       ? "Making the cleaned copies anew…"
       : "";
   return (
@@ -222,12 +247,7 @@ function Desk({ entry, onDone, onDrawing }: DeskProps & { entry: GateEntry }) {
               >
                 Draw a mask
               </Button>
-              <Button
-                size="compact-sm"
-                variant="default"
-                disabled={!undo || save.isPending}
-                onClick={() => undo?.()}
-              >
+              <Button size="compact-sm" variant="default" disabled={!past && !saving} onClick={undo}>
                 Undo
               </Button>
             </>
@@ -254,7 +274,7 @@ function Desk({ entry, onDone, onDrawing }: DeskProps & { entry: GateEntry }) {
             <MaskList
               masks={known}
               frame={frame}
-              onRemove={(mask) => change(withoutMask(known, mask.id))}
+              onRemove={(mask) => change((now) => withoutMask(now, mask.id))}
               onShow={look.go}
             />
             <Checkbox
