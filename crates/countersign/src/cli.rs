@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 
-pub use crate::deid::Deid;
+pub use crate::{deid::Deid, stats::Stats};
 
 /// Image annotation for industries where a wrong label costs a life.
 #[derive(Debug, Parser)]
@@ -20,6 +20,7 @@ pub use crate::deid::Deid;
   countersign release --data demo --project 'PCB line 3' --out parts.zip
   countersign verify parts.zip                              check a release without any server
   countersign verify --log demo                             check the evidence log without any server
+  countersign stats agreement reads.csv                     how far readers agree, from a table item, reader, answer
   countersign backup --data demo --out demo.csbak           while the server runs
   countersign restore --data copy demo.csbak
 
@@ -49,6 +50,8 @@ pub enum Command {
     Release(Release),
     /// Check a release, or the evidence log of a data directory, without any server.
     Verify(Verify),
+    /// Agreement, consensus, bounds and label errors from tables of reads, without a server.
+    Stats(Stats),
     /// Write a backup of database, files, log and keys, while the server runs or not.
     Backup(Backup),
     /// Lay a backup out as a new data directory.
@@ -205,6 +208,10 @@ mod tests {
             "countersign verify f.zip",
             "countersign verify --log d",
             "countersign backup --data d --out f",
+            "countersign stats agreement r.csv --scale ordinal",
+            "countersign stats consensus r.csv --method majority --out f",
+            "countersign stats bound --lot 9 --checked 3 --errors 0",
+            "countersign stats label-errors r.csv",
             "countersign restore --data d f",
             "countersign --json verify --log d",
         ] {
@@ -212,6 +219,8 @@ mod tests {
         }
         for line in [
             "countersign verify",
+            "countersign stats",
+            "countersign stats consensus r.csv --method guess --out f",
             "countersign deid --key k a",
             "countersign deid --key k --out d",
             "countersign deid --key k --out d --profile none a",

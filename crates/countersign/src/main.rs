@@ -16,6 +16,7 @@ mod real;
 mod release;
 mod restore;
 mod serve;
+mod stats;
 mod verify;
 
 use std::{process::ExitCode, time::Duration};
@@ -65,6 +66,7 @@ async fn run(command: Command, out: Output) -> Outcome<ExitCode> {
         Command::Ingest(args) => ingest::run(args, out).await,
         Command::AnswerKey(args) => answer_key::run(&args, out),
         Command::Deid(args) => deid::run(&args, out),
+        Command::Stats(args) => stats::run(&args, out),
         Command::Verify(args) => verify::run(args, out).await,
         Command::Backup(args) => backup::run(args, out).await,
         Command::Restore(args) => restore::run(args, out).await,

@@ -1,6 +1,8 @@
 //! Bounds for a finite lot, sampled without replacement: the number that was found follows the hypergeometric
 //! distribution, and the bound is its exact inversion (Clopper and Pearson 1934, for the finite lot).
 
+use crate::special::{count as to_f64, ln_choose};
+
 /// Largest lot that is taken: sums over it stay exact to about 1e-12 and take well under a second.
 pub const LOT_MAX: u64 = 10_000_000;
 
@@ -26,9 +28,20 @@ pub enum BoundError {
     /// A confidence or rate that is not strictly between 0 and 1.
     #[error("{0} is not strictly between 0 and 1")]
     Fraction(f64),
+    /// A prior with a shape that is not above 0 and below 1e9.
+    #[error("a prior of {0} and {1} errors is none: both have to be above 0 and below 1e9")]
+    Prior(f64, f64),
+    /// A severity outside of 0..=1.
+    #[error("severity {place}: {value} is not between 0 and 1")]
+    Severity {
+        /// Place in the list, from 0.
+        place: usize,
+        /// What stood there.
+        value: f64,
+    },
 }
 
-fn counts(lot: u64, checked: u64, found: u64) -> Result<(), BoundError> {
+pub(crate) fn counts(lot: u64, checked: u64, found: u64) -> Result<(), BoundError> {
     if lot > LOT_MAX {
         return Err(BoundError::Lot { lot });
     }
@@ -38,7 +51,7 @@ fn counts(lot: u64, checked: u64, found: u64) -> Result<(), BoundError> {
     Ok(())
 }
 
-fn fraction(value: f64) -> Result<f64, BoundError> {
+pub(crate) fn fraction(value: f64) -> Result<f64, BoundError> {
     if value > 0.0 && value < 1.0 { Ok(value) } else { Err(BoundError::Fraction(value)) }
 }
 
@@ -121,24 +134,4 @@ fn ratio(lot: u64, wrong: u64, checked: u64, x: u64) -> f64 {
     let above = to_f64(wrong - x) * to_f64(checked - x);
     let below = to_f64(x + 1) * to_f64(lot - wrong + x + 1 - checked);
     above / below
-}
-
-fn ln_choose(n: u64, k: u64) -> f64 {
-    ln_factorial(n) - ln_factorial(k) - ln_factorial(n - k)
-}
-
-/// ln(n!), by the sum for small n and by Stirling's series beyond (error below 1e-15 of the value).
-fn ln_factorial(n: u64) -> f64 {
-    if n < 32 {
-        return (2..=n).map(|i| to_f64(i).ln()).sum();
-    }
-    let x = to_f64(n);
-    let series = 1.0 / (12.0 * x) - 1.0 / (360.0 * x.powi(3)) + 1.0 / (1260.0 * x.powi(5))
-        - 1.0 / (1680.0 * x.powi(7));
-    x * x.ln() - x + 0.5 * (2.0 * std::f64::consts::PI * x).ln() + series
-}
-
-#[expect(clippy::cast_precision_loss, reason = "counts are at most LOT_MAX, far below 2^53")]
-const fn to_f64(n: u64) -> f64 {
-    n as f64
 }

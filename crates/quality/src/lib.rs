@@ -4,14 +4,19 @@
 //! compare with a named implementation.
 
 pub mod agreement;
+pub mod certify;
 pub mod consensus;
 mod finite;
+pub mod label_errors;
 mod random;
 mod reads;
+mod share;
+mod special;
 
 pub use finite::{BoundError, LOT_MAX, lot_upper, sample_for};
 pub use random::Random;
 pub use reads::{CLASSES_MAX, READS_MAX, Read, Reads, ReadsError, Vote};
+pub use share::{share_lower, share_upper};
 
 #[expect(clippy::cast_precision_loss, reason = "counts of things in memory are far below 2^53")]
 pub(crate) const fn to_f64(n: usize) -> f64 {

@@ -8,4 +8,5 @@ mod house;
 mod rows;
 mod running;
 mod samples;
+mod stats;
 mod tamper;

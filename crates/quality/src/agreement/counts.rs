@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::interval::{Interval, quantiles};
-use crate::{random::Random, reads::Reads, to_f64};
+use crate::{random::Random, reads::Reads, share::bisect, special::beta_below, to_f64};
 
 /// How far apart two classes are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +33,21 @@ pub struct Coefficient {
     pub value: f64,
     /// Its standard error over items.
     pub standard_error: f64,
+}
+
+impl Coefficient {
+    /// Two-sided interval by Student's distribution with that many degrees of freedom (items less 1 for Gwet), cut off at
+    /// -1 and 1. `None` for a confidence that is none or no degree of freedom.
+    #[must_use]
+    pub fn interval(&self, degrees: f64, confidence: f64) -> Option<Interval> {
+        if !(confidence > 0.0 && confidence < 1.0 && degrees >= 1.0) {
+            return None;
+        }
+        // P(|T| > t) is I_x(degrees / 2, 1 / 2) at x = degrees / (degrees + t²).
+        let x = bisect(|x| beta_below(x, degrees / 2.0, 0.5) < 1.0 - confidence);
+        let reach = (degrees * (1.0 - x) / x).sqrt() * self.standard_error;
+        Some(Interval { low: (self.value - reach).max(-1.0), high: (self.value + reach).min(1.0) })
+    }
 }
 
 struct Row {

@@ -1,7 +1,10 @@
 //! Dawid and Skene (1979): each reader has a confusion matrix; items and readers are estimated by turns (EM), in
 //! logarithms. Readers with few reads are drawn towards the confusion of all readers together.
 
-use crate::{reads::Reads, to_f64};
+use crate::{
+    reads::{Reads, Vote},
+    to_f64,
+};
 
 /// Most numbers in the readers' confusions, readers x classes x classes: 1 GB.
 pub const CONFUSIONS_MAX: usize = 128_000_000;
@@ -53,6 +56,22 @@ impl DawidSkene {
         let best = (1..self.classes)
             .fold(0, |best, class| if posterior[class] > posterior[best] { class } else { best });
         u16::try_from(best).unwrap_or(u16::MAX)
+    }
+
+    /// Probabilities of the classes of an item by everything but one vote on it: what speaks for or against that vote.
+    /// Readers are taken as estimated with it.
+    #[must_use]
+    pub fn posterior_without(&self, item: usize, vote: Vote) -> Vec<f64> {
+        let place = (vote.reader as usize * self.classes + usize::from(vote.class)) * self.classes;
+        let said = &self.confusions[place..place + self.classes];
+        let top = said.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let mut rest: Vec<f64> =
+            self.posterior(item).iter().zip(said).map(|(all, own)| all * (top - own).exp()).collect();
+        let sum: f64 = rest.iter().sum();
+        for share in &mut rest {
+            *share /= sum;
+        }
+        rest
     }
 
     /// Estimated probability that a reader says `said` of an item that is `truth`.

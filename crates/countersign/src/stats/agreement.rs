@@ -1,0 +1,158 @@
+//! `countersign stats agreement`.
+
+use countersign_quality::agreement::{Coefficient, Counts, Interval, IntervalAlpha, Level, Weights, cohen};
+use serde_json::{Value, json};
+
+use super::{Agreement, Scale, coefficient, confidence, percent, table as tables};
+use crate::{
+    fault::{Fault, Outcome},
+    output::{Output, count, table},
+};
+
+/// Alpha and AC1 further apart than this: a rare class, for which neither number stands alone.
+const APART: f64 = 0.2;
+
+struct Line {
+    key: &'static str,
+    name: &'static str,
+    value: Option<f64>,
+    interval: Option<Interval>,
+    how: &'static str,
+}
+
+pub fn run(args: &Agreement, out: Output) -> Outcome<()> {
+    let confidence = confidence(args.confidence)?;
+    let found = tables::read(&args.reads)?;
+    let counts = Counts::new(&found.reads);
+    let lines = lines(args, confidence, &found, &counts)?;
+    let pick = |key: &str| lines.iter().find(|line| line.key == key).and_then(|line| line.value);
+    let apart = match (pick("alpha"), pick("ac1")) {
+        (Some(alpha), Some(ac1)) => (alpha - ac1).abs() > APART,
+        _ => false,
+    };
+    let reads: u64 = found.reads.rows().map(|row| row.len() as u64).sum();
+    let classes = classes(&found, &counts, reads);
+    let ends = |interval: &Interval| json!([interval.low, interval.high]);
+    let said = json!({ "agreement": {
+        "items": counts.items(), "readers": found.reads.readers(), "reads": reads, "confidence": confidence,
+        "population": "items; the readers are taken as given",
+        "coefficients": lines.iter().map(|line| (line.key.to_owned(), json!({
+            "value": line.value, "interval": line.interval.as_ref().map(ends), "interval_by": line.how,
+        }))).collect::<serde_json::Map<String, Value>>(),
+        "classes": classes.iter().map(|(name, share, specific)| json!({
+            "class": name, "share": share, "specific_agreement": specific,
+        })).collect::<Vec<_>>(),
+        "coefficients_apart": apart,
+    } });
+    out.result(&said, &text(&found, &counts, reads, confidence, &lines, &classes, apart));
+    Ok(())
+}
+
+fn lines(args: &Agreement, confidence: f64, found: &tables::Table, counts: &Counts) -> Outcome<Vec<Line>> {
+    let (value, level) = match args.scale {
+        Scale::Nominal => (counts.alpha(Level::Nominal), Some(Level::Nominal)),
+        Scale::Ordinal => (counts.alpha(Level::Ordinal), Some(Level::Ordinal)),
+        Scale::Interval => (of_values(found)?, None),
+    };
+    let resampled =
+        level.and_then(|level| counts.alpha_interval(level, confidence, args.resamples as usize, args.seed));
+    let mut lines = vec![
+        Line { key: "percent", name: "percent agreement", value: counts.percent(), interval: None, how: "" },
+        Line {
+            key: "alpha",
+            name: "Krippendorff's alpha",
+            value,
+            interval: resampled,
+            how: "resampled items",
+        },
+    ];
+    #[expect(clippy::cast_precision_loss, reason = "items are far below 2^53")]
+    let degrees = counts.items() as f64 - 1.0;
+    let mut analytic = |key, name, found: Option<Coefficient>, degrees: f64, how| {
+        let interval = found.and_then(|found| found.interval(degrees, confidence));
+        lines.push(Line { key, name, value: found.map(|found| found.value), interval, how });
+    };
+    analytic("ac1", "Gwet's AC1", counts.gwet(Weights::Identity), degrees, "linearised, Student");
+    if args.scale != Scale::Nominal {
+        analytic(
+            "ac2",
+            "Gwet's AC2, quadratic",
+            counts.gwet(Weights::Quadratic),
+            degrees,
+            "linearised, Student",
+        );
+    }
+    if found.reads.readers() == 2 {
+        let weights = if args.scale == Scale::Nominal { Weights::Identity } else { Weights::Quadratic };
+        let kappa = cohen(&found.reads, 0, 1, weights).map(|found| found.kappa);
+        // So many degrees of freedom are the normal distribution.
+        analytic("cohen", "Cohen's kappa", kappa, 1e7, "large sample, normal");
+    }
+    lines.push(Line {
+        key: "fleiss",
+        name: "Fleiss' kappa",
+        value: counts.fleiss(),
+        interval: None,
+        how: "",
+    });
+    Ok(lines)
+}
+
+/// Alpha of the answers as numbers.
+fn of_values(found: &tables::Table) -> Outcome<Option<f64>> {
+    let values = tables::numbers(&found.classes).ok_or_else(|| {
+        Fault::new("not_numbers", "An interval scale needs answers that are numbers.").at("--scale")
+    })?;
+    let mut alpha = IntervalAlpha::default();
+    for row in found.reads.rows() {
+        alpha.item(&row.iter().map(|vote| values[usize::from(vote.class)]).collect::<Vec<_>>());
+    }
+    Ok(alpha.value())
+}
+
+/// Name, share of all reads, agreement specific to the class.
+fn classes(found: &tables::Table, counts: &Counts, reads: u64) -> Vec<(String, f64, Option<f64>)> {
+    let mut given = vec![0_u64; found.classes.len()];
+    for vote in found.reads.rows().flatten() {
+        given[usize::from(vote.class)] += 1;
+    }
+    #[expect(clippy::cast_precision_loss, reason = "reads are far below 2^53")]
+    let share = |n: u64| n as f64 / reads as f64;
+    let named = (0..).zip(&found.classes).zip(given);
+    named.map(|((class, name), n)| (name.clone(), share(n), counts.specific(class))).collect()
+}
+
+fn text(
+    found: &tables::Table,
+    counts: &Counts,
+    reads: u64,
+    confidence: f64,
+    lines: &[Line],
+    classes: &[(String, f64, Option<f64>)],
+    apart: bool,
+) -> String {
+    let mut rows = vec![["Coefficient", "Value", "Interval", "Interval by"].map(str::to_owned).to_vec()];
+    for line in lines {
+        let interval = line.interval.map_or_else(String::new, |i| format!("{:.4} to {:.4}", i.low, i.high));
+        let how = if line.interval.is_some() { line.how } else { "" };
+        rows.push(vec![line.name.to_owned(), coefficient(line.value), interval, how.to_owned()]);
+    }
+    let mut by_class = vec![["Class", "Of all reads", "Specific agreement"].map(str::to_owned).to_vec()];
+    for (name, share, specific) in classes {
+        by_class.push(vec![name.clone(), percent(*share), coefficient(*specific)]);
+    }
+    let warning = if apart {
+        "\nAlpha and AC1 are far apart, as they are where a class is rare: neither stands alone, look at each class."
+    } else {
+        ""
+    };
+    format!(
+        "{} by {} on {}. Intervals of {} speak of items like these, read by these readers.\n{}\n\n{}{warning}",
+        count(reads, "read"),
+        count(found.reads.readers() as u64, "reader"),
+        count(counts.items() as u64, "item"),
+        percent(confidence),
+        table(&rows),
+        table(&by_class)
+    )
+}

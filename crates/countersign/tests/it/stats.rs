@@ -1,0 +1,91 @@
+//! Tables of reads through the command line.
+
+use std::fs;
+
+use crate::house::{object, run, samples};
+
+#[test]
+fn real_reads_are_described_and_merged() {
+    let Some(folder) = samples("reads") else { return };
+    let path = |name: &str| folder.join(name).to_str().unwrap().to_owned();
+    let said = object(&run(&["--json", "stats", "agreement", &path("dogs-answer.csv")]));
+    let found = &said["agreement"];
+    assert_eq!((found["items"].as_u64(), found["readers"].as_u64()), (Some(807), Some(109)));
+    let alpha = &found["coefficients"]["alpha"];
+    let (value, low, high) = (
+        alpha["value"].as_f64().unwrap(),
+        alpha["interval"][0].as_f64().unwrap(),
+        alpha["interval"][1].as_f64(),
+    );
+    assert!((value - 0.5194).abs() < 1e-4 && low < value && value < high.unwrap(), "{alpha}");
+    let home = tempfile::tempdir().unwrap();
+    let out = home.path().join("out.csv");
+    let merged = |method: &str| {
+        let (reads, truth) = (path("dogs-answer.csv"), path("dogs-truth.csv"));
+        let to = out.to_str().unwrap();
+        let said = object(&run(&[
+            "--json",
+            "stats",
+            "consensus",
+            &reads,
+            "--method",
+            method,
+            "--out",
+            to,
+            "--truth",
+            &truth,
+        ]));
+        assert_eq!(fs::read_to_string(&out).unwrap().lines().count(), 808);
+        said["consensus"].clone()
+    };
+    assert!(merged("dawid-skene")["truth"]["accuracy"].as_f64().unwrap() >= 0.842);
+    assert!(merged("majority")["ties"].as_u64().unwrap() > 0);
+    let said = object(&run(&["--json", "stats", "label-errors", &path("dogs-answer.csv"), "--limit", "3"]));
+    assert_eq!(said["label_errors"]["list"].as_array().unwrap().len(), 3);
+}
+
+#[test]
+fn bounds_say_when_they_hold() {
+    let said =
+        object(&run(&["--json", "stats", "bound", "--lot", "5000", "--checked", "300", "--errors", "3"]));
+    assert_eq!(said["bound"]["at_any_time"]["units"].as_u64(), Some(172));
+    assert_eq!(said["bound"]["fixed_size"]["units"].as_u64(), Some(125));
+    for wrong in [["5", "6", "0"], ["5", "3", "4"], ["5", "0", "0"]] {
+        let done = run(&[
+            "--json",
+            "stats",
+            "bound",
+            "--lot",
+            wrong[0],
+            "--checked",
+            wrong[1],
+            "--errors",
+            wrong[2],
+        ]);
+        assert_eq!(done.status.code(), Some(1));
+        assert_eq!(object(&done)["error"]["code"], "bad_sample");
+    }
+}
+
+#[test]
+fn a_models_probabilities_point_at_a_label_and_bad_rows_are_named() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("model.csv");
+    let file = path.to_str().unwrap();
+    fs::write(&path, "item,label,cat,dog\na,cat,0.9,0.1\nb,cat,0.8,0.2\nc,dog,0.1,0.9\nd,dog,0.95,0.05\n")
+        .unwrap();
+    let said = object(&run(&["--json", "stats", "label-errors", file]));
+    let first = &said["label_errors"]["list"][0];
+    assert_eq!((first["item"].as_str(), first["likely"].as_str()), (Some("d"), Some("cat")));
+    for (row, code) in [
+        ("e,bird,0.5,0.5", "unknown_class"),
+        ("e,cat,0.5,0.6", "bad_probability"),
+        ("e,cat,x,1", "bad_probability"),
+    ] {
+        fs::write(&path, format!("item,label,cat,dog\na,cat,0.9,0.1\n{row}\n")).unwrap();
+        let done = run(&["--json", "stats", "label-errors", file]);
+        let error = &object(&done)["error"];
+        assert_eq!((done.status.code(), error["code"].as_str()), (Some(1), Some(code)));
+        assert!(error["place"].as_str().unwrap().ends_with(":3"), "{error}");
+    }
+}
