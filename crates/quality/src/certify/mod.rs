@@ -1,7 +1,15 @@
-//! Saying how wrong a frozen set of labels may be, after checking part of it.
+//! Saying how wrong a frozen set of labels may be, after checking part of it: freeze, enter entropy, check in the order
+//! that follows from both, state what holds whenever checking ends.
 
 mod betting;
+mod certificate;
+mod order;
 mod ppr;
 
 pub use betting::severity_upper;
+pub use certificate::{
+    Among, CERTIFICATE_VERSION, CLASS_BOUNDS_MAX, Certificate, CertifyError, ClassBound, ClassPlan, Finding,
+    Plan, SeverityBound, Unit, UnitBound, VerifyError, certify,
+};
+pub use order::{Hash, order, seed};
 pub use ppr::{Prior, anytime_upper};
