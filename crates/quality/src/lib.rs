@@ -8,6 +8,7 @@ pub mod certify;
 pub mod consensus;
 mod finite;
 pub mod label_errors;
+pub mod monitor;
 mod random;
 mod reads;
 mod share;
