@@ -3,6 +3,7 @@
 //! Pure: no I/O, no clock; randomness comes from a seed. Each function names the source of its formula; its tests
 //! compare with a named implementation.
 
+pub mod acceptance;
 pub mod agreement;
 pub mod certify;
 pub mod consensus;

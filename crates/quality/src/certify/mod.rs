@@ -11,5 +11,6 @@ pub use certificate::{
     Among, CERTIFICATE_VERSION, CLASS_BOUNDS_MAX, Certificate, CertifyError, ClassBound, ClassPlan, Finding,
     Plan, SeverityBound, Unit, UnitBound, VerifyError, certify,
 };
+pub(crate) use order::order_hash;
 pub use order::{Hash, order, seed};
 pub use ppr::{Prior, anytime_upper};

@@ -1,0 +1,15 @@
+//! Whether a batch is taken: sampling plans with their operating curves, the switching between normal, tightened and
+//! reduced inspection, and draws that an auditor can repeat. What these promise is a long run of batches; for one batch
+//! alone see [`crate::certify`].
+
+mod curve;
+mod design;
+mod draw;
+mod plan;
+mod switching;
+
+pub use curve::{Curve, Source};
+pub use design::{SEARCH_MAX, single_for};
+pub use draw::{Draw, DrawError};
+pub use plan::{Plan, PlanError, SAMPLE_MAX, Verdict};
+pub use switching::{Inspected, Inspection, Switch, Switching};
