@@ -5,6 +5,7 @@
 
 pub mod acceptance;
 pub mod agreement;
+pub mod ambiguity;
 pub mod certify;
 pub mod consensus;
 mod finite;

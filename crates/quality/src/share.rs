@@ -2,6 +2,7 @@
 //! bound of a finite lot they hold for a size of sample that was fixed beforehand.
 
 use crate::{
+    agreement::Interval,
     finite::{BoundError, LOT_MAX, fraction},
     special::{beta_below, count},
 };
@@ -36,6 +37,23 @@ fn sample(checked: u64, found: u64) -> Result<(), BoundError> {
         return Err(BoundError::Counts { lot: LOT_MAX, checked, found });
     }
     Ok(())
+}
+
+/// How far two tails of Student's distribution that leave `confidence` between them are from 0.
+pub(crate) fn student(degrees: f64, confidence: f64) -> f64 {
+    // P(|T| > t) is I_x(degrees / 2, 1 / 2) at x = degrees / (degrees + t²).
+    let x = bisect(|x| beta_below(x, degrees / 2.0, 0.5) < 1.0 - confidence);
+    (degrees * (1.0 - x) / x).sqrt()
+}
+
+/// Two-sided interval of a share by Wilson's score (1927): narrower than the exact one, for comparing and display.
+pub(crate) fn wilson(checked: u64, found: u64, confidence: f64) -> Interval {
+    // So many degrees of freedom are the normal distribution.
+    let (n, z) = (count(checked), student(1e7, confidence));
+    let (share, square) = (count(found) / n, z * z / n);
+    let middle = (share + square / 2.0) / (1.0 + square);
+    let reach = z / (1.0 + square) * (share * (1.0 - share) / n + square / (4.0 * n)).sqrt();
+    Interval { low: (middle - reach).max(0.0), high: (middle + reach).min(1.0) }
 }
 
 /// The end of a stretch from 0 in which `holds` is true.

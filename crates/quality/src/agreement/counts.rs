@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::interval::{Interval, quantiles};
-use crate::{random::Random, reads::Reads, share::bisect, special::beta_below, to_f64};
+use crate::{random::Random, reads::Reads, share::student, to_f64};
 
 /// How far apart two classes are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,9 +43,7 @@ impl Coefficient {
         if !(confidence > 0.0 && confidence < 1.0 && degrees >= 1.0) {
             return None;
         }
-        // P(|T| > t) is I_x(degrees / 2, 1 / 2) at x = degrees / (degrees + t²).
-        let x = bisect(|x| beta_below(x, degrees / 2.0, 0.5) < 1.0 - confidence);
-        let reach = (degrees * (1.0 - x) / x).sqrt() * self.standard_error;
+        let reach = student(degrees, confidence) * self.standard_error;
         Some(Interval { low: (self.value - reach).max(-1.0), high: (self.value + reach).min(1.0) })
     }
 }
