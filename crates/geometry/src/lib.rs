@@ -17,6 +17,7 @@ mod camera;
 mod cuboid;
 mod error;
 mod footprint;
+mod keypoints;
 mod polygon;
 mod polygon_overlap;
 mod quat;
@@ -24,17 +25,20 @@ mod rigid;
 mod rle;
 mod rle_text;
 mod simple;
+mod surface;
 
 pub use box2::{Box2, ImageSize, Point2};
 pub use camera::{Camera, Distortion, NEAR_PLANE_M, Pinhole};
 pub use cuboid::{CORNER_COUNT, CUBOID_EDGES, Cuboid};
 pub use error::GeometryError;
 pub use footprint::{Footprint, bev_iou, iou_3d};
+pub use keypoints::oks;
 pub use polygon::{POLYGON_VERTICES_MAX, Polygon};
 pub use polygon_overlap::{POLYGON_EDGE_PAIRS_MAX, polygon_intersection_area, polygon_iou};
 pub use quat::{Quat, lerp};
 pub use rigid::{ORTHONORMAL_TOLERANCE, Rigid3};
 pub use rle::{MASK_PIXELS_MAX, Rle};
+pub use surface::{Grid, SURFACE_ELEMENTS_MAX, SurfaceDistances, surface_distances};
 
 /// Largest magnitude of a coordinate, pixels or metres: beyond any image and any map projection, and
 /// small enough that products of three coordinates keep their digits.

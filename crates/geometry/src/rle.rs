@@ -226,6 +226,15 @@ impl Rle {
         Ok(ratio(common as f64, (self.area() + other.area() - common) as f64))
     }
 
+    /// Twice the intersection over the sum of both areas (Dice), 0 to 1; 0 for two empty masks.
+    ///
+    /// # Errors
+    /// [`GeometryError::SizeMismatch`].
+    pub fn dice(&self, other: &Self) -> Result<f64, GeometryError> {
+        let common = self.intersection_area(other)?;
+        Ok(ratio(2.0 * common as f64, (self.area() + other.area()) as f64))
+    }
+
     /// Start and end of each run of ones, counted along the columns.
     fn ones(&self) -> impl Iterator<Item = (u32, u32)> + '_ {
         let mut end = 0;
