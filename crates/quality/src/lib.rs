@@ -9,6 +9,7 @@ pub mod ambiguity;
 pub mod certify;
 pub mod consensus;
 mod finite;
+pub mod instances;
 pub mod label_errors;
 pub mod monitor;
 mod random;

@@ -1,0 +1,14 @@
+//! Agreement about things that readers find: first which finding of one is which of another, then how far they agree.
+//!
+//! Nothing here knows shapes: an overlap is a number in 0..=1 (IoU of boxes, masks or cuboids, key point similarity, of
+//! `countersign-geometry`, or of times, see [`time_overlap`]).
+
+mod assign;
+mod cluster;
+mod score;
+mod time;
+
+pub use assign::{ASSIGN_MAX, Matched, assign};
+pub use cluster::{Cluster, Found, InstancesError, agreement, cluster};
+pub use score::Score;
+pub use time::{time_overlap, track_overlap};
