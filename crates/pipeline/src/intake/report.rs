@@ -7,6 +7,8 @@ use serde::Serialize;
 use super::archive::FileRefusal;
 use crate::{Pipeline, PipelineError, Result, access::Action, people::Caller};
 
+/// What stands for the name of a file, which may say whom it is about, where somebody else than its sender asks.
+const NAME_KEPT_BACK: &str = "(name kept back)";
 /// Most refusals of one run that are listed at once.
 const REFUSALS_LISTED_MAX: u32 = 10_000;
 
@@ -73,7 +75,7 @@ pub struct JobCounts {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RefusalView {
-    /// Name that the sender gave.
+    /// Name that the sender gave; told to the sender and to privacy officers alone.
     pub name: String,
     /// Stable code.
     pub code: String,
@@ -110,8 +112,10 @@ impl Pipeline {
         self.require_on(caller, Action::ViewIngests, ingest.project_id)?;
         let (open, done) = jobs::count(&mut conn, ingest.project_id).await?;
         let refusals = ingests::refusals(&mut conn, id, REFUSALS_LISTED_MAX).await?;
+        let knows_names = ingest.user_id == Some(caller.user())
+            || self.require_on(caller, Action::Gate, ingest.project_id).is_ok();
         let refusals = refusals.into_iter().map(|row| RefusalView {
-            name: row.name,
+            name: if knows_names { row.name } else { NAME_KEPT_BACK.to_owned() },
             code: row.code,
             message: row.message,
             offset: row.byte_offset.and_then(|at| u64::try_from(at).ok()),
