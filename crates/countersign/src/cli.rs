@@ -107,6 +107,9 @@ pub struct Serve {
     /// The page is reached over HTTPS (a proxy ends TLS): cookies are marked Secure.
     #[arg(long)]
     pub behind_https: bool,
+    /// Seconds without a further instance after which a study that another system stores here (STOW-RS) is complete.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u16).range(1..))]
+    pub stable_age: u16,
 }
 
 /// Arguments of `ingest`.

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use countersign_pipeline::{Pipeline, people::NewUser};
+use countersign_pipeline::{Pipeline, Settings, people::NewUser};
 use countersign_server::App;
 use countersign_store::Store;
 use serde_json::json;
@@ -79,7 +79,8 @@ impl Server {
         lock.announce(address).map_err(|error| Fault::file(data, &error))?;
         let store = place::open(&args.place).await?;
         let worker_lock = place::join_workers(data, &store).await?;
-        let pipeline = Pipeline::new(store)?;
+        let settings = Settings { stable_age_seconds: args.stable_age.into() };
+        let pipeline = Pipeline::with(store, settings)?;
         pipeline.sweep_releases().await?;
         Ok(Self {
             pipeline,

@@ -51,6 +51,22 @@ pub struct Pipeline {
     inner: Arc<Inner>,
 }
 
+/// What an operator sets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Seconds without a further instance after which a study that another system stores with us is taken as complete.
+    pub stable_age_seconds: i64,
+}
+
+/// A minute is what archives wait too before they call a study stable.
+const STABLE_AGE_SECONDS: i64 = 60;
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { stable_age_seconds: STABLE_AGE_SECONDS }
+    }
+}
+
 /// The parts behind [`Pipeline`].
 pub struct Inner {
     /// Where things are kept.
@@ -61,6 +77,7 @@ pub struct Inner {
     decoy_hash: String,
     passwords: secrets::Passwords,
     protocols: projects::ProtocolCache,
+    settings: Settings,
     /// Wakes the worker of this process.
     work: tokio::sync::Notify,
 }
@@ -78,6 +95,14 @@ impl Pipeline {
     /// # Errors
     /// When the policies cannot be parsed or the system has no randomness.
     pub fn new(store: Store) -> Result<Self> {
+        Self::with(store, Settings::default())
+    }
+
+    /// Use cases over a store, as an operator set them.
+    ///
+    /// # Errors
+    /// As [`Pipeline::new`].
+    pub fn with(store: Store, settings: Settings) -> Result<Self> {
         let access = Access::shipped().map_err(PipelineError::Internal)?;
         let seed: [u8; KEY_BYTES] = countersign_store::random()?;
         let mut rng = ChaCha20Rng::from_seed(seed);
@@ -91,6 +116,7 @@ impl Pipeline {
                 decoy_hash,
                 passwords: secrets::Passwords::start()?,
                 protocols: projects::ProtocolCache::default(),
+                settings,
                 work: tokio::sync::Notify::new(),
             }),
         })

@@ -7,13 +7,14 @@ use std::{
 };
 
 use axum::{
-    extract::{Multipart, multipart::Field},
-    http::StatusCode,
+    body::Body,
+    http::{HeaderMap, StatusCode, header},
 };
 use countersign_pipeline::intake::archive::{
     DEPTH_MAX, FILE_BYTES_MAX, FileRefusal, NAME_BYTES_MAX, ZIP_ENTRIES_MAX, ZIP_TOTAL_BYTES_MAX,
 };
 use countersign_store::{Store, StoreError, is_full};
+use multer::{Field, Multipart};
 use tokio::{
     fs,
     io::{AsyncWriteExt, BufWriter},
@@ -31,6 +32,62 @@ const BUFFER_BYTES: usize = 256 << 10;
 const NO_SPACE: &str = "no space is left for this file; nothing of it was stored";
 /// How many files are named one by one when they are refused.
 const REFUSALS_MAX: usize = 10_000;
+
+/// Media type of the parts of a store request.
+const DICOM: &str = "application/dicom";
+
+/// How the files of a request are told apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// `multipart/form-data`: the parts that have a file name, which may hold folders.
+    Files,
+    /// `multipart/related` of DICOM instances (PS3.18 section 8.6.1.1): every part, by its number.
+    Instances,
+}
+
+impl Form {
+    /// What a part is called on disk; nothing for one that is no file.
+    fn name(self, number: usize, field: &Field<'_>) -> Option<String> {
+        match self {
+            Self::Files => field.file_name().map(str::to_owned),
+            Self::Instances => Some(format!("part-{number:06}")),
+        }
+    }
+
+    /// Refuses what is no such file by what it says of itself.
+    fn check(self, field: &Field<'_>) -> Outcome {
+        let is_dicom = || field.content_type().is_none_or(|kind| kind.essence_str() == DICOM);
+        if self == Self::Files || is_dicom() {
+            return Ok(());
+        }
+        Err(("not_an_instance", format!("a part is not {DICOM}")))
+    }
+
+    /// The parts of a request of this form.
+    ///
+    /// # Errors
+    /// `unsupported_media_type` for another form.
+    pub fn parts(self, headers: &HeaderMap, body: Body) -> Result<Multipart<'static>, Problem> {
+        let wanted = match self {
+            Self::Files => "multipart/form-data",
+            Self::Instances => "multipart/related",
+        };
+        let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let kind: Option<mime::Mime> = kind.and_then(|value| value.parse().ok());
+        let boundary = kind.as_ref().filter(|kind| kind.essence_str() == wanted).and_then(|kind| {
+            let of = kind.get_param("type").is_none_or(|of| of == DICOM);
+            kind.get_param(mime::BOUNDARY).filter(|_| self == Self::Files || of)
+        });
+        let Some(boundary) = boundary else {
+            let sentence = match self {
+                Self::Files => "Send multipart/form-data.",
+                Self::Instances => "Send multipart/related; type=\"application/dicom\".",
+            };
+            return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", sentence));
+        };
+        Ok(Multipart::new(body.into_data_stream(), boundary.as_str()))
+    }
+}
 
 /// What arrived.
 pub struct Received {
@@ -85,14 +142,14 @@ fn note(removed: io::Result<()>) {
     }
 }
 
-/// Takes the files of a form. A file that cannot be taken is refused by name and the others go on.
+/// Takes the files of a request. A file that cannot be taken is refused by name and the others go on.
 ///
 /// # Errors
 /// `too_large` beyond the limits of the whole, `bad_form`, `no_files`, `upload_stalled`, `storage_full`; nothing
 /// is left on disk then.
-pub async fn receive(store: &Store, form: Multipart) -> Result<Received, Problem> {
+pub async fn receive(store: &Store, form: Form, parts: Multipart<'static>) -> Result<Received, Problem> {
     let folder = Folder::make(store).await?;
-    match fill(folder.path(), form).await {
+    match fill(folder.path(), form, parts).await {
         Ok((paths, refusals)) => Ok(Received { folder, paths, refusals }),
         Err(problem) => {
             folder.remove().await;
@@ -101,16 +158,20 @@ pub async fn receive(store: &Store, form: Multipart) -> Result<Received, Problem
     }
 }
 
-async fn fill(root: &Path, mut form: Multipart) -> Result<(Vec<PathBuf>, Vec<FileRefusal>), Problem> {
+async fn fill(
+    root: &Path,
+    form: Form,
+    mut parts: Multipart<'static>,
+) -> Result<(Vec<PathBuf>, Vec<FileRefusal>), Problem> {
     let (mut total, mut files, mut refusals) = (0_u64, 0_usize, Vec::new());
-    while let Some(mut field) = in_time(form.next_field()).await?.map_err(|error| broken(&error))? {
-        let Some(name) = field.file_name().map(str::to_owned) else { continue };
+    while let Some(mut field) = in_time(parts.next_field()).await?.map_err(|error| broken(&error))? {
+        let Some(name) = form.name(files + 1, &field) else { continue };
         files += 1;
         if files > ZIP_ENTRIES_MAX {
             return Err(Problem::too_large("files", "Too many files in one upload."));
         }
-        let outcome = match safe_name(&name) {
-            Ok(path) => take(&root.join(path), &mut field, &mut total).await?,
+        let outcome = match form.check(&field).and_then(|()| safe_name(&name)) {
+            Ok(path) => take(&root.join(path), form, &mut field, &mut total).await?,
             Err(refusal) => Err(refusal),
         };
         if let Err((code, message)) = outcome {
@@ -121,7 +182,7 @@ async fn fill(root: &Path, mut form: Multipart) -> Result<(Vec<PathBuf>, Vec<Fil
         }
     }
     if files == 0 {
-        return Err(Problem::bad("no_files", "files", "the form holds no file"));
+        return Err(Problem::bad("no_files", "files", "the request holds no file"));
     }
     let mut paths = Vec::new();
     let mut entries = fs::read_dir(root).await.map_err(|error| fault(&error))?;
@@ -135,7 +196,7 @@ async fn fill(root: &Path, mut form: Multipart) -> Result<(Vec<PathBuf>, Vec<Fil
 type Outcome = Result<(), (&'static str, String)>;
 
 /// Writes one file. The outer error ends the upload, the inner one refuses the file.
-async fn take(path: &Path, field: &mut Field<'_>, total: &mut u64) -> Result<Outcome, Problem> {
+async fn take(path: &Path, form: Form, field: &mut Field<'_>, total: &mut u64) -> Result<Outcome, Problem> {
     if let Some(parent) = path.parent()
         && let Err(error) = fs::create_dir_all(parent).await
     {
@@ -150,6 +211,11 @@ async fn take(path: &Path, field: &mut Field<'_>, total: &mut u64) -> Result<Out
     while let Some(chunk) = piece(field, total).await? {
         // An archive is many files: what they may hold is checked one by one when it is opened.
         if written == 0 && chunk.starts_with(b"PK") {
+            if form == Form::Instances {
+                drop(file);
+                fs::remove_file(path).await.map_err(|error| fault(&error))?;
+                return Ok(Err(("not_an_instance", "a part is an archive".into())));
+            }
             limit = ZIP_TOTAL_BYTES_MAX;
         }
         written += chunk.len() as u64;
@@ -209,10 +275,10 @@ async fn in_time<T>(work: impl Future<Output = T>) -> Result<T, Problem> {
     })
 }
 
-fn broken(error: &axum::extract::multipart::MultipartError) -> Problem {
+fn broken(error: &multer::Error) -> Problem {
     Problem {
         place: Some("body".into()),
-        ..Problem::new(StatusCode::BAD_REQUEST, "bad_form", error.body_text())
+        ..Problem::new(StatusCode::BAD_REQUEST, "bad_form", error.to_string())
     }
 }
 

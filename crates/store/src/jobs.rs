@@ -66,6 +66,23 @@ impl Job {
             done_at: None,
         }
     }
+
+    /// The same job, offered only after some seconds: leased to nobody until then.
+    #[must_use]
+    pub fn after(self, tx: &Tx, seconds: i64) -> Self {
+        Self { state: "leased".to_owned(), lease_until: Some(tx.now().plus_seconds(seconds)), ..self }
+    }
+}
+
+/// Has the job of an item that is not offered yet ([`Job::after`]) wait that long from now on; `false` when there is none.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn wait_longer(tx: &mut Tx, kind: &str, item: ItemId, seconds: i64) -> Result<bool, StoreError> {
+    let (now, until) = (tx.now(), tx.now().plus_seconds(seconds));
+    let sql = "UPDATE jobs SET lease_until = $1 WHERE item_id = $2 AND kind = $3 AND state = 'leased' \
+               AND worker IS NULL AND error_code IS NULL AND lease_until > $4";
+    Ok(tx.query(sql).bind(until).bind(item).bind(kind).bind(now).execute().await? > 0)
 }
 
 /// Asks for work.
@@ -144,7 +161,8 @@ pub async fn count(conn: &mut Conn, project: ProjectId) -> Result<(u64, u64), St
 /// # Errors
 /// [`StoreError`] of the database.
 pub async fn count_put_off(conn: &mut Conn, project: ProjectId) -> Result<u64, StoreError> {
-    let sql = "SELECT COUNT(*) AS n FROM jobs WHERE project_id = $1 AND state = 'leased' AND worker IS NULL";
+    let sql = "SELECT COUNT(*) AS n FROM jobs WHERE project_id = $1 AND state = 'leased' AND worker IS NULL \
+               AND error_code IS NOT NULL";
     conn.query(sql).bind(project).fetch_one().await?.get("n")
 }
 
@@ -208,14 +226,15 @@ impl Store {
     }
 
     /// Makes leased jobs free at once, because their workers are known to be gone; how many. A try that was cut off
-    /// counts as a try.
+    /// counts as a try. Those that wait for more to arrive go on waiting.
     ///
     /// # Errors
     /// [`StoreError`] of the database.
     pub async fn free_jobs(&self) -> Result<u64, StoreError> {
         self.housekeep(|tx| {
             Box::pin(async move {
-                let sql = "UPDATE jobs SET lease_until = $1 WHERE state = 'leased' AND lease_until > $1";
+                let sql = "UPDATE jobs SET lease_until = $1 WHERE state = 'leased' AND lease_until > $1 \
+                           AND (worker IS NOT NULL OR error_code IS NOT NULL)";
                 let now = tx.now();
                 tx.query(sql).bind(now).execute().await
             })

@@ -112,6 +112,7 @@ impl Pipeline {
         if item.state != Phase::Quarantined.as_str() {
             return self.finish_job(job, worker).await;
         }
+        let item = self.assembled(&job, item, &sources).await?;
         let version = rules.version;
         let mut outcome = self.clean(&item, sources, rules).await?;
         // The vault knows first: nothing leaves quarantine whose way back is not kept.

@@ -1,28 +1,30 @@
 //! Intake: files go to quarantine, are grouped to items, and the gate is asked to look at them.
 
 pub mod archive;
+mod assemble;
 pub mod classify;
 pub mod grouping;
+mod land;
 pub mod report;
+pub mod stow;
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     path::PathBuf,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
 };
 
-use countersign_model::{AssetId, IngestId, ItemId, ItemKind, ProjectId, SubjectId, UserId, Zone};
+use countersign_model::{AssetId, IngestId, ItemId, ItemKind, ProjectId, SubjectId, UserId};
 use countersign_store::{
-    Actor, Address, Evidence, Json, StoreError, Tx, assets, ingests, items, jobs, keyed_hash, moves, subjects,
+    Actor, Evidence, Json, Tx, assets, ingests, items, jobs, keyed_hash, moves, subjects,
 };
 use countersign_workflow::{ItemState, Phase};
-use futures::StreamExt;
 
 pub use self::report::{IngestDetail, IngestReport, IngestView, JobCounts, RefusalView};
 use self::{
-    archive::{FileRefusal, Incoming, Loader},
-    classify::{DicomPart, classify},
-    grouping::{Arrived, Group, group},
+    archive::FileRefusal,
+    grouping::{Group, group},
+    stow::Sent,
 };
 use crate::{
     Pipeline, PipelineError, Result,
@@ -30,13 +32,8 @@ use crate::{
     blocking,
     moving::{JOB_GATE, parse_state},
     people::Caller,
-    subjects::{Whose, about},
+    subjects::about,
 };
-
-/// Files that are read and checked at the same time.
-const FILES_AT_ONCE: usize = 4;
-/// Files whose rows are written in one commit.
-const FILES_PER_WRITE: usize = 64;
 
 /// How far a run has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -51,25 +48,23 @@ pub struct Progress {
     pub bytes_total: u64,
 }
 
-/// A file that was read, checked and put into quarantine.
-struct Landed {
-    name: String,
-    kind: countersign_model::AssetKind,
-    dicom: Option<Box<DicomPart>>,
-    subject: SubjectId,
-    address: Address,
-    content_hash: String,
-    bytes: u64,
-}
-
 /// One run in progress.
 struct Run {
     id: IngestId,
     project: ProjectId,
     takes: ItemKind,
     actor: Actor,
+    /// Seconds for which the gate waits for more of the same item.
+    settle: Option<i64>,
     /// Subjects met so far, by tag.
     subjects: Mutex<HashMap<String, SubjectId>>,
+}
+
+/// What came of a run.
+struct Ran {
+    report: IngestReport,
+    /// What arrived, for those who want to know of each; empty where nobody waits for more.
+    sent: Vec<Sent>,
 }
 
 impl Pipeline {
@@ -100,10 +95,23 @@ impl Pipeline {
         paths: Vec<PathBuf>,
         progress: Arc<dyn Fn(Progress) + Send + Sync>,
     ) -> Result<IngestReport> {
+        Ok(self.run_ingest(actor, user, (project, None), paths, progress).await?.report)
+    }
+
+    async fn run_ingest(
+        &self,
+        actor: Actor,
+        user: Option<UserId>,
+        (project, settle): (ProjectId, Option<i64>),
+        paths: Vec<PathBuf>,
+        progress: Arc<dyn Fn(Progress) + Send + Sync>,
+    ) -> Result<Ran> {
         let (files, mut refusals) = blocking(move || archive::list(&paths)).await?;
-        let run = self.begin(actor, user, project).await?;
+        let run = self.begin(actor, user, project, settle).await?;
         let landed = self.land(actor, &run, files, refusals.len() as u64, progress).await?;
         refusals.extend(landed.refusals);
+        let mut sent: Vec<Sent> =
+            if settle.is_some() { landed.arrived.iter().map(Sent::of).collect() } else { Vec::new() };
         let (groups, ungrouped) = {
             let (arrived, takes) = (landed.arrived, run.takes);
             blocking(move || group(arrived, takes)).await?
@@ -119,18 +127,28 @@ impl Pipeline {
             group.streams.iter().flat_map(|s| &s.frames).all(|frame| landed.placed.contains(&frame.asset))
         };
         for group in groups.into_iter().filter(|group| !is_known(group)) {
+            let assets = group.assets.clone();
             match self.make_item(actor, &run, group).await {
                 Ok(new) => made += u64::from(new),
                 Err(PipelineError::Refused(refusal)) => {
-                    refusals.push(FileRefusal::new("(study)", &refusal.code, refusal.message, None));
+                    let refusal = FileRefusal::new("(study)", &refusal.code, refusal.message, None);
+                    stow::refuse(&mut sent, &assets, &refusal);
+                    refusals.push(refusal);
                 }
                 Err(error) => return Err(error),
             }
         }
-        self.finish(actor, &run, &refusals, made).await
+        let report = self.finish(actor, &run, &refusals, made).await?;
+        Ok(Ran { report, sent })
     }
 
-    async fn begin(&self, actor: Actor, user: Option<UserId>, project: ProjectId) -> Result<Run> {
+    async fn begin(
+        &self,
+        actor: Actor,
+        user: Option<UserId>,
+        project: ProjectId,
+        settle: Option<i64>,
+    ) -> Result<Run> {
         self.store
             .write(actor, move |tx| {
                 Box::pin(async move {
@@ -152,160 +170,14 @@ impl Pipeline {
                     };
                     ingests::insert(tx, ingest.clone()).await?;
                     tx.record(Evidence::new("ingest.started", "ingest", ingest.id.uuid()).project(project))?;
-                    Ok(Run { id: ingest.id, project, takes: row.kind, actor, subjects: Mutex::default() })
-                })
-            })
-            .await
-    }
-
-    /// Reads, checks and stores the files, a few at a time; rows follow in batches.
-    async fn land(
-        &self,
-        actor: Actor,
-        run: &Run,
-        files: Vec<Incoming>,
-        refused_before: u64,
-        progress: Arc<dyn Fn(Progress) + Send + Sync>,
-    ) -> Result<LandedAll> {
-        let mut at = Progress {
-            files_total: files.len() as u64 + refused_before,
-            files: refused_before,
-            bytes: 0,
-            bytes_total: files.iter().map(|file| file.bytes).sum(),
-        };
-        let loader = Arc::new(Mutex::new(Loader::default()));
-        let work = futures::stream::iter(files).map(|file| {
-            let loader = Arc::clone(&loader);
-            async move {
-                let bytes = file.bytes;
-                (bytes, self.land_one(run, loader, file).await)
-            }
-        });
-        let mut chunks = work.buffered(FILES_AT_ONCE).chunks(FILES_PER_WRITE);
-        let (mut arrived, mut placed, mut refusals) = (Vec::new(), HashSet::new(), Vec::new());
-        while let Some(chunk) = chunks.next().await {
-            let mut landed = Vec::with_capacity(chunk.len());
-            for (bytes, outcome) in chunk {
-                at.files += 1;
-                at.bytes += bytes;
-                match outcome? {
-                    Ok(file) => landed.push(file),
-                    Err(refusal) => refusals.push(refusal),
-                }
-            }
-            for (file, is_placed) in self.note_landed(actor, run, landed).await? {
-                if is_placed {
-                    placed.insert(file.asset);
-                }
-                arrived.push(file);
-            }
-            progress(at);
-        }
-        Ok(LandedAll { arrived, placed, refusals })
-    }
-
-    async fn land_one(
-        &self,
-        run: &Run,
-        loader: Arc<Mutex<Loader>>,
-        file: Incoming,
-    ) -> Result<std::result::Result<Landed, FileRefusal>> {
-        let takes = run.takes;
-        let checked = blocking(move || {
-            let bytes = loader.lock().unwrap_or_else(PoisonError::into_inner).load(&file)?;
-            let accepted = classify(&file.name, &bytes, takes)?;
-            Ok((file.name, accepted, bytes))
-        })
-        .await?;
-        let (name, accepted, bytes) = match checked {
-            Ok(checked) => checked,
-            Err(refusal) => return Ok(Err(refusal)),
-        };
-        let size = bytes.len() as u64;
-        let subject = self.subject_in(run, &Whose::of(&name, takes, accepted.dicom.as_deref())).await?;
-        let put = match self.store.quarantine().put(run.project, subject, bytes).await {
-            // A smaller file may still find room: this one is refused, the rest goes on.
-            Err(StoreError::DiskFull { place }) => {
-                let message = format!("no space is left in {place}; nothing of the file was stored");
-                return Ok(Err(FileRefusal::new(&name, "storage_full", message, None)));
-            }
-            put => put?,
-        };
-        let content_hash = put.address.as_str().to_owned();
-        Ok(Ok(Landed {
-            name,
-            kind: accepted.kind,
-            dicom: accepted.dicom,
-            // The same bytes may have come in about somebody else first.
-            subject: put.owner.unwrap_or(subject),
-            address: put.address,
-            content_hash,
-            bytes: size,
-        }))
-    }
-
-    /// The subject of a file; each is looked up once in a run.
-    async fn subject_in(&self, run: &Run, whose: &Whose) -> Result<SubjectId> {
-        let tag = self.tag(run.project, whose)?;
-        let known = run.subjects.lock().unwrap_or_else(PoisonError::into_inner).get(&tag).copied();
-        if let Some(known) = known {
-            return Ok(known);
-        }
-        let subject = self.subject_named(run.actor, run.project, whose.kind, tag.clone()).await?;
-        run.subjects.lock().unwrap_or_else(PoisonError::into_inner).insert(tag, subject);
-        Ok(subject)
-    }
-
-    /// Writes the rows of what landed; says of each whether a run before this one made an item of it.
-    async fn note_landed(
-        &self,
-        actor: Actor,
-        run: &Run,
-        landed: Vec<Landed>,
-    ) -> Result<Vec<(Arrived, bool)>> {
-        if landed.is_empty() {
-            return Ok(Vec::new());
-        }
-        let (id, project) = (run.id, run.project);
-        self.store
-            .write(actor, move |tx| {
-                Box::pin(async move {
-                    let (mut arrived, mut counts) =
-                        (Vec::with_capacity(landed.len()), ingests::Counts::default());
-                    for file in landed {
-                        let asset = assets::Asset {
-                            id: tx.fresh(),
-                            project_id: project,
-                            zone: Zone::Quarantine,
-                            address: file.address,
-                            kind: file.kind,
-                            bytes: file.bytes,
-                            content_hash: file.content_hash,
-                            source_asset_id: None,
-                            item_id: None,
-                            created_at: tx.now(),
-                            external_url: None,
-                        };
-                        let (asset, is_new) = assets::insert(tx, asset).await?;
-                        subjects::link_asset(tx, asset.id, file.subject).await?;
-                        counts.files += 1;
-                        if is_new {
-                            counts.stored += 1;
-                            counts.bytes += file.bytes;
-                        } else {
-                            counts.known += 1;
-                        }
-                        let (id, kind, is_placed) = (asset.id, file.kind, asset.item_id.is_some());
-                        arrived.push((
-                            Arrived { name: file.name, asset: id, kind, dicom: file.dicom },
-                            is_placed,
-                        ));
-                    }
-                    ingests::add(tx, id, counts).await?;
-                    let details = serde_json::json!({ "stored": counts.stored, "known": counts.known });
-                    let evidence = Evidence::new("ingest.stored", "ingest", id.uuid()).project(project);
-                    tx.record(evidence.details(details))?;
-                    Ok(arrived)
+                    Ok(Run {
+                        id: ingest.id,
+                        project,
+                        takes: row.kind,
+                        actor,
+                        settle,
+                        subjects: Mutex::default(),
+                    })
                 })
             })
             .await
@@ -316,7 +188,7 @@ impl Pipeline {
         let parts: Vec<&[u8]> = group.key.iter().map(String::as_bytes).collect();
         let group_key = self.store.keys().group_key(run.project, &parts);
         let older_key = self.older_group_key(run.project, &parts);
-        let (ingest, project, kind) = (run.id, run.project, run.takes);
+        let (ingest, project, kind, settle) = (run.id, run.project, run.takes, run.settle);
         self.store
             .write(actor, move |tx| {
                 Box::pin(async move {
@@ -348,8 +220,7 @@ impl Pipeline {
                         assets::put_under(tx, *asset, id).await?;
                     }
                     subjects::link_item(tx, id, &about(&group)).await?;
-                    let job = jobs::Job::ready(tx, JOB_GATE, Some(project), Some(id), &serde_json::json!({}));
-                    jobs::insert_all(tx, vec![job]).await?;
+                    ask_gate(tx, project, id, GateWish { again: !is_new, settle }).await?;
                     Ok(is_new)
                 })
             })
@@ -405,12 +276,29 @@ impl Pipeline {
     }
 }
 
-/// What came of all files of a run.
-struct LandedAll {
-    arrived: Vec<Arrived>,
-    /// Those of which a run before this one made an item.
-    placed: HashSet<AssetId>,
-    refusals: Vec<FileRefusal>,
+/// How the gate is asked.
+struct GateWish {
+    /// The item was there already: its series are to be put together anew.
+    again: bool,
+    /// Seconds to wait for more.
+    settle: Option<i64>,
+}
+
+async fn ask_gate(tx: &mut Tx, project: ProjectId, item: ItemId, wish: GateWish) -> Result<()> {
+    if let Some(seconds) = wish.settle
+        && jobs::wait_longer(tx, JOB_GATE, item, seconds).await?
+    {
+        return Ok(());
+    }
+    // Whether more comes cannot be known now; then what came is put together in any case.
+    let payload = assemble::payload(wish.again || wish.settle.is_some());
+    let job = jobs::Job::ready(tx, JOB_GATE, Some(project), Some(item), &payload);
+    let job = match wish.settle {
+        Some(seconds) => job.after(tx, seconds),
+        None => job,
+    };
+    jobs::insert_all(tx, vec![job]).await?;
+    Ok(())
 }
 
 pub(crate) fn new_item(

@@ -8,5 +8,6 @@ mod privacy;
 mod real_input;
 mod releases;
 mod shared;
+mod stow;
 mod vault;
 mod work;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     Json,
-    extract::{DefaultBodyLimit, FromRequest, Multipart, Request, State},
+    extract::{DefaultBodyLimit, Request, State},
     http::StatusCode,
 };
 use countersign_model::{IngestId, ProjectId};
@@ -21,7 +21,7 @@ use crate::{
     App, Problem,
     caller::SignedIn,
     extract::{Body, IMPORT_BYTES_MAX, Ids},
-    upload,
+    upload::{self, Form},
 };
 
 pub fn routes() -> OpenApiRouter<App> {
@@ -66,14 +66,9 @@ async fn upload_files(
 ) -> Result<(StatusCode, Json<IngestReport>), Problem> {
     // Before the first byte is taken, not after the last.
     app.pipeline.may(&caller, Action::Ingest, project)?;
-    let form = Multipart::from_request(request, &()).await.map_err(|_| {
-        Problem::new(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "unsupported_media_type",
-            "Send multipart/form-data.",
-        )
-    })?;
-    let received = upload::receive(&app.pipeline.store, form).await?;
+    let (head, body) = request.into_parts();
+    let parts = Form::Files.parts(&head.headers, body)?;
+    let received = upload::receive(&app.pipeline.store, Form::Files, parts).await?;
     let pipeline = app.pipeline.clone();
     // Goes on when the client is gone: what arrived is brought in as a whole and the run ends.
     let run = tokio::spawn(async move {

@@ -23,6 +23,7 @@ mod reads;
 mod releases;
 mod risks;
 mod session;
+mod stow;
 mod tasks;
 mod users;
 
@@ -64,6 +65,7 @@ pub fn all() -> OpenApiRouter<App> {
     // Uploads, imports, releases and streams take as long as they take.
     let long = OpenApiRouter::new()
         .merge(ingest::long_routes())
+        .merge(stow::long_routes())
         .merge(releases::long_routes())
         .merge(live::routes());
     let v1 = quick.merge(long).layer(DefaultBodyLimit::max(JSON_BYTES_MAX));

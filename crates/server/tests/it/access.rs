@@ -163,6 +163,11 @@ async fn call(town: &Town, route: &str, who: &Who, path: &str) -> Answer {
         let form = who.request(method, path).header(header::CONTENT_TYPE, "multipart/form-data; boundary=x");
         return town.house.raw(form.body(Body::from("--x--\r\n")).unwrap()).await;
     }
+    if pattern.ends_with("/dicom-web/studies") {
+        let kind = "multipart/related; type=\"application/dicom\"; boundary=x";
+        let form = who.request(method, path).header(header::CONTENT_TYPE, kind);
+        return town.house.raw(form.body(Body::from("--x--\r\n")).unwrap()).await;
+    }
     if pattern == "/api/v1/events" {
         return live(town, who, path).await;
     }

@@ -11,6 +11,7 @@ mod refusals;
 mod seed;
 mod serving;
 mod session;
+mod stow;
 mod town;
 mod unseen;
 mod upload;
