@@ -16,6 +16,8 @@ const SERVER_PORT = 4175;
 const SERVER = `http://127.0.0.1:${SERVER_PORT}`;
 /** How long the first start with demo data may take, milliseconds: an unoptimised build on a busy machine. */
 const DEMO_MILLIS = 180_000;
+/** After how long a study that was sent is complete: no walk waits a minute. */
+const STABLE_AGE_SECONDS = 3;
 const binary = process.env.COUNTERSIGN_BIN;
 /** Workers load this file too; only the runner starts a server and needs a directory for it. */
 const data =
@@ -60,7 +62,7 @@ export default defineConfig({
     ...(binary
       ? [
           {
-            command: `"${binary}" demo --data "${data}" --listen 127.0.0.1:${SERVER_PORT}`,
+            command: `"${binary}" demo --data "${data}" --listen 127.0.0.1:${SERVER_PORT} --stable-age ${STABLE_AGE_SECONDS}`,
             url: `${SERVER}/api/health`,
             reuseExistingServer: false,
             timeout: DEMO_MILLIS,
