@@ -52,10 +52,7 @@ impl DawidSkene {
     /// The likeliest class of an item; the lowest index of equals.
     #[must_use]
     pub fn class(&self, item: usize) -> u16 {
-        let posterior = self.posterior(item);
-        let best = (1..self.classes)
-            .fold(0, |best, class| if posterior[class] > posterior[best] { class } else { best });
-        u16::try_from(best).unwrap_or(u16::MAX)
+        likeliest(self.posterior(item))
     }
 
     /// Probabilities of the classes of an item by everything but one vote on it: what speaks for or against that vote.
@@ -85,13 +82,18 @@ impl DawidSkene {
 /// Estimates truth and readers. `None` where readers x classes² is beyond [`CONFUSIONS_MAX`].
 #[must_use]
 pub fn dawid_skene(reads: &Reads, options: Options) -> Option<DawidSkene> {
+    resume(reads, first_posteriors(reads), options)
+}
+
+/// Goes on from posteriors, items x classes.
+pub(super) fn resume(reads: &Reads, posteriors: Vec<f64>, options: Options) -> Option<DawidSkene> {
     let classes = reads.classes();
     if classes.checked_mul(classes)?.checked_mul(reads.readers())? > CONFUSIONS_MAX {
         return None;
     }
     let mut state = DawidSkene {
         classes,
-        posteriors: first_posteriors(reads),
+        posteriors,
         confusions: vec![0.0; reads.readers() * classes * classes],
         shares: vec![0.0; classes],
         iterations: 0,
@@ -106,8 +108,15 @@ pub fn dawid_skene(reads: &Reads, options: Options) -> Option<DawidSkene> {
     Some(state)
 }
 
+/// The highest of probabilities; the lowest index of equals.
+pub(super) fn likeliest(posterior: &[f64]) -> u16 {
+    let best = (1..posterior.len())
+        .fold(0, |best, class| if posterior[class] > posterior[best] { class } else { best });
+    u16::try_from(best).unwrap_or(u16::MAX)
+}
+
 /// The share of each class among the votes of each item.
-fn first_posteriors(reads: &Reads) -> Vec<f64> {
+pub(super) fn first_posteriors(reads: &Reads) -> Vec<f64> {
     let classes = reads.classes();
     let mut posteriors = vec![0.0; reads.items() * classes];
     for (votes, row) in reads.rows().zip(posteriors.chunks_exact_mut(classes)) {
