@@ -98,8 +98,28 @@ fn staple_finds_planted_readers() {
         assert!((found.specificity[reader] - left).abs() < 0.015, "{:?}", found.specificity);
     }
     let wrong = |inside: &dyn Fn(usize) -> bool| (0..truth.len()).filter(|p| inside(*p) != truth[*p]).count();
-    let fused = wrong(&|p| found.inside[p] > 0.5);
+    let inside: Vec<f32> = found.inside().collect();
+    assert_eq!(found.pixels(), inside.len());
+    let fused = wrong(&|p| inside[p] > 0.5);
     assert!(masks.iter().all(|mask| wrong(&|p| mask[p] != 0) > fused));
     assert_eq!(staple(&[&[0, 0]], 9, 0.0).unwrap_err(), StapleError::Uniform);
     assert_eq!(staple(&[&[0, 1], &[1]], 9, 0.0).unwrap_err(), StapleError::Pixels(1));
+}
+
+#[test]
+fn more_readers_than_bits_of_a_byte_are_fused_too() {
+    let mut random = Random::new(10);
+    let rates: Vec<f64> = (0..11).map(|reader| 0.75 + 0.02 * f64::from(reader)).collect();
+    let truth: Vec<bool> = (0..10_001).map(|pixel| pixel % 50 < 20).collect();
+    let mut masks = Vec::new();
+    for rate in &rates {
+        masks.push(truth.iter().map(|in_| u8::from((random.unit() < *rate) == *in_)).collect::<Vec<u8>>());
+    }
+    let masks: Vec<&[u8]> = masks.iter().map(Vec::as_slice).collect();
+    let found = staple(&masks, 200, 1e-9).unwrap();
+    for (own, rate) in found.sensitivity.iter().zip(&rates) {
+        assert!((own - rate).abs() < 0.03, "{:?}", found.sensitivity);
+    }
+    let wrong = found.inside().zip(&truth).filter(|(inside, truth)| (*inside > 0.5) != **truth).count();
+    assert!(found.pixels() == truth.len() && wrong < 100, "{wrong}");
 }

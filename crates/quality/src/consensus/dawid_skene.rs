@@ -1,5 +1,6 @@
-//! Dawid and Skene (1979): each reader has a confusion matrix; items and readers are estimated by turns (EM), in
-//! logarithms. Readers with few reads are drawn towards the confusion of all readers together.
+//! Dawid and Skene (1979): each reader has a confusion matrix; items and readers are estimated by turns (EM). Products of
+//! probabilities are scaled up again before they can vanish, which does what logarithms would without their cost. Readers
+//! with few reads are drawn towards the confusion of all readers together.
 
 use crate::{
     reads::{Reads, Vote},
@@ -10,6 +11,10 @@ use crate::{
 pub const CONFUSIONS_MAX: usize = 128_000_000;
 /// What each cell of the pooled confusion is given, so that no probability is 0.
 const FLOOR: f64 = 0.01;
+
+/// Votes whose product is taken before it is scaled. With the most reads and the least strength a cell is above 1e-27, so
+/// that of the likeliest class is far above the smallest double even then.
+const SCALE_AFTER: usize = 8;
 
 /// When to end, and how strongly readers are drawn together.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -61,9 +66,9 @@ impl DawidSkene {
     pub fn posterior_without(&self, item: usize, vote: Vote) -> Vec<f64> {
         let place = (vote.reader as usize * self.classes + usize::from(vote.class)) * self.classes;
         let said = &self.confusions[place..place + self.classes];
-        let top = said.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let top = said.iter().copied().fold(0.0, f64::max);
         let mut rest: Vec<f64> =
-            self.posterior(item).iter().zip(said).map(|(all, own)| all * (top - own).exp()).collect();
+            self.posterior(item).iter().zip(said).map(|(all, own)| all * (top / own)).collect();
         let sum: f64 = rest.iter().sum();
         for share in &mut rest {
             *share /= sum;
@@ -75,7 +80,7 @@ impl DawidSkene {
     #[must_use]
     pub fn confusion(&self, reader: usize, truth: u16, said: u16) -> f64 {
         let place = (reader * self.classes + usize::from(said)) * self.classes + usize::from(truth);
-        self.confusions[place].exp()
+        self.confusions[place]
     }
 }
 
@@ -128,7 +133,7 @@ pub(super) fn first_posteriors(reads: &Reads) -> Vec<f64> {
 }
 
 impl DawidSkene {
-    /// Maximisation: confusions (kept as logarithms, said x truth, so that a vote adds one contiguous row) and shares.
+    /// Maximisation: confusions (said x truth, so that a vote takes one contiguous row) and shares.
     fn readers(&mut self, reads: &Reads, strength: f64) {
         let classes = self.classes;
         self.confusions.fill(0.0);
@@ -159,31 +164,32 @@ impl DawidSkene {
                 *count += strength.max(1e-9) * prior;
             }
             divide_by_truth(own, classes);
-            for cell in own {
-                *cell = cell.ln();
-            }
         }
     }
 
     /// Expectation: posteriors of the items. Returns how far the one that moved most did.
     fn items(&mut self, reads: &Reads) -> f64 {
         let classes = self.classes;
-        let shares: Vec<f64> = self.shares.iter().map(|share| share.max(f64::MIN_POSITIVE).ln()).collect();
-        let mut logs = vec![0.0; classes];
+        let mut product = vec![0.0; classes];
         let mut moved = 0.0_f64;
         for (votes, row) in reads.rows().zip(self.posteriors.chunks_exact_mut(classes)) {
-            logs.copy_from_slice(&shares);
-            for vote in votes {
-                let place = (vote.reader as usize * classes + usize::from(vote.class)) * classes;
-                add(&mut logs, &self.confusions[place..place + classes]);
+            for (to, share) in product.iter_mut().zip(&self.shares) {
+                *to = share.max(f64::MIN_POSITIVE);
             }
-            let top = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-            let mut sum = 0.0;
-            for log in &mut logs {
-                *log = (*log - top).exp();
-                sum += *log;
+            for some in votes.chunks(SCALE_AFTER) {
+                for vote in some {
+                    let place = (vote.reader as usize * classes + usize::from(vote.class)) * classes;
+                    for (to, cell) in product.iter_mut().zip(&self.confusions[place..place + classes]) {
+                        *to *= cell;
+                    }
+                }
+                let top = product.iter().copied().fold(0.0, f64::max);
+                for value in &mut product {
+                    *value /= top;
+                }
             }
-            for (old, new) in row.iter_mut().zip(&logs) {
+            let sum: f64 = product.iter().sum();
+            for (old, new) in row.iter_mut().zip(&product) {
                 let new = new / sum;
                 moved = moved.max((*old - new).abs());
                 *old = new;

@@ -25,8 +25,9 @@ pub enum StapleError {
 /// What the fusion says.
 #[derive(Clone, Debug)]
 pub struct Staple {
-    /// Probability of each pixel to be inside, in the order of the masks.
-    pub inside: Vec<f32>,
+    patterns: Patterns,
+    /// Probability to be inside by who marked.
+    table: Vec<f32>,
     /// Per reader: share of inside pixels that were marked.
     pub sensitivity: Vec<f64>,
     /// Per reader: share of outside pixels that were left. A large background raises it: give the union with a margin.
@@ -48,16 +49,7 @@ pub fn staple(masks: &[&[u8]], iterations: usize, tolerance: f64) -> Result<Stap
     if let Some(odd) = masks.iter().position(|mask| mask.len() != pixels || pixels == 0) {
         return Err(StapleError::Pixels(odd));
     }
-    let mut patterns = vec![0_u16; pixels];
-    for (bit, mask) in masks.iter().enumerate() {
-        for (pattern, pixel) in patterns.iter_mut().zip(*mask) {
-            *pattern |= u16::from(*pixel != 0) << bit;
-        }
-    }
-    let mut counts = vec![0_usize; 1 << readers];
-    for pattern in &patterns {
-        counts[usize::from(*pattern)] += 1;
-    }
+    let (patterns, counts) = patterns(masks, pixels);
     let marked: usize = counts.iter().enumerate().map(|(pattern, n)| pattern.count_ones() as usize * n).sum();
     if marked == 0 || marked == pixels * readers {
         return Err(StapleError::Uniform);
@@ -84,8 +76,82 @@ pub fn staple(masks: &[&[u8]], iterations: usize, tolerance: f64) -> Result<Stap
     }
     #[expect(clippy::cast_possible_truncation, reason = "probabilities of a map need no more")]
     let table: Vec<f32> = inside.iter().map(|weight| *weight as f32).collect();
-    let inside = patterns.iter().map(|pattern| table[usize::from(*pattern)]).collect();
-    Ok(Staple { inside, sensitivity, specificity, iterations: made })
+    Ok(Staple { patterns, table, sensitivity, specificity, iterations: made })
+}
+
+/// Who marked each pixel, a bit per reader, in the order of the masks. Up to eight readers fit into a byte.
+#[derive(Clone, Debug)]
+enum Patterns {
+    Few(Vec<u8>),
+    Many(Vec<u16>),
+}
+
+impl Staple {
+    /// Number of pixels.
+    #[must_use]
+    pub const fn pixels(&self) -> usize {
+        match &self.patterns {
+            Patterns::Few(patterns) => patterns.len(),
+            Patterns::Many(patterns) => patterns.len(),
+        }
+    }
+
+    /// Probability of each pixel to be inside, in the order of the masks.
+    pub fn inside(&self) -> impl Iterator<Item = f32> {
+        let (few, many): (&[u8], &[u16]) = match &self.patterns {
+            Patterns::Few(patterns) => (patterns, &[]),
+            Patterns::Many(patterns) => (&[], patterns),
+        };
+        let few = few.iter().map(|pattern| self.table[usize::from(*pattern)]);
+        few.chain(many.iter().map(|pattern| self.table[usize::from(*pattern)]))
+    }
+}
+
+/// Pixels that are looked at together: blocks stay near the processor.
+const BLOCK: usize = 4096;
+/// Pixels that are counted at once where they are alike, as most neighbours are.
+const ALIKE: usize = 8;
+
+/// Patterns of all pixels, and how many pixels have each.
+fn patterns(masks: &[&[u8]], pixels: usize) -> (Patterns, Vec<usize>) {
+    let mut counts = vec![0; 1 << masks.len()];
+    if masks.len() <= 8 {
+        let place = |bit: usize| 1_u8 << bit;
+        (Patterns::Few(of_masks(masks, pixels, place, &mut counts)), counts)
+    } else {
+        let place = |bit: usize| 1_u16 << bit;
+        (Patterns::Many(of_masks(masks, pixels, place, &mut counts)), counts)
+    }
+}
+
+fn of_masks<P>(masks: &[&[u8]], pixels: usize, place: impl Fn(usize) -> P, counts: &mut [usize]) -> Vec<P>
+where
+    P: Copy + Default + Eq + std::ops::BitOrAssign,
+    usize: From<P>,
+{
+    let mut patterns = Vec::with_capacity(pixels);
+    let mut block = [P::default(); BLOCK];
+    for start in (0..pixels).step_by(BLOCK) {
+        let block = &mut block[..BLOCK.min(pixels - start)];
+        block.fill(P::default());
+        for (bit, mask) in masks.iter().enumerate() {
+            let place = place(bit);
+            for (pattern, pixel) in block.iter_mut().zip(&mask[start..]) {
+                *pattern |= if *pixel == 0 { P::default() } else { place };
+            }
+        }
+        let (whole, rest) = block.as_chunks::<ALIKE>();
+        for some in whole {
+            if *some == [some[0]; ALIKE] {
+                counts[usize::from(some[0])] += ALIKE;
+            } else {
+                some.iter().for_each(|pattern| counts[usize::from(*pattern)] += 1);
+            }
+        }
+        rest.iter().for_each(|pattern| counts[usize::from(*pattern)] += 1);
+        patterns.extend_from_slice(block);
+    }
+    patterns
 }
 
 /// Maximisation; returns the largest change of a rate.
