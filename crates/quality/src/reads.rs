@@ -107,6 +107,19 @@ impl Reads {
         Ok(Self { starts, votes, readers, classes })
     }
 
+    /// The same reads but those of one reader; readers keep their indices.
+    #[must_use]
+    pub fn without(&self, reader: u32) -> Self {
+        let mut votes = Vec::with_capacity(self.votes.len());
+        let mut starts = Vec::with_capacity(self.starts.len());
+        starts.push(0);
+        for row in self.rows() {
+            votes.extend(row.iter().filter(|vote| vote.reader != reader));
+            starts.push(votes.len());
+        }
+        Self { starts, votes, readers: self.readers, classes: self.classes }
+    }
+
     /// Number of items, including those that nobody read.
     #[must_use]
     pub const fn items(&self) -> usize {

@@ -1,8 +1,8 @@
 //! Agreement against krippendorff, irrCAC, scikit-learn and statsmodels (reference/agreement.py made the vectors).
 
 use countersign_quality::{
-    Read, Reads,
-    agreement::{Counts, IntervalAlpha, Level, Weights, cohen},
+    Random, Read, Reads,
+    agreement::{Counts, IntervalAlpha, Level, Weights, by_reader, cohen},
 };
 use proptest::prelude::*;
 
@@ -21,6 +21,12 @@ fn reads(classes: usize, table: &str) -> Reads {
     Reads::new(units.len(), readers, classes, &list).unwrap()
 }
 
+/// Classes that are worth 1, 1.7, 2.4, …
+fn valued(reads: &Reads) -> Counts {
+    let values: Vec<f64> = (0..reads.classes()).map(|class| 1.0 + 0.7 * class as f64).collect();
+    Counts::new(reads).with_values(&values).unwrap()
+}
+
 #[test]
 fn coefficients_are_those_of_the_named_packages() {
     let mut compared = 0;
@@ -36,6 +42,11 @@ fn coefficients_are_those_of_the_named_packages() {
                 "nominal" => counts.alpha(Level::Nominal),
                 "ordinal" => counts.alpha(Level::Ordinal),
                 "interval" => counts.alpha(Level::Interval),
+                "ratio" => valued(&reads).alpha(Level::Ratio),
+                "interval_values" => valued(&reads).alpha(Level::Interval),
+                "linear" => counts.gwet(Weights::Linear).map(|ac| ac.value),
+                "linear_se" => counts.gwet(Weights::Linear).map(|ac| ac.standard_error),
+                "kappa1" => kappa(Weights::Linear).map(|kappa| kappa.value),
                 "ac1" => counts.gwet(Weights::Identity).map(|ac| ac.value),
                 "ac1_se" => counts.gwet(Weights::Identity).map(|ac| ac.standard_error),
                 "ac2" => counts.gwet(Weights::Quadratic).map(|ac| ac.value),
@@ -83,6 +94,39 @@ fn the_interval_holds_the_coefficient_and_repeats() {
     let alpha = counts.alpha(Level::Nominal).unwrap();
     assert!(first.low < alpha && alpha < first.high, "{first:?} {alpha}");
     assert!(first.high - first.low > 0.05);
+}
+
+#[test]
+fn the_reader_who_guesses_costs_agreement_and_readers_have_an_interval() {
+    let mut random = Random::new(5);
+    let mut list = Vec::new();
+    for item in 0..400 {
+        let truth = random.below(3) as u16;
+        for reader in 0..5 {
+            let rate = if reader == 4 { 0.4 } else { 0.9 };
+            let class = if random.unit() < rate { truth } else { random.below(3) as u16 };
+            list.push(Read { item, reader, class });
+        }
+    }
+    let reads = Reads::new(400, 5, 3, &list).unwrap();
+    let found = by_reader(&reads, Level::Nominal).unwrap();
+    assert!((found.alpha.value - Counts::new(&reads).alpha(Level::Nominal).unwrap()).abs() < 1e-12);
+    let worst = (0..5).min_by(|a, b| found.vitality[*a].unwrap().total_cmp(&found.vitality[*b].unwrap()));
+    assert_eq!(worst, Some(4));
+    assert!(found.vitality[4].unwrap() < -0.1 && found.vitality[0].unwrap() > 0.0, "{:?}", found.vitality);
+    // Other readers would change the coefficient far more than other items.
+    let items = Counts::new(&reads).alpha_interval(Level::Nominal, 0.95, 300, 1).unwrap();
+    let readers = found.alpha.interval(4.0, 0.95).unwrap();
+    assert!(readers.high - readers.low > 2.0 * (items.high - items.low), "{readers:?} {items:?}");
+    assert!(by_reader(&reads.without(0).without(1).without(2).without(3), Level::Nominal).is_none());
+}
+
+#[test]
+fn values_that_do_not_fit_are_refused() {
+    let counts = || Counts::new(&reads(2, "0,1;1,1"));
+    assert!(counts().with_values(&[1.0]).is_none() && counts().with_values(&[1.0, f64::NAN]).is_none());
+    let negative = counts().with_values(&[-1.0, 1.0]).unwrap();
+    assert!(negative.alpha(Level::Ratio).is_none() && negative.alpha(Level::Interval).is_some());
 }
 
 proptest! {

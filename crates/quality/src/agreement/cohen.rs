@@ -37,10 +37,7 @@ pub fn cohen(reads: &Reads, first: u32, second: u32, weights: Weights) -> Option
         columns[place % classes] += *share;
     }
     let span = to_f64(classes.max(2) - 1);
-    let weight = |a: usize, b: usize| match weights {
-        Weights::Identity => f64::from(u8::from(a == b)),
-        Weights::Quadratic => 1.0 - ((to_f64(a) - to_f64(b)) / span).powi(2),
-    };
+    let weight = |a: usize, b: usize| weights.credit(to_f64(a) - to_f64(b), span);
     let mean = |shares: &[f64], a: usize| (0..classes).map(|b| shares[b] * weight(a, b)).sum::<f64>();
     let of_row: Vec<f64> = (0..classes).map(|a| mean(&columns, a)).collect();
     let of_column: Vec<f64> = (0..classes).map(|b| mean(&rows, b)).collect();

@@ -13,8 +13,10 @@ pub enum Level {
     Nominal,
     /// By rank: the reads that lie between (Krippendorff 2011).
     Ordinal,
-    /// The square of the difference of indices.
+    /// The square of the difference of values.
     Interval,
+    /// The square of the difference over the sum of values, which must not be negative.
+    Ratio,
 }
 
 /// Credit for near misses in Gwet's coefficient.
@@ -22,8 +24,21 @@ pub enum Level {
 pub enum Weights {
     /// None: AC1.
     Identity,
+    /// 1 - |i - j| / (q - 1): AC2.
+    Linear,
     /// 1 - ((i - j) / (q - 1))²: AC2.
     Quadratic,
+}
+
+impl Weights {
+    /// Credit for two classes that are `apart` of the `span` from first to last.
+    pub(super) fn credit(self, apart: f64, span: f64) -> f64 {
+        match self {
+            Self::Identity => f64::from(u8::from(apart == 0.0)),
+            Self::Linear => 1.0 - (apart / span).abs(),
+            Self::Quadratic => 1.0 - (apart / span).powi(2),
+        }
+    }
 }
 
 /// A coefficient and its standard error over items (the readers are taken as given).
@@ -62,6 +77,7 @@ pub struct Counts {
     rows: Vec<Row>,
     classes: usize,
     items: usize,
+    values: Vec<f64>,
 }
 
 impl Counts {
@@ -89,7 +105,19 @@ impl Counts {
                 rows.push(Row { counts: counts.clone(), total: to_f64(votes.len()), items: 1 });
             }
         }
-        Self { rows, classes: reads.classes(), items }
+        let values = (0..reads.classes()).map(to_f64).collect();
+        Self { rows, classes: reads.classes(), items, values }
+    }
+
+    /// Gives the classes values, for scales of interval and ratio; without them a class is worth its index. `None` for
+    /// another number of values, or one that is not finite.
+    #[must_use]
+    pub fn with_values(mut self, values: &[f64]) -> Option<Self> {
+        if values.len() != self.classes || !values.iter().all(|value| value.is_finite()) {
+            return None;
+        }
+        self.values = values.to_vec();
+        Some(self)
     }
 
     /// Items that were read at least once.
@@ -130,9 +158,12 @@ impl Counts {
     }
 
     /// Krippendorff's alpha (2011) over items with two or more reads. `None` where every read is the same class or
-    /// no item has two reads: there is nothing to agree about.
+    /// no item has two reads: there is nothing to agree about; and for a ratio of negative values.
     #[must_use]
     pub fn alpha(&self, level: Level) -> Option<f64> {
+        if level == Level::Ratio && self.values.iter().any(|value| *value < 0.0) {
+            return None;
+        }
         self.alpha_of(level, &self.weights())
     }
 
@@ -160,7 +191,9 @@ impl Counts {
                 let (a, b) = (a.min(b), a.max(b));
                 (before[b] - before[a] + marginals[a] - f64::midpoint(marginals[a], marginals[b])).powi(2)
             }
-            Level::Interval => (to_f64(a) - to_f64(b)).powi(2),
+            Level::Interval => (self.values[a] - self.values[b]).powi(2),
+            Level::Ratio if a == b => 0.0,
+            Level::Ratio => ((self.values[a] - self.values[b]) / (self.values[a] + self.values[b])).powi(2),
         };
         let mut observed = 0.0;
         for (row, weight) in paired() {
@@ -213,10 +246,7 @@ impl Counts {
             return None;
         }
         let span = to_f64(self.classes - 1);
-        let weight = |a: u16, b: u16| match weights {
-            Weights::Identity => f64::from(u8::from(a == b)),
-            Weights::Quadratic => 1.0 - ((f64::from(a) - f64::from(b)) / span).powi(2),
-        };
+        let weight = |a: u16, b: u16| weights.credit(f64::from(a) - f64::from(b), span);
         let agreed: Vec<Option<f64>> = self.rows.iter().map(|row| agreed(row, weight)).collect();
         let mut shares = vec![0.0; self.classes];
         let (items, mut paired, mut pa) = (to_f64(self.items), 0.0, 0.0);

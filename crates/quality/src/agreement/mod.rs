@@ -6,7 +6,9 @@
 mod cohen;
 mod counts;
 mod interval;
+mod readers;
 
 pub use cohen::{Cohen, cohen};
 pub use counts::{Coefficient, Counts, Level, Weights};
 pub use interval::{Interval, IntervalAlpha};
+pub use readers::{ByReader, by_reader};

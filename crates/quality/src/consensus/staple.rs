@@ -129,11 +129,8 @@ where
     P: Copy + Default + Eq + std::ops::BitOrAssign,
     usize: From<P>,
 {
-    let mut patterns = Vec::with_capacity(pixels);
-    let mut block = [P::default(); BLOCK];
-    for start in (0..pixels).step_by(BLOCK) {
-        let block = &mut block[..BLOCK.min(pixels - start)];
-        block.fill(P::default());
+    let mut patterns = vec![P::default(); pixels];
+    for (block, start) in patterns.chunks_mut(BLOCK).zip((0..).step_by(BLOCK)) {
         for (bit, mask) in masks.iter().enumerate() {
             let place = place(bit);
             for (pattern, pixel) in block.iter_mut().zip(&mask[start..]) {
@@ -149,7 +146,6 @@ where
             }
         }
         rest.iter().for_each(|pattern| counts[usize::from(*pattern)] += 1);
-        patterns.extend_from_slice(block);
     }
     patterns
 }

@@ -29,9 +29,16 @@ def facts(said, classes):
             out[level] = krippendorff.alpha(said.T, value_domain=domain, level_of_measurement=level)
         except (ValueError, ZeroDivisionError):
             out[level] = np.nan
+    worth = 1.0 + 0.7 * np.arange(classes)
+    worded = np.where(np.isnan(said), np.nan, 1.0 + 0.7 * said)
+    for name, level in [("ratio", "ratio"), ("interval_values", "interval")]:
+        try:
+            out[name] = krippendorff.alpha(worded.T, value_domain=list(worth), level_of_measurement=level)
+        except (ValueError, ZeroDivisionError):
+            out[name] = np.nan
     read = said[~np.isnan(said).all(axis=1)]
     if said.shape[1] > 1:
-        for name, weights in [("ac1", "identity"), ("ac2", "quadratic")]:
+        for name, weights in [("ac1", "identity"), ("linear", "linear"), ("ac2", "quadratic")]:
             cac = CAC(pd.DataFrame(read), weights=weights, categories=domain, digits=16)
             found = cac.gwet()["est"]
             out[name], out[name + "_se"] = found["coefficient_value"], found["se"]
@@ -39,6 +46,7 @@ def facts(said, classes):
     if said.shape[1] > 1 and len(np.unique(said[both][:, :2])) > 1:
         a, b = said[both][:, 0].astype(int), said[both][:, 1].astype(int)
         out["kappa"] = cohen_kappa_score(a, b, labels=domain)
+        out["kappa1"] = cohen_kappa_score(a, b, labels=domain, weights="linear")
         out["kappa2"] = cohen_kappa_score(a, b, labels=domain, weights="quadratic")
         counts = np.zeros((classes, classes))
         np.add.at(counts, (a, b), 1)
