@@ -160,9 +160,10 @@ def ledger(result):
 
 def sections():
     from deidentify import render as deidentify
+    from readings import render as readings
 
     own = {"start": start, "import": imports, "work": work, "postgres": postgres, "editor": editor, "ledger": ledger}
-    return own | {"deid-score": deidentify.deid_score, "deid": deidentify.deid}
+    return own | {"deid-score": deidentify.deid_score, "deid": deidentify.deid, "quality": readings.quality}
 
 
 INTRO = """# Results

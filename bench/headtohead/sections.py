@@ -11,6 +11,7 @@ from pathlib import Path
 
 from deidentify import run_score, speed
 from headtohead import checks, load, machine, ours, peer
+from readings import section as readings
 
 SETTLE_SECONDS = 2
 STARTS = 5
@@ -293,10 +294,10 @@ def ledger(bench):
 
 ALL = {
     "start": start, "import": imports, "work": work, "postgres": work_postgres, "editor": editor, "ledger": ledger,
-    "deid-score": run_score.run, "deid": speed.run,
+    "deid-score": run_score.run, "deid": speed.run, "quality": readings.run,
 }
 # Sections that need neither the peer of the annotation work nor a browser nor PostgreSQL.
-BY_THEMSELVES = {"deid-score", "deid"}
+BY_THEMSELVES = {"deid-score", "deid", "quality"}
 
 
 def versions(bench, name):
