@@ -8,6 +8,10 @@ use crate::{ProtocolError, role::words};
 
 /// Most characters of a profile text.
 const PROFILE_CHARS_MAX: usize = 400;
+/// Longest name of a model within a project, bytes.
+const MODEL_NAME_BYTES_MAX: usize = 60;
+/// Most frames that something found is carried to, each way.
+const TEMPORAL_FRAMES_MAX: u32 = 30;
 /// Most items that one audit may draw.
 const AUDIT_SAMPLE_MAX: u32 = 100_000;
 
@@ -98,6 +102,53 @@ impl Default for AuditPlan {
     }
 }
 
+/// Which registered model the gate believes about faces and plates, and how good it must be known to be.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct FacesPlan {
+    /// Name of the model within the project.
+    pub model: String,
+    /// What the lower bound on its recall must reach, for faces and for plates each, on the customer's sample.
+    #[serde(default = "min_recall_default")]
+    pub min_recall: f64,
+    /// To how many frames before and after what is found in a frame is carried, within one camera.
+    #[serde(default = "temporal_default")]
+    pub temporal: u32,
+}
+
+const fn min_recall_default() -> f64 {
+    0.95
+}
+
+const fn temporal_default() -> u32 {
+    3
+}
+
+impl FacesPlan {
+    fn validate(&self) -> Result<(), ProtocolError> {
+        let fail = |place: &str, message: String| Err(ProtocolError { place: place.into(), message });
+        if !is_model_name(&self.model) {
+            return fail("deid.faces.model", format!("a-z, 0-9, _ and -, at most {MODEL_NAME_BYTES_MAX}"));
+        }
+        // Written so that what is not a number is refused too.
+        if !(self.min_recall > 0.0 && self.min_recall < 1.0) {
+            return fail("deid.faces.min_recall", "between 0 and 1, both excluded".into());
+        }
+        if self.temporal > TEMPORAL_FRAMES_MAX {
+            return fail("deid.faces.temporal", format!("at most {TEMPORAL_FRAMES_MAX} frames"));
+        }
+        Ok(())
+    }
+}
+
+/// Whether a text can name a model of a project.
+#[must_use]
+pub fn is_model_name(text: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'-';
+    !text.is_empty() && text.len() <= MODEL_NAME_BYTES_MAX && text.bytes().all(plain)
+}
+
 /// The `deid` section of a protocol. Absent, it is the Basic Profile, and one officer decides.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -119,6 +170,9 @@ pub struct DeidPlan {
     pub postal_codes: PostalCodes,
     /// Looking again at what was cleared.
     pub audit: AuditPlan,
+    /// The model that looks for faces and plates in camera pictures; without one a privacy officer does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub faces: Option<FacesPlan>,
 }
 
 // Documents from before these keys stay the same to the byte.
@@ -144,6 +198,7 @@ impl Default for DeidPlan {
             head_scans: HeadScans::Tell,
             postal_codes: PostalCodes::Remove,
             audit: AuditPlan::default(),
+            faces: None,
         }
     }
 }
@@ -192,6 +247,9 @@ impl DeidPlan {
         if self.audit.sample > AUDIT_SAMPLE_MAX {
             return fail("deid.audit.sample", format!("at most {AUDIT_SAMPLE_MAX} items"));
         }
+        if let Some(faces) = &self.faces {
+            faces.validate()?;
+        }
         // Written so that what is not a number is refused too.
         if !(self.audit.confidence > 0.0 && self.audit.confidence < 1.0) {
             return fail("deid.audit.confidence", "between 0 and 1, both excluded".into());
@@ -225,6 +283,15 @@ mod tests {
         assert_eq!(zip3.validate().unwrap_err().place, "deid.postal_codes");
         let profile = "basic,retain_patient_characteristics".into();
         assert_eq!(DeidPlan { profile, ..zip3 }.validate(), Ok(()));
+        let faces = |model: &str, min_recall, temporal| {
+            let faces = Some(FacesPlan { model: model.into(), min_recall, temporal });
+            DeidPlan { faces, ..DeidPlan::default() }.validate().map_err(|error| error.place)
+        };
+        assert_eq!(faces("street-1", 0.95, 3), Ok(()));
+        assert_eq!(faces("Street", 0.95, 3), Err("deid.faces.model".into()));
+        assert_eq!(faces("street", f64::NAN, 3), Err("deid.faces.min_recall".into()));
+        assert_eq!(faces("street", 1.0, 3), Err("deid.faces.min_recall".into()));
+        assert_eq!(faces("street", 0.95, TEMPORAL_FRAMES_MAX + 1), Err("deid.faces.temporal".into()));
         let audit = AuditPlan { sample: AUDIT_SAMPLE_MAX + 1, ..AuditPlan::default() };
         let error = DeidPlan { audit, ..DeidPlan::default() }.validate().unwrap_err();
         assert_eq!(error.place, "deid.audit.sample");
@@ -235,8 +302,13 @@ mod tests {
         let empty: DeidPlan = serde_json::from_str("{}").unwrap();
         assert!(empty.is_default());
         let text = serde_json::to_string(&empty).unwrap();
-        assert!(!text.contains("head_scans") && !text.contains("postal_codes"), "{text}");
+        assert!(
+            !text.contains("head_scans") && !text.contains("postal_codes") && !text.contains("faces"),
+            "{text}"
+        );
         assert!(serde_json::from_str::<DeidPlan>(r#"{"profil":"basic"}"#).is_err());
         assert!(serde_json::from_str::<DeidPlan>(r#"{"dates":"sometimes"}"#).is_err());
+        let named: DeidPlan = serde_json::from_str(r#"{"faces":{"model":"street"}}"#).unwrap();
+        assert_eq!(named.faces.map(|faces| (faces.min_recall, faces.temporal)), Some((0.95, 3)));
     }
 }

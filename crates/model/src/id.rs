@@ -92,6 +92,10 @@ ids! {
     AnnotationId,
     /// A signature over a content hash.
     SignatureId,
+    /// A registered model that finds faces and plates.
+    FaceModelId,
+    /// An acceptance run of such a model.
+    FaceRunId,
     /// A hold.
     HoldId,
     /// An immutable dataset version.

@@ -5,6 +5,7 @@
 
 mod annotation;
 mod deid;
+mod face_model;
 mod id;
 mod item;
 mod mask;
@@ -17,11 +18,18 @@ pub use annotation::{
     Annotation, AnnotationError, Author, FrameRef, OBJECTS_PER_READ_MAX, POINTS_PER_SHAPE_MAX, Shape,
     ShapeKind,
 };
-pub use deid::{AuditPlan, DatesPolicy, DeidOption, DeidPlan, HeadScans, PixelPolicy, PostalCodes};
+pub use deid::{
+    AuditPlan, DatesPolicy, DeidOption, DeidPlan, FacesPlan, HeadScans, PixelPolicy, PostalCodes,
+    is_model_name,
+};
+pub use face_model::{
+    BoxForm, BoxUnit, FaceModelConfig, FaceModelError, MODEL_SIDE_MAX, MODEL_SIDE_MIN, ModelInput,
+    ModelLayout, ModelOutput, ModelValues, Telltale,
+};
 pub use id::{
-    AnnotationId, AssetId, AuditId, ClaimId, EventId, GateEntryId, HoldId, Ids, IngestId, ItemId, JobId,
-    LeakId, OrganizationId, PrivacyRequestId, ProjectId, ReadId, ReleaseId, SessionId, SignatureId,
-    SubjectId, TaskId, TokenId, UserId,
+    AnnotationId, AssetId, AuditId, ClaimId, EventId, FaceModelId, FaceRunId, GateEntryId, HoldId, Ids,
+    IngestId, ItemId, JobId, LeakId, OrganizationId, PrivacyRequestId, ProjectId, ReadId, ReleaseId,
+    SessionId, SignatureId, SubjectId, TaskId, TokenId, UserId,
 };
 pub use item::{AssetKind, Audience, Facts, Frame, Industry, ItemKind, Stream, StreamKind, Zone};
 pub use mask::{MASKS_PER_FRAME_MAX, MaskError, MaskOrigin, MaskRect};
