@@ -115,6 +115,28 @@ pub async fn by_id(conn: &mut Conn, id: ItemId) -> Result<Option<Item>, StoreErr
     conn.query("SELECT * FROM items WHERE id = $1").bind(id).optional().await
 }
 
+/// Items of the same drive that were brought in before (the nearest first) or after an item.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn along_drive(
+    conn: &mut Conn,
+    id: ItemId,
+    after: bool,
+    limit: u32,
+) -> Result<Vec<Item>, StoreError> {
+    let sql = if after {
+        "SELECT i.* FROM items i WHERE i.id > $1 AND i.id IN (SELECT s.item_id FROM subject_items s \
+         JOIN subject_items o ON o.subject_id = s.subject_id JOIN subjects u ON u.id = o.subject_id \
+         WHERE o.item_id = $1 AND u.kind = 'drive') ORDER BY i.id LIMIT $2"
+    } else {
+        "SELECT i.* FROM items i WHERE i.id < $1 AND i.id IN (SELECT s.item_id FROM subject_items s \
+         JOIN subject_items o ON o.subject_id = s.subject_id JOIN subjects u ON u.id = o.subject_id \
+         WHERE o.item_id = $1 AND u.kind = 'drive') ORDER BY i.id DESC LIMIT $2"
+    };
+    conn.query(sql).bind(id).bind(limit).all().await
+}
+
 /// An item by id, locked until the write ends, so that two writes cannot step its state at once.
 ///
 /// # Errors

@@ -15,6 +15,7 @@ mod error;
 pub mod events;
 mod evidence;
 pub mod exposures;
+pub mod face_models;
 pub mod gate;
 pub mod holds;
 pub mod ingests;

@@ -41,6 +41,11 @@ const STEPS: &[Step] = &[
         sqlite: include_str!("../migrations/sqlite/0007_risks.sql"),
         postgres: include_str!("../migrations/postgres/0007_risks.sql"),
     },
+    Step {
+        version: 8,
+        sqlite: include_str!("../migrations/sqlite/0008_face_models.sql"),
+        postgres: include_str!("../migrations/postgres/0008_face_models.sql"),
+    },
 ];
 
 /// The newest schema version that this program knows.

@@ -125,7 +125,7 @@ macro_rules! ids {
     )+};
 }
 ids! {
-    AnnotationId, AssetId, AuditId, ClaimId, EventId, GateEntryId, HoldId, IngestId, ItemId, JobId, LeakId, OrganizationId,
+    AnnotationId, AssetId, AuditId, ClaimId, EventId, FaceModelId, FaceRunId, GateEntryId, HoldId, IngestId, ItemId, JobId, LeakId, OrganizationId,
     PrivacyRequestId, ProjectId, ReadId, ReleaseId, SessionId, SignatureId, SubjectId, TaskId, TokenId, UserId,
 }
 
@@ -143,7 +143,7 @@ macro_rules! words {
     )+};
 }
 words! {
-    model::Role, model::Industry, model::ItemKind, model::StreamKind, model::Zone, model::AssetKind,
+    model::Role, model::Industry, model::ItemKind, model::StreamKind, model::Zone, model::Telltale, model::AssetKind,
     model::StageKind, model::SignatureMeaning,
 }
 

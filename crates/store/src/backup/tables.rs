@@ -9,6 +9,7 @@ use crate::{
     assets::Asset,
     audits, cleanings,
     exposures::Exposure,
+    face_models,
     gate::{GateEntry, GateReason},
     holds::Hold,
     ingests,
@@ -129,7 +130,8 @@ tables! {
     users::Organization, users::User, sessions::Session, sessions::Token, projects::Project, ProtocolVersion,
     projects::Grant, ingests::Ingest, ingests::IngestRefusal, Item, Asset, SharedAsset, Task, Participation, reads::Read,
     reads::AnnotationRow, reads::Review, reads::Signature, GateEntry, GateReason, GateMask, Hold, Exposure, releases::Release,
-    releases::ReleaseItem, cleanings::Cleaning, audits::Audit, audits::AuditItem, leaks::Leak, leaks::LeakItem, risks::ItemRisk, subjects::Subject, subjects::SubjectItem,
+    releases::ReleaseItem, cleanings::Cleaning, audits::Audit, audits::AuditItem, leaks::Leak, leaks::LeakItem, risks::ItemRisk,
+    face_models::FaceModel, face_models::FaceRun, face_models::FaceFrame, face_models::FaceLabel, face_models::FaceLook, subjects::Subject, subjects::SubjectItem,
     subjects::SubjectAsset, privacy::Request, Job, EventRow, EventDetails, Setting,
 }
 

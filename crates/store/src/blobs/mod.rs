@@ -195,6 +195,11 @@ pub(crate) trait BlobZone {
 }
 
 impl QuarantineBlobs {
+    /// Where bytes with this SHA-256 lie, if they lie here.
+    pub fn address_of(&self, project: ProjectId, hash: &[u8; 32]) -> Address {
+        self.0.address_of(project, hash)
+    }
+
     /// The bytes of a quarantined asset for the privacy officer at the gate, who was noted to see them.
     ///
     /// # Errors

@@ -50,6 +50,10 @@ impl ZoneBlobs {
         Ok(Self { zone, files: Arc::new(files), keys: Arc::clone(keys), keyring: Arc::clone(keyring) })
     }
 
+    pub fn address_of(&self, project: ProjectId, hash: &[u8; 32]) -> Address {
+        Address::of(&self.keys, project, hash)
+    }
+
     pub async fn put(&self, project: ProjectId, subject: SubjectId, bytes: Bytes) -> Result<Put, StoreError> {
         let size = bytes.len() as u64;
         let address = Address::of(&self.keys, project, &Sha256::digest(&bytes));

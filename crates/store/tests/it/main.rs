@@ -4,6 +4,7 @@ mod backups;
 mod claims;
 mod cluster;
 mod evidence;
+mod face_models;
 mod full;
 mod gate;
 mod oversight;
