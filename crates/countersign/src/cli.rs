@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand};
+use countersign_pipeline::models::ModelServers;
 
 pub use crate::{deid::Deid, stats::Stats};
 
@@ -95,6 +96,22 @@ pub struct Place {
     pub keyring: Option<PathBuf>,
 }
 
+/// Which servers of models may be given pixels.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Models {
+    /// Server of models (Open Inference Protocol 2 over HTTP) that may be given pixels; repeat for more, or put commas
+    /// between them. Without one, no pixel leaves.
+    #[arg(long = "model-server", value_name = "HOST:PORT", env = "COUNTERSIGN_MODEL_SERVERS", value_delimiter = ',')]
+    pub servers: Vec<String>,
+}
+
+impl Models {
+    /// As the use cases take them.
+    pub fn servers(&self) -> ModelServers {
+        ModelServers::new(self.servers.iter().filter(|address| !address.is_empty()).cloned())
+    }
+}
+
 /// Arguments of `serve` and `demo`.
 #[derive(Debug, Args)]
 pub struct Serve {
@@ -104,6 +121,9 @@ pub struct Serve {
     /// Address to listen on.
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
+    /// Servers of models that may be given pixels.
+    #[command(flatten)]
+    pub models: Models,
     /// The page is reached over HTTPS (a proxy ends TLS): cookies are marked Secure.
     #[arg(long)]
     pub behind_https: bool,
@@ -124,6 +144,9 @@ pub struct Ingest {
     /// Protocol of the project, if it is to be made now: radiology, driving, inspection, images.
     #[arg(long, value_name = "PROTOCOL")]
     pub create: Option<String>,
+    /// Servers of models that may be given pixels.
+    #[command(flatten)]
+    pub models: Models,
     /// Only store; leave de-identification and drafts to a running server.
     #[arg(long)]
     pub store_only: bool,
@@ -204,6 +227,7 @@ mod tests {
         for line in [
             "countersign serve --data d --listen 127.0.0.1:1",
             "countersign demo --data d --listen 127.0.0.1:1",
+            "countersign serve --data d --model-server models:8000 --model-server 127.0.0.1:8000",
             "countersign ingest --data d --project p a b",
             "countersign deid --key k --new-key",
             "countersign deid --profile basic --key k --out d --report r --uid-map u --patient-map p a b",

@@ -35,7 +35,7 @@ pub async fn run(args: Ingest, out: Output) -> Outcome<ExitCode> {
         Some(_) => place::open(&args.place).await?,
         None => place::open_existing(&args.place).await?,
     };
-    let pipeline = Pipeline::new(store.clone())?;
+    let pipeline = Pipeline::with_models(store.clone(), args.models.servers())?;
     let outcome = tokio::select! {
         outcome = bring_in(&pipeline, &args, out) => outcome,
         _ = tokio::signal::ctrl_c() => Err(Fault::interrupted()),

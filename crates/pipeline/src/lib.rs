@@ -15,6 +15,7 @@ pub mod intake;
 pub mod items;
 pub mod live;
 mod log;
+pub mod models;
 mod moving;
 pub mod oversight;
 pub mod people;
@@ -52,10 +53,12 @@ pub struct Pipeline {
 }
 
 /// What an operator sets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Settings {
     /// Seconds without a further instance after which a study that another system stores with us is taken as complete.
     pub stable_age_seconds: i64,
+    /// Servers of models that may be given pixels.
+    pub models: models::ModelServers,
 }
 
 /// A minute is what archives wait too before they call a study stable.
@@ -63,7 +66,7 @@ const STABLE_AGE_SECONDS: i64 = 60;
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { stable_age_seconds: STABLE_AGE_SECONDS }
+        Self { stable_age_seconds: STABLE_AGE_SECONDS, models: models::ModelServers::default() }
     }
 }
 
@@ -78,6 +81,7 @@ pub struct Inner {
     passwords: secrets::Passwords,
     protocols: projects::ProtocolCache,
     settings: Settings,
+    looking: models::Looking,
     /// Wakes the worker of this process.
     work: tokio::sync::Notify,
 }
@@ -96,6 +100,14 @@ impl Pipeline {
     /// When the policies cannot be parsed or the system has no randomness.
     pub fn new(store: Store) -> Result<Self> {
         Self::with(store, Settings::default())
+    }
+
+    /// The same, with servers of models that may be given pixels.
+    ///
+    /// # Errors
+    /// As [`Pipeline::new`].
+    pub fn with_models(store: Store, models: models::ModelServers) -> Result<Self> {
+        Self::with(store, Settings { models, ..Settings::default() })
     }
 
     /// Use cases over a store, as an operator set them.
@@ -117,6 +129,7 @@ impl Pipeline {
                 passwords: secrets::Passwords::start()?,
                 protocols: projects::ProtocolCache::default(),
                 settings,
+                looking: models::Looking::default(),
                 work: tokio::sync::Notify::new(),
             }),
         })

@@ -8,11 +8,12 @@ use futures::StreamExt;
 use crate::{
     Pipeline, PipelineError, Result,
     error::{KEYRING_OFFLINE, RELEASE_BUILDING, VAULT_OFFLINE},
+    models::JOB_ACCEPT,
     moving::{JOB_ERASE, JOB_GATE, JOB_PRELABEL, JOB_RECALL},
 };
 
 /// Kinds of job that this program runs.
-const KINDS: &[&str] = &[JOB_RECALL, JOB_ERASE, JOB_GATE, JOB_PRELABEL];
+const KINDS: &[&str] = &[JOB_RECALL, JOB_ERASE, JOB_GATE, JOB_PRELABEL, JOB_ACCEPT];
 /// Jobs that run at the same time.
 const JOBS_AT_ONCE: usize = 2;
 /// Jobs leased at once: few, because a large study takes long.
@@ -95,6 +96,7 @@ impl Pipeline {
             JOB_ERASE => self.run_erasure(job, worker.clone()).await,
             JOB_GATE => self.run_gate(job, worker.clone()).await,
             JOB_PRELABEL => self.run_prelabel(job, worker.clone()).await,
+            JOB_ACCEPT => self.run_acceptance(job, worker.clone()).await,
             JOB_RECALL => self.run_recall(job, worker.clone()).await,
             _ => Err(PipelineError::Internal("an unknown kind of job".into())),
         };
@@ -160,6 +162,18 @@ impl Pipeline {
                 })
             })
             .await
+    }
+
+    /// Makes the lease of a job that takes long last longer.
+    ///
+    /// # Errors
+    /// `job_lost` when another worker holds it.
+    pub(crate) async fn keep_lease(&self, job: &jobs::Job, worker: &str) -> Result<()> {
+        if self.store.renew_job(job.id, worker, LEASE_SECONDS).await? {
+            Ok(())
+        } else {
+            Err(PipelineError::refused("job_lost", "Another worker took over."))
+        }
     }
 
     /// Ends a job that has nothing left to do.

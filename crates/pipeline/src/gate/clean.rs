@@ -7,12 +7,14 @@ use countersign_deid::{
     face::{FacePlane, deface_instance},
 };
 use countersign_dicom as dicom;
-use countersign_model::{AssetId, AssetKind, ItemKind, PixelPolicy};
+use countersign_model::{AssetId, AssetKind, ItemKind, MaskRect, PixelPolicy};
 use countersign_sensors::kitti;
 use countersign_store::{CrosswalkEntry, assets};
 
 use super::{
-    GateAction, GateReport, document,
+    CameraLook, GateAction, GateReport,
+    camera::shows_people,
+    document,
     masking::{self, FrameMask, NotMasked},
     plan::Rules,
     record::Record,
@@ -35,8 +37,28 @@ pub(super) struct FileMasks {
     pub detected: bool,
     /// The plane beyond which the face is painted over.
     pub face: Option<FacePlane>,
+    /// What a model found anew in a camera picture.
+    pub seen: Vec<MaskRect>,
+    /// The model that looked at the item's camera pictures.
+    pub camera: Option<Camera>,
     /// The detector of this version has not found anything in the file before, and is to look.
     pub look: bool,
+}
+
+/// A model's word about an item's camera pictures.
+#[derive(Clone)]
+pub(super) struct Camera {
+    pub look: CameraLook,
+    /// It looked at every picture, and the gate believes it.
+    pub vouched: bool,
+}
+
+/// A mask that was found anew.
+pub(super) struct FoundMask {
+    pub asset: AssetId,
+    pub mask: FrameMask,
+    /// By which detector and version.
+    pub detector: String,
 }
 
 /// Cleaned bytes of one asset.
@@ -87,8 +109,10 @@ pub(super) struct Outcome {
     pub calibration: Option<serde_json::Value>,
     /// Who the pseudonyms and UIDs stand for; goes into the vault and nowhere else.
     pub crosswalk: Vec<Known>,
-    /// What the detector found anew, by source.
-    pub found: Vec<(AssetId, FrameMask)>,
+    /// What a detector found anew.
+    pub found: Vec<FoundMask>,
+    /// A model that the gate believes looked at every camera picture.
+    pub camera_vouched: bool,
 }
 
 impl Outcome {
@@ -96,6 +120,12 @@ impl Outcome {
         if !self.reasons.iter().any(|known| known == reason) {
             self.reasons.push(reason.to_owned());
         }
+    }
+
+    /// The model that looked at the camera pictures.
+    pub fn camera(&self) -> Option<Camera> {
+        let vouched = self.camera_vouched;
+        self.report.camera.clone().map(|look| Camera { look, vouched })
     }
 
     /// Writes the summary once every asset was looked at.
@@ -163,7 +193,16 @@ pub(super) fn clean_asset(
                 outcome.crosswalk.push(Known { source: asset.id, entry });
             }
             outcome.report.masks += (masks.drawn.len() + file.found.len()) as u64;
-            outcome.found.extend(file.found.into_iter().map(|mask| (asset.id, mask)));
+            let detector = match &masks.camera {
+                Some(camera) if asset.kind != AssetKind::Dicom => camera.look.detector(),
+                _ => deid::pixels::DETECTOR_VERSION.to_owned(),
+            };
+            let found = file.found.into_iter();
+            outcome.found.extend(found.map(|mask| FoundMask {
+                asset: asset.id,
+                mask,
+                detector: detector.clone(),
+            }));
             outcome.cleaned.push(CleanedAsset {
                 source: asset.id,
                 kind: asset.kind,
@@ -193,14 +232,17 @@ pub(super) fn clean_file(
             let mut actions: Vec<_> =
                 cleaned.stripped.into_iter().map(|part| (part.part, "removed")).collect();
             let mut bytes = cleaned.bytes;
-            if !masks.drawn.is_empty() {
-                bytes = masking::mask_image(kind, &bytes, &masks.drawn)?;
+            let found: Vec<FrameMask> = masks.seen.iter().map(|rect| (0, *rect)).collect();
+            let all: Vec<FrameMask> = masks.drawn.iter().chain(&found).copied().collect();
+            if !all.is_empty() {
+                bytes = masking::mask_image(kind, &bytes, &all)?;
                 actions.push(("pixels".to_owned(), "masked"));
             }
-            // Pictures of parts show no people; pictures of the world may.
-            let holds = if item == ItemKind::Part { Vec::new() } else { vec![FACES_NOT_RULED_OUT] };
-            let record = Record::of_container(rules, &actions, &masks.drawn);
-            let (found, risks) = (Vec::new(), Vec::new());
+            let vouched = masks.camera.as_ref().is_some_and(|camera| camera.vouched);
+            let holds = if shows_people(item) && !vouched { vec![FACES_NOT_RULED_OUT] } else { Vec::new() };
+            let camera = masks.camera.as_ref().map(|camera| &camera.look);
+            let record = Record::of_container(rules, &actions, &all, camera);
+            let risks = Vec::new();
             Ok(CleanedFile { bytes, actions, holds, found, risks, known: None, record })
         }
         _ => Ok(CleanedFile {
@@ -210,7 +252,7 @@ pub(super) fn clean_file(
             found: Vec::new(),
             risks: Vec::new(),
             known: None,
-            record: Record::of_container(rules, &[], &masks.drawn),
+            record: Record::of_container(rules, &[], &masks.drawn, None),
         }),
     }
 }
@@ -358,6 +400,8 @@ pub(super) fn masks_of(masks: &[countersign_store::masks::GateMask], asset: Asse
     FileMasks {
         drawn: active().map(|mask| (mask.part, mask.rect())).collect(),
         face: None,
+        seen: Vec::new(),
+        camera: None,
         detected: active().any(|mask| mask.detector.is_some()),
         look: !own().any(|mask| mask.detector.as_deref() == Some(deid::pixels::DETECTOR_VERSION)),
     }

@@ -1,5 +1,6 @@
 //! The gate: what is de-identified and vouched for moves to `cleared`; the rest waits for a privacy officer.
 
+mod camera;
 mod clean;
 mod decide;
 mod document;
@@ -15,7 +16,6 @@ mod rules;
 
 use std::collections::{BTreeMap, HashSet};
 
-use countersign_deid::pixels::DETECTOR_VERSION;
 use countersign_model::{AssetId, AssetKind, ItemId, ProjectId, Stream, StreamKind, SubjectId, Zone};
 use countersign_store::{
     Actor, Address, Evidence, Json, Tx, assets, gate, items, jobs, masks as mask_rows, projects, risks,
@@ -25,19 +25,20 @@ use countersign_workflow::{Event, Phase};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use self::{
-    clean::{CleanedAsset, FileMasks, Outcome, clean_asset, masks_of},
-    face::plane_for,
-    plan::{Rules, rules},
-    risk::{NOT_CLEANED, score},
-};
 pub use self::{
+    camera::CameraLook,
     decide::GateChoice,
     document::{DocumentOutcome, ReportedDose},
     face::FaceCut,
     masks::{MaskDraft, MaskView, Masks},
     preview::{Preview, TagChange},
     queue::{GateEntryView, GateFilter, GateSide, GateSummary, ReasonCount, WaiverView},
+};
+use self::{
+    clean::{CleanedAsset, FileMasks, Outcome, clean_asset, masks_of},
+    face::plane_for,
+    plan::{Rules, rules},
+    risk::{NOT_CLEANED, score},
 };
 use crate::{
     Pipeline, PipelineError, Result, blocking,
@@ -61,6 +62,9 @@ pub struct GateReport {
     /// Planes along which faces of head scans were cut off, by series.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub faces: Vec<FaceCut>,
+    /// The model that looked for faces and plates in camera pictures.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub camera: Option<CameraLook>,
     /// Version of the detector of text.
     pub detector: String,
     /// Masks on the pictures of the copies.
@@ -114,7 +118,7 @@ impl Pipeline {
         }
         let item = self.assembled(&job, item, &sources).await?;
         let version = rules.version;
-        let mut outcome = self.clean(&item, sources, rules).await?;
+        let mut outcome = self.clean(&item, sources, rules, (&job, &worker)).await?;
         // The vault knows first: nothing leaves quarantine whose way back is not kept.
         let known = std::mem::take(&mut outcome.crosswalk);
         let written = self.write_crosswalk(item.project_id, item.id, known).await?;
@@ -127,11 +131,19 @@ impl Pipeline {
         }
     }
 
-    async fn clean(&self, item: &items::Item, sources: Vec<assets::Asset>, rules: Rules) -> Result<Outcome> {
+    async fn clean(
+        &self,
+        item: &items::Item,
+        sources: Vec<assets::Asset>,
+        rules: Rules,
+        lease: (&jobs::Job, &str),
+    ) -> Result<Outcome> {
         // Masks that were drawn before hold for what is cleaned again.
         let drawn = mask_rows::of_item(&mut *self.store.read().await?, item.id).await?;
         let mut outcome = Outcome::default();
         self.find_faces(item, &sources, &rules, &mut outcome).await?;
+        let mut seen = self.look_for_people(item, &rules, lease, &mut outcome).await?;
+        let camera = outcome.camera();
         let shown: Vec<AssetId> =
             item.streams.0.iter().flat_map(|s| s.frames.iter().map(|f| f.asset)).collect();
         for asset in sources
@@ -144,7 +156,8 @@ impl Pipeline {
             }
             let bytes = self.store.quarantine().for_machine(asset.project_id, &asset.address).await?;
             let face = plane_for(&outcome.report.faces, &item.streams.0, asset.id);
-            let masks = FileMasks { face, ..masks_of(&drawn, asset.id) };
+            let seen = seen.masks.remove(&asset.id).unwrap_or_default();
+            let masks = FileMasks { face, seen, camera: camera.clone(), ..masks_of(&drawn, asset.id) };
             let (item_kind, rules) = (item.kind, rules.clone());
             outcome = blocking(move || {
                 clean_asset(&mut outcome, &asset, &bytes, item_kind, &rules, &masks);
@@ -314,27 +327,26 @@ impl Pipeline {
 }
 
 /// Keeps the masks that the detector found.
-async fn note_found(
-    tx: &mut Tx,
-    item: &items::Item,
-    found: Vec<(AssetId, masking::FrameMask)>,
-) -> Result<()> {
-    let masks = found.into_iter().map(|(asset_id, (part, rect))| mask_rows::GateMask {
-        id: tx.fresh(),
-        project_id: item.project_id,
-        item_id: item.id,
-        asset_id,
-        part,
-        x: rect.x,
-        y: rect.y,
-        width: rect.width,
-        height: rect.height,
-        detector: Some(DETECTOR_VERSION.to_owned()),
-        drawn_by: None,
-        created_at: tx.now(),
-        removed_at: None,
-        removed_by: None,
-    });
+async fn note_found(tx: &mut Tx, item: &items::Item, found: Vec<clean::FoundMask>) -> Result<()> {
+    let masks =
+        found.into_iter().map(|clean::FoundMask { asset: asset_id, mask: (part, rect), detector }| {
+            mask_rows::GateMask {
+                id: tx.fresh(),
+                project_id: item.project_id,
+                item_id: item.id,
+                asset_id,
+                part,
+                x: rect.x,
+                y: rect.y,
+                width: rect.width,
+                height: rect.height,
+                detector: Some(detector),
+                drawn_by: None,
+                created_at: tx.now(),
+                removed_at: None,
+                removed_by: None,
+            }
+        });
     let masks: Vec<_> = masks.collect();
     mask_rows::insert_all(tx, masks).await?;
     Ok(())

@@ -9,7 +9,7 @@ use countersign_model::AssetId;
 use countersign_store::{Json, Tx, cleanings};
 use serde_json::{Value, json};
 
-use super::{CopyRow, masking::FrameMask, plan::Rules};
+use super::{CameraLook, CopyRow, masking::FrameMask, plan::Rules};
 use crate::{PipelineError, Result};
 
 /// What was done to one file.
@@ -44,17 +44,22 @@ impl Record {
     }
 
     /// Of a picture or another file that is no instance.
-    pub fn of_container(rules: &Rules, actions: &[(String, &'static str)], masks: &[FrameMask]) -> Self {
+    pub fn of_container(
+        rules: &Rules,
+        actions: &[(String, &'static str)],
+        masks: &[FrameMask],
+        camera: Option<&CameraLook>,
+    ) -> Self {
         let changed: Vec<_> = actions.iter().map(|(part, action)| json!([part, action])).collect();
-        Self {
-            rules: json!({
-                "rule_set": "image containers",
-                "protocol_version": rules.version,
-                "code_version": env!("CARGO_PKG_VERSION"),
-            }),
-            report: json!({ "changed": changed }),
-            regions: regions(masks),
+        let mut rules = json!({
+            "rule_set": "image containers",
+            "protocol_version": rules.version,
+            "code_version": env!("CARGO_PKG_VERSION"),
+        });
+        if let Some(look) = camera {
+            rules["camera"] = json!(look);
         }
+        Self { rules, report: json!({ "changed": changed }), regions: regions(masks) }
     }
 }
 

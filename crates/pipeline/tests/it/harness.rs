@@ -12,6 +12,7 @@ use countersign_model::{Clock, Ids, Instant, ProjectId, Role, UserId};
 use countersign_pipeline::{
     Pipeline,
     intake::IngestReport,
+    models::ModelServers,
     people::{Caller, Credential, UserDraft},
 };
 use countersign_store::{Actor, Store, StoreConfig};
@@ -60,11 +61,16 @@ pub struct House {
 
 impl House {
     pub async fn new() -> Self {
+        Self::with_models(ModelServers::default()).await
+    }
+
+    /// With servers of models that may be called.
+    pub async fn with_models(models: ModelServers) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(HandClock(AtomicI64::new(1_795_392_000_000_000)));
         let config = StoreConfig::sqlite(folder.path());
         let store = Store::open(&config, clock.clone(), Arc::new(CountedIds::default())).await.unwrap();
-        Self { pipeline: Pipeline::new(store).unwrap(), clock, _folder: folder }
+        Self { pipeline: Pipeline::with_models(store, models).unwrap(), clock, _folder: folder }
     }
 
     /// The data directory.

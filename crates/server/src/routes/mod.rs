@@ -2,6 +2,7 @@
 
 pub mod document;
 mod evidence;
+mod face_models;
 mod gate;
 mod gate_masks;
 mod gate_rules;
@@ -56,6 +57,7 @@ pub fn all() -> OpenApiRouter<App> {
         .merge(oversight::routes())
         .merge(leaks::routes())
         .merge(risks::routes())
+        .merge(face_models::routes())
         .merge(tasks::routes())
         .merge(reads::routes())
         .merge(releases::routes())
@@ -67,6 +69,7 @@ pub fn all() -> OpenApiRouter<App> {
         .merge(ingest::long_routes())
         .merge(stow::long_routes())
         .merge(releases::long_routes())
+        .merge(face_models::long_routes())
         .merge(live::routes());
     let v1 = quick.merge(long).layer(DefaultBodyLimit::max(JSON_BYTES_MAX));
     health::routes().nest("/v1", v1)

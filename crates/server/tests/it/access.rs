@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::{
     house::{Answer, PASSWORD, Who},
-    town::Town,
+    town::{Town, face_model},
 };
 
 const TABLE: &str = include_str!("access.tsv");
@@ -66,6 +66,10 @@ fn body(town: &Town, route: &str) -> Option<Value> {
         ("POST ", "/projects/{project}/import") => json!({ "images": [] }),
         ("POST ", "/items/{item}/holds" | "/holds/{hold}/lift") => json!({ "reason": "" }),
         ("POST ", "/projects/{project}/risks/waivers") => json!({ "risk": "none", "reason": "looked at" }),
+        ("POST ", "/projects/{project}/face-models") => json!({ "name": "", "config": face_model() }),
+        ("POST ", "/face-models/{model}/runs") => {
+            json!({ "images": [], "annotations": [], "categories": [] })
+        }
         ("POST ", "/items/{item}/leaks") => json!({ "reason": "" }),
         ("POST ", "/projects/{project}/audits") => json!({ "size": 0 }),
         ("POST ", "/audits/{audit}/items/{position}/answer") => json!({ "verdict": "leak" }),
@@ -139,6 +143,8 @@ async fn address(town: &Town, route: &str, caller: &str) -> String {
         .replace("{audit}", &id("audit"))
         .replace("{position}", "0")
         .replace("{leak}", &id("leak"))
+        .replace("{model}", &id("model"))
+        .replace("{run}", &id("run"))
         .replace("{release}", &id("release"))
         .replace("{path}", &town.tile)
         .replace("{user}", &town.stranger.to_string());

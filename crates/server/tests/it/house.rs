@@ -13,6 +13,7 @@ use axum::{
 use countersign_model::{Clock, Ids, Instant, ProjectId, Role, UserId};
 use countersign_pipeline::{
     Pipeline,
+    models::ModelServers,
     people::{Caller, Credential, UserDraft},
 };
 use countersign_server::{App, router};
@@ -20,6 +21,8 @@ use countersign_store::{Actor, Store, StoreConfig};
 use serde_json::Value;
 use tower::ServiceExt;
 use uuid::Uuid;
+
+use crate::town::NO_MODEL_SERVER;
 
 pub const PASSWORD: &str = "a password for tests";
 /// Largest answer that a test reads, bytes.
@@ -103,7 +106,8 @@ impl House {
     pub async fn with(clock: Arc<dyn Clock>, ids: Arc<dyn Ids>, https: bool) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&StoreConfig::sqlite(folder.path()), clock, ids).await.unwrap();
-        let pipeline = Pipeline::new(store).unwrap();
+        let models = ModelServers::new([NO_MODEL_SERVER.to_owned()]);
+        let pipeline = Pipeline::with_models(store, models).unwrap();
         let router = router(App::new(pipeline.clone(), https));
         Self { pipeline, router, folder }
     }

@@ -4,6 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use countersign_model::{AnnotationId, GateEntryId, IngestId, ItemId, ProjectId, Role};
 use countersign_pipeline::{
+    models::{FaceModelDraft, SampleCategory, SampleDraft, SampleImage, SampleLabel},
     oversight::{AuditSample, LeakPlace},
     people::Caller,
     privacy::{Decision, RequestDraft},
@@ -14,6 +15,7 @@ use countersign_pipeline::{
     work::Wish,
 };
 use countersign_store::Actor;
+use sha2::{Digest, Sha256};
 use countersign_workflow::{Missing, ReviewDecision, SignDecision};
 use uuid::Uuid;
 
@@ -21,6 +23,25 @@ use crate::{
     house::{CountedIds, HandClock, House, PASSWORD, Who},
     seed,
 };
+
+/// Where no model server is: the discard port.
+pub const NO_MODEL_SERVER: &str = "127.0.0.1:9";
+
+/// A model that nobody serves.
+pub fn face_model() -> serde_json::Value {
+    serde_json::json!({
+        "address": NO_MODEL_SERVER, "model": "street", "version": "1",
+        "input": { "name": "images", "width": 64, "height": 64, "values": "uint8", "layout": "nhwc" },
+        "output": {
+            "boxes": "boxes", "scores": "scores", "classes": "classes", "form": "corners", "unit": "pixels",
+            "face": 0, "plate": 1, "face_score": 0.3, "plate_score": 0.3,
+        },
+    })
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
 
 /// A person per role, named by its word; `stranger` without any; `root` who runs the installation; `inspector`
 /// who reads its log; `token`, the
@@ -109,6 +130,7 @@ impl Town {
         }
         self.people_matters().await;
         self.oversight().await;
+        self.model().await;
         self.house.pipeline.store.sequence().await.unwrap();
         self.tile = self.some_tile();
     }
@@ -183,6 +205,27 @@ impl Town {
         let own = self.keep("read", "annotator").await;
         self.ids.insert("item", own.item.id.to_string());
         self.ids.insert("draft", own.read.unwrap().summary.id.to_string());
+    }
+
+    /// A registered model, and a run that nobody answered.
+    async fn model(&mut self) {
+        let officer = self.caller("privacy_officer").clone();
+        let (pipeline, images) = (self.house.pipeline.clone(), self.images);
+        let config = serde_json::from_value(face_model()).unwrap();
+        let draft = FaceModelDraft { name: "street".into(), config };
+        let model = pipeline.register_face_model(&officer, images, draft).await.unwrap();
+        let sha256 = hex(&Sha256::digest(seed::png(0)));
+        let sample = SampleDraft {
+            images: vec![SampleImage { id: 1, sha256 }],
+            annotations: vec![SampleLabel { image_id: 1, category_id: 1, bbox: [0.0, 0.0, 1.0, 1.0] }],
+            categories: vec![SampleCategory { id: 1, name: "face".into() }],
+        };
+        let run = pipeline.open_face_run(&officer, model.id, sample).await.unwrap();
+        self.ids.insert("model", model.id.to_string());
+        self.ids.insert("run", run.id.to_string());
+        self.drain().await;
+        let run = pipeline.face_run(&officer, run.id).await.unwrap();
+        assert_eq!(run.error_code.as_deref(), Some("model-away"));
     }
 
     /// An audit of the study's project, and a leak in another study.
