@@ -101,7 +101,12 @@ pub struct Place {
 pub struct Models {
     /// Server of models (Open Inference Protocol 2 over HTTP) that may be given pixels; repeat for more, or put commas
     /// between them. Without one, no pixel leaves.
-    #[arg(long = "model-server", value_name = "HOST:PORT", env = "COUNTERSIGN_MODEL_SERVERS", value_delimiter = ',')]
+    #[arg(
+        long = "model-server",
+        value_name = "HOST:PORT",
+        env = "COUNTERSIGN_MODEL_SERVERS",
+        value_delimiter = ','
+    )]
     pub servers: Vec<String>,
 }
 

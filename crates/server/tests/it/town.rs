@@ -15,8 +15,8 @@ use countersign_pipeline::{
     work::Wish,
 };
 use countersign_store::Actor;
-use sha2::{Digest, Sha256};
 use countersign_workflow::{Missing, ReviewDecision, SignDecision};
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::{
