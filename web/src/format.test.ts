@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ago, bytes, count, duration, measure, plural, shortHash, time, title, utc } from "./format";
+import { ago, bytes, count, duration, measure, percent, plural, shortHash, time, title, utc } from "./format";
 
 describe("format", () => {
   it("writes sizes with at most three digits", () => {
@@ -16,6 +16,17 @@ describe("format", () => {
       "50000 TB",
     ]);
     expect(bytes(Number.NaN)).toBe("unknown");
+  });
+
+  it("cuts shares down", () => {
+    expect([0.29, 0.9509, 0.95996, 1, 0, null].map(percent)).toEqual([
+      "29.0 %",
+      "95.0 %",
+      "95.9 %",
+      "100.0 %",
+      "0.0 %",
+      "–",
+    ]);
   });
 
   it("writes durations", () => {

@@ -26,6 +26,13 @@ export function bytes(value: number): string {
   return `${scaled.toFixed(digits)} ${units[unit]}`;
 }
 
+/** A share as `95.1 %`, cut down: a bound is never shown larger than it is. */
+export function percent(share: number | null | undefined): string {
+  if (share === null || share === undefined) return "–";
+  // A double such as 0.29 lies a hair below it.
+  return `${(Math.floor(share * 1000 + 1e-9) / 10).toFixed(1)} %`;
+}
+
 /** Seconds as `45 s`, `3 min 20 s`, `2 h 5 min`. */
 export function duration(seconds: number): string {
   if (!Number.isFinite(seconds)) return "unknown";

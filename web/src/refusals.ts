@@ -183,6 +183,24 @@ const REFUSALS: Record<string, Explanation> = {
     title: "A second person is needed",
     advice: "You opened this waiver. Another privacy officer has to confirm it, with a reason of their own.",
   },
+  model_not_allowed: {
+    title: "May not be called",
+    advice: "Whoever runs this server names the model servers that may be given pixels when it starts.",
+  },
+  bad_model: {
+    title: "Registration does not fit",
+    advice: "The sentence above names the place. Nothing was registered.",
+  },
+  too_many_models: { title: "Too many models", advice: "Register a new revision of one that is there." },
+  model_retired: { title: "Retired", advice: "Register it again to measure and use it." },
+  run_under_way: { title: "A run is under way", advice: "Wait for its result; only one at a time." },
+  bad_sample: { title: "Sample does not fit", advice: "The limits are in the sentence above." },
+  bad_hash: { title: "Not a checksum", advice: "Each image needs the SHA-256 of its file, 64 digits." },
+  unknown_frame: {
+    title: "Frame is not here",
+    advice: "Bring the frame into this project first. It is found by the SHA-256 of its file.",
+  },
+  frame_twice: { title: "Frame is there twice", advice: "Put all labels of a frame under one image." },
   mask_not_possible: {
     title: "Cannot be masked here",
     advice: "The pixels of this file cannot be changed. If something in them must be hidden, reject it.",
@@ -443,8 +461,32 @@ const GATE_REASONS: Record<string, string> = {
   not_an_image: "Not an image",
   not_decodable: "Cannot be decoded here",
   not_cleaned: "Could not be cleaned: it can only be rejected",
-  faces_and_plates_not_ruled_out: "Camera picture, and no detector for faces and plates is set up",
+  faces_and_plates_not_ruled_out: "Camera picture that no accepted model has looked at for faces and plates",
+  model_unknown: "The protocol names a model for faces and plates that is not registered",
+  model_retired: "The model for faces and plates is retired",
+  model_not_accepted: "The model for faces and plates was not measured on your frames",
+  model_below_bound: "The model for faces and plates is not known to be good enough",
+  model_replaced: "Another registration of this name took its place",
+  model_not_allowed: "This server may not call the model's address",
+  model_away: "The model's server does not answer",
+  model_slow: "The model's server took too long",
+  model_refused: "The model's server refused",
+  model_other: "Another model or another version answered",
+  model_answer_wrong: "The model's answer is not what was registered",
+  model_answer_too_large: "The model's answer is too large",
+  not_in_protocol: "The rules of the project do not name it",
+  picture_turned: "The picture is marked as turned; the model was not measured on such",
+  frame_gone: "A frame is gone",
+  mask_taken_back: "A person took one of the model's masks back",
+  too_many_masks: "More masks than a picture can have",
+  job_dead: "The run broke off three times",
 };
+
+/** What was left to doubt, as `code at place`. */
+export function gateResidual(text: string): string {
+  const [code = "", ...place] = text.split(" at ");
+  return [gateReason(code), ...place].join(" at ");
+}
 
 export function gateReason(code: string): string {
   const plain = plainCode(code);

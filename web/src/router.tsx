@@ -58,6 +58,11 @@ const projectTabs = project.addChildren([
   }),
   createRoute({
     getParentRoute: () => project,
+    path: "/gate/models",
+    component: lazyRouteComponent(() => import("@/pages/project/FaceModels")),
+  }),
+  createRoute({
+    getParentRoute: () => project,
     path: "/oversight",
     component: lazyRouteComponent(() => import("@/pages/project/Oversight")),
   }),

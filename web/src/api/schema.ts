@@ -109,6 +109,91 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/face-models/{model}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One model with its runs. */
+        get: operations["gate_model"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/face-models/{model}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks the model's server whether it is ready. No pixel is sent. */
+        post: operations["gate_check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/face-models/{model}/retire": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Retires a model: the gate does not believe it any more. What it cleared stays. */
+        post: operations["gate_retire"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/face-models/{model}/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Measures a model on a labelled sample, in the background. Its newest finished run counts. */
+        post: operations["gate_open_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/face-runs/{run}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far a run is, and what it came to. */
+        get: operations["gate_run"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/gate/{entry}": {
         parameters: {
             query?: never;
@@ -834,6 +919,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/face-models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The models of a project, with the addresses that the server may call and what the protocol says. */
+        get: operations["gate_models"];
+        put?: never;
+        /** Registers a model. The same name with another configuration is a new revision, which has to be measured anew. */
+        post: operations["gate_register"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/gate": {
         parameters: {
             query?: never;
@@ -845,6 +948,23 @@ export interface paths {
         get: operations["gate_queue"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/gate/again": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Has the gate look again at everything that waits, such as after a model server came back. */
+        post: operations["gate_look_again"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1690,6 +1810,67 @@ export interface components {
             /** @description Its version. */
             version: string;
         };
+        /**
+         * @description What the four numbers of a box are.
+         * @enum {string}
+         */
+        BoxForm: "corners" | "center";
+        /**
+         * @description What the numbers of a box count.
+         * @enum {string}
+         */
+        BoxUnit: "pixels" | "share";
+        /** @description The model that looked at an item's camera pictures, and what was known about it. */
+        CameraLook: {
+            /**
+             * Format: double
+             * @description Confidence of the bounds.
+             */
+            confidence: number;
+            /** @description SHA-256 of its configuration. */
+            config_hash: string;
+            /**
+             * Format: double
+             * @description Lower bound on its recall of faces.
+             */
+            faces_bound: number;
+            /**
+             * Format: int32
+             * @description Pictures of this item.
+             */
+            frames: number;
+            /**
+             * Format: int32
+             * @description Masks on them.
+             */
+            masks: number;
+            /**
+             * Format: double
+             * @description What the protocol asks for.
+             */
+            min_recall: number;
+            /** @description Name of the model within the project. */
+            model: string;
+            /**
+             * Format: double
+             * @description Lower bound on its recall of plates.
+             */
+            plates_bound: number;
+            /**
+             * Format: int32
+             * @description Counts the registrations of that name.
+             */
+            revision: number;
+            /** @description The acceptance run that it is believed for. */
+            run: components["schemas"]["FaceRunId"];
+            /**
+             * Format: int32
+             * @description Frames before and after that what was found was carried to.
+             */
+            temporal: number;
+            /** @description The model's version on its server. */
+            version: string;
+        };
         /** @description The certificate of an erasure. */
         CertificateView: {
             /**
@@ -1745,6 +1926,24 @@ export interface components {
             retired?: boolean;
             /** @description Shapes that it may take. */
             shapes: components["schemas"]["ShapeKind"][];
+        };
+        /** @description What a run says about one class. */
+        ClassRecall: {
+            /**
+             * Format: double
+             * @description Lower bound on the share that is hidden, one-sided.
+             */
+            bound?: number | null;
+            /**
+             * Format: int64
+             * @description Of these, hidden by the model's masks.
+             */
+            hidden?: number | null;
+            /**
+             * Format: int64
+             * @description Labels of the sample.
+             */
+            labelled: number;
         };
         /** @description What was done to one file. */
         CleaningView: {
@@ -1815,6 +2014,8 @@ export interface components {
              * @default remove
              */
             dates: components["schemas"]["DatesPolicy"];
+            /** @default null */
+            faces: components["schemas"]["FacesPlan"] | null;
             /**
              * @description What is done with thin slices of a head.
              * @default tell
@@ -2014,6 +2215,136 @@ export interface components {
              */
             stream: number;
         };
+        /** @description A model that finds faces and plates, as it is registered: any change of it is another model. */
+        FaceModelConfig: {
+            /** @description `HOST:PORT` of a server that speaks the Open Inference Protocol, version 2, over HTTP. */
+            address: string;
+            /** @description What it takes. */
+            input: components["schemas"]["ModelInput"];
+            /** @description The model's name there. */
+            model: string;
+            /** @description What it answers. */
+            output: components["schemas"]["ModelOutput"];
+            /** @description The model's version there. Named, so that another one cannot take its place unseen. */
+            version: string;
+        };
+        /** @description A model to register. */
+        FaceModelDraft: {
+            /** @description Where it is served, what it takes and answers. */
+            config: components["schemas"]["FaceModelConfig"];
+            /** @description Name within the project: `a-z`, `0-9`, `_` and `-`. */
+            name: string;
+        };
+        /** Format: uuid */
+        FaceModelId: string;
+        /** @description A registered model as the privacy officer sees it. */
+        FaceModelView: {
+            /** @description The gate believes it now; otherwise the code of why not. */
+            accepted: boolean;
+            /** @description The server may call its address. */
+            allowed: boolean;
+            /** @description Where it is served, what it takes and answers. */
+            config: components["schemas"]["FaceModelConfig"];
+            /** @description SHA-256 of the configuration. */
+            config_hash: string;
+            /** @description Model. */
+            id: components["schemas"]["FaceModelId"];
+            /** @description The protocol names it. */
+            in_protocol: boolean;
+            /** @description Name within the project. */
+            name: string;
+            /** @description Project. */
+            project: components["schemas"]["ProjectId"];
+            /** @description When. */
+            registered_at: components["schemas"]["Instant"];
+            /** @description Printed name of who registered it. */
+            registered_by?: string | null;
+            retired_at?: components["schemas"]["Instant"] | null;
+            /**
+             * Format: int32
+             * @description Counts the registrations of this name.
+             */
+            revision: number;
+            /** @description Acceptance runs, newest first. */
+            runs: components["schemas"]["FaceRunView"][];
+            /** @description Why it is not believed. */
+            why_not?: string | null;
+        };
+        /** @description The models of a project. */
+        FaceModels: {
+            /** @description The newest registration of each name. */
+            models: components["schemas"]["FaceModelView"][];
+            plan?: components["schemas"]["FacesPlan"] | null;
+            /** @description Addresses that the server may call. */
+            servers: string[];
+        };
+        /** Format: uuid */
+        FaceRunId: string;
+        /** @description An acceptance run. */
+        FaceRunView: {
+            closed_at?: components["schemas"]["Instant"] | null;
+            /**
+             * Format: double
+             * @description One-sided confidence of the bounds.
+             */
+            confidence: number;
+            /**
+             * Format: double
+             * @description Share of a label that has to lie under masks for it to count as hidden.
+             */
+            cover: number;
+            /** @description Why it failed. */
+            error_code?: string | null;
+            /** @description Faces. */
+            faces: components["schemas"]["ClassRecall"];
+            /**
+             * Format: int64
+             * @description Frames of the sample.
+             */
+            frames: number;
+            /** @description Run. */
+            id: components["schemas"]["FaceRunId"];
+            /**
+             * Format: int64
+             * @description Frames that the model has looked at.
+             */
+            looked: number;
+            /**
+             * Format: double
+             * @description Mean share of a frame that lies under masks.
+             */
+            masked_share?: number | null;
+            /** @description Model. */
+            model: components["schemas"]["FaceModelId"];
+            /** @description When it was asked for. */
+            opened_at: components["schemas"]["Instant"];
+            /** @description Plates. */
+            plates: components["schemas"]["ClassRecall"];
+            /** @description SHA-256 of frames and labels. */
+            sample_hash: string;
+            /** @description `waiting`, `running`, `done` or `failed`. */
+            state: string;
+            /**
+             * Format: double
+             * @description How much wider and higher than found masks are drawn.
+             */
+            widened: number;
+        };
+        /** @description Which registered model the gate believes about faces and plates, and how good it must be known to be. */
+        FacesPlan: {
+            /**
+             * Format: double
+             * @description What the lower bound on its recall must reach, for faces and for plates each, on the customer's sample.
+             */
+            min_recall?: number;
+            /** @description Name of the model within the project. */
+            model: string;
+            /**
+             * Format: int32
+             * @description To how many frames before and after what is found in a frame is carried, within one camera.
+             */
+            temporal?: number;
+        };
         /** @description Facts of an item that lists filter by. Units are in the names; absent means unknown, never zero. */
         Facts: {
             /**
@@ -2190,6 +2521,8 @@ export interface components {
              * @default 0
              */
             assets: number;
+            /** @default null */
+            camera: components["schemas"]["CameraLook"] | null;
             /**
              * @description Version of the detector of text.
              * @default
@@ -2761,6 +3094,75 @@ export interface components {
          * @enum {string}
          */
         Missing: "nothing" | "added";
+        /** @description Whether a model answers. No pixel was sent. */
+        ModelCheck: {
+            /** @description Code of why not. */
+            code?: string | null;
+            /** @description It says that it is ready. */
+            ready: boolean;
+        };
+        /** @description What the model takes: one RGB picture, scaled to fit and laid into the upper left corner. */
+        ModelInput: {
+            /**
+             * Format: int32
+             * @description Rows.
+             */
+            height: number;
+            /** @description Axes. */
+            layout: components["schemas"]["ModelLayout"];
+            /** @description Name of the tensor. */
+            name: string;
+            /** @description Values. */
+            values: components["schemas"]["ModelValues"];
+            /**
+             * Format: int32
+             * @description Columns.
+             */
+            width: number;
+        };
+        /**
+         * @description The order of the input's axes; there is always one picture.
+         * @enum {string}
+         */
+        ModelLayout: "nchw" | "nhwc";
+        /** @description What the model answers: boxes with a score and a class each, after suppression of doubles. */
+        ModelOutput: {
+            /** @description Name of the tensor of boxes, `[…, N, 4]`. */
+            boxes: string;
+            /** @description Name of the tensor of class numbers, N values. */
+            classes: string;
+            /**
+             * Format: int64
+             * @description Class number of a face.
+             */
+            face: number;
+            /**
+             * Format: double
+             * @description Lowest score of a face that counts.
+             */
+            face_score: number;
+            /** @description Form of the boxes. */
+            form: components["schemas"]["BoxForm"];
+            /**
+             * Format: int64
+             * @description Class number of a plate.
+             */
+            plate: number;
+            /**
+             * Format: double
+             * @description Lowest score of a plate that counts.
+             */
+            plate_score: number;
+            /** @description Name of the tensor of scores, N values. */
+            scores: string;
+            /** @description Unit of the boxes. */
+            unit: components["schemas"]["BoxUnit"];
+        };
+        /**
+         * @description How the values of a picture are spelled in the model's input.
+         * @enum {string}
+         */
+        ModelValues: "uint8" | "fp32_byte" | "fp32_unit";
         /** @description The caller's account. */
         MyAccount: {
             id: components["schemas"]["UserId"];
@@ -3614,6 +4016,50 @@ export interface components {
         RulesDraft: {
             deid: components["schemas"]["DeidPlan"];
         };
+        /** @description A class of a sample. */
+        SampleCategory: {
+            /**
+             * Format: int64
+             * @description Number within the sample.
+             */
+            id: number;
+            /** @description `face` or `plate`. */
+            name: string;
+        };
+        /** @description A labelled sample in COCO's form. Other keys than these are not read. */
+        SampleDraft: {
+            /** @description Labels. */
+            annotations: components["schemas"]["SampleLabel"][];
+            /** @description Names of the classes: `face` and `plate`. */
+            categories: components["schemas"]["SampleCategory"][];
+            /** @description Frames, also those in which there is nobody. */
+            images: components["schemas"]["SampleImage"][];
+        };
+        /** @description A frame of a sample. */
+        SampleImage: {
+            /**
+             * Format: int64
+             * @description Number within the sample.
+             */
+            id: number;
+            /** @description SHA-256 of the file as it was brought in, hexadecimal. */
+            sha256: string;
+        };
+        /** @description A label of a sample. */
+        SampleLabel: {
+            /** @description Left, top, width, height, pixels. */
+            bbox: number[];
+            /**
+             * Format: int64
+             * @description Class.
+             */
+            category_id: number;
+            /**
+             * Format: int64
+             * @description Frame.
+             */
+            image_id: number;
+        };
         /** @description Changes to save. */
         Save: {
             changes: components["schemas"]["Change"][];
@@ -4207,6 +4653,160 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": components["schemas"]["LiveEvent"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    gate_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model: components["schemas"]["FaceModelId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FaceModelView"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    gate_check: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model: components["schemas"]["FaceModelId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelCheck"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    gate_retire: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model: components["schemas"]["FaceModelId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FaceModelView"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    gate_open_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model: components["schemas"]["FaceModelId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SampleDraft"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FaceRunView"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    gate_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run: components["schemas"]["FaceRunId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FaceRunView"];
                 };
             };
             /** @description A refusal with its code. */
@@ -5752,6 +6352,70 @@ export interface operations {
             };
         };
     };
+    gate_models: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FaceModels"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    gate_register: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FaceModelDraft"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FaceModelView"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     gate_queue: {
         parameters: {
             query?: {
@@ -5782,6 +6446,34 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Page_GateEntryView"];
                 };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    gate_look_again: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A refusal with its code. */
             default: {

@@ -14,6 +14,7 @@ const PAGES: [name: string, address: string, shows: string][] = [
   ["ingest", "/projects/p-ct/ingest", "Drop files, folders or a zip here"],
   ["gate", "/projects/p-ct/gate", "3 entries wait"],
   ["gate-rules", "/projects/p-ct/gate/rules", "Try them on a file that waits"],
+  ["face-models", "/projects/p-ct/gate/models", "The gate believes it"],
   ["oversight", "/projects/p-ct/oversight", "A name in the upper left corner"],
   ["subjects", "/projects/p-ct/subjects", "Erased subject #3"],
   ["releases", "/projects/p-ct/releases", "2026-10 training"],

@@ -130,6 +130,9 @@ export default function Gate() {
           <Link to="/projects/$projectId/gate/rules" params={{ projectId: project.id }}>
             Rules of de-identification
           </Link>
+          <Link to="/projects/$projectId/gate/models" params={{ projectId: project.id }}>
+            Models for faces and plates
+          </Link>
           <Declaration project={project} />
         </div>
       ) : null}

@@ -4,11 +4,11 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { gateChangesQuery } from "@/api/gate";
 import type { GateEntry, GatePreview, GateReport as Report } from "@/api/types";
-import { count, plural, words } from "@/format";
+import { count, percent, plural, words } from "@/format";
 import { FactList } from "@/parts/bits";
 import { Failed, Loading } from "@/parts/States";
 import table from "@/parts/table.module.css";
-import { gateReason } from "@/refusals";
+import { gateReason, gateResidual } from "@/refusals";
 import styles from "./Gate.module.css";
 
 export function Reasons({ reasons }: { reasons: string[] }) {
@@ -24,6 +24,9 @@ export function Reasons({ reasons }: { reasons: string[] }) {
 const documentWords = ({ outcome }: Report["documents"][number]) =>
   outcome === "cleaned" ? "cleaned, goes on with the study" : `stays in quarantine: ${gateReason(outcome)}`;
 
+const cameraWords = (look: NonNullable<Report["camera"]>) =>
+  `${look.model} ${look.version}: ${plural(look.masks, "mask")} on ${plural(look.frames, "picture")}; hides at least ${percent(look.faces_bound)} of faces and ${percent(look.plates_bound)} of plates (${percent(look.confidence)} confidence, on your frames)`;
+
 export function GateReport({ report, version }: { report: Report; version: number }) {
   const { actions, documents = [] } = report;
   return (
@@ -33,9 +36,10 @@ export function GateReport({ report, version }: { report: Report; version: numbe
           ["Rules", report.profile],
           ["Protocol version", String(version)],
           ["Files cleaned", count(report.assets)],
+          ["Faces and plates", report.camera ? cameraWords(report.camera) : ""],
           ["Masks", report.masks > 0 ? count(report.masks) : ""],
           ["Stays", report.risks.map(gateReason).join("; ")],
-          ["Left to doubt", report.residual.map(gateReason).join("; ")],
+          ["Left to doubt", report.residual.map(gateResidual).join("; ")],
           ["Reports and documents", documents.map(documentWords).join("; ")],
         ]}
       />

@@ -1,5 +1,5 @@
 /** The rules of de-identification of a project: choose, try on a real file that waits, save as a new protocol version. */
-import { Button, Checkbox, NativeSelect, NumberInput } from "@mantine/core";
+import { Button, Checkbox, NativeSelect, NumberInput, TextInput } from "@mantine/core";
 import { useInfiniteQuery, useMutation } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
@@ -33,6 +33,55 @@ const POSTAL = [
   { value: "remove", label: "Taken out" },
   { value: "zip3", label: "Three digits, where the law allows" },
 ];
+
+const FACES_DEFAULT = { model: "", min_recall: 0.95, temporal: 3 };
+
+/** The model that camera pictures are shown to; without one a privacy officer looks. */
+function Faces({ plan, onPlan }: { plan: DeidPlan; onPlan: (plan: DeidPlan) => void }) {
+  const { faces } = plan;
+  const change = (part: Partial<typeof FACES_DEFAULT>) =>
+    onPlan({ ...plan, faces: { ...FACES_DEFAULT, ...faces, ...part } });
+  return (
+    <fieldset className="stack tight">
+      <legend>Faces and plates in camera pictures</legend>
+      <Checkbox
+        size="xs"
+        label="A registered model masks them"
+        description="Believed only from a measured bound on; everything else waits for a privacy officer"
+        checked={Boolean(faces)}
+        onChange={(event) => {
+          if (event.currentTarget.checked) change({});
+          else onPlan({ ...plan, faces: null });
+        }}
+      />
+      {faces ? (
+        <div className="row">
+          <TextInput
+            label="Model"
+            value={faces.model}
+            onChange={(event) => change({ model: event.currentTarget.value })}
+          />
+          <NumberInput
+            label="Hides at least this share"
+            min={0.5}
+            max={0.999}
+            step={0.01}
+            value={faces.min_recall ?? FACES_DEFAULT.min_recall}
+            onChange={(value) => change({ min_recall: Number(value) })}
+          />
+          <NumberInput
+            label="Carried to frames before and after"
+            min={0}
+            max={30}
+            allowDecimal={false}
+            value={faces.temporal ?? FACES_DEFAULT.temporal}
+            onChange={(value) => change({ temporal: Number(value) || 0 })}
+          />
+        </div>
+      ) : null}
+    </fieldset>
+  );
+}
 
 function Editor({ plan, onPlan }: { plan: DeidPlan; onPlan: (plan: DeidPlan) => void }) {
   const chosen = optionsOf(plan.profile);
@@ -83,6 +132,7 @@ function Editor({ plan, onPlan }: { plan: DeidPlan; onPlan: (plan: DeidPlan) => 
           onPlan({ ...plan, postal_codes: event.currentTarget.value as DeidPlan["postal_codes"] })
         }
       />
+      <Faces plan={plan} onPlan={onPlan} />
       <Checkbox
         size="xs"
         label="A waiver needs a second privacy officer"

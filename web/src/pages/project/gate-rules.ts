@@ -9,6 +9,7 @@ export const DEFAULT_PLAN: DeidPlan = {
   head_scans: "tell",
   postal_codes: "remove",
   audit: { sample: 0, confidence: 0.95 },
+  faces: null,
 };
 
 /** Options of the Basic Profile (PS3.15 Table E.1-1) in the order of the standard, and what each means for people. */
@@ -71,6 +72,9 @@ export function withWord(plan: DeidPlan, word: string, on: boolean): DeidPlan {
   return { ...plan, profile, postal_codes: kept ? plan.postal_codes : "remove" };
 }
 
+const sameFaces = (a: DeidPlan["faces"], b: DeidPlan["faces"]) =>
+  a?.model === b?.model && a?.min_recall === b?.min_recall && a?.temporal === b?.temporal;
+
 export const samePlan = (a: DeidPlan, b: DeidPlan): boolean =>
   a.profile.replaceAll(" ", "") === b.profile.replaceAll(" ", "") &&
   a.dates === b.dates &&
@@ -78,5 +82,6 @@ export const samePlan = (a: DeidPlan, b: DeidPlan): boolean =>
   a.two_person_waiver === b.two_person_waiver &&
   (a.head_scans ?? "tell") === (b.head_scans ?? "tell") &&
   (a.postal_codes ?? "remove") === (b.postal_codes ?? "remove") &&
+  sameFaces(a.faces, b.faces) &&
   a.audit.sample === b.audit.sample &&
   a.audit.confidence === b.audit.confidence;
