@@ -79,8 +79,7 @@ impl Server {
         lock.announce(address).map_err(|error| Fault::file(data, &error))?;
         let store = place::open(&args.place).await?;
         let worker_lock = place::join_workers(data, &store).await?;
-        let settings =
-            Settings { stable_age_seconds: args.stable_age.into(), models: args.models.servers() };
+        let settings = Settings { stable_age_seconds: args.stable_age.into(), models: args.models.servers() };
         let pipeline = Pipeline::with(store, settings)?;
         pipeline.sweep_releases().await?;
         Ok(Self {

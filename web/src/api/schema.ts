@@ -3844,7 +3844,7 @@ export interface components {
             code: string;
             /** @description One sentence, with tag or field. */
             message: string;
-            /** @description Name that the sender gave. */
+            /** @description Name that the sender gave; told to the sender and to privacy officers alone. */
             name: string;
             /**
              * Format: int64

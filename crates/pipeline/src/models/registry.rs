@@ -48,7 +48,11 @@ impl Pipeline {
         for model in face_models::of_project(&mut conn, project).await? {
             models.push(self.face_model_view(&mut conn, model).await?);
         }
-        Ok(FaceModels { models, servers: self.settings.models.addresses().map(str::to_owned).collect(), plan })
+        Ok(FaceModels {
+            models,
+            servers: self.settings.models.addresses().map(str::to_owned).collect(),
+            plan,
+        })
     }
 
     /// Registers a model. The same name again is a new revision, which has to be accepted anew; the same configuration
