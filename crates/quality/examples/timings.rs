@@ -13,6 +13,7 @@ use countersign_quality::{
     agreement::{Counts, IntervalAlpha, Level, Weights},
     consensus::{Options, dawid_skene, staple},
     label_errors::confident,
+    monitor::{Observation, Stream, Watch},
 };
 
 const RUNS: usize = 5;
@@ -34,6 +35,7 @@ fn main() {
             counts.gwet(Weights::Identity).map(|found| found.value)
         }),
         "dawid-skene" => merged(&bytes, numbers[0], numbers[1], numbers[2], numbers[3]),
+        "monitor" => watched(&bytes),
         "staple" => fused(&bytes, numbers[0]),
         _ => panic!("there is no {what}"),
     };
@@ -140,6 +142,24 @@ fn merged(
         let found = dawid_skene(&reads, options).expect("an estimate");
         (0..items).map(|item| found.posterior(item)[usize::from(found.class(item))]).sum()
     })
+}
+
+/// u8 each: wrong where it is 0. Five streams of one person in turn; seconds are of one item, the value is the alarms.
+fn watched(bytes: &[u8]) -> ((f64, f64), f64) {
+    let streams =
+        [Stream::Gold, Stream::Peers, Stream::Review, Stream::Overlap, Stream::Class("nodule".to_owned())];
+    let ((wall, cpu), alarms) = best(|| {
+        let mut watch = Watch::new(5000.0).expect("a watch");
+        let mut alarms = 0.0;
+        for (place, byte) in bytes.iter().enumerate() {
+            let seen = Observation::Judged { wrong: *byte == 0, expected: 0.1 };
+            let raised = watch.take(&streams[place % streams.len()], seen).expect("an observation");
+            alarms += f64::from(u8::from(raised.is_some()));
+        }
+        alarms
+    });
+    let items = bytes.len() as f64;
+    ((wall / items, cpu / items), alarms)
 }
 
 /// u8 readers x pixels. The value is the number of pixels that are inside.

@@ -16,6 +16,7 @@ mod random;
 mod reads;
 mod share;
 mod special;
+pub mod study;
 
 pub use finite::{BoundError, LOT_MAX, lot_upper, sample_for};
 pub use random::Random;

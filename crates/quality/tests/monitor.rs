@@ -176,6 +176,13 @@ fn a_dangerous_class_is_seen_where_the_sum_hides_it_and_time_holds_nothing() {
 }
 
 #[test]
+fn items_that_nobody_gets_right_say_nothing() {
+    let mut detector = Detector::new(100.0).unwrap();
+    assert!((0..90).all(|_| detector.take(judged(true, 0.9)).unwrap().is_none()));
+    assert!((0..20).any(|_| detector.take(judged(true, 0.5)).unwrap().is_some()));
+}
+
+#[test]
 fn nonsense_is_refused() {
     assert!(matches!(Detector::new(5.0), Err(DetectorError::RunLength(_))));
     assert!(matches!(Detector::new(f64::NAN), Err(DetectorError::RunLength(_))));

@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     agreement::Interval,
     reads::{Reads, Vote},
-    share::wilson,
     special::{beta_below, count},
+    study::difference,
 };
 
 /// Example items that a finding names at most.
@@ -170,9 +170,6 @@ pub struct Change {
 /// Compares the reads of a pair before and after a change. `None` where either side has no such item.
 #[must_use]
 pub fn change(before: &Reads, after: &Reads, classes: (u16, u16), confidence: f64) -> Option<Change> {
-    if !(confidence > 0.0 && confidence < 1.0) {
-        return None;
-    }
     let counted = |reads: &Reads| {
         let (mut either, mut both) = (0, 0);
         for votes in reads.rows().filter(|votes| votes.len() > 1) {
@@ -180,11 +177,8 @@ pub fn change(before: &Reads, after: &Reads, classes: (u16, u16), confidence: f6
             either += u64::from(given(classes.0) || given(classes.1));
             both += u64::from(given(classes.0) && given(classes.1));
         }
-        (either > 0).then(|| (count(both) / count(either), wilson(either, both, confidence)))
+        (both, either)
     };
-    let ((before, was), (after, is)) = (counted(before)?, counted(after)?);
-    let difference = after - before;
-    let low = difference - ((after - is.low).powi(2) + (was.high - before).powi(2)).sqrt();
-    let high = difference + ((is.high - after).powi(2) + (before - was.low).powi(2)).sqrt();
-    Some(Change { before, after, difference: Interval { low, high } })
+    let found = difference(counted(after), counted(before), confidence)?;
+    Some(Change { before: found.second, after: found.first, difference: found.difference })
 }

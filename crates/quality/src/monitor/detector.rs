@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 const ODDS: [f64; 3] = [2.0, 4.0, 8.0];
 /// Lowest expected probability of an error: below it one error would be an alarm.
 pub const EXPECTED_MIN: f64 = 0.005;
-/// Highest expected probability of an error: beyond it an item says nothing about a person.
+/// Highest expected probability of an error: an item that is harder says nothing about a person and is passed over. (Were it
+/// counted as if it were easier, false alarms would be more frequent than stated.)
 pub const EXPECTED_MAX: f64 = 0.6;
 /// Fewest items to a false alarm that can be asked for; the most is [`ARL_MAX`].
 const ARL_MIN: f64 = 10.0;
@@ -37,7 +38,7 @@ pub enum Observation {
     Judged {
         /// Whether it was wrong.
         wrong: bool,
-        /// Expected probability of an error; clipped to [`EXPECTED_MIN`]..=[`EXPECTED_MAX`].
+        /// Expected probability of an error; at least [`EXPECTED_MIN`] is taken, above [`EXPECTED_MAX`] nothing.
         expected: f64,
     },
     /// How bad it was, 0..=1 (one minus an overlap, say), with the mean that was expected of this item. A bet instead of a
@@ -45,7 +46,7 @@ pub enum Observation {
     Measured {
         /// How bad.
         severity: f64,
-        /// Expected mean; clipped to [`EXPECTED_MIN`]..=[`EXPECTED_MAX`].
+        /// Expected mean; at least [`EXPECTED_MIN`] is taken, above [`EXPECTED_MAX`] nothing.
         expected: f64,
     },
 }
@@ -145,19 +146,22 @@ fn factors(seen: Observation) -> Result<[f64; 3], DetectorError> {
     let fraction = |value: f64| {
         if (0.0..=1.0).contains(&value) { Ok(value) } else { Err(DetectorError::Fraction(value)) }
     };
+    let (Observation::Judged { expected, .. } | Observation::Measured { expected, .. }) = seen;
+    let p = fraction(expected)?.max(EXPECTED_MIN);
+    if let Observation::Measured { severity, .. } = seen {
+        fraction(severity)?;
+    }
+    if p > EXPECTED_MAX {
+        return Ok([1.0; 3]);
+    }
     match seen {
-        Observation::Judged { wrong, expected } => {
-            let p = fraction(expected)?.clamp(EXPECTED_MIN, EXPECTED_MAX);
-            Ok(ODDS.map(|ratio| {
-                let q = after(p, ratio);
-                if wrong { q / p } else { (1.0 - q) / (1.0 - p) }
-            }))
-        }
-        Observation::Measured { severity, expected } => {
-            let m = fraction(expected)?.clamp(EXPECTED_MIN, EXPECTED_MAX);
-            let x = fraction(severity)?;
-            // For 0 and 1 this is the likelihood ratio above; in between it is its straight line.
-            Ok(ODDS.map(|ratio| 1.0 + (after(m, ratio) - m) / (m * (1.0 - m)) * (x - m)))
+        Observation::Judged { wrong, .. } => Ok(ODDS.map(|ratio| {
+            let q = after(p, ratio);
+            if wrong { q / p } else { (1.0 - q) / (1.0 - p) }
+        })),
+        // For 0 and 1 this is the likelihood ratio above; in between it is its straight line.
+        Observation::Measured { severity, .. } => {
+            Ok(ODDS.map(|ratio| 1.0 + (after(p, ratio) - p) / (p * (1.0 - p)) * (severity - p)))
         }
     }
 }
