@@ -1,10 +1,11 @@
 //! Instances full of made-up identifiers come in: nobody but the privacy officer is shown anything before it is cleared,
 //! and what is cleared holds none of them, while what readers need is still there.
 
+use countersign_dicom as dicom;
 use countersign_model::{AssetKind, DeidPlan, ItemId, ProjectId};
 use countersign_pipeline::{PipelineError, items::ItemQuery, people::Caller};
-use countersign_store::assets;
-use countersign_synthesis::identified::{Action, IdentifiedInstance, cohort, companions};
+use countersign_store::{assets, masks};
+use countersign_synthesis::identified::{Action, IdentifiedInstance, Region, cohort, companions};
 
 use crate::harness::House;
 
@@ -106,6 +107,70 @@ async fn nothing_that_identifies_anybody_gets_through_the_gate() {
     let masked: u64 = waiting.iter().map(|entry| entry.report.masks).sum();
     assert!(masked > 0, "names were written into the pixels");
     every_copy_is_clean(&house, &found, &files).await;
+    what_the_masks_say_is_what_happened(&house, &found, &files).await;
+}
+
+/// A word in pixels can be told where its strokes differ from what is between them, on some frame.
+fn is_told(instance: &dicom::Instance, region: &Region) -> bool {
+    (0..dicom::frame_count(instance)).any(|frame| {
+        let samples = dicom::raw_samples(instance, frame).unwrap();
+        let (columns, per_pixel) = (samples.columns as usize, usize::from(samples.samples_per_pixel));
+        let (mut strokes, mut between) = (Vec::new(), Vec::new());
+        for (y, row) in region.strokes.iter().enumerate() {
+            for (x, mark) in row.bytes().enumerate() {
+                let at = ((region.y + y) * columns + region.x + x) * per_pixel;
+                let value = samples.cells.get(at).unwrap();
+                if mark == b'#' { strokes.push(value) } else { between.push(value) }
+            }
+        }
+        let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
+        (mean(&strokes) - mean(&between)).abs() > f64::EPSILON
+    })
+}
+
+/// The recall that the kept masks claim is the one that the pixels show.
+async fn what_the_masks_say_is_what_happened(
+    house: &House,
+    found: &[(ItemId, String)],
+    files: &[IdentifiedInstance],
+) {
+    let (store, limits) = (&house.pipeline.store, dicom::Limits::default());
+    let (mut asked, mut claimed, mut gone) = (0_u32, 0_u32, 0_u32);
+    for (item, _) in found {
+        let all = assets::of_item(&mut store.read().await.unwrap(), *item).await.unwrap();
+        let kept = masks::of_item(&mut store.read().await.unwrap(), *item).await.unwrap();
+        for copy in all.iter().filter(|a| a.kind == AssetKind::Dicom) {
+            let Some(source) = copy.source_asset_id.and_then(|id| all.iter().find(|a| a.id == id)) else {
+                continue;
+            };
+            let original = store.quarantine().for_machine(source.project_id, &source.address).await.unwrap();
+            let key = &files.iter().find(|file| *file.bytes == *original).unwrap().key;
+            let bytes = match store.quarantine().for_machine(copy.project_id, &copy.address).await {
+                Ok(bytes) => bytes,
+                Err(_) => store.cleared().for_machine(copy.project_id, &copy.address).await.unwrap(),
+            };
+            let instance = dicom::read(&bytes, &limits).unwrap();
+            let before = dicom::read(&original, &limits).unwrap();
+            for region in key.checks.iter().filter_map(|check| check.region.as_ref()) {
+                assert!(is_told(&before, region), "the source shows it");
+                let covers = |x: usize, y: usize| {
+                    kept.iter().filter(|mask| mask.asset_id == source.id).any(|mask| {
+                        let (left, top) = (mask.x as usize, mask.y as usize);
+                        (left..left + mask.width as usize).contains(&x)
+                            && (top..top + mask.height as usize).contains(&y)
+                    })
+                };
+                asked += 1;
+                let is_covered =
+                    (0..region.width).all(|x| (0..region.height).all(|y| covers(region.x + x, region.y + y)));
+                claimed += u32::from(is_covered);
+                gone += u32::from(!is_told(&instance, region));
+            }
+        }
+    }
+    assert!(asked >= 10, "{asked}");
+    assert_eq!(claimed, asked, "every word that was written into pixels lies under a mask");
+    assert_eq!(gone, claimed, "what lies under a mask is gone, and the pixels say so");
 }
 
 async fn every_copy_is_clean(house: &House, found: &[(ItemId, String)], files: &[IdentifiedInstance]) {
