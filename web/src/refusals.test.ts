@@ -9,6 +9,7 @@ const WORKFLOW_CODES = [
   "stale_fence",
   "not_leased",
   "wrong_stage",
+  "other_protocol_version",
   "held",
   "signature_required",
   "reason_required",

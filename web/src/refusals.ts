@@ -35,6 +35,10 @@ const REFUSALS: Record<string, Explanation> = {
     title: "The item has moved on",
     advice: "It is at another stage now. Reload to see where it stands.",
   },
+  other_protocol_version: {
+    title: "The item runs under another protocol version",
+    advice: "Nothing was changed. Reload: an item is finished under the version that it began with.",
+  },
   held: {
     title: "This item is on hold",
     advice: "It cannot move on until a quality engineer or an owner lifts the hold with a reason.",

@@ -136,8 +136,9 @@ impl Pipeline {
     async fn item_is_open(&self, caller: &Caller, item: ItemId) -> Result<bool> {
         let mut conn = self.store.read().await?;
         let item = self.visible_item(&mut conn, caller, item, Action::ViewItemEvidence).await?;
-        let protocol = self.protocol(&mut conn, item.project_id).await?;
-        Ok(self.is_unblinded(caller, item.project_id, &protocol, &parse_state(&item.workflow)?))
+        let state = parse_state(&item.workflow)?;
+        let protocol = self.protocol_of(&mut conn, &item, &state).await?;
+        Ok(self.is_unblinded(caller, item.project_id, &protocol, &state))
     }
 
     /// One page of events; pages of those who do not see the whole can be shorter than asked for.

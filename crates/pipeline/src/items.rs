@@ -96,8 +96,8 @@ impl Pipeline {
     pub async fn item(&self, caller: &Caller, id: ItemId) -> Result<ItemDetail> {
         let mut conn = self.store.read().await?;
         let item = self.visible_item(&mut conn, caller, id, Action::ViewItem).await?;
-        let protocol = self.protocol(&mut conn, item.project_id).await?;
         let state = parse_state(&item.workflow)?;
+        let protocol = self.protocol_of(&mut conn, &item, &state).await?;
         self.item_detail(&mut conn, caller, &item, &protocol, &state).await
     }
 
@@ -217,8 +217,9 @@ impl Pipeline {
     ) -> Result<reads::Read> {
         let row = reads::by_id(conn, id).await?.ok_or(PipelineError::NotFound)?;
         let item = self.visible_item(conn, caller, row.item_id, Action::ViewItem).await?;
-        let protocol = self.protocol(conn, item.project_id).await?;
-        let shown = self.reads_shown(caller, item.project_id, &protocol, &parse_state(&item.workflow)?);
+        let state = parse_state(&item.workflow)?;
+        let protocol = self.protocol_of(conn, &item, &state).await?;
+        let shown = self.reads_shown(caller, item.project_id, &protocol, &state);
         if shown.includes(&row) { Ok(row) } else { Err(PipelineError::NotFound) }
     }
 

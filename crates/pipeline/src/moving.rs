@@ -29,8 +29,8 @@ impl Moving {
     /// Locks the item and reads its state.
     pub async fn load(tx: &mut Tx, pipeline: &Pipeline, id: ItemId) -> Result<Self> {
         let item = items::lock(tx, id).await?;
-        let protocol = pipeline.protocol(tx, item.project_id).await?;
         let state = parse_state(&item.workflow)?;
+        let protocol = pipeline.protocol_of(tx, &item, &state).await?;
         Ok(Self { item, state, protocol })
     }
 

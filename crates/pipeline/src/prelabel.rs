@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::{
     Pipeline, PipelineError, Result, blocking,
-    moving::{Moving, hash_bytes, new_read},
+    moving::{Moving, hash_bytes, new_read, parse_state},
     save::annotation_body,
     work::read_evidence,
 };
@@ -56,7 +56,8 @@ impl Pipeline {
         let (item, protocol) = {
             let mut conn = self.store.read().await?;
             let item = items::by_id(&mut conn, id).await?.ok_or(PipelineError::NotFound)?;
-            let protocol = self.protocol(&mut conn, item.project_id).await?;
+            let state = parse_state(&item.workflow)?;
+            let protocol = self.protocol_of(&mut conn, &item, &state).await?;
             (item, protocol)
         };
         if item.state != Phase::Cleared.as_str() {

@@ -7,7 +7,7 @@ use std::{
 
 use countersign_model::{Industry, Instant, ItemKind, ProjectId, Protocol, Role, Stage, UserId};
 use countersign_store::{Actor, Conn, Evidence, gate, items, projects, protocols, tasks, users};
-use countersign_workflow::{canonical_json, parse_protocol, shipped};
+use countersign_workflow::{ItemState, canonical_json, parse_protocol, shipped};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -130,8 +130,28 @@ pub struct GrantView {
 impl Pipeline {
     /// The protocol in force on a project.
     pub(crate) async fn protocol(&self, conn: &mut Conn, project: ProjectId) -> Result<Arc<Protocol>> {
+        self.protocol_at(conn, project, None).await
+    }
+
+    /// The protocol that an item runs under: the version that was current when it passed the gate.
+    pub(crate) async fn protocol_of(
+        &self,
+        conn: &mut Conn,
+        item: &items::Item,
+        state: &ItemState,
+    ) -> Result<Arc<Protocol>> {
+        self.protocol_at(conn, item.project_id, state.protocol_version).await
+    }
+
+    /// A version of a project's protocol; the current one if none is named.
+    async fn protocol_at(
+        &self,
+        conn: &mut Conn,
+        project: ProjectId,
+        version: Option<u32>,
+    ) -> Result<Arc<Protocol>> {
         let row = projects::by_id(conn, project).await?.ok_or(PipelineError::NotFound)?;
-        let key = (project, row.protocol_id, row.protocol_version);
+        let key = (project, row.protocol_id, version.unwrap_or(row.protocol_version));
         if let Some(known) = self.protocols.0.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
             return Ok(Arc::clone(known));
         }

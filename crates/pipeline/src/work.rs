@@ -60,6 +60,8 @@ impl Pipeline {
             let protocol = self.protocol(&mut *self.store.read().await?, project).await?;
             // Later stages first: what is nearly done is worth most.
             let mut order: Vec<Role> = protocol.stages.iter().rev().filter_map(|stage| stage.role).collect();
+            // Items that began under an earlier version may wait for roles that this one does not name.
+            order.extend(roles.iter().copied().filter(|role| !order.contains(role)).collect::<Vec<_>>());
             order.dedup();
             order.retain(|role| roles.contains(role) && wish.role.is_none_or(|wanted| wanted == *role));
             order
@@ -120,8 +122,8 @@ impl Pipeline {
         let item = items::by_id(&mut conn, id).await?.filter(|item| item.project_id == project);
         let Some(item) = item else { return Ok(PipelineError::NotFound) };
         self.require(caller, Action::ViewItem, &self.item_resource(&mut conn, &item).await?)?;
-        let protocol = self.protocol(&mut conn, project).await?;
         let state = parse_state(&item.workflow)?;
+        let protocol = self.protocol_of(&mut conn, &item, &state).await?;
         let now = self.store.clock().now();
         Ok(
             match countersign_workflow::may_claim(
@@ -147,9 +149,10 @@ impl Pipeline {
         let held = tasks::leased_by(&mut conn, caller.user(), now).await?;
         let mut out = Vec::with_capacity(held.len());
         for task in held {
-            let protocol = self.protocol(&mut conn, task.project_id).await?;
             let item = items::by_id(&mut conn, task.item_id).await?.ok_or(PipelineError::NotFound)?;
-            if self.may_take(caller, &task, &parse_state(&item.workflow)?) {
+            let state = parse_state(&item.workflow)?;
+            let protocol = self.protocol_of(&mut conn, &item, &state).await?;
+            if self.may_take(caller, &task, &state) {
                 out.push(WorkTask::new(&task, &item, &protocol));
             }
         }
@@ -164,8 +167,8 @@ impl Pipeline {
         let mut conn = self.store.read().await?;
         let task = held_task(&mut conn, caller, id).await?;
         let item = items::by_id(&mut conn, task.item_id).await?.ok_or(PipelineError::NotFound)?;
-        let protocol = self.protocol(&mut conn, task.project_id).await?;
         let state = parse_state(&item.workflow)?;
+        let protocol = self.protocol_of(&mut conn, &item, &state).await?;
         if !self.may_take(caller, &task, &state) {
             return Err(PipelineError::NotFound);
         }

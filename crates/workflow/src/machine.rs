@@ -23,6 +23,9 @@ pub fn step(
     event: &Event,
     fresh: &mut dyn FnMut() -> Uuid,
 ) -> Result<(ItemState, Vec<Effect>), Refusal> {
+    if state.protocol_version.is_some_and(|version| version != protocol.version) {
+        return Err(refuse(refusals::OTHER_PROTOCOL_VERSION));
+    }
     let mut machine = Machine { protocol, state: state.clone(), effects: Vec::new(), fresh };
     machine.take(event)?;
     Ok((machine.state, machine.effects))
@@ -93,6 +96,8 @@ impl Machine<'_> {
 
     fn cleared(&mut self) -> Result<(), Refusal> {
         self.expect_phase(Phase::Quarantined)?;
+        // Stages are known by their index from here on: a later version may have others.
+        self.state.protocol_version = Some(self.protocol.version);
         if stage_at(self.protocol, 0)?.kind == StageKind::Prelabel {
             self.state.phase = Phase::Cleared;
             self.state.stage = Some(0);

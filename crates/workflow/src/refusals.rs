@@ -40,6 +40,8 @@ codes! {
         "The claim on this task has not run out yet.";
     WRONG_STAGE = "wrong_stage":
         "The item is not at the stage or phase where this can be done.";
+    OTHER_PROTOCOL_VERSION = "other_protocol_version":
+        "The item runs under another version of the protocol than the one that was applied; nothing was changed.";
     WRONG_READ = "wrong_read":
         "This is not the read that belongs to your claim.";
     SIGNATURE_REQUIRED = "signature_required":

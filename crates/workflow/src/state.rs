@@ -227,6 +227,10 @@ impl ReadState {
 pub struct ItemState {
     /// Where it is in its life.
     pub phase: Phase,
+    /// Version of the protocol that it runs under, from its clearance to its end; absent before, and for items of older
+    /// installations, which run under whatever version is current.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub protocol_version: Option<u32>,
     /// Where a recalled item goes back to once it is restored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recalled_from: Option<Phase>,
@@ -271,6 +275,7 @@ impl ItemState {
     pub const fn new() -> Self {
         Self {
             phase: Phase::Quarantined,
+            protocol_version: None,
             recalled_from: None,
             stage: None,
             task: None,

@@ -1,6 +1,6 @@
 //! Claim, draw, submit, review, countersign; and what is refused on the way.
 
-use countersign_model::{AnnotationId, FrameRef, ProjectId, Shape};
+use countersign_model::{AnnotationId, DeidPlan, FrameRef, ProjectId, Shape};
 use countersign_pipeline::{
     PipelineError,
     items::ItemQuery,
@@ -128,6 +128,33 @@ async fn an_image_goes_all_the_way_and_three_people_sign_for_it() {
     {
         assert!(actions.contains(&wanted), "{wanted} in {actions:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_item_is_finished_under_the_version_that_it_began_with() {
+    let house = House::new().await;
+    let project = one_image(&house).await;
+    let officer = house.sign_in("privacy_officer@p").await;
+    let plan = DeidPlan { two_person_waiver: true, ..DeidPlan::default() };
+    assert_eq!(house.pipeline.set_deid(&officer, project, 1, plan).await.unwrap().version, 2);
+    let folder = tempfile::tempdir().unwrap();
+    let mut later = png();
+    later.push(0);
+    std::fs::write(folder.path().join("b.png"), later).unwrap();
+    house.ingest(project, vec![folder.path().to_owned()]).await;
+
+    let annotator = house.sign_in("annotator@p").await;
+    let auditor = house.sign_in("auditor@p").await;
+    let mut versions = Vec::new();
+    for (n, id) in [(0, 1), (1, 2)] {
+        let work = claim(&house, &annotator, project).await;
+        let (task, fence) = (work.task.id, work.task.fence);
+        house.pipeline.submit(&annotator, task, fence, 0, vec![draw(id, 3.0)], false).await.unwrap();
+        let item = house.pipeline.item(&auditor, work.item.id).await.unwrap();
+        let read = item.reads.iter().rfind(|read| read.status == "submitted").unwrap();
+        versions.push((n, read.protocol_version));
+    }
+    assert_eq!(versions, [(0, 1), (1, 2)], "the first began before the rules changed");
 }
 
 #[tokio::test(flavor = "multi_thread")]

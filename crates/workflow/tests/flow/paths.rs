@@ -326,6 +326,25 @@ fn in_a_new_round_the_draft_is_asked_for_again() {
 }
 
 #[test]
+fn an_item_ends_under_the_version_that_it_began_with() {
+    let mut world = World::new(crate::world::full(AiVisibility::Always));
+    world.protocol.version = 7;
+    assert_eq!(world.state.protocol_version, None);
+    world.ok(Event::Cleared);
+    assert_eq!(world.state.protocol_version, Some(7));
+    let before = world.state.clone();
+    world.protocol.version = 8;
+    assert_eq!(world.no(Event::DraftFailed), refusals::OTHER_PROTOCOL_VERSION);
+    assert_eq!(world.state, before);
+    world.protocol.version = 7;
+    world.ok(Event::DraftFailed);
+    // Items of older installations know no version: they run under the one that they are given.
+    world.state.protocol_version = None;
+    world.protocol.version = 9;
+    world.ok(world.claim(1));
+}
+
+#[test]
 fn the_gate_is_passed_once_and_work_goes_on_without_a_draft() {
     let mut world = World::new(crate::world::full(AiVisibility::Always));
     assert_eq!(world.no(world.claim(1)), refusals::NOT_READY);
