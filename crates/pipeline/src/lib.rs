@@ -27,6 +27,7 @@ pub mod release;
 pub mod review;
 mod save;
 mod secrets;
+mod separation;
 pub mod sign;
 mod subjects;
 pub mod views;

@@ -86,7 +86,9 @@ impl Pipeline {
             Err(PipelineError::Refused(refusal))
                 if wish.item.is_some() && refusal.code == "nothing_to_do" =>
             {
-                Err(self.why_not(caller, project, wish).await?)
+                let why = self.why_not(caller, project, wish).await?;
+                let Some(item) = wish.item else { return Err(why) };
+                Err(self.keep_refusal(caller, project, item, why).await?)
             }
             Err(error) => Err(error),
         }
@@ -345,7 +347,8 @@ impl Pipeline {
             + 'static,
     {
         let (pipeline, me) = (self.clone(), caller.clone());
-        self.store
+        let outcome = self
+            .store
             .write(caller.actor(), move |tx| {
                 Box::pin(async move {
                     let task = tasks::by_id(tx, id).await?.ok_or(PipelineError::NotFound)?;
@@ -363,7 +366,8 @@ impl Pipeline {
                     change(&mut moving, tx).await
                 })
             })
-            .await
+            .await;
+        self.keep_refused(caller, id, outcome).await
     }
 
     /// Whether the task is one that the caller could have: they have its role, acted at no other stage of the item, and

@@ -1,10 +1,10 @@
 //! Claim, draw, submit, review, countersign; and what is refused on the way.
 
-use countersign_model::{AnnotationId, DeidPlan, FrameRef, ProjectId, Shape};
+use countersign_model::{AnnotationId, DeidPlan, FrameRef, ItemId, ProjectId, Role, Shape};
 use countersign_pipeline::{
     PipelineError,
     items::ItemQuery,
-    people::Caller,
+    people::{Caller, Credential},
     review::Verdict,
     sign::Countersigning,
     views::Work,
@@ -171,6 +171,52 @@ async fn whoever_drew_cannot_review_or_sign_whatever_their_roles() {
     let named =
         house.pipeline.claim(&everything, project, Wish { item: Some(item), ..Wish::default() }).await;
     assert_eq!(code(&named.unwrap_err()), "separation_of_duties");
+
+    // A token of the same person and a role that they are given later change nothing.
+    let token = house.pipeline.make_token(&everything, "script").await.unwrap();
+    let by_token =
+        house.pipeline.authenticate(&Credential::Token(token.token.unwrap())).await.unwrap().unwrap();
+    let wish = Wish { item: Some(item), ..Wish::default() };
+    let named = house.pipeline.claim(&by_token, project, wish).await;
+    assert_eq!(code(&named.unwrap_err()), "separation_of_duties");
+    let owner = house.sign_in("owner@p").await;
+    let late = house.person("late").await;
+    house.pipeline.grant(&owner, project, late, Role::Annotator).await.unwrap();
+    let second = one_more(&house, project).await;
+    let annotator = house.sign_in("late").await;
+    let wish = Wish { item: Some(second), ..Wish::default() };
+    let work = house.pipeline.claim(&annotator, project, wish).await.unwrap();
+    let (task, fence) = (work.task.id, work.task.fence);
+    house.pipeline.submit(&annotator, task, fence, 0, vec![draw(2, 3.0)], false).await.unwrap();
+    house.pipeline.grant(&owner, project, late, Role::Reviewer).await.unwrap();
+    let promoted = house.sign_in("late").await;
+    let named = house.pipeline.claim(&promoted, project, wish).await;
+    assert_eq!(code(&named.unwrap_err()), "separation_of_duties");
+
+    // Through the task itself they are told nothing; that they tried is kept all the same.
+    let reviewer = house.sign_in("reviewer@p").await;
+    let held = house.pipeline.claim(&reviewer, project, wish).await.unwrap();
+    let (task, fence) = (held.task.id, held.task.fence);
+    let direct = house.pipeline.review(&promoted, task, fence, 0, Vec::new(), accept()).await;
+    assert_eq!(code(&direct.unwrap_err()), "not_found");
+    let auditor = house.sign_in("auditor@p").await;
+    for (item, tries) in [(item, 2), (second, 2)] {
+        let events = house.pipeline.item_events(&auditor, item, None, None).await.unwrap().items;
+        let kept = events.iter().filter(|event| event.action == "separation.refused").count();
+        assert_eq!(kept, tries);
+    }
+}
+
+/// Another image in the project, ready to be read.
+async fn one_more(house: &House, project: ProjectId) -> ItemId {
+    let folder = tempfile::tempdir().unwrap();
+    let mut bytes = png();
+    bytes.push(0);
+    std::fs::write(folder.path().join("more.png"), bytes).unwrap();
+    house.ingest(project, vec![folder.path().to_owned()]).await;
+    let owner = house.sign_in("owner@p").await;
+    let items = house.pipeline.items(&owner, project, ItemQuery::default()).await.unwrap().items;
+    items.iter().map(|item| item.id).max().unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]

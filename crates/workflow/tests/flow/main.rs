@@ -2,5 +2,6 @@
 
 mod paths;
 mod random_walk;
+mod rosters;
 mod shadow;
 mod world;
