@@ -26,12 +26,13 @@ pub enum BandKind {
 }
 
 impl BandKind {
-    /// What can be seen on a class of the draft; `None` for `object` and for names that it does not know.
+    /// What can be seen on a class of the draft or, in lower case, of KITTI's labels; `None` for `object`, `tram`, `misc` and
+    /// for names that it does not know.
     #[must_use]
     pub fn of_class(class: &str) -> Option<Self> {
         match class {
-            "pedestrian" | "cyclist" => Some(Self::Face),
-            "car" => Some(Self::Plate),
+            "pedestrian" | "cyclist" | "person_sitting" => Some(Self::Face),
+            "car" | "van" | "truck" => Some(Self::Plate),
             _ => None,
         }
     }

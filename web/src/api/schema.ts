@@ -314,6 +314,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/gate/{entry}/proposals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Masks that the cuboids of a scene suggest. Nothing is masked until they are set as masks. */
+        get: operations["gate_proposals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/holds/{hold}/lift": {
         parameters: {
             query?: never;
@@ -3736,6 +3753,25 @@ export interface components {
             /** @description The caller's roles on it. */
             roles: components["schemas"]["Role"][];
         };
+        /** @description A mask that a cuboid suggests. */
+        Proposal: {
+            /**
+             * Format: int32
+             * @description Picture of the entry, from 0.
+             */
+            frame: number;
+            /** @description What may be there. */
+            kind: components["schemas"]["Telltale"];
+            /** @description From which cuboid. */
+            origin: components["schemas"]["ProposalOrigin"];
+            /** @description Where, whole pixels. */
+            rect: components["schemas"]["MaskRect"];
+        };
+        /**
+         * @description Where a proposal comes from.
+         * @enum {string}
+         */
+        ProposalOrigin: "labels" | "sweep";
         /** @description A versioned protocol. */
         Protocol: {
             /** @description Classes. */
@@ -4337,6 +4373,11 @@ export interface components {
         };
         /** Format: uuid */
         TaskId: string;
+        /**
+         * @description What in a picture leads back to somebody.
+         * @enum {string}
+         */
+        Telltale: "face" | "plate";
         /** @description A token to make. */
         TokenDraft: {
             /** @description What its owner calls it. */
@@ -5083,6 +5124,36 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Masks"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    gate_proposals: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entry: components["schemas"]["GateEntryId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Proposal"][];
                 };
             };
             /** @description A refusal with its code. */

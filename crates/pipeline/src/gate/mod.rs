@@ -9,6 +9,7 @@ mod masking;
 mod masks;
 mod plan;
 mod preview;
+mod proposals;
 mod queue;
 mod record;
 mod risk;
@@ -32,6 +33,7 @@ pub use self::{
     face::FaceCut,
     masks::{MaskDraft, MaskView, Masks},
     preview::{Preview, TagChange},
+    proposals::{Proposal, ProposalOrigin},
     queue::{GateEntryView, GateFilter, GateSide, GateSummary, ReasonCount, WaiverView},
 };
 use self::{

@@ -4,8 +4,8 @@ use std::{path::PathBuf, sync::Arc};
 
 use countersign_model::{GateEntryId, ItemId, ProjectId, Zone};
 use countersign_pipeline::{
-    Pipeline,
-    gate::{GateEntryView, MaskDraft},
+    Pipeline, PipelineError,
+    gate::{GateEntryView, MaskDraft, ProposalOrigin},
     items::ItemQuery,
     models::{FaceModelDraft, ModelServers, SampleCategory, SampleDraft, SampleImage, SampleLabel},
     people::Caller,
@@ -293,4 +293,51 @@ fn sample_of(streets: &[(Vec<u8>, [[f64; 4]; 2])]) -> SampleDraft {
         annotations: labels.collect(),
         categories: vec![category(1, "face"), category(2, "plate")],
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cuboids_propose_masks_that_hide_nothing_until_an_officer_takes_them() {
+    let house = House::new().await;
+    let project = house.project("drives", "driving").await;
+    let officer = house.sign_in("privacy_officer@drives").await;
+    // The labels come with one scene; the other has only its sweep.
+    let options = scene::Options { width_px: 400, ..scene::Options::default() };
+    let made = scene::driving_scene(21, 2, &options);
+    let folder = house.folder().join("street");
+    for (frame, with_labels) in made.frames.iter().zip([true, false]) {
+        for (file, bytes) in frame.files(with_labels) {
+            let path = folder.join("drive").join(file);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, bytes).unwrap();
+        }
+    }
+    house.ingest(project, vec![folder]).await;
+    let entries = waiting(&house, &officer, project).await;
+    assert_eq!(entries.len(), 2);
+    let (mut by_labels, mut by_sweep) = (0, 0);
+    for entry in &entries {
+        let proposals = house.pipeline.gate_proposals(&officer, entry.id).await.unwrap();
+        for proposal in &proposals {
+            let rect = proposal.rect;
+            assert_eq!(proposal.frame, 0);
+            assert!(rect.x.fract() == 0.0 && rect.width.fract() == 0.0 && rect.width >= 1.0, "{rect:?}");
+        }
+        let count = |origin| proposals.iter().filter(|proposal| proposal.origin == origin).count();
+        by_labels += count(ProposalOrigin::Labels);
+        by_sweep += count(ProposalOrigin::Sweep);
+        let masks = house.pipeline.gate_masks(&officer, entry.id).await.unwrap();
+        assert!(masks.masks.is_empty(), "a proposal is no mask");
+        let drafts: Vec<_> =
+            proposals.iter().map(|p| MaskDraft { id: None, frame: p.frame, rect: p.rect }).collect();
+        let set = house.pipeline.set_gate_masks(&officer, entry.id, masks.revision, drafts).await.unwrap();
+        assert_eq!(set.masks.len(), proposals.len());
+    }
+    assert!(by_labels > 0 && by_sweep > 0, "{by_labels} by labels, {by_sweep} by the sweep");
+    let still = waiting(&house, &officer, project).await;
+    assert_eq!(still.len(), 2, "proposals vouch for nothing");
+    house.pipeline.decide_gate(&officer, still[0].id, true, "all masked".into()).await.unwrap();
+    let gone = house.pipeline.gate_proposals(&officer, still[0].id).await.unwrap_err();
+    assert!(matches!(gone, PipelineError::Refused(refusal) if refusal.code == "already_decided"));
+    let owner = house.sign_in("owner@drives").await;
+    assert!(house.pipeline.gate_proposals(&owner, still[1].id).await.is_err());
 }

@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use countersign_model::GateEntryId;
-use countersign_pipeline::gate::{MaskDraft, Masks};
+use countersign_pipeline::gate::{MaskDraft, Masks, Proposal};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -18,7 +18,7 @@ use crate::{
 };
 
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(masks, set_masks))
+    OpenApiRouter::new().routes(routes!(masks, set_masks)).routes(routes!(proposals))
 }
 
 /// Every mask that the entry is to have; one that is left out is taken back.
@@ -40,6 +40,19 @@ async fn masks(
 ) -> Result<Response, Problem> {
     let masks = app.pipeline.gate_masks(&caller, entry).await?;
     Ok((etag(masks.revision), Json(masks)).into_response())
+}
+
+/// Masks that the cuboids of a scene suggest. Nothing is masked until they are set as masks.
+#[utoipa::path(
+    get, path = "/gate/{entry}/proposals", tag = "gate", params(("entry" = GateEntryId, Path)),
+    responses((status = 200, body = Vec<Proposal>))
+)]
+async fn proposals(
+    State(app): State<App>,
+    SignedIn(caller): SignedIn,
+    Ids(entry): Ids<GateEntryId>,
+) -> Result<Json<Vec<Proposal>>, Problem> {
+    Ok(Json(app.pipeline.gate_proposals(&caller, entry).await?))
 }
 
 /// Sets the masks against the revision in `If-Match`; the cleaned copies that they touch are there anew on return.
