@@ -8,6 +8,7 @@ import type {
   GateEntry,
   GateMasks,
   GatePreview,
+  GateProposal,
   GateSummary,
   MaskDraft,
   Page,
@@ -48,6 +49,15 @@ export const gateMasksQuery = (project: string, entry: string) =>
   queryOptions({
     queryKey: ["gate", project, "masks", entry],
     queryFn: ({ signal }) => api.get<GateMasks>(path`/gate/${entry}/masks`, undefined, signal),
+  });
+
+/** Only scenes have cuboids; what they suggest never changes while the entry waits. */
+export const gateProposalsQuery = (entry: GateEntry) =>
+  queryOptions({
+    queryKey: ["gate", entry.project, "proposals", entry.id],
+    queryFn: ({ signal }) => api.get<GateProposal[]>(path`/gate/${entry.id}/proposals`, undefined, signal),
+    enabled: entry.kind === "scene" && entry.state === "open",
+    staleTime: Number.POSITIVE_INFINITY,
   });
 
 export const gateChangesQuery = (project: string, entry: string, frame: number) =>

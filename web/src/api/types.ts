@@ -40,6 +40,7 @@ export type OntologyClass = Schemas["Class"];
 export type Stage = Schemas["Stage"];
 export type Protocol = Schemas["Protocol"];
 export type DeidPlan = Schemas["DeidPlan"];
+export type GateProposal = Schemas["Proposal"];
 
 // ---- projects -----------------------------------------------------------------------------------------------
 

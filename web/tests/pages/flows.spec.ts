@@ -1,8 +1,6 @@
 /** What people do on the pages, step by step, against intercepted routes. */
 import { expect, type Page, type Request, type Route, test } from "@playwright/test";
-import type { GateMasks } from "../../src/api/types";
 import * as data from "../fixtures/data";
-import { gateMasks } from "../fixtures/gate";
 import { privacyRequests } from "../fixtures/privacy";
 import { json, problem, serveFixtures } from "../fixtures/routes";
 
@@ -178,73 +176,6 @@ test("the gate is decided by keyboard alone", async ({ page }) => {
   await page.keyboard.press("r");
   await expect(page.getByRole("heading", { name: "study 1302" })).toBeVisible();
   expect(decided).toEqual([{ decision: "reject", reason: "Burned-in name or number" }]);
-});
-
-/** A gate that keeps the masks it is sent, as the server does; `hold` lets answers wait. */
-async function serveMasks(page: Page, hold: () => Promise<void> = async () => {}) {
-  const sent: { masks: unknown[] }[] = [];
-  let now = gateMasks;
-  await serveFixtures(page, {
-    "GET /gate/g-0/masks": (route) => json(route, now),
-    "PUT /gate/g-0/masks": async (route) => {
-      const { masks } = body(route.request()) as { masks: GateMasks["masks"] };
-      sent.push({ masks });
-      expect(route.request().headers()["if-match"]).toBe(`"${now.revision}"`);
-      await hold();
-      const kept = masks.map((mask, n) => ({
-        ...mask,
-        id: mask.id ?? `k-${n + 1}`,
-        origin: { person: "u-1" },
-      }));
-      now = { revision: now.revision + 1, masks: kept, remade: 1 };
-      return json(route, now);
-    },
-  });
-  await page.goto("/projects/p-ct/gate");
-  await expect(page.getByRole("button", { name: "Take back mask 1, 160 by 24 at 20, 30" })).toBeVisible();
-  await expect(page.getByTestId("gate-overlay")).toBeAttached();
-  return sent;
-}
-
-async function drawMask(page: Page) {
-  await page.keyboard.press("m");
-  await expect(page.getByTestId("gate-said")).toHaveText("Drawing: cross at 256, 256");
-  // While somebody draws, arrows do not walk through the queue.
-  await page.keyboard.press("ArrowUp");
-  await page.keyboard.press("Enter");
-  await page.keyboard.press("ArrowDown");
-  await page.keyboard.press("Shift+ArrowRight");
-  await page.keyboard.press("Enter");
-}
-
-const FIRST_MASK = { id: "k-1", frame: 0, rect: { x: 20, y: 30, width: 160, height: 24 } };
-const DRAWN_MASK = { frame: 0, rect: { x: 256, y: 246, width: 1, height: 10 } };
-
-test("a mask is drawn, undone and drawn again by keyboard alone", async ({ page }) => {
-  const sent = await serveMasks(page);
-  await drawMask(page);
-  await expect(page.getByRole("button", { name: "Take back mask 2, 1 by 10 at 256, 246" })).toBeVisible();
-  await page.keyboard.press("Escape");
-  await page.keyboard.press("u");
-  await expect(page.getByRole("button", { name: /Take back mask 2/ })).toBeHidden();
-  expect(sent).toEqual([{ masks: [FIRST_MASK, DRAWN_MASK] }, { masks: [FIRST_MASK] }]);
-});
-
-test("an undo that is asked for while the mask is being saved is done after it", async ({ page }) => {
-  let answer = () => {};
-  const held = new Promise<void>((resolve) => {
-    answer = resolve;
-  });
-  const sent = await serveMasks(page, () => held);
-  await drawMask(page);
-  await page.keyboard.press("Escape");
-  await expect(page.getByTestId("gate-said")).toHaveText("Making the cleaned copies anew…");
-  await page.keyboard.press("u");
-  expect(sent).toEqual([{ masks: [FIRST_MASK, DRAWN_MASK] }]);
-  answer();
-  await expect(page.getByTestId("gate-said")).toHaveText("");
-  await expect(page.getByRole("button", { name: /Take back mask 2/ })).toBeHidden();
-  expect(sent).toEqual([{ masks: [FIRST_MASK, DRAWN_MASK] }, { masks: [FIRST_MASK] }]);
 });
 
 test("space shows the source only when asked, and flips back", async ({ page }) => {

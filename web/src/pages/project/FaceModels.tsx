@@ -20,20 +20,22 @@ function Plan({ project, models }: { project: string; models: Models }) {
   const { plan } = models;
   const wanted = plan?.min_recall;
   return (
-    <Note>
-      {plan && wanted ? (
-        <>
-          The rules name <strong>{plan.model}</strong>: both bounds must reach {percent(wanted)}, which takes
-          at least {labelsNeeded(wanted, CONFIDENCE)} labels of each class without a miss. What is found is
-          carried to {plan.temporal} frames before and after.{" "}
-        </>
-      ) : (
-        "The rules of this project name no model: every camera picture waits for a privacy officer. "
-      )}
+    <>
+      <Note>
+        {plan && wanted ? (
+          <>
+            The rules name <strong>{plan.model}</strong>: both bounds must reach {percent(wanted)}, which
+            takes at least {labelsNeeded(wanted, CONFIDENCE)} labels of each class without a miss. What is
+            found is carried to {plan.temporal} frames before and after.{" "}
+          </>
+        ) : (
+          "The rules of this project name no model: every camera picture waits for a privacy officer. "
+        )}
+      </Note>
       <Link to="/projects/$projectId/gate/rules" params={{ projectId: project }}>
         Change the rules
       </Link>
-    </Note>
+    </>
   );
 }
 

@@ -2,8 +2,8 @@
 import { Button, Checkbox } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useLayoutEffect, useRef, useState } from "react";
-import { gateEntryQuery, gateMasksQuery, useGateMasks } from "@/api/gate";
-import type { GateEntry, GateMask, GateMasks, MaskDraft, MaskRect } from "@/api/types";
+import { gateEntryQuery, gateMasksQuery, gateProposalsQuery, useGateMasks } from "@/api/gate";
+import type { GateEntry, GateMask, GateMasks, GateProposal, MaskDraft, MaskRect } from "@/api/types";
 import { plural } from "@/format";
 import { At, Panel } from "@/parts/bits";
 import { type KeyGroup, useKeyHelp, useKeys } from "@/parts/keys";
@@ -19,11 +19,13 @@ import {
   drafts,
   framesBeside,
   moveCross,
+  openProposals,
   type Size,
   setCorner,
   stepOf,
   withMask,
   withoutMask,
+  withProposals,
 } from "./gate-masks";
 
 const KEYS: KeyGroup = {
@@ -33,6 +35,7 @@ const KEYS: KeyGroup = {
     { keys: "Space", does: "Flip between before and after" },
     { keys: "B", does: "Both beside each other" },
     { keys: "M", does: "Draw a mask: arrows move the cross, Shift for one pixel, Enter sets each corner" },
+    { keys: "P", does: "Take every proposed mask of this entry" },
     { keys: "Escape", does: "Stop drawing" },
     { keys: "U, Ctrl+Z", does: "Undo the last mask change" },
   ],
@@ -128,6 +131,23 @@ function MaskList({
   );
 }
 
+/** What cuboids suggest: an aid that hides nothing until somebody takes it. */
+function Proposals({ proposals, onTake }: { proposals: GateProposal[]; onTake: () => void }) {
+  if (proposals.length === 0) return null;
+  const of = (kind: GateProposal["kind"]) => proposals.filter((one) => one.kind === kind).length;
+  return (
+    <div className="stack tight">
+      <Button size="compact-sm" variant="default" onClick={onTake}>
+        Take {plural(proposals.length, "proposed mask")} (P)
+      </Button>
+      <p className="dim">
+        {plural(of("face"), "head")} and {plural(of("plate"), "end")} of vehicles, told from cuboids. Whoever
+        has no cuboid is not among them.
+      </p>
+    </div>
+  );
+}
+
 type DeskProps = {
   onDone: () => void;
   /** While somebody draws, the arrow keys belong to the cross and not to the queue. */
@@ -148,6 +168,11 @@ function useLooking(entry: GateEntry) {
 function Desk({ entry, onDone, onDrawing }: DeskProps & { entry: GateEntry }) {
   const look = useLooking(entry);
   const { masks, known, save, saving, change, undo, past } = useMasks(entry);
+  const suggested = useQuery(gateProposalsQuery(entry)).data ?? [];
+  const proposals = masks.data ? openProposals(suggested, known) : [];
+  const take = () => {
+    if (proposals.length > 0) change((now) => withProposals(now, suggested));
+  };
   const [drawing, setDrawing] = useState<Drawing | null>(null);
   const [all, setAll] = useState(false);
   const open = entry.state === "open";
@@ -182,6 +207,7 @@ function Desk({ entry, onDone, onDrawing }: DeskProps & { entry: GateEntry }) {
     Space: look.flip,
     KeyB: look.both,
     KeyM: toggle,
+    KeyP: take,
     KeyU: undo,
     "Ctrl+KeyZ": undo,
     ArrowLeft: () => (drawing ? move(-1, 0, false) : look.go(frame - 1)),
@@ -214,6 +240,7 @@ function Desk({ entry, onDone, onDrawing }: DeskProps & { entry: GateEntry }) {
           frame={frame}
           view={open ? look.view : "after"}
           masks={here}
+          proposals={proposals.filter((one) => one.frame === frame)}
           size={size}
           onSize={look.setSize}
           drawing={drawing}
@@ -277,6 +304,7 @@ function Desk({ entry, onDone, onDrawing }: DeskProps & { entry: GateEntry }) {
               onRemove={(mask) => change((now) => withoutMask(now, mask.id))}
               onShow={look.go}
             />
+            <Proposals proposals={proposals} onTake={take} />
             <Checkbox
               size="xs"
               label="New masks on every frame of this series"

@@ -6,7 +6,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { type PointerEvent, useRef, useState } from "react";
 import { gateImageUrl } from "@/api/gate";
 import { meQuery } from "@/api/session";
-import type { GateEntry, GateMask, MaskRect } from "@/api/types";
+import type { GateEntry, GateMask, GateProposal, MaskRect } from "@/api/types";
 import styles from "./Gate.module.css";
 import { type Drawing, type Point, rectBetween, type Size, toPicture } from "./gate-masks";
 
@@ -20,6 +20,8 @@ type Props = {
   frame: number;
   view: View;
   masks: GateMask[];
+  /** What cuboids suggest and no mask covers: outlined, and nothing is hidden by it. */
+  proposals: GateProposal[];
   size: Size | null;
   onSize: (size: Size) => void;
   drawing: Drawing | null;
@@ -38,7 +40,7 @@ export function GatePicture(props: Props) {
   );
 }
 
-function Stage({ entry, frame, side, masks, size, onSize, drawing, onDrawn }: Props & { side: Side }) {
+function Stage({ entry, frame, side, size, onSize, ...over }: Props & { side: Side }) {
   const source = gateImageUrl(entry.id, frame, side, entry.revision);
   const [state, setState] = useState<{ source: string; is: "shown" | "failed" } | null>(null);
   const client = useQueryClient();
@@ -75,9 +77,7 @@ function Stage({ entry, frame, side, masks, size, onSize, drawing, onDrawn }: Pr
             Loading…
           </span>
         ) : null}
-        {size && is === "shown" ? (
-          <Overlay size={size} masks={masks} drawing={drawing} onDrawn={onDrawn} />
-        ) : null}
+        {size && is === "shown" ? <Overlay size={size} {...over} /> : null}
       </div>
     </figure>
   );
@@ -86,14 +86,10 @@ function Stage({ entry, frame, side, masks, size, onSize, drawing, onDrawn }: Pr
 function Overlay({
   size,
   masks,
+  proposals,
   drawing,
   onDrawn,
-}: {
-  size: Size;
-  masks: GateMask[];
-  drawing: Drawing | null;
-  onDrawn: (rect: MaskRect) => void;
-}) {
+}: { size: Size } & Pick<Props, "masks" | "proposals" | "drawing" | "onDrawn">) {
   const [drag, setDrag] = useState<{ from: Point; to: Point } | null>(null);
   const box = useRef<SVGSVGElement>(null);
   const at = (event: PointerEvent): Point => {
@@ -133,6 +129,14 @@ function Overlay({
           {...mask.rect}
           className={styles.mask}
           data-by={"detector" in mask.origin ? "model" : "person"}
+        />
+      ))}
+      {proposals.map(({ rect, kind }) => (
+        <rect
+          key={`${kind} ${rect.x} ${rect.y} ${rect.width} ${rect.height}`}
+          {...rect}
+          className={styles.proposal}
+          data-testid="gate-proposal"
         />
       ))}
       {shape ? <rect {...shape} className={styles.draft} /> : null}

@@ -4,12 +4,14 @@ import {
   beginDrawing,
   framesBeside,
   moveCross,
+  openProposals,
   rectBetween,
   setCorner,
   stepOf,
   toPicture,
   withMask,
   withoutMask,
+  withProposals,
 } from "./gate-masks";
 
 const size = { width: 640, height: 480 };
@@ -18,6 +20,21 @@ const mask = (id: string, frame: number): GateMask => ({
   frame,
   rect: { x: 1, y: 2, width: 3, height: 4 },
   origin: { detector: "text-1" },
+});
+
+describe("proposals", () => {
+  it("are those that no mask of their picture covers", () => {
+    const proposal = (frame: number, x: number) =>
+      ({ frame, rect: { x, y: 2, width: 2, height: 4 }, kind: "face", origin: "sweep" }) as const;
+    const known = [mask("a", 0)];
+    const all = [proposal(0, 1), proposal(1, 1), proposal(0, 3)];
+    expect(openProposals(all, known)).toEqual([all[1], all[2]]);
+    expect(withProposals(known, all)).toEqual([
+      { id: "a", frame: 0, rect: known[0]?.rect },
+      { frame: 1, rect: all[1]?.rect },
+      { frame: 0, rect: all[2]?.rect },
+    ]);
+  });
 });
 
 describe("drawing with the keyboard", () => {

@@ -2,7 +2,7 @@
  * Drawing masks at the gate, without a framework: a cross that the arrow keys move, two corners, whole pixels. Masks are
  * in pixels of the picture, x to the right, y down, (0, 0) at the outer corner of the first pixel.
  */
-import type { GateMask, MaskDraft, MaskRect } from "@/api/types";
+import type { GateMask, GateProposal, MaskDraft, MaskRect } from "@/api/types";
 
 export type Size = { width: number; height: number };
 export type Point = [x: number, y: number];
@@ -54,6 +54,22 @@ export function toPicture(point: Point, box: Size, picture: Size): Point {
 
 export const drafts = (masks: GateMask[]): MaskDraft[] =>
   masks.map(({ id, frame, rect }) => ({ id, frame, rect }));
+
+const holds = (outer: MaskRect, inner: MaskRect) =>
+  outer.x <= inner.x &&
+  outer.y <= inner.y &&
+  outer.x + outer.width >= inner.x + inner.width &&
+  outer.y + outer.height >= inner.y + inner.height;
+
+/** Proposals that no mask covers yet. */
+export const openProposals = (proposals: GateProposal[], masks: GateMask[]): GateProposal[] =>
+  proposals.filter((one) => !masks.some((mask) => mask.frame === one.frame && holds(mask.rect, one.rect)));
+
+/** The masks with those proposals taken as masks. */
+export const withProposals = (masks: GateMask[], proposals: GateProposal[]): MaskDraft[] => [
+  ...drafts(masks),
+  ...openProposals(proposals, masks).map(({ frame, rect }) => ({ frame, rect })),
+];
 
 /** Frames of the stream that a frame belongs to, so that text on every frame is masked at once. */
 export function framesBeside(frame: number, streams: number[]): number[] {

@@ -1,0 +1,163 @@
+/** The gate's masks, what cuboids suggest, and models for faces and plates, against intercepted routes. */
+import { expect, type Page, type Request, test } from "@playwright/test";
+import type { GateMasks } from "../../src/api/types";
+import { gate, gateMasks } from "../fixtures/gate";
+import { faceModels, running } from "../fixtures/models";
+import { json, serveFixtures } from "../fixtures/routes";
+
+async function shot(page: Page, name: string) {
+  if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/${name}.png` });
+}
+
+const body = (request: Request) => request.postDataJSON() as Record<string, unknown>;
+
+/** A gate that keeps the masks it is sent, as the server does; `hold` lets answers wait. */
+async function serveMasks(
+  page: Page,
+  hold: () => Promise<void> = async () => {},
+  more: Parameters<typeof serveFixtures>[1] = {},
+) {
+  const sent: { masks: unknown[] }[] = [];
+  let now = gateMasks;
+  await serveFixtures(page, {
+    ...more,
+    "GET /gate/g-0/masks": (route) => json(route, now),
+    "PUT /gate/g-0/masks": async (route) => {
+      const { masks } = body(route.request()) as { masks: GateMasks["masks"] };
+      sent.push({ masks });
+      expect(route.request().headers()["if-match"]).toBe(`"${now.revision}"`);
+      await hold();
+      const kept = masks.map((mask, n) => ({
+        ...mask,
+        id: mask.id ?? `k-${n + 1}`,
+        origin: { person: "u-1" },
+      }));
+      now = { revision: now.revision + 1, masks: kept, remade: 1 };
+      return json(route, now);
+    },
+  });
+  await page.goto("/projects/p-ct/gate");
+  await expect(page.getByRole("button", { name: "Take back mask 1, 160 by 24 at 20, 30" })).toBeVisible();
+  await expect(page.getByTestId("gate-overlay")).toBeAttached();
+  return sent;
+}
+
+async function drawMask(page: Page) {
+  await page.keyboard.press("m");
+  await expect(page.getByTestId("gate-said")).toHaveText("Drawing: cross at 256, 256");
+  // While somebody draws, arrows do not walk through the queue.
+  await page.keyboard.press("ArrowUp");
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Shift+ArrowRight");
+  await page.keyboard.press("Enter");
+}
+
+const FIRST_MASK = { id: "k-1", frame: 0, rect: { x: 20, y: 30, width: 160, height: 24 } };
+const DRAWN_MASK = { frame: 0, rect: { x: 256, y: 246, width: 1, height: 10 } };
+
+test("a mask is drawn, undone and drawn again by keyboard alone", async ({ page }) => {
+  const sent = await serveMasks(page);
+  await drawMask(page);
+  await expect(page.getByRole("button", { name: "Take back mask 2, 1 by 10 at 256, 246" })).toBeVisible();
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("u");
+  await expect(page.getByRole("button", { name: /Take back mask 2/ })).toBeHidden();
+  expect(sent).toEqual([{ masks: [FIRST_MASK, DRAWN_MASK] }, { masks: [FIRST_MASK] }]);
+});
+
+test("what cuboids suggest is outlined, hides nothing, and is taken with one key", async ({ page }) => {
+  const rect = (x: number) => ({ x, y: 200, width: 40, height: 20 });
+  const within = { x: 30, y: 32, width: 10, height: 10 };
+  const proposals = [
+    { frame: 0, rect: rect(60), kind: "face", origin: "labels" },
+    { frame: 0, rect: rect(120), kind: "plate", origin: "sweep" },
+    // The mask that is there covers it.
+    { frame: 0, rect: within, kind: "face", origin: "sweep" },
+  ];
+  const sent = await serveMasks(page, undefined, {
+    "GET /gate/g-0": (route) => json(route, { ...gate[0], kind: "scene" }),
+    "GET /gate/g-0/proposals": (route) => json(route, proposals),
+  });
+  await expect(page.getByTestId("gate-proposal")).toHaveCount(2);
+  await expect(page.getByText("1 head and 1 end of vehicles")).toBeVisible();
+  expect(sent).toEqual([]);
+  await shot(page, "gate-proposals");
+  await page.keyboard.press("p");
+  await expect(page.getByTestId("gate-proposal")).toHaveCount(0);
+  await expect(page.getByRole("button", { name: /Take back mask 3/ })).toBeVisible();
+  const taken = [60, 120].map((x) => ({ frame: 0, rect: rect(x) }));
+  expect(sent).toEqual([{ masks: [FIRST_MASK, ...taken] }]);
+});
+
+test("a model is registered, measured on a sample, and a sample that is none is told", async ({ page }) => {
+  const sent: Record<string, unknown>[] = [];
+  let models = { ...faceModels, models: [] as typeof faceModels.models };
+  await serveFixtures(page, {
+    "GET /projects/p-ct/face-models": (route) => json(route, models),
+    "POST /projects/p-ct/face-models": (route) => {
+      sent.push(body(route.request()));
+      const first = faceModels.models[0];
+      if (first)
+        models = {
+          ...models,
+          models: [{ ...first, accepted: false, why_not: "model-not-accepted", runs: [] }],
+        };
+      return json(route, models.models[0], 201);
+    },
+    "POST /face-models/fm-1/runs": (route) => {
+      sent.push(body(route.request()));
+      models = { ...models, models: models.models.map((model) => ({ ...model, runs: [running] })) };
+      return json(route, running, 202);
+    },
+  });
+  await page.goto("/projects/p-ct/gate/models");
+  await expect(page.getByText("No model is registered")).toBeVisible();
+  await page.getByRole("button", { name: "Register a model…" }).press("Enter");
+  await page.getByLabel("Name here").fill("street");
+  await page.getByLabel("Model on the server").fill("street_faces");
+  await page.getByRole("button", { name: "Register", exact: true }).press("Enter");
+  await expect(page.getByText("was not measured on your frames")).toBeVisible();
+  expect(sent[0]).toMatchObject({
+    name: "street",
+    config: { address: "models:8000", model: "street_faces" },
+  });
+
+  const choose = async (text: string) => {
+    const chooser = page.waitForEvent("filechooser");
+    await page.getByRole("button", { name: "Measure on a labelled sample…" }).press("Enter");
+    await (await chooser).setFiles({
+      name: "s.json",
+      mimeType: "application/json",
+      buffer: Buffer.from(text),
+    });
+  };
+  await choose("[]");
+  await expect(page.getByRole("alert")).toHaveText(/needs the lists/);
+  const sample = {
+    images: [{ id: 1, sha256: "ab".repeat(32) }],
+    annotations: [{ image_id: 1, category_id: 1, bbox: [1, 2, 3, 4] }],
+    categories: [{ id: 1, name: "face" }],
+  };
+  await choose(JSON.stringify(sample));
+  await expect(page.getByText("130 of 412 frames")).toBeVisible();
+  expect(sent[1]).toEqual(sample);
+  await shot(page, "face-models-running");
+});
+
+test("an undo that is asked for while the mask is being saved is done after it", async ({ page }) => {
+  let answer = () => {};
+  const held = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  const sent = await serveMasks(page, () => held);
+  await drawMask(page);
+  await page.keyboard.press("Escape");
+  await expect(page.getByTestId("gate-said")).toHaveText("Making the cleaned copies anew…");
+  await page.keyboard.press("u");
+  expect(sent).toEqual([{ masks: [FIRST_MASK, DRAWN_MASK] }]);
+  answer();
+  await expect(page.getByTestId("gate-said")).toHaveText("");
+  await expect(page.getByRole("button", { name: /Take back mask 2/ })).toBeHidden();
+  expect(sent).toEqual([{ masks: [FIRST_MASK, DRAWN_MASK] }, { masks: [FIRST_MASK] }]);
+});
