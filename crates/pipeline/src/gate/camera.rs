@@ -98,7 +98,7 @@ impl Pipeline {
         (job, worker): (&jobs::Job, &str),
         outcome: &mut Outcome,
     ) -> Result<Seen> {
-        let Some(plan) = rules.plan.faces.as_ref().filter(|_| shows_people(item.kind)) else {
+        let Some(plan) = rules.plan.faces.as_ref().filter(|_| is_of_the_world(item.kind)) else {
             return Ok(Seen::default());
         };
         let (found, sequences) = {
@@ -187,6 +187,11 @@ impl Pipeline {
         }
         Ok((looked, fault.is_none() && missing.is_none()))
     }
+}
+
+/// Items whose pictures are a camera's; instances of a study are looked at as what they are.
+fn is_of_the_world(kind: ItemKind) -> bool {
+    matches!(kind, ItemKind::Scene | ItemKind::Image)
 }
 
 /// Pictures of parts show no people; pictures of the world may.

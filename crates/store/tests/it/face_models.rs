@@ -7,7 +7,7 @@ use countersign_model::{
 use countersign_store::{
     Evidence, Json, StoreError, Tx,
     assets::{self, Asset},
-    face_models::{self, FaceFrame, FaceLabel, FaceModel, FaceRun, FaceRunResult},
+    face_models::{self, FaceFrame, FaceLabel, FaceLook, FaceModel, FaceRun, FaceRunResult},
     privacy, subjects,
 };
 
@@ -243,6 +243,60 @@ both! {
         assert_eq!(face_models::frames(&mut reader, good).await.unwrap()[0].masked, Some(0.125));
     }
 
+    async fn a_run_whose_job_is_gone_does_not_stand_in_the_way(world: World) {
+        let (project, people) = world.project(&[Role::PrivacyOfficer]).await;
+        let model = register(world, project, "street", 1, people[0]).await;
+        let subject = world.subject(project, "a drive").await;
+        let asset = frame(world, project, subject).await;
+        let run = open(world, project, model, asset).await;
+        for (with_job, state) in [(true, "waiting"), (false, "failed")] {
+            let found = world.write(move |tx| Box::pin(async move {
+                tx.record(Evidence::new("test", "face_model", model.0))?;
+                let nothing = serde_json::json!({});
+                let job = countersign_store::jobs::Job::ready(tx, "accept_model", Some(project), None, &nothing);
+                let state = if with_job { "ready" } else { "dead" };
+                let job = countersign_store::jobs::Job { state: state.into(), ..job };
+                let id = job.id;
+                countersign_store::jobs::insert_all(tx, vec![job]).await?;
+                face_models::fail_orphans(tx, model, "accept_model").await?;
+                let found = face_models::run(tx, run).await?.unwrap();
+                // Out of the way of the next turn.
+                tx.query("UPDATE jobs SET state = 'dead' WHERE id = $1").bind(id).execute().await?;
+                Ok(found)
+            })).await;
+            assert_eq!(found.state, state);
+        }
+    }
+
+    async fn scenes_along_a_drive_are_told_in_order_and_no_others(world: World) {
+        let (project, _) = world.project(&[]).await;
+        let items: Vec<_> = world.tasks(project, 5).await.into_iter().map(|(item, _)| item).collect();
+        let named = items.clone();
+        world.write(move |tx| Box::pin(async move {
+            tx.record(Evidence::new("test", "project", project.0))?;
+            let (drive, _) = subjects::ensure(tx, project, "drive", "one").await?;
+            let (lot, _) = subjects::ensure(tx, project, "lot", "two").await?;
+            // The fourth is of no drive; the lot binds nothing.
+            for (at, item) in named.into_iter().enumerate() {
+                let subjects = if at == 3 { vec![lot.id] } else { vec![drive.id, lot.id] };
+                for subject in subjects {
+                    let sql = "INSERT INTO subject_items (item_id, subject_id) VALUES ($1, $2)";
+                    tx.query(sql).bind(item).bind(subject).execute().await?;
+                }
+            }
+            Ok(())
+        })).await;
+        let mut reader = world.store.read().await.unwrap();
+        let mut told = async |at: usize, after, limit| {
+            let found = countersign_store::items::along_drive(&mut reader, items[at], after, limit).await.unwrap();
+            found.iter().map(|item| items.iter().position(|id| *id == item.id).unwrap()).collect::<Vec<_>>()
+        };
+        assert_eq!(told(2, false, 5).await, [1, 0]);
+        assert_eq!(told(2, false, 1).await, [1]);
+        assert_eq!(told(2, true, 5).await, [4]);
+        assert_eq!(told(3, true, 5).await, [0_usize; 0]);
+    }
+
     async fn an_erasure_takes_where_faces_were_and_leaves_the_counts(world: World) {
         let (project, people) = world.project(&[Role::PrivacyOfficer]).await;
         let model = register(world, project, "street", 1, people[0]).await;
@@ -250,6 +304,17 @@ both! {
         let asset = frame(world, project, subject).await;
         let run = open(world, project, model, asset).await;
         finish(world, run, 0.05).await;
+        let kept = world.write(move |tx| Box::pin(async move {
+            tx.record(Evidence::new("test", "face_model", model.0))?;
+            for word in ["first", "second"] {
+                let found = Json(serde_json::json!(word));
+                let row = FaceLook { model_id: model, asset_id: asset, found, at: tx.now() };
+                face_models::keep_looks(tx, vec![row]).await?;
+            }
+            face_models::looks(tx, model, &[asset]).await
+        })).await;
+        assert_eq!(kept.len(), 1);
+        assert_eq!(kept[0].found.0, "first", "what was found first stays");
         world.write(move |tx| Box::pin(async move {
             tx.record(Evidence::new("test", "subject", subject.0))?;
             privacy::empty_assets(tx, subject).await.map(drop)
@@ -257,6 +322,7 @@ both! {
         let mut reader = world.store.read().await.unwrap();
         assert!(face_models::labels(&mut reader, run).await.unwrap().is_empty());
         assert!(face_models::frames(&mut reader, run).await.unwrap().is_empty());
+        assert!(face_models::looks(&mut reader, model, &[asset]).await.unwrap().is_empty());
         assert_eq!(face_models::run(&mut reader, run).await.unwrap().unwrap().faces_hidden, Some(1));
     }
 }
