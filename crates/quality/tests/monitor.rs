@@ -3,8 +3,8 @@
 use countersign_quality::{
     Random,
     monitor::{
-        Chart, ChartError, Detector, DetectorError, Observation, Stream, Watch, false_alarms, likely_changed,
-        run_length,
+        Chart, ChartError, Detector, DetectorError, Observation, Pattern, Stream, Watch, by_history,
+        by_peers, false_alarms, likely_changed, patterns, run_length,
     },
 };
 use proptest::prelude::*;
@@ -173,6 +173,42 @@ fn a_dangerous_class_is_seen_where_the_sum_hides_it_and_time_holds_nothing() {
     assert!(text.len() < 1500, "state stays small: {}", text.len());
     watch.restart();
     assert!(watch.levels().values().all(|level| *level == 0.0));
+}
+
+#[test]
+fn what_is_expected_follows_history_and_peers() {
+    assert_eq!(by_history(0, 0, 0.1), Ok(0.1));
+    assert_eq!(by_history(9, 10, 0.1), Ok(0.5));
+    assert!(by_history(2, 1, 0.1).is_err() && by_history(0, 1, 1.1).is_err());
+    // Others are sure: the usual rate; others are of two minds: half.
+    assert_eq!(by_peers(&[1.0, 0.0], 0.05), Ok(0.05));
+    assert!((by_peers(&[0.5, 0.5], 0.05).unwrap() - 0.5).abs() < 1e-12);
+    assert!(by_peers(&[1.0], 0.05).is_err() && by_peers(&[1.5, 0.0], 0.05).is_err());
+    // It is what happens: a reader of that rate against a class that is right with that probability.
+    let (mut random, mut off, posterior) = (Random::new(6), 0, [0.7, 0.2, 0.1]);
+    for _ in 0..40_000 {
+        let at = random.unit();
+        let truth = if at < 0.7 {
+            0
+        } else if at < 0.9 {
+            1
+        } else {
+            2
+        };
+        let said = if random.unit() < 0.2 { (truth + 1 + random.below(2)) % 3 } else { truth };
+        off += u32::from(said != 0);
+    }
+    assert!((by_peers(&posterior, 0.2).unwrap() - f64::from(off) / 40_000.0).abs() < 0.01);
+}
+
+#[test]
+fn a_pattern_is_named_from_three_errors_on() {
+    let mut answers = vec![(0, 1), (0, 1), (2, 2), (2, 2), (2, 2), (1, 0)];
+    assert!(patterns(&answers).is_empty());
+    answers.push((0, 1));
+    assert_eq!(patterns(&answers), [Pattern { right: 0, said: 1, times: 3, errors: 4 }]);
+    answers.extend([(2, 0); 4]);
+    assert_eq!(patterns(&answers).iter().map(|of| of.times).collect::<Vec<_>>(), [4, 3]);
 }
 
 #[test]
