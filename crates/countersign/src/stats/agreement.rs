@@ -1,6 +1,6 @@
 //! `countersign stats agreement`.
 
-use countersign_quality::agreement::{Coefficient, Counts, Interval, IntervalAlpha, Level, Weights, cohen};
+use countersign_quality::agreement::{Coefficient, Counts, Interval, Level, Weights, by_reader, cohen};
 use serde_json::{Value, json};
 
 use super::{Agreement, Scale, coefficient, confidence, percent, table as tables};
@@ -11,6 +11,8 @@ use crate::{
 
 /// Alpha and AC1 further apart than this: a rare class, for which neither number stands alone.
 const APART: f64 = 0.2;
+/// Most reads times readers for which each reader is left out in turn: some seconds.
+const LEFT_OUT_MAX: usize = 200_000_000;
 
 struct Line {
     key: &'static str,
@@ -23,8 +25,8 @@ struct Line {
 pub fn run(args: &Agreement, out: Output) -> Outcome<()> {
     let confidence = confidence(args.confidence)?;
     let found = tables::read(&args.reads)?;
-    let counts = Counts::new(&found.reads);
-    let lines = lines(args, confidence, &found, &counts)?;
+    let counts = counted(args, &found)?;
+    let lines = lines(args, confidence, &found, &counts);
     let pick = |key: &str| lines.iter().find(|line| line.key == key).and_then(|line| line.value);
     let apart = match (pick("alpha"), pick("ac1")) {
         (Some(alpha), Some(ac1)) => (alpha - ac1).abs() > APART,
@@ -48,14 +50,10 @@ pub fn run(args: &Agreement, out: Output) -> Outcome<()> {
     Ok(())
 }
 
-fn lines(args: &Agreement, confidence: f64, found: &tables::Table, counts: &Counts) -> Outcome<Vec<Line>> {
-    let (value, level) = match args.scale {
-        Scale::Nominal => (counts.alpha(Level::Nominal), Some(Level::Nominal)),
-        Scale::Ordinal => (counts.alpha(Level::Ordinal), Some(Level::Ordinal)),
-        Scale::Interval => (of_values(found)?, None),
-    };
-    let resampled =
-        level.and_then(|level| counts.alpha_interval(level, confidence, args.resamples as usize, args.seed));
+fn lines(args: &Agreement, confidence: f64, found: &tables::Table, counts: &Counts) -> Vec<Line> {
+    let level = level(args.scale);
+    let value = counts.alpha(level);
+    let resampled = counts.alpha_interval(level, confidence, args.resamples as usize, args.seed);
     let mut lines = vec![
         Line { key: "percent", name: "percent agreement", value: counts.percent(), interval: None, how: "" },
         Line {
@@ -88,26 +86,39 @@ fn lines(args: &Agreement, confidence: f64, found: &tables::Table, counts: &Coun
         // So many degrees of freedom are the normal distribution.
         analytic("cohen", "Cohen's kappa", kappa, 1e7, "large sample, normal");
     }
-    lines.push(Line {
-        key: "fleiss",
-        name: "Fleiss' kappa",
-        value: counts.fleiss(),
-        interval: None,
-        how: "",
-    });
-    Ok(lines)
+    let reads: usize = found.reads.rows().map(<[_]>::len).sum();
+    if args.scale == Scale::Nominal && reads.saturating_mul(found.reads.readers()) <= LEFT_OUT_MAX {
+        let alone = by_reader(&found.reads, Level::Nominal).map(|alone| alone.alpha);
+        #[expect(clippy::cast_precision_loss, reason = "readers are far below 2^53")]
+        let degrees = found.reads.readers() as f64 - 1.0;
+        analytic("alpha_readers", "alpha, for other readers", alone, degrees, "readers left out in turn");
+    }
+    let (key, name, value) = ("fleiss", "Fleiss' kappa", counts.fleiss());
+    lines.push(Line { key, name, value, interval: None, how: "" });
+    lines
 }
 
-/// Alpha of the answers as numbers.
-fn of_values(found: &tables::Table) -> Outcome<Option<f64>> {
-    let values = tables::numbers(&found.classes).ok_or_else(|| {
-        Fault::new("not_numbers", "An interval scale needs answers that are numbers.").at("--scale")
-    })?;
-    let mut alpha = IntervalAlpha::default();
-    for row in found.reads.rows() {
-        alpha.item(&row.iter().map(|vote| values[usize::from(vote.class)]).collect::<Vec<_>>());
+const fn level(scale: Scale) -> Level {
+    match scale {
+        Scale::Nominal => Level::Nominal,
+        Scale::Ordinal => Level::Ordinal,
+        Scale::Interval => Level::Interval,
+        Scale::Ratio => Level::Ratio,
     }
-    Ok(alpha.value())
+}
+
+/// Counts of the table; on a scale of values a class is worth its name.
+fn counted(args: &Agreement, found: &tables::Table) -> Outcome<Counts> {
+    let counts = Counts::new(&found.reads);
+    if matches!(args.scale, Scale::Nominal | Scale::Ordinal) {
+        return Ok(counts);
+    }
+    let fits = |value: &f64| args.scale == Scale::Interval || *value >= 0.0;
+    let values = tables::numbers(&found.classes).filter(|values| values.iter().all(fits));
+    values.and_then(|values| counts.with_values(&values)).ok_or_else(|| {
+        let message = "This scale needs answers that are numbers, and a ratio such as are not negative.";
+        Fault::new("not_numbers", message).at("--scale")
+    })
 }
 
 /// Name, share of all reads, agreement specific to the class.

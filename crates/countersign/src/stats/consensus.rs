@@ -2,7 +2,7 @@
 
 use std::{fs::File, path::Path};
 
-use countersign_quality::consensus::{Majority, Options, dawid_skene, majority};
+use countersign_quality::consensus::{Majority, Options, dawid_skene, majority, one_coin};
 use serde_json::{Value, json};
 
 use super::{Consensus, Method, percent, table as tables};
@@ -37,12 +37,17 @@ pub fn run(args: &Consensus, out: Output) -> Outcome<()> {
     let given = tables::read(&args.reads)?;
     let found = match args.method {
         Method::DawidSkene => by_readers(&given)?,
+        Method::OneCoin => by_accuracies(&given)?,
         Method::Majority => by_votes(&given),
     };
     write(&args.out, &given, &found.answers)?;
     let ties = found.answers.iter().filter(|answer| answer.classes.len() > 1).count();
     let score = args.truth.as_deref().map(|path| score(path, &given, &found.answers)).transpose()?;
-    let name = if args.method == Method::DawidSkene { "dawid-skene" } else { "majority" };
+    let name = match args.method {
+        Method::DawidSkene => "dawid-skene",
+        Method::OneCoin => "one-coin",
+        Method::Majority => "majority",
+    };
     #[expect(clippy::cast_precision_loss, reason = "items are far below 2^53")]
     let accuracy = score.map(|(right, known)| right as f64 / known as f64);
     let said = json!({ "consensus": {
@@ -60,23 +65,29 @@ fn by_readers(given: &tables::Table) -> Outcome<Found> {
     let found = dawid_skene(&given.reads, Options::default()).ok_or_else(|| {
         Fault::new("too_large", "Readers times classes squared are beyond the limit of 128 million.")
     })?;
+    Ok(estimated(given, |item| (found.class(item), found.posterior(item)), found.iterations))
+}
+
+fn by_accuracies(given: &tables::Table) -> Outcome<Found> {
+    let found = one_coin(&given.reads, Options::default())
+        .ok_or_else(|| Fault::new("one_class", "All answers are the same: there is nothing to estimate."))?;
+    Ok(estimated(given, |item| (found.class(item), found.posterior(item)), found.iterations))
+}
+
+fn estimated<'a>(given: &tables::Table, of: impl Fn(usize) -> (u16, &'a [f64]), iterations: usize) -> Found {
     let mut right = vec![(0, 0.0); given.reads.readers()];
     for (item, row) in given.reads.rows().enumerate() {
         for vote in row {
             let (reads, sum) = &mut right[vote.reader as usize];
             *reads += 1;
-            *sum += found.posterior(item)[usize::from(vote.class)];
+            *sum += of(item).1[usize::from(vote.class)];
         }
     }
     let answers = (0..given.reads.items()).map(|item| {
-        let class = found.class(item);
-        Answer { classes: vec![class], probability: found.posterior(item)[usize::from(class)] }
+        let (class, posterior) = of(item);
+        Answer { classes: vec![class], probability: posterior[usize::from(class)] }
     });
-    Ok(Found {
-        answers: answers.collect(),
-        readers: readers(given, &right),
-        iterations: Some(found.iterations),
-    })
+    Found { answers: answers.collect(), readers: readers(given, &right), iterations: Some(iterations) }
 }
 
 fn by_votes(given: &tables::Table) -> Found {

@@ -1,6 +1,7 @@
 //! `countersign stats`: the quality room for tables of reads, without a server.
 
 mod agreement;
+mod audit;
 mod bound;
 mod consensus;
 mod label_errors;
@@ -39,6 +40,12 @@ enum What {
     Bound(Bound),
     /// Which answers are probably wrong: by the other readers, or by a model's probabilities.
     LabelErrors(LabelErrors),
+    /// In which order the units of a frozen set are checked.
+    Order(audit::Order),
+    /// Certify a frozen set from the findings of its audit so far.
+    Certify(audit::Certify),
+    /// Check that a certificate follows from its inputs.
+    Recheck(audit::Recheck),
 }
 
 #[derive(Debug, Args)]
@@ -65,6 +72,7 @@ enum Scale {
     Nominal,
     Ordinal,
     Interval,
+    Ratio,
 }
 
 #[derive(Debug, Args)]
@@ -86,6 +94,7 @@ struct Consensus {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Method {
     DawidSkene,
+    OneCoin,
     Majority,
 }
 
@@ -122,6 +131,9 @@ pub fn run(args: &Stats, out: Output) -> Outcome<ExitCode> {
         What::Consensus(args) => consensus::run(args, out)?,
         What::Bound(args) => bound::run(args, out)?,
         What::LabelErrors(args) => label_errors::run(args, out)?,
+        What::Order(args) => audit::list(args, out)?,
+        What::Certify(args) => audit::certificate(args, out)?,
+        What::Recheck(args) => audit::recheck(args, out)?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,6 +1,11 @@
 //! Tables of reads as people keep them: CSV with a line of titles.
 
-use std::{collections::HashMap, fs::File, io::BufReader, path::Path};
+use std::{
+    collections::HashMap,
+    fs::File,
+    io::{self, BufReader, Read as _},
+    path::Path,
+};
 
 use countersign_quality::{CLASSES_MAX, READS_MAX, Read, Reads, ReadsError};
 use csv::{ByteRecord, Reader};
@@ -62,8 +67,8 @@ pub struct Rows<'a> {
     reader: Reader<BufReader<File>>,
     titles: Vec<String>,
     row: ByteRecord,
-    /// Line of the row that was read last.
-    pub line: u64,
+    /// Where in the file the row that was read last begins, bytes; blank lines before it count as its own.
+    pub offset: u64,
 }
 
 impl<'a> Rows<'a> {
@@ -81,7 +86,7 @@ impl<'a> Rows<'a> {
             title.trim_start_matches('\u{feff}').trim().to_owned()
         };
         let titles = titles.iter().map(clean).collect();
-        Ok(Self { path, reader, titles, row: ByteRecord::new(), line: 1 })
+        Ok(Self { path, reader, titles, row: ByteRecord::new(), offset: 0 })
     }
 
     /// Titles of the columns.
@@ -106,32 +111,57 @@ impl<'a> Rows<'a> {
     pub fn next(&mut self) -> Outcome<bool> {
         let more = self.reader.read_byte_record(&mut self.row).map_err(|error| broken(self.path, &error))?;
         if let (true, Some(position)) = (more, self.row.position()) {
-            self.line = position.line();
+            self.offset = position.byte();
         }
         Ok(more)
     }
 
     /// A cell of the row: not empty, not too long.
     pub fn cell(&self, column: usize) -> Outcome<&[u8]> {
+        let empty = || self.fault("empty_cell", &format!("`{}` is empty.", self.titles[column]));
+        self.optional(column)?.ok_or_else(empty)
+    }
+
+    /// A cell that may be empty.
+    pub fn optional(&self, column: usize) -> Outcome<Option<&[u8]>> {
         let cell = self.row.get(column).unwrap_or_default().trim_ascii();
-        if cell.is_empty() {
-            return Err(self.fault("empty_cell", &format!("`{}` is empty.", self.titles[column])));
-        }
         if cell.len() > CELL_BYTES_MAX {
             return Err(self.fault("too_large", "A cell has at most 1024 bytes."));
         }
-        Ok(cell)
+        Ok((!cell.is_empty()).then_some(cell))
     }
 
     /// A fault at the row.
     pub fn fault(&self, code: &str, message: &str) -> Fault {
-        fault_at(self.path, self.line, code, message)
+        fault_at(self.path, self.offset, code, message)
     }
 }
 
-/// A fault at a line of a file.
-pub fn fault_at(path: &Path, line: u64, code: &str, message: &str) -> Fault {
-    Fault::new(code, message).at(format!("{}:{line}", path.display()))
+/// A fault at the row that begins at an offset.
+pub fn fault_at(path: &Path, offset: u64, code: &str, message: &str) -> Fault {
+    let fault = Fault::new(code, message);
+    match line_at(path, offset) {
+        Ok(line) => fault.at(format!("{}:{line}", path.display())),
+        Err(_) => fault.at(path.display()),
+    }
+}
+
+/// The line on which the row behind an offset begins. Counted only when something is wrong: whoever parses counts neither blank
+/// lines nor both kinds of line ends the way editors do.
+fn line_at(path: &Path, offset: u64) -> io::Result<u64> {
+    let mut bytes = BufReader::new(File::open(path)?).bytes();
+    let mut line = 1;
+    for byte in bytes.by_ref().take(usize::try_from(offset).unwrap_or(usize::MAX)) {
+        line += u64::from(byte? == b'\n');
+    }
+    for byte in bytes {
+        match byte? {
+            b'\n' => line += 1,
+            b'\r' => {}
+            _ => break,
+        }
+    }
+    Ok(line)
 }
 
 fn broken(path: &Path, error: &csv::Error) -> Fault {
@@ -139,10 +169,10 @@ fn broken(path: &Path, error: &csv::Error) -> Fault {
         (csv::ErrorKind::Io(error), _) => Fault::file(path, error),
         (csv::ErrorKind::UnequalLengths { expected_len, len, .. }, Some(position)) => {
             let message = format!("The row has {len} cells instead of {expected_len}.");
-            fault_at(path, position.line(), "bad_csv", &message)
+            fault_at(path, position.byte(), "bad_csv", &message)
         }
         (_, position) => {
-            fault_at(path, position.map_or(1, csv::Position::line), "bad_csv", "This is no CSV.")
+            fault_at(path, position.map_or(0, csv::Position::byte), "bad_csv", "This is no CSV.")
         }
     }
 }
@@ -152,7 +182,7 @@ pub fn read(path: &Path) -> Outcome<Table> {
     let mut rows = Rows::open(path)?;
     let columns = [rows.need(ITEM)?, rows.need(READER)?, rows.need(ANSWER)?];
     let (mut items, mut readers, mut answers) = (Names::default(), Names::default(), Names::default());
-    let (mut list, mut lines) = (Vec::new(), Vec::new());
+    let (mut list, mut offsets) = (Vec::new(), Vec::new());
     while rows.next()? {
         if list.len() == READS_MAX {
             return Err(rows.fault("too_large", &format!("A table has at most {READS_MAX} reads.")));
@@ -169,7 +199,7 @@ pub fn read(path: &Path) -> Outcome<Table> {
         }
         let class = u16::try_from(answer).unwrap_or(u16::MAX);
         list.push(Read { item, reader, class });
-        lines.push(rows.line);
+        offsets.push(rows.offset);
     }
     let (classes, ranks) = ordered(&answers.list);
     for read in &mut list {
@@ -178,10 +208,10 @@ pub fn read(path: &Path) -> Outcome<Table> {
     let reads = Reads::new(items.list.len(), readers.list.len(), classes.len(), &list);
     let reads = reads.map_err(|error| match error {
         ReadsError::Twice { item, reader } => {
-            let mut same =
-                list.iter().zip(&lines).filter(|(read, _)| (read.item, read.reader) == (item, reader));
-            let line = same.nth(1).map_or(1, |(_, line)| *line);
-            fault_at(path, line, "answered_twice", "This reader answered this item before.")
+            let at = list.iter().zip(&offsets);
+            let mut same = at.filter(|(read, _)| (read.item, read.reader) == (item, reader));
+            let offset = same.nth(1).map_or(0, |(_, offset)| *offset);
+            fault_at(path, offset, "answered_twice", "This reader answered this item before.")
         }
         other => no_table(&other).at(path.display()),
     })?;
@@ -230,6 +260,8 @@ mod tests {
             (b"item,reader,answer\na,b,1\n\na,,1\n", "empty_cell", "4"),
             (b"item,reader,answer\na,b,1\na,c,1\na,b,2\n", "answered_twice", "4"),
             (b"item,reader,answer\na,b,\xff\xfe\n", "bad_csv", "2"),
+            (b"item,reader,answer\r\na,b,1\r\na,c,\r\n", "empty_cell", "3"),
+            (b"item,reader,answer\na,b,\"1\n2\"\n\n\na,c", "bad_csv", "6"),
         ] {
             assert_eq!(fault(text), (code.to_owned(), line.to_owned()), "{text:?}");
         }

@@ -38,6 +38,7 @@ fn real_reads_are_described_and_merged() {
         assert_eq!(fs::read_to_string(&out).unwrap().lines().count(), 808);
         said["consensus"].clone()
     };
+    assert!(merged("one-coin")["truth"]["accuracy"].as_f64().unwrap() > 0.79);
     assert!(merged("dawid-skene")["truth"]["accuracy"].as_f64().unwrap() >= 0.842);
     assert!(merged("majority")["ties"].as_u64().unwrap() > 0);
     let said = object(&run(&["--json", "stats", "label-errors", &path("dogs-answer.csv"), "--limit", "3"]));
@@ -88,4 +89,68 @@ fn a_models_probabilities_point_at_a_label_and_bad_rows_are_named() {
         assert_eq!((done.status.code(), error["code"].as_str()), (Some(1), Some(code)));
         assert!(error["place"].as_str().unwrap().ends_with(":3"), "{error}");
     }
+}
+
+#[test]
+fn an_audit_is_certified_and_rechecked_by_files() {
+    let home = tempfile::tempdir().unwrap();
+    let path = |name: &str| home.path().join(name).to_str().unwrap().to_owned();
+    let root = "ab".repeat(32);
+    let names: Vec<String> = (0..300).map(|place| format!("image {place}")).collect();
+    let rows: Vec<String> = (0..300)
+        .map(|place| format!("image {place},{}", if place % 3 == 0 { "crack|dent" } else { "" }))
+        .collect();
+    fs::write(path("units.csv"), format!("unit,classes\n{}\n", rows.join("\n"))).unwrap();
+    let plan = r#"{"confidence": 0.95, "prior": {"wrong": 1, "right": 50}, "units": "images", "reference": "R",
+        "error": "E", "classes": [{"class": "crack", "among": "claiming"}], "severity": true}"#;
+    fs::write(path("plan.json"), plan).unwrap();
+    let frozen = [path("units.csv"), "--root".to_owned(), root.clone()];
+    let call = |command: &str, more: &[&str]| {
+        let mut line = vec!["--json", "stats", command];
+        line.extend(frozen.iter().map(String::as_str));
+        line.extend(more);
+        run(&line)
+    };
+    let said = object(&call("order", &["--entropy", "dice 3 1 6", "--first", "120"]));
+    let order: Vec<&str> =
+        said["order"]["first"].as_array().unwrap().iter().map(|id| id.as_str().unwrap()).collect();
+    assert!(order.len() == 120 && order.iter().all(|id| names.iter().any(|name| name == id)));
+    let finding =
+        |(place, id): (usize, &&str)| format!("{id},{},{}", if place == 50 { "crack" } else { "" }, 0.0);
+    let findings: Vec<String> = order.iter().enumerate().map(finding).collect();
+    fs::write(path("findings.csv"), format!("unit,errors,severity\n{}\n", findings.join("\n"))).unwrap();
+    let (findings_file, made) = (path("findings.csv"), path("certificate.json"));
+    let certify = [
+        "--entropy",
+        "dice 3 1 6",
+        "--plan",
+        &path("plan.json"),
+        "--findings",
+        &findings_file,
+        "--out",
+        &made,
+    ];
+    let said = object(&call("certify", &certify));
+    assert_eq!(said["certificate"]["overall"]["found"].as_u64(), Some(1), "{said}");
+    assert_eq!(said["certificate"]["bounds"].as_u64(), Some(3));
+    let check = ["--findings", findings_file.as_str(), "--certificate", made.as_str()];
+    assert_eq!(call("recheck", &check).status.code(), Some(0));
+
+    let upper = said["certificate"]["overall"]["upper"].as_u64().unwrap();
+    let text = fs::read_to_string(&made).unwrap();
+    fs::write(&made, text.replace(&format!("\"upper\": {upper},"), &format!("\"upper\": {},", upper - 1)))
+        .unwrap();
+    let wrong = call("recheck", &check);
+    assert_eq!(
+        (wrong.status.code(), object(&wrong)["error"]["code"].as_str()),
+        (Some(1), Some("does_not_follow"))
+    );
+    fs::write(&made, text).unwrap();
+    // The one wrong unit left out.
+    let mut hidden = findings;
+    hidden.remove(50);
+    fs::write(path("findings.csv"), format!("unit,errors,severity\n{}\n", hidden.join("\n"))).unwrap();
+    let wrong = object(&call("recheck", &check));
+    assert_eq!(wrong["error"]["code"], "out_of_order", "{wrong}");
+    assert!(wrong["error"]["message"].as_str().unwrap().starts_with("finding 50 "), "{wrong}");
 }

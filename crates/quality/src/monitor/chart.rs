@@ -44,7 +44,8 @@ impl Chart {
         Ok(Self { step, limit, height: 0, items: 0, since: 1 })
     }
 
-    /// The chart with the fewest items to an alarm at `changed`, of those with at least `run_length` items at `usual`.
+    /// A chart with few items to an alarm at `changed` and at least `run_length` items at `usual`: the best one but for the
+    /// rounding of its step.
     /// `None` where no limit up to 400 gives so many.
     ///
     /// # Errors
