@@ -39,6 +39,9 @@ function Underway({ run }: { run: FaceRun }) {
   );
 }
 
+/** Where a share stands on a bar from 50 to 100 %: below it no model is worth a look. */
+const along = (share: number) => `${Math.max(0, share - 0.5) * 200}%`;
+
 function Recall({ name, recall, wanted }: { name: string; recall: FaceRun["faces"]; wanted: number | null }) {
   const { labelled, hidden, bound } = recall;
   const seen = labelled > 0 && hidden !== null && hidden !== undefined ? hidden / labelled : null;
@@ -54,9 +57,9 @@ function Recall({ name, recall, wanted }: { name: string; recall: FaceRun["faces
         <div className={styles.bar} aria-hidden="true">
           <div
             className={styles.range}
-            style={{ left: `${(bound ?? 0) * 100}%`, right: `${(1 - (seen ?? 0)) * 100}%` }}
+            style={{ left: along(bound ?? 0), right: `calc(100% - ${along(seen ?? 0)})` }}
           />
-          {wanted === null ? null : <div className={styles.wanted} style={{ left: `${wanted * 100}%` }} />}
+          {wanted === null ? null : <div className={styles.wanted} style={{ left: along(wanted) }} />}
         </div>
       </td>
       <td>
@@ -98,7 +101,7 @@ export function Run({ run, wanted }: { run: FaceRun; wanted: number | null }) {
               <th>Hidden</th>
               <th>Seen</th>
               <th>At least ({percent(run.confidence)} confidence)</th>
-              <th>Bound to seen</th>
+              <th>50 to 100 %</th>
               <th>Asked for</th>
             </tr>
           </thead>
