@@ -196,7 +196,7 @@ const waiting = async (officer: Person, project: string): Promise<Entry[]> =>
   (await json(officer, `/projects/${project}/gate?limit=200`)).items;
 
 test("studies of an archive come in, and nothing that identifies anybody gets out", async ({ browser }) => {
-  test.setTimeout(120_000 + STUDIES * STUDY_MILLIS);
+  test.setTimeout(300_000 + STUDIES * STUDY_MILLIS);
   const cohort = makeCohort(BINARY, STUDIES);
   const secrets = secretsOf(cohort);
   expect(secrets.length).toBeGreaterThan(50 * STUDIES);

@@ -32,9 +32,11 @@ function Plan({ project, models }: { project: string; models: Models }) {
           "The rules of this project name no model: every camera picture waits for a privacy officer. "
         )}
       </Note>
-      <Link to="/projects/$projectId/gate/rules" params={{ projectId: project }}>
-        Change the rules
-      </Link>
+      <p>
+        <Link to="/projects/$projectId/gate/rules" params={{ projectId: project }}>
+          Change the rules
+        </Link>
+      </p>
     </>
   );
 }
