@@ -1,6 +1,6 @@
 //! Measures the removal of burned-in text on made-up pictures and prints JSON.
 //!
-//! `burned_in [--seed N] [--from N] [--pictures N] [--bare N] [--misses] [--fonts known|held-out] [--likely P --sure P]`
+//! `burned_in [--seed N] [--from N] [--pictures N] [--bare N] [--misses] [--fonts known|held-out] [--faint P --likely P --sure P]`
 //!
 //! A string is removed when at least 99 % of its pixels are filled and no glyph is left whole. Other pixels
 //! are those further than 4 pixels from every string's box. Seeds from 9000 on are for reporting only: no
@@ -11,7 +11,7 @@ mod raster;
 
 use std::{fs, time::Instant};
 
-use countersign_deid::pixels::{DETECTOR_VERSION, Hints, Thresholds, detect_at};
+use countersign_deid::pixels::{DETECTOR_VERSION, Hints, Thresholds, detect_at, recall};
 use countersign_synthesis::burned_in::{Content, Fonts, Picture, picture_with};
 
 #[derive(Default)]
@@ -40,6 +40,7 @@ fn main() {
     };
     let current = Thresholds::current();
     let at = Thresholds {
+        faint: share("--faint").unwrap_or(current.faint),
         likely: share("--likely").unwrap_or(current.likely),
         sure: share("--sure").unwrap_or(current.sure),
     };
@@ -56,32 +57,21 @@ fn main() {
         let last = text.seconds.len().saturating_sub(1) as f64;
         text.seconds.get((last * share) as usize).copied().unwrap_or(0.0)
     };
-    let (low, high) = wilson(text.removed, text.strings);
+    let found = recall(text.removed, text.strings);
     println!(
         "{{\"detector\":\"{DETECTOR_VERSION}\",\"seed\":{seed},\"strings\":{},\"removed\":{},\
-         \"recall\":{:.5},\"recall_95\":[{low:.5},{high:.5}],\"other_pixels_changed\":{:.5},\
+         \"recall\":{:.5},\"recall_95\":[{:.5},{:.5}],\"other_pixels_changed\":{:.5},\
          \"pixels_changed_without_text\":{:.5},\"cpu_seconds_p50\":{:.4},\"cpu_seconds_p95\":{:.4}}}",
         text.strings,
         text.removed,
-        text.removed as f64 / text.strings.max(1) as f64,
+        found.share,
+        found.low,
+        found.high,
         text.changed as f64 / text.other.max(1) as f64,
         bare.changed as f64 / bare.other.max(1) as f64,
         at(0.5),
         at(0.95),
     );
-}
-
-/// Wilson's interval of 95 % for `hits` of `all`.
-fn wilson(hits: u64, all: u64) -> (f64, f64) {
-    const Z: f64 = 1.959_964;
-    if all == 0 {
-        return (0.0, 1.0);
-    }
-    let (n, p) = (all as f64, hits as f64 / all as f64);
-    let middle = p + Z * Z / (2.0 * n);
-    let half = Z * (p * (1.0 - p) / n + Z * Z / (4.0 * n * n)).sqrt();
-    let scale = 1.0 + Z * Z / n;
-    ((middle - half) / scale, ((middle + half) / scale).min(1.0))
 }
 
 /// Time of this thread on a core, where the system tells; time that passed elsewhere.

@@ -1,7 +1,7 @@
 //! Writes pictures with text as the net of the detector is shown them, with the truth: what `train/train.py` learns from.
 //!
-//! `text_corpus --seed N --from N --pictures N OUT`: per picture width and height (u32, little endian), the three
-//! channels as signed bytes (local values × 25, values against the whole × 40), and a byte per pixel: 0 no text, 255 close
+//! `text_corpus --seed N --from N --pictures N OUT`: per picture width and height (u32, little endian), the four
+//! channels as signed bytes (local values × 25, values against the whole × 40, commonness × 20), and a byte per pixel: 0 no text, 255 close
 //! to text, otherwise in the box of a string, the number telling the size of the box (1 + 10 · log2 of its pixels). Every fifth
 //! picture has none. Seeds from 9000 on are for reporting only.
 
@@ -34,7 +34,7 @@ fn main() -> std::io::Result<()> {
         for side in [picture.width, picture.height] {
             out.write_all(&(side as u32).to_le_bytes())?;
         }
-        for (channel, scale) in [25.0, 40.0, 25.0].into_iter().enumerate() {
+        for (channel, scale) in [25.0, 40.0, 25.0, 20.0].into_iter().enumerate() {
             let values = &input.values[channel * count..(channel + 1) * count];
             // Within a signed byte by the limits of the input.
             let bytes: Vec<u8> = values.iter().map(|v| (v * scale).round() as i8 as u8).collect();

@@ -4,7 +4,8 @@
 mod shared;
 
 use countersign_deid::pixels::{
-    Area, FrameMasks, Hints, PixelError, PixelPolicy, Raster, Why, clean_pixels, detect, mask_instance,
+    Area, DetectorFigures, FrameMasks, Hints, PixelError, PixelPolicy, Raster, Why, clean_pixels, detect,
+    mask_instance, recall,
 };
 use countersign_dicom::{DataSet, Instance, Tag, VR, decode_frame, raw_samples, tags};
 use countersign_synthesis::burned_in::{Content, Ground, Picture, picture};
@@ -13,7 +14,7 @@ use countersign_synthesis::burned_in::{Content, Ground, Picture, picture};
 const STRINGS: u64 = 150;
 /// Least share of the strings that must be removed, and most of the other pixels that may change: a guard
 /// against losing what was reached, see `examples/burned_in.rs` for the figures.
-const REMOVED: f64 = 0.93;
+const REMOVED: f64 = 0.96;
 const CHANGED: f64 = 0.05;
 const CHANGED_WITHOUT_TEXT: f64 = 0.01;
 
@@ -47,9 +48,12 @@ fn most_strings_are_removed_and_most_pixels_stay() {
         changed += judged.changed;
         number += 1;
     }
-    let (removed, changed) = (removed as f64 / strings as f64, changed as f64 / other as f64);
-    assert!(removed >= REMOVED, "{removed:.4} of {strings} strings");
+    let (share, changed) = (removed as f64 / strings as f64, changed as f64 / other as f64);
+    assert!(share >= REMOVED, "{share:.4} of {strings} strings");
     assert!(changed <= CHANGED, "{changed:.4} of the other pixels");
+    // What the evidence says of this release must not be better than what is seen here.
+    let claimed = DetectorFigures::current().unwrap().recall();
+    assert!(recall(removed, strings).high >= claimed.low, "{removed} of {strings} against {claimed:?}");
 }
 
 #[test]

@@ -5,26 +5,21 @@ use serde::{Deserialize, Serialize};
 use super::{
     area::Area,
     net::{Heat, heat},
+    pieces::{Blocks, pieces},
     raster::Raster,
     ultrasound,
 };
 
 /// Names this detector, its weights and its thresholds; changes with any of them.
-pub const DETECTOR_VERSION: &str = "net-1";
-/// From here on a block belongs to text, if one that it hangs together with is sure.
-const LIKELY: f64 = 0.25;
+pub const DETECTOR_VERSION: &str = "net-2";
+/// From here on a block on the line of a piece of text belongs to it, if blocks of this kind lead there.
+const FAINT: f64 = 0.08;
+/// From here on a block belongs to a piece.
+const LIKELY: f64 = 0.4;
 /// One block of a piece must reach this.
-const SURE: f64 = 0.4;
-/// Fewest blocks of a piece: a letter of the smallest size has more.
-const LEAST_BLOCKS: usize = 5;
+const SURE: f64 = 0.5;
 /// Pixels along one side of a block.
 const BLOCK: usize = 2;
-/// Share of a piece's box that it fills, from which the box is one region.
-const BOXED: f64 = 0.75;
-/// Blocks that a slanted piece's regions are high.
-const BAND: usize = 3;
-/// Blocks between two runs of a band that are closed.
-const CLOSED: usize = 3;
 
 /// A rectangle of a frame, pixels, and why.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -74,6 +69,9 @@ pub struct Hints {
 /// The thresholds of a detection, to be kept with its evidence.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Thresholds {
+    /// Likelihood from which a place on the line of a text belongs to it; 0 in evidence of releases that had none.
+    #[serde(default)]
+    pub faint: f64,
     /// Likelihood from which a place belongs to text beside a sure one.
     pub likely: f64,
     /// Likelihood that one place of a text must reach.
@@ -84,7 +82,7 @@ impl Thresholds {
     /// Those of this version.
     #[must_use]
     pub fn current() -> Self {
-        Self { likely: LIKELY, sure: SURE }
+        Self { faint: FAINT, likely: LIKELY, sure: SURE }
     }
 }
 
@@ -122,118 +120,34 @@ pub fn detect_at(raster: &Raster, hints: &Hints, thresholds: &Thresholds) -> Det
     Detection { regions, version: DETECTOR_VERSION.to_owned(), thresholds: thresholds.clone() }
 }
 
-/// Pieces of likely blocks that hang together, with a sure one among them, as rectangles of the frame.
+/// The pieces of a heat map as regions of a frame of this size.
 fn regions(heat: &Heat, (width, height): (usize, usize), at_least: &Thresholds) -> Vec<Region> {
-    // The net's values are 32-bit ones.
-    let (likely, sure) = (at_least.likely as f32, at_least.sure as f32);
-    let mut seen: Vec<bool> = heat.values.iter().map(|value| *value < likely).collect();
-    let mut out = Vec::new();
-    let (mut piece, mut stack) = (Vec::new(), Vec::new());
-    for start in 0..seen.len() {
-        if seen[start] {
-            continue;
-        }
-        piece.clear();
-        seen[start] = true;
-        stack.push(start);
-        let mut surest = 0.0_f32;
-        while let Some(at) = stack.pop() {
-            piece.push(at);
-            surest = surest.max(heat.values[at]);
-            let (x, y) = (at % heat.width, at / heat.width);
-            for row in y.saturating_sub(1)..(y + 2).min(heat.height) {
-                for column in x.saturating_sub(1)..(x + 2).min(heat.width) {
-                    let next = row * heat.width + column;
-                    if !seen[next] {
-                        seen[next] = true;
-                        stack.push(next);
-                    }
-                }
-            }
-        }
-        if surest >= sure && piece.len() >= LEAST_BLOCKS {
-            for (x, y, across, down) in rectangles(&mut piece, heat.width) {
-                let area = Area {
-                    x: (x * BLOCK) as u32,
-                    y: (y * BLOCK) as u32,
-                    width: (across * BLOCK) as u32,
-                    height: (down * BLOCK) as u32,
-                };
-                // The net's sides are filled up to a multiple of its step.
-                let Some(area) = area.clipped(width as u32, height as u32) else { continue };
-                out.push(Region {
-                    x: area.x,
-                    y: area.y,
-                    width: area.width,
-                    height: area.height,
-                    score: surest / sure,
-                    why: Why::Text,
-                });
-            }
-        }
-    }
-    out
-}
-
-/// A piece as rectangles of blocks: its box where it fills it, bands of runs where it is slanted or bent.
-fn rectangles(piece: &mut [usize], width: usize) -> Vec<(usize, usize, usize, usize)> {
-    let (mut left, mut right, mut top, mut bottom) = (usize::MAX, 0, usize::MAX, 0);
-    for at in &*piece {
-        let (x, y) = (at % width, at / width);
-        (left, right, top, bottom) = (left.min(x), right.max(x), top.min(y), bottom.max(y));
-    }
-    let (across, down) = (right - left + 1, bottom - top + 1);
-    if piece.len() as f64 >= BOXED * (across * down) as f64 {
-        return vec![(left, top, across, down)];
-    }
-    let mut out = Vec::new();
-    piece.sort_unstable_by_key(|at| ((at / width - top) / BAND, at % width));
-    for band in piece.chunk_by(|a, b| (a / width - top) / BAND == (b / width - top) / BAND) {
-        let y = top + (band[0] / width - top) / BAND * BAND;
-        let high = BAND.min(bottom + 1 - y);
-        for run in band.chunk_by(|a, b| b % width <= a % width + 1 + CLOSED) {
-            let (from, to) = (run[0] % width, run[run.len() - 1] % width);
-            out.push((from, y, to - from + 1, high));
-        }
-    }
-    out
+    let region = |blocks: Blocks| {
+        let area = Area {
+            x: (blocks.x * BLOCK) as u32,
+            y: (blocks.y * BLOCK) as u32,
+            width: (blocks.across * BLOCK) as u32,
+            height: (blocks.down * BLOCK) as u32,
+        };
+        // The net's sides are filled up to a multiple of its step.
+        let area = area.clipped(width as u32, height as u32)?;
+        let score = blocks.surest / at_least.sure as f32;
+        Some(Region { x: area.x, y: area.y, width: area.width, height: area.height, score, why: Why::Text })
+    };
+    pieces(heat, at_least).into_iter().filter_map(region).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// Thresholds of these tests, whatever the version's are.
-    const AT: Thresholds = Thresholds { likely: 0.3, sure: 0.6 };
-
-    fn heat_of(rows: &[&str]) -> Heat {
-        let value = |c: u8| f32::from(c - b'0') / 10.0;
-        let values = rows.iter().flat_map(|row| row.bytes().map(value)).collect();
-        Heat { width: rows[0].len(), height: rows.len(), values }
-    }
-
     #[test]
-    fn a_piece_needs_a_sure_block_and_a_size() {
-        let found =
-            regions(&heat_of(&["0000000", "0444440", "0494440", "0000000", "9000000"]), (14, 10), &AT);
+    fn a_piece_becomes_a_region_of_the_frame() {
+        let values = [0.0, 0.0, 0.0, 0.0, 0.9, 0.9, 0.0, 0.9, 0.9, 0.0, 0.9, 0.9].to_vec();
+        let at = Thresholds { faint: 0.1, likely: 0.3, sure: 0.6 };
+        let found = regions(&Heat { width: 3, height: 4, values }, (5, 8), &at);
         assert_eq!(found.len(), 1, "{found:?}");
-        assert_eq!(found[0].area(), Area { x: 2, y: 2, width: 10, height: 4 });
-        assert!((f64::from(found[0].score) - 0.9 / AT.sure).abs() < 1e-6);
-        assert!(regions(&heat_of(&["0000000", "0555550", "0555550"]), (14, 6), &AT).is_empty());
-    }
-
-    #[test]
-    fn what_is_slanted_becomes_bands_and_nothing_of_it_is_left_out() {
-        let rows =
-            ["990000000", "099000000", "009900000", "000990000", "000099000", "000009900", "000000990"];
-        let (heat, size) = (heat_of(&rows), (17, 13));
-        let found = regions(&heat, size, &AT);
-        assert!(found.len() > 1 && found.iter().all(|r| r.x + r.width <= 17 && r.y + r.height <= 13));
-        for (at, _) in heat.values.iter().enumerate().filter(|(_, v)| f64::from(**v) > AT.likely) {
-            let (x, y) = ((at % 9 * 2) as u32, (at / 9 * 2) as u32);
-            assert!(found.iter().any(|r| r.area().holds(&Area { x, y, width: 1, height: 1 })), "{x} {y}");
-        }
-        let area: u32 = found.iter().map(|r| r.width * r.height).sum();
-        assert!(area < 17 * 13 / 2, "not the whole box");
+        assert_eq!(found[0].area(), Area { x: 2, y: 2, width: 3, height: 6 }, "clipped to the frame");
+        assert!((found[0].score - 1.5).abs() < 1e-6);
     }
 }

@@ -6,15 +6,18 @@
 
 mod area;
 mod detect;
+mod figures;
 mod instance;
 #[doc(hidden)]
 pub mod net;
+mod pieces;
 mod raster;
 mod still;
 mod ultrasound;
 
 pub use area::Area;
 pub use detect::{DETECTOR_VERSION, Detection, Hints, Region, Thresholds, Why, detect, detect_at};
+pub use figures::{DETECTOR_RELEASES, DetectorFigures, Recall, recall};
 pub use instance::{
     FrameFindings, FrameMasks, MaskReport, PixelError, PixelOutcome, PixelPolicy, clean_pixels, mask_instance,
 };

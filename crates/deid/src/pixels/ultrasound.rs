@@ -1,4 +1,7 @@
 //! Ultrasound regions (PS3.3 C.8.5.5): outside of them a frame holds what the machine wrote.
+//!
+//! Inside of them all that looks like text goes as well, as it does in every other picture: the list of what may stay there
+//! (ticks, grids, callipers) is what the detector learned to tell from letters, not a list of words.
 
 use countersign_dicom::{DataSet, Tag, tags};
 

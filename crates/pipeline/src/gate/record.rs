@@ -36,6 +36,7 @@ impl Record {
             "code_version": report.code_version,
             "detector": pixels::DETECTOR_VERSION,
             "thresholds": pixels::Thresholds::current(),
+            "detector_measured": pixels::DetectorFigures::current().map(ToString::to_string),
         });
         if let Some(plane) = face {
             rules["face"] = json!({ "method": FACE_METHOD, "plane": plane });

@@ -1,7 +1,12 @@
 //! The few layers that the net is made of, on planes of 32-bit floats.
 
+use std::ops::Range;
+
 /// Values that a pointwise layer works on at once: the inputs of a block stay in the nearest cache.
 const BLOCK: usize = 128;
+/// Places and outputs whose sums are held in registers.
+const TILE: usize = 8;
+const OUTPUTS: usize = 4;
 
 /// Planes of equal size, one after the other.
 pub struct Maps {
@@ -98,38 +103,36 @@ pub struct Layer {
 impl Layer {
     /// Every output from all inputs at the same place.
     pub fn pointwise(&self, x: &Maps) -> Maps {
-        let (size, outputs) = (x.width * x.height, self.bias.len());
-        let mut out = Maps::zeros(outputs, x.width, x.height);
+        let size = x.width * x.height;
+        let mut out = Maps::zeros(self.bias.len(), x.width, x.height);
+        // A block of all channels side by side: planes a power of two apart would share few lines of the cache.
+        let mut near = vec![0.0; x.channels * BLOCK];
+        let from: Vec<usize> = (0..x.channels).map(|channel| channel * BLOCK).collect();
+        let packed = self.packed();
         for start in (0..size).step_by(BLOCK) {
-            let end = (start + BLOCK).min(size);
-            for (output, bias) in self.bias.iter().enumerate() {
-                let to = &mut out.values[output * size + start..output * size + end];
-                to.fill(*bias);
-                let weights = &self.weights[output * x.channels..(output + 1) * x.channels];
-                // Channels come in fours throughout the net.
-                for (four, w) in weights.as_chunks::<4>().0.iter().enumerate() {
-                    let from =
-                        |n: usize| &x.values[(four * 4 + n) * size + start..(four * 4 + n) * size + end];
-                    let inputs = from(0).iter().zip(from(1)).zip(from(2).iter().zip(from(3)));
-                    for (to, ((a, b), (c, d))) in to.iter_mut().zip(inputs) {
-                        *to += (w[0] * a + w[1] * b) + (w[2] * c + w[3] * d);
-                    }
-                }
+            let count = BLOCK.min(size - start);
+            for (channel, to) in near.chunks_exact_mut(BLOCK).enumerate() {
+                to[..count].copy_from_slice(&x.plane(channel)[start..start + count]);
             }
+            self.sums(&packed, (&near, &from), &mut out.values, start..start + count, size);
         }
         out
     }
 
-    /// Three by three places of the same channel, `apart` pixels from each other.
-    pub fn depthwise(&self, x: &Maps, apart: usize) -> Maps {
-        let mut out = Maps::zeros(x.channels, x.width, x.height);
-        for channel in 0..x.channels {
-            let weights = &self.weights[channel * 9..(channel + 1) * 9];
-            let plane = &mut out.values[channel * x.width * x.height..(channel + 1) * x.width * x.height];
-            for (y, row) in plane.chunks_exact_mut(x.width).enumerate() {
-                row.fill(self.bias[channel]);
-                add_rows(row, x, channel, y, weights, apart);
+    /// Three by three places of the same channel, `apart` pixels from each other, by the weights of `deep`; then every output
+    /// from all of these at the same place. Row by row, so that what lies between the two never leaves the cache.
+    pub fn after(&self, deep: &Self, x: &Maps, apart: usize) -> Maps {
+        let (width, size) = (x.width, x.width * x.height);
+        let mut out = Maps::zeros(self.bias.len(), width, x.height);
+        let mut near = vec![0.0; x.channels * width];
+        let from: Vec<usize> = (0..x.channels).map(|channel| channel * width).collect();
+        let packed = self.packed();
+        for y in 0..x.height {
+            for (channel, row) in near.chunks_exact_mut(width).enumerate() {
+                row.fill(deep.bias[channel]);
+                add_rows(row, x.plane(channel), y, &deep.weights[channel * 9..(channel + 1) * 9], apart);
             }
+            self.sums(&packed, (&near, &from), &mut out.values, y * width..(y + 1) * width, size);
         }
         out
     }
@@ -137,31 +140,164 @@ impl Layer {
     /// Three by three places of all channels.
     pub fn full(&self, x: &Maps) -> Maps {
         let mut out = Maps::zeros(self.bias.len(), x.width, x.height);
-        let size = x.width * x.height;
+        let (size, across) = (x.width * x.height, x.width + 2);
+        let framed_size = across * (x.height + 2);
+        let mut framed = vec![0.0; framed_size * x.channels];
+        for (channel, to) in framed.chunks_exact_mut(framed_size).enumerate() {
+            frame(x.plane(channel), x.width, to);
+        }
+        let place = |n: usize| n / 9 * framed_size + n % 9 / 3 * across + n % 3;
+        let from: Vec<usize> = (0..x.channels * 9).map(place).collect();
+        let packed = self.packed();
         for y in 0..x.height {
-            for (output, bias) in self.bias.iter().enumerate() {
-                let row = &mut out.values[output * size + y * x.width..output * size + (y + 1) * x.width];
-                row.fill(*bias);
-                for channel in 0..x.channels {
-                    let at = (output * x.channels + channel) * 9;
-                    add_rows(row, x, channel, y, &self.weights[at..at + 9], 1);
-                }
-            }
+            let row = y * x.width..(y + 1) * x.width;
+            self.sums(&packed, (&framed[y * across..], &from), &mut out.values, row, size);
         }
         out
     }
+
+    /// The weights of four outputs side by side, input by input. Outputs come in fours throughout the net.
+    fn packed(&self) -> Vec<[f32; OUTPUTS]> {
+        let inputs = self.weights.len() / self.bias.len();
+        let quads = self.bias.len() / OUTPUTS;
+        (0..quads * inputs)
+            .map(|at| {
+                std::array::from_fn(|n| self.weights[(at / inputs * OUTPUTS + n) * inputs + at % inputs])
+            })
+            .collect()
+    }
+
+    /// Weighted sums of the values that begin at each of `from`, for `places` of every output plane of `size` values.
+    fn sums(
+        &self,
+        packed: &[[f32; OUTPUTS]],
+        (values, from): (&[f32], &[usize]),
+        out: &mut [f32],
+        places: Range<usize>,
+        size: usize,
+    ) {
+        for (quad, weights) in packed.chunks_exact(from.len()).enumerate() {
+            let bias: [f32; OUTPUTS] = std::array::from_fn(|n| self.bias[quad * OUTPUTS + n]);
+            let mut at = 0;
+            while at < places.len() {
+                // The last tile ends where the places end: it may do some of them twice.
+                at = at.min(places.len().saturating_sub(TILE));
+                let count = TILE.min(places.len() - at);
+                let sums = tile(weights, bias, &values[at..], from, count);
+                for (n, sum) in sums.iter().enumerate() {
+                    let to = (quad * OUTPUTS + n) * size + places.start + at;
+                    out[to..to + count].copy_from_slice(&sum[..count]);
+                }
+                at += TILE;
+            }
+        }
+    }
 }
 
-/// Adds what three rows around a row give by nine weights.
-fn add_rows(to: &mut [f32], x: &Maps, channel: usize, y: usize, weights: &[f32], apart: usize) {
-    let (width, plane) = (x.width, x.plane(channel));
+/// Sums for four outputs at eight places, held in registers; where there are fewer places, the rest is zero.
+fn tile(
+    weights: &[[f32; OUTPUTS]],
+    bias: [f32; OUTPUTS],
+    values: &[f32],
+    from: &[usize],
+    count: usize,
+) -> [[f32; TILE]; OUTPUTS] {
+    let [mut a, mut b, mut c, mut d] = bias.map(|bias| [bias; TILE]);
+    let mut short = [0.0; TILE];
+    for (w, from) in weights.iter().zip(from) {
+        let input = if count == TILE {
+            &values[*from..*from + TILE]
+        } else {
+            short[..count].copy_from_slice(&values[*from..*from + count]);
+            &short[..]
+        };
+        for n in 0..TILE {
+            a[n] += w[0] * input[n];
+            b[n] += w[1] * input[n];
+            c[n] += w[2] * input[n];
+            d[n] += w[3] * input[n];
+        }
+    }
+    [a, b, c, d]
+}
+
+/// Adds what three rows of a plane, `apart` from each other around `y`, give by nine weights.
+fn add_rows(to: &mut [f32], plane: &[f32], y: usize, weights: &[f32], apart: usize) {
+    let width = to.len();
     for (line, w) in weights.as_chunks::<3>().0.iter().enumerate() {
-        let Some(row) = (y + line * apart).checked_sub(apart).filter(|row| *row < x.height) else { continue };
-        let from = &plane[row * width..(row + 1) * width];
+        let row =
+            (y + line * apart).checked_sub(apart).and_then(|row| plane.get(row * width..(row + 1) * width));
+        let Some(from) = row else { continue };
         to.iter_mut().zip(from).for_each(|(to, value)| *to += w[1] * value);
         if width > apart {
             to[apart..].iter_mut().zip(from).for_each(|(to, value)| *to += w[0] * value);
             to.iter_mut().zip(&from[apart..]).for_each(|(to, value)| *to += w[2] * value);
+        }
+    }
+}
+
+/// A plane with zeros around it, one on each side. What `to` has beside the plane must be zero already.
+fn frame(plane: &[f32], width: usize, to: &mut [f32]) {
+    let rows = to.chunks_exact_mut(width + 2).skip(1);
+    rows.zip(plane.chunks_exact(width)).for_each(|(to, from)| to[1..=width].copy_from_slice(from));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn maps(channels: usize, width: usize, height: usize) -> Maps {
+        let values = (0..channels * width * height).map(|i| (i * 37 % 101) as f32 / 50.0 - 1.0).collect();
+        Maps { channels, width, height, values }
+    }
+
+    fn layer(outputs: usize, each: usize) -> Layer {
+        let weights = (0..outputs * each).map(|i| (i * 53 % 97) as f32 / 48.0 - 1.0).collect();
+        Layer { weights, bias: (0..outputs).map(|i| i as f32 / 7.0).collect() }
+    }
+
+    /// The value `dx`, `dy` from a place, zero outside.
+    fn at(x: &Maps, channel: usize, place: usize, dx: isize, dy: isize) -> f32 {
+        let column = (place % x.width).checked_add_signed(dx).filter(|v| *v < x.width);
+        let row = (place / x.width).checked_add_signed(dy).filter(|v| *v < x.height);
+        column.zip(row).map_or(0.0, |(column, row)| x.plane(channel)[row * x.width + column])
+    }
+
+    fn same(found: &Maps, wanted: impl Fn(usize, usize) -> f32) {
+        let size = found.width * found.height;
+        for (n, value) in found.values.iter().enumerate() {
+            let wanted = wanted(n / size, n % size);
+            assert!((value - wanted).abs() < 1e-3, "{n}: {value} {wanted}");
+        }
+    }
+
+    #[test]
+    fn layers_are_the_sums_that_they_are_defined_as() {
+        for (width, height) in [(19, 11), (3, 2), (8, 16)] {
+            let x = maps(4, width, height);
+            let one = layer(8, 4);
+            same(&one.pointwise(&x), |o, p| {
+                one.bias[o] + (0..4).map(|c| one.weights[o * 4 + c] * at(&x, c, p, 0, 0)).sum::<f32>()
+            });
+            let nine = |weights: &[f32], channel: usize, place: usize, apart: isize| -> f32 {
+                let offset = |n: usize| ((n % 3) as isize - 1, (n / 3) as isize - 1);
+                let each = weights.iter().enumerate().map(|(n, w)| (w, offset(n)));
+                each.map(|(w, (dx, dy))| w * at(&x, channel, place, dx * apart, dy * apart)).sum()
+            };
+            for apart in [1, 2, 4] {
+                let deep = layer(4, 9);
+                let between = |c: usize, p: usize| {
+                    deep.bias[c] + nine(&deep.weights[c * 9..(c + 1) * 9], c, p, apart as isize)
+                };
+                same(&one.after(&deep, &x, apart), |o, p| {
+                    one.bias[o] + (0..4).map(|c| one.weights[o * 4 + c] * between(c, p)).sum::<f32>()
+                });
+            }
+            let full = layer(4, 36);
+            same(&full.full(&x), |o, p| {
+                let part = |c: usize| nine(&full.weights[(o * 4 + c) * 9..(o * 4 + c + 1) * 9], c, p, 1);
+                full.bias[o] + (0..4).map(part).sum::<f32>()
+            });
         }
     }
 }

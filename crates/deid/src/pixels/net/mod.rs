@@ -15,7 +15,9 @@ pub use input::{CHANNELS, Input};
 /// Weights as `train/train.py` writes them: 16-bit floats, little endian, layer by layer.
 const WEIGHTS: &[u8] = include_bytes!("weights.bin");
 /// Places between which the dilated layers look, pixels of an eighth of the size.
-const DILATIONS: [usize; 5] = [1, 2, 4, 8, 1];
+const DILATIONS: [usize; 7] = [1, 2, 4, 8, 1, 2, 4];
+/// Layers at a quarter of the size before those.
+const FINE: usize = 3;
 /// Sides are filled up to a multiple of this many pixels.
 const STEP: usize = 8;
 
@@ -37,7 +39,7 @@ struct Pair {
 
 impl Pair {
     fn of(&self, x: &Maps, apart: usize) -> Maps {
-        self.wide.pointwise(&self.deep.depthwise(x, apart))
+        self.wide.after(&self.deep, x, apart)
     }
 }
 
@@ -89,10 +91,10 @@ impl Net {
         NET.get_or_init(|| {
             let mut read = Reader(WEIGHTS.chunks_exact(2));
             Self {
-                a: read.layer(8, 12 * 9),
+                a: read.layer(8, CHANNELS * 4 * 9),
                 a_pair: read.pair(8),
-                b: read.layer(32, 32),
-                b_pairs: (0..2).map(|_| read.pair(32)).collect(),
+                b: read.layer(32, 48),
+                b_pairs: (0..FINE).map(|_| read.pair(32)).collect(),
                 c: read.layer(48, 32),
                 c_pairs: DILATIONS.iter().map(|_| read.pair(48)).collect(),
                 up: read.layer(32, 48),
@@ -104,10 +106,15 @@ impl Net {
 
     fn heat(&self, input: Input) -> Heat {
         let x = Maps { channels: CHANNELS, width: input.width, height: input.height, values: input.values };
-        let mut x = self.a.full(&x.unshuffled());
+        let pixels = x.unshuffled();
+        let mut x = self.a.full(&pixels);
         x.rectify();
         let more = self.a_pair.of(&x, 1);
         add_positive(&mut x, more);
+        // How common values are goes past these layers as it is: the last channel, four places of it.
+        let common = pixels.values.len() / CHANNELS * (CHANNELS - 1);
+        x.channels += pixels.channels / CHANNELS;
+        x.values.extend_from_slice(&pixels.values[common..]);
         let mut x = self.b.pointwise(&x.unshuffled());
         x.rectify();
         for pair in &self.b_pairs {
