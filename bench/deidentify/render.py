@@ -92,3 +92,20 @@ def deid(result):
         f"checks, storing, de-identification, evidence and drafts (aim ≤ {INGEST_AIM_MS} ms: {verdict}); {number(stored, 2)} ms of it for storing alone.\n"
     )
     return text
+
+
+def text(result):
+    rows = [burned_row(f"Countersign {result['detector']}", result["ours"])]
+    if "peer" in result:
+        rows.append(burned_row(f"Tesseract {result['peer_version']}, at three times the size", result["peer"]))
+    return (
+        f"## Text burned into pixels\n\n{result['pictures']} made-up pictures of seed {result['seed']} with fonts that the detector "
+        "never saw. A string is removed when 99 % of its pixels are filled and no glyph is whole; other pixels are those "
+        "further than 4 pixels from every string.\n\n"
+        + table(["", "strings", "removed", "share (95 % interval)", "other pixels filled"], rows)
+    )
+
+
+def burned_row(name, found):
+    interval = f"{100 * found['recall']:.1f} % ({100 * found['low']:.1f} to {100 * found['high']:.1f} %)"
+    return [name, str(found["strings"]), str(found["removed"]), interval, f"{100 * found['other_changed']:.2f} %"]

@@ -163,7 +163,8 @@ def sections():
     from readings import render as readings
 
     own = {"start": start, "import": imports, "work": work, "postgres": postgres, "editor": editor, "ledger": ledger}
-    return own | {"deid-score": deidentify.deid_score, "deid": deidentify.deid, "quality": readings.quality}
+    own |= {"deid-score": deidentify.deid_score, "deid": deidentify.deid, "text": deidentify.text}
+    return own | {"quality": readings.quality}
 
 
 INTRO = """# Results

@@ -9,7 +9,7 @@ import time
 from functools import cached_property
 from pathlib import Path
 
-from deidentify import run_score, speed
+from deidentify import burned, run_score, speed
 from headtohead import checks, load, machine, ours, peer
 from readings import section as readings
 
@@ -294,10 +294,10 @@ def ledger(bench):
 
 ALL = {
     "start": start, "import": imports, "work": work, "postgres": work_postgres, "editor": editor, "ledger": ledger,
-    "deid-score": run_score.run, "deid": speed.run, "quality": readings.run,
+    "deid-score": run_score.run, "deid": speed.run, "text": burned.run, "quality": readings.run,
 }
 # Sections that need neither the peer of the annotation work nor a browser nor PostgreSQL.
-BY_THEMSELVES = {"deid-score", "deid", "quality"}
+BY_THEMSELVES = {"deid-score", "deid", "text", "quality"}
 
 
 def versions(bench, name):
