@@ -92,39 +92,40 @@ pub fn sample_for(lot: u64, rate: f64, confidence: f64) -> Result<u64, BoundErro
     Ok(enough)
 }
 
+/// A term this small beside the sum changes no bit of it, and neither do those beyond it.
+const NEGLIGIBLE: f64 = 1e-18;
+
 /// P(X <= found) where X is the number of wrong units among `checked` of a lot with `wrong` of them.
 fn at_most(lot: u64, wrong: u64, checked: u64, found: u64) -> f64 {
-    let right = lot - wrong;
-    let lowest = checked.saturating_sub(right);
+    let lowest = checked.saturating_sub(lot - wrong);
+    let highest = wrong.min(checked);
     if found < lowest {
         return 0.0;
     }
-    // The first term by logarithms of factorials, the others by the ratio of neighbours.
-    let mut term =
-        (ln_choose(wrong, lowest) + ln_choose(right, checked - lowest) - ln_choose(lot, checked)).exp();
-    let mut sum = term;
-    // Underflow of the first term: begin again from the top, where the mass is.
-    if term == 0.0 {
-        return from_the_top(lot, wrong, checked, found, lowest);
+    if found >= highest {
+        return 1.0;
     }
-    for x in lowest..found.min(wrong) {
-        term *= ratio(lot, wrong, checked, x);
-        sum += term;
-    }
-    sum.min(1.0)
-}
-
-/// The same sum, downwards from `found`: for samples so large that the lowest count is beyond the smallest double.
-fn from_the_top(lot: u64, wrong: u64, checked: u64, found: u64, lowest: u64) -> f64 {
-    let top = found.min(wrong).min(checked);
-    let right = lot - wrong;
-    let mut term = (ln_choose(wrong, top) + ln_choose(right, checked - top) - ln_choose(lot, checked)).exp();
-    let mut sum = term;
-    let mut x = top;
-    while x > lowest && term > 0.0 {
-        x -= 1;
+    // Begins where the mass is: terms far from it are beyond the smallest double, or so near to it that they have lost
+    // their digits. That one by logarithms of factorials, its neighbours by their ratio.
+    let mode = ((checked + 1) * (wrong + 1) / (lot + 2)).clamp(lowest, found);
+    let peak =
+        (ln_choose(wrong, mode) + ln_choose(lot - wrong, checked - mode) - ln_choose(lot, checked)).exp();
+    let mut sum = peak;
+    let mut term = peak;
+    for x in (lowest..mode).rev() {
         term /= ratio(lot, wrong, checked, x);
         sum += term;
+        if term < sum * NEGLIGIBLE {
+            break;
+        }
+    }
+    term = peak;
+    for x in mode..found {
+        term *= ratio(lot, wrong, checked, x);
+        sum += term;
+        if term < sum * NEGLIGIBLE {
+            break;
+        }
     }
     sum.min(1.0)
 }

@@ -62,3 +62,11 @@ proptest! {
         }
     }
 }
+
+/// Here the lowest count that is possible is so unlikely that a double holds it with a few bits only.
+#[test]
+fn terms_that_have_lost_their_digits_are_not_built_on() {
+    let checked = 1092;
+    let bounds: Vec<u64> = (340..380).map(|found| lot_upper(1553, checked, found, 0.95).unwrap()).collect();
+    assert!(bounds.windows(2).all(|pair| pair[0] < pair[1] && pair[1] - pair[0] <= 3), "{bounds:?}");
+}
