@@ -177,10 +177,10 @@ fn drafts_alone_do_not_find_every_face_and_plate() {
         }
     }
     println!("{hit} of {wanted}");
-    assert!(wanted == 0 || (wanted, hit) == (4, WITH_A_BAND), "{hit} of {wanted}");
+    assert!(wanted == 0 || (wanted, hit) == (5, WITH_A_BAND), "{hit} of {wanted}");
 }
 
-/// Labelled people and cars of the sample whose head, or whose nearer end, lies in a band of the draft.
+/// Labelled people, cars and trucks of the sample whose head, or whose nearer end, lies in a band of the draft.
 /// Measured; a better draft raises it.
 const WITH_A_BAND: u32 = 2;
 
