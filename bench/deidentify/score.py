@@ -28,6 +28,7 @@ KINDS_OF_PLACE = set(
 )
 STEP = re.compile(r'(?:([0-9A-F]{4})"([^"]*)"([0-9A-F]{2})|([0-9A-F]{8}))(?:\[\d+\])?\.?')
 DUMMY = "19000101"
+IMAGE_TYPE = "00080008"
 # A stroke that is told from its surroundings better than this can be read.
 SEEN_CORRELATION = 0.3
 
@@ -179,7 +180,8 @@ def shifted_days(output, check):
 
 def control(sources, key):
     """The sources taken for an output must fail every action that removes and pass every other: else the scorer or
-    the key is wrong."""
+    the key is wrong. Only the Image Type of pixels with text may do either: the key asks what it must say once they are
+    painted over, and some sources say that already."""
 
     class Same(dict):
         def __missing__(self, name):
@@ -190,6 +192,8 @@ def control(sources, key):
 
     results, _ = Scorer(sources, sources, Same(), Same()).run(key)
     for instance, check, passed, _ in results:
+        if check["path"] == IMAGE_TYPE and any(other["action"] == "pixels_hidden" for other in instance["checks"]):
+            continue
         if passed == (check["action"] in REMOVING):
             raise RuntimeError(f"the control failed: {instance['file']} {check['action']} {check['path']}")
 
