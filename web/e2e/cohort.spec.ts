@@ -1,7 +1,7 @@
 /**
  * From the archive to a cleared worklist: studies full of identifiers come in by STOW-RS and as a folder; nobody but the
  * privacy officer is shown anything of them before the gate, nobody anything that identifies afterwards, and what readers
- * need is still there. `COUNTERSIGN_STUDIES` says how many (the evidence of a release uses 200).
+ * need is still there. `COUNTERSIGN_STUDIES` says how many studies, a few by default.
  */
 import { type Browser, expect, type Page, test } from "@playwright/test";
 import {

@@ -48,14 +48,16 @@ impl Pipeline {
             }
             let bytes = self.store.quarantine().for_machine(asset.project_id, &asset.address).await?;
             let (id, name) = (asset.id, asset.id.to_string());
-            arrived.extend(
-                blocking(move || {
-                    // It was accepted when it came in. Should a newer version refuse it, the gate says so by what it misses.
-                    let accepted = classify(&name, &bytes, ItemKind::Study).ok()?;
-                    Some(Arrived { name, asset: id, kind: accepted.kind, dicom: accepted.dicom })
-                })
-                .await?,
-            );
+            let accepted = blocking(move || {
+                let accepted = classify(&name, &bytes, ItemKind::Study).ok()?;
+                Some(Arrived { name, asset: id, kind: accepted.kind, dicom: accepted.dicom })
+            });
+            match accepted.await? {
+                Some(file) => arrived.push(file),
+                // It was accepted when it came in. Put together without it, the study would lose it in silence; left as it
+                // is, the gate cannot clean it and says so.
+                None => return Ok(item),
+            }
         }
         let (groups, _) = blocking(move || group(arrived, ItemKind::Study)).await?;
         let [whole] = <[_; 1]>::try_from(groups)

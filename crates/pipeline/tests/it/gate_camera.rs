@@ -170,9 +170,11 @@ async fn whatever_keeps_the_model_from_looking_keeps_the_pictures_in_the_queue()
     assert_eq!(codes(&house, &officer, project).await, ["model-retired"]);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_mask_that_a_person_took_back_leaves_the_decision_to_a_person() {
-    let server = ModelServer::start(Manner::Well).await;
+/// A picture and where its face and its plate are.
+type Street = (Vec<u8>, [[f64; 4]; 2]);
+
+/// A project of drives, its officer, and a drive of a few streets with what is in them.
+async fn drives(server: &ModelServer) -> (House, ProjectId, Caller, Vec<Street>) {
     let servers = ModelServers::new([server.address.to_string()]);
     let house = House::with_models(servers).await;
     let project = house.project("drives", "driving").await;
@@ -180,6 +182,13 @@ async fn a_mask_that_a_person_took_back_leaves_the_decision_to_a_person() {
     let streets: Vec<_> = (0..FEW).map(street).collect();
     let pictures: Vec<_> = streets.iter().map(|(png, _)| png.clone()).collect();
     house.ingest(project, vec![drive(&house, "sample", &pictures)]).await;
+    (house, project, officer, streets)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mask_that_a_person_took_back_leaves_the_decision_to_a_person() {
+    let server = ModelServer::start(Manner::Well).await;
+    let (house, project, officer, streets) = drives(&server).await;
     let model = register(&house, &officer, project, &server).await;
     believe(&house, &officer, project, ENOUGH, 1).await;
     run(&house, &officer, &model, &sample_of(&streets)).await;
@@ -242,13 +251,7 @@ fn empty_street(number: u8) -> Vec<u8> {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_found_in_a_scene_is_masked_in_the_scenes_around_it() {
     let server = ModelServer::start(Manner::Well).await;
-    let servers = ModelServers::new([server.address.to_string()]);
-    let house = House::with_models(servers).await;
-    let project = house.project("drives", "driving").await;
-    let officer = house.sign_in("privacy_officer@drives").await;
-    let streets: Vec<_> = (0..FEW).map(street).collect();
-    let pictures: Vec<_> = streets.iter().map(|(png, _)| png.clone()).collect();
-    house.ingest(project, vec![drive(&house, "sample", &pictures)]).await;
+    let (house, project, officer, streets) = drives(&server).await;
     let sample = sample_of(&streets);
     let model = register(&house, &officer, project, &server).await;
     believe(&house, &officer, project, ENOUGH, 1).await;
@@ -277,7 +280,7 @@ async fn what_is_found_in_a_scene_is_masked_in_the_scenes_around_it() {
     }
 }
 
-fn sample_of(streets: &[(Vec<u8>, [[f64; 4]; 2])]) -> SampleDraft {
+fn sample_of(streets: &[Street]) -> SampleDraft {
     let category = |id, name: &str| SampleCategory { id, name: name.into() };
     let images =
         (0..).zip(streets).map(|(id, (png, _))| SampleImage { id, sha256: hex::encode(Sha256::digest(png)) });

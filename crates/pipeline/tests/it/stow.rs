@@ -2,8 +2,9 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use countersign_model::ProjectId;
+use countersign_model::{Frame, ProjectId};
 use countersign_pipeline::{items::ItemQuery, people::Caller, views::ItemDetail};
+use countersign_store::{Actor, Evidence, StoreError, assets, items, subjects};
 use countersign_synthesis::phantom::{Options, ct_study};
 
 use crate::harness::House;
@@ -99,4 +100,54 @@ async fn each_part_has_its_own_answer() {
     assert_eq!(told[2], (true, Some("polyglot_preamble")));
     let annotator = house.sign_in("annotator@p").await;
     assert!(house.pipeline.store_instances(&annotator, project, Vec::new()).await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_read_any_more_keeps_its_study_at_the_gate() {
+    let house = House::new().await;
+    let project = house.project("p", "radiology").await;
+    let technician = house.sign_in("technician@p").await;
+    let files = ct_study(5, &Options { size_px: 64, slices: 2, ..Options::default() }).instances;
+    let folder = tempfile::tempdir().unwrap();
+    let mut paths = Vec::new();
+    for (n, file) in files.iter().enumerate() {
+        paths.push(folder.path().join(format!("part-{n:06}")));
+        std::fs::write(&paths[n], &file.bytes).unwrap();
+    }
+    house.pipeline.store_instances(&technician, project, paths).await.unwrap();
+    let owner = house.sign_in("owner@p").await;
+    let id = house.pipeline.items(&owner, project, ItemQuery::default()).await.unwrap().items[0].id;
+
+    // A slice that an older version took and this one cannot read.
+    let store = &house.pipeline.store;
+    let known = assets::of_item(&mut store.read().await.unwrap(), id).await.unwrap().remove(0);
+    let subject = subjects::of_asset(&mut store.read().await.unwrap(), known.id).await.unwrap().unwrap();
+    let put =
+        store.quarantine().put(project, subject.id, bytes::Bytes::from_static(b"no instance")).await.unwrap();
+    let written = store.write::<_, StoreError, _>(Actor::console(), move |tx| {
+        Box::pin(async move {
+            let mut item = items::by_id(tx, id).await?.unwrap();
+            let odd = assets::Asset {
+                id: tx.fresh(),
+                address: put.address.clone(),
+                content_hash: put.address.as_str().to_owned(),
+                bytes: 11,
+                ..known
+            };
+            let (odd, _) = assets::insert(tx, odd).await?;
+            subjects::link_asset(tx, odd.id, subject.id).await?;
+            let frame = Frame { asset: odd.id, part: 0, time_ns: None, position_mm: None };
+            item.streams.0[0].frames.push(frame);
+            items::set_content(tx, id, item.streams.0, item.facts.0).await?;
+            tx.record(Evidence::new("item.extended", "item", id.uuid()).project(project).item(id))?;
+            Ok(())
+        })
+    });
+    written.await.unwrap();
+    house.clock.forward(STABLE_AGE_SECONDS + 1);
+    drain(&house).await;
+    let officer = house.sign_in("privacy_officer@p").await;
+    let waiting = house.pipeline.gate(&officer, project, None, None, None).await.unwrap().items;
+    assert_eq!(waiting.len(), 1, "it is not put together without the slice");
+    assert!(waiting[0].reasons.iter().any(|reason| reason == "not-cleaned"), "{:?}", waiting[0].reasons);
 }

@@ -82,8 +82,7 @@ async fn store(
         failed if failed == stored.len() => StatusCode::CONFLICT,
         _ => StatusCode::ACCEPTED,
     };
-    let dataset = Json(answer(&stored)).into_response().into_body();
-    Ok((status, [(header::CONTENT_TYPE, DICOM_JSON)], dataset).into_response())
+    Ok((status, [(header::CONTENT_TYPE, DICOM_JSON)], Json(answer(&stored))).into_response())
 }
 
 /// The dataset of the answer.
