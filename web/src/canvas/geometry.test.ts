@@ -234,3 +234,25 @@ describe("viewport", () => {
     expect(roundLength(Number.NaN)).toBe(0);
   });
 });
+
+describe("a view of pixels that are not square", () => {
+  it("draws rows higher and finds the same pixel again", () => {
+    const view = new Viewport();
+    view.resize(400, 400);
+    view.aspect = 2;
+    view.fit({ minX: 0, minY: 0, maxX: 100, maxY: 50 }, 0);
+    expect([view.scale, view.scaleY]).toEqual([4, 8]);
+    expect(view.toScreen([100, 50])).toEqual([400, 400]);
+    expect(view.toImage([200, 200])).toEqual([50, 25]);
+    view.zoomAt([200, 200], 2);
+    expect(view.toImage([200, 200])).toEqual([50, 25]);
+  });
+
+  it("shows one image pixel per device pixel at actual size", () => {
+    const view = new Viewport();
+    view.resize(400, 300);
+    view.fit({ minX: 0, minY: 0, maxX: 2000, maxY: 2000 });
+    view.actualSize(2);
+    expect(view.scale).toBe(0.5);
+  });
+});

@@ -124,7 +124,7 @@ function drawBoxes(g: CanvasRenderingContext2D, group: Group, viewport: Viewport
     if (shape.type !== "box") continue;
     const [x, y] = viewport.toScreen([shape.x, shape.y]);
     const w = shape.w * viewport.scale;
-    const h = shape.h * viewport.scale;
+    const h = shape.h * viewport.scaleY;
     // On a speck there is no room for a dash, and dashes are what costs; its row says who drew it.
     g.setLineDash(group.draft && (!dense || Math.max(w, h) >= DASH_FROM_PX) ? DRAFT_DASH : []);
     if (!dense) {
@@ -177,7 +177,7 @@ function outline(
 function trace(path: Path2D, shape: Shape, viewport: Viewport): void {
   if (shape.type === "box") {
     const [x, y] = viewport.toScreen([shape.x, shape.y]);
-    path.rect(x, y, shape.w * viewport.scale, shape.h * viewport.scale);
+    path.rect(x, y, shape.w * viewport.scale, shape.h * viewport.scaleY);
   } else if (shape.type === "polygon") {
     shape.points.forEach((point, i) => {
       const [x, y] = viewport.toScreen(point);

@@ -15,6 +15,8 @@ const REACH_PX = 8;
 /** Step of the nudge keys, image pixels. */
 const NUDGE_PX = 1;
 const NUDGE_FAR_PX = 10;
+/** Actions that mean something only where there is a stack of frames; its host offers them. */
+const STACK_ONLY = /^(cine|series|layout)\./;
 const BRIGHTNESS_STEP = 0.1;
 const BRIGHTNESS_MIN = 0.2;
 const BRIGHTNESS_MAX = 4;
@@ -121,7 +123,7 @@ export class Stage {
     if (inside) return;
     const large =
       (bounds.maxX - bounds.minX) * this.viewport.scale > this.viewport.width ||
-      (bounds.maxY - bounds.minY) * this.viewport.scale > this.viewport.height;
+      (bounds.maxY - bounds.minY) * this.viewport.scaleY > this.viewport.height;
     if (large) this.viewport.fit(bounds, 60);
     else {
       const [x, y] = this.viewport.toScreen([
@@ -170,7 +172,7 @@ export class Stage {
   offers(action: ActionId): boolean {
     if (action.startsWith("tool.") && action !== "tool.last")
       return this.tools.some((tool) => tool.action === action);
-    return action !== "rotate.left" && action !== "rotate.right";
+    return !STACK_ONLY.test(action) && action !== "rotate.left" && action !== "rotate.right";
   }
 
   /** Does what a key asks for; returns whether it was ours. */
@@ -188,6 +190,7 @@ export class Stage {
     if (action === "zoom.in") this.viewport.zoomCentre(ZOOM_STEP);
     else if (action === "zoom.out") this.viewport.zoomCentre(1 / ZOOM_STEP);
     else if (action === "zoom.fit") this.fit();
+    else if (action === "zoom.actual") this.viewport.actualSize(window.devicePixelRatio || 1);
     else if (action === "brightness.up") this.adjust(this.brightness + BRIGHTNESS_STEP, this.inverted);
     else if (action === "brightness.down") this.adjust(this.brightness - BRIGHTNESS_STEP, this.inverted);
     else if (action === "invert") this.adjust(this.brightness, !this.inverted);

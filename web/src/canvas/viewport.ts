@@ -8,9 +8,14 @@ export const ZOOM_STEP = 1.25;
 /** Free space around the image after "fit", screen pixels. */
 export const FIT_MARGIN_PX = 16;
 
-/** Where the image lies on the screen: screen = image * scale + offset, in CSS pixels. */
+/**
+ * Where the image lies on the screen: screen = image * scale + offset, in CSS pixels. Rows are `aspect` times as high as
+ * columns are wide, so that pixels that are not square look as they lie in the patient.
+ */
 export class Viewport {
   scale = 1;
+  /** Height of an image pixel over its width. */
+  aspect = 1;
   offsetX = 0;
   offsetY = 0;
   width = 1;
@@ -18,11 +23,16 @@ export class Viewport {
   private readonly listeners = new Set<() => void>();
 
   toScreen([x, y]: Point): Point {
-    return [x * this.scale + this.offsetX, y * this.scale + this.offsetY];
+    return [x * this.scale + this.offsetX, y * this.scaleY + this.offsetY];
   }
 
   toImage([x, y]: Point): Point {
-    return [(x - this.offsetX) / this.scale, (y - this.offsetY) / this.scale];
+    return [(x - this.offsetX) / this.scale, (y - this.offsetY) / this.scaleY];
+  }
+
+  /** Screen pixels per row; `scale` is per column. */
+  get scaleY(): number {
+    return this.scale * this.aspect;
   }
 
   /** Length in image pixels of a length on the screen. */
@@ -58,7 +68,7 @@ export class Viewport {
     const [x, y] = this.toImage(screen);
     this.scale = next;
     this.offsetX = screen[0] - x * next;
-    this.offsetY = screen[1] - y * next;
+    this.offsetY = screen[1] - y * this.scaleY;
     this.tell();
   }
 
@@ -69,20 +79,31 @@ export class Viewport {
   /** Shows a region as large as it goes, centred. */
   fit(region: Bounds, margin = FIT_MARGIN_PX): void {
     const w = Math.max(1e-6, region.maxX - region.minX);
-    const h = Math.max(1e-6, region.maxY - region.minY);
+    const h = Math.max(1e-6, (region.maxY - region.minY) * this.aspect);
     const roomX = Math.max(1, this.width - 2 * margin);
     const roomY = Math.max(1, this.height - 2 * margin);
     this.scale = Math.min(SCALE_MAX, Math.max(SCALE_MIN, Math.min(roomX / w, roomY / h)));
     this.offsetX = this.width / 2 - ((region.minX + region.maxX) / 2) * this.scale;
-    this.offsetY = this.height / 2 - ((region.minY + region.maxY) / 2) * this.scale;
+    this.offsetY = this.height / 2 - ((region.minY + region.maxY) / 2) * this.scaleY;
     this.tell();
+  }
+
+  /** One image pixel on one screen pixel (of the device), around the middle of the view. */
+  actualSize(ratio = 1): void {
+    this.zoomCentre(1 / ratio / this.scale);
   }
 
   /** Takes over place and magnification of another viewport (linked views). */
   copy(other: Viewport): void {
-    if (this.scale === other.scale && this.offsetX === other.offsetX && this.offsetY === other.offsetY)
+    if (
+      this.scale === other.scale &&
+      this.aspect === other.aspect &&
+      this.offsetX === other.offsetX &&
+      this.offsetY === other.offsetY
+    )
       return;
     this.scale = other.scale;
+    this.aspect = other.aspect;
     this.offsetX = other.offsetX;
     this.offsetY = other.offsetY;
     this.tell();

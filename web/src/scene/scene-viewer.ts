@@ -161,7 +161,9 @@ export class SceneViewer {
 
   offers(action: ActionId): boolean {
     if (action.startsWith("tool.")) return action === "tool.select" || action === "tool.cuboid";
-    return !/^(part\.|preset\.|brightness\.|invert|finish)/.test(action);
+    return !/^(part\.|preset\.|brightness\.|invert|finish|zoom\.actual|cine\.|series\.|layout\.)/.test(
+      action,
+    );
   }
 
   perform(action: ActionId): boolean {

@@ -60,6 +60,8 @@ export default function ImageHost({ session, onReady }: HostProps) {
     const perform = (action: Parameters<PartViewer["perform"]>[0]) => {
       if (action === "frame.next") setFrame((at) => Math.min(frames - 1, at + 1));
       else if (action === "frame.previous") setFrame((at) => Math.max(0, at - 1));
+      else if (action === "frame.first") setFrame(0);
+      else if (action === "frame.last") setFrame(frames - 1);
       else return viewer.perform(action);
       return true;
     };

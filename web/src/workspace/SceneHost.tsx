@@ -92,6 +92,8 @@ export default function SceneHost({ session, onReady }: HostProps) {
     const perform = (action: ActionId) => {
       if (action === "frame.next") step(1);
       else if (action === "frame.previous") step(-1);
+      else if (action === "frame.first") step(-frames);
+      else if (action === "frame.last") step(frames);
       else return viewer.perform(action);
       return true;
     };
