@@ -172,6 +172,10 @@ pub struct Facts {
     pub has_ultrasound_regions: bool,
     /// Frame Time (0018,1063), ms.
     pub frame_time_ms: Option<f64>,
+    /// Frames per second that the file asks for; see [`crate::frame_rate_hz`].
+    pub frame_rate_hz: Option<f64>,
+    /// Height of a pixel over its width, from Pixel Aspect Ratio (0028,0034).
+    pub pixel_aspect: Option<f64>,
     /// A Manufacturer is named (never which).
     pub has_manufacturer: bool,
     /// Lossy Image Compression (0028,2110) is 01.
@@ -249,9 +253,16 @@ impl Facts {
     /// Reads the facts of an instance. What is absent or unusable is `None`, never a guess.
     #[must_use]
     pub fn of(instance: &Instance) -> Self {
+        Self::of_frame(instance, 0)
+    }
+
+    /// As [`Facts::of`], with rescale, windows and place of frame `index` (from 0) where an enhanced object states them
+    /// frame by frame.
+    #[must_use]
+    pub fn of_frame(instance: &Instance, index: u32) -> Self {
         let data = &instance.data;
-        let groups = Groups::of(instance, 0);
-        let geometry = frame_geometry(instance, 0);
+        let groups = Groups::of(instance, index);
+        let geometry = frame_geometry(instance, index);
         let imager = groups.numbers(tags::IMAGER_PIXEL_SPACING).filter(positive);
         let whole =
             |tag: Tag| data.number(tag).filter(|n| n.fract() == 0.0 && n.abs() < 2e9).map(|n| n as i32);
@@ -299,6 +310,8 @@ impl Facts {
             has_overlays: data.iter().any(|(t, _)| is_overlay(t)),
             has_ultrasound_regions: !data.items(tags::SEQUENCE_OF_ULTRASOUND_REGIONS).is_empty(),
             frame_time_ms: data.number(tags::FRAME_TIME).filter(|n| *n > 0.0),
+            frame_rate_hz: crate::frame_rate_hz(instance),
+            pixel_aspect: crate::pixel_aspect(instance),
             has_manufacturer: data.text(tags::MANUFACTURER).is_some(),
             lossy: data.text(tags::LOSSY_IMAGE_COMPRESSION).as_deref() == Some("01"),
             identity_removed: data.text(tags::PATIENT_IDENTITY_REMOVED).as_deref() == Some("YES"),

@@ -9,6 +9,7 @@
 
 mod dataset;
 mod dictionary;
+mod display;
 mod encode;
 mod endian;
 mod error;
@@ -29,6 +30,10 @@ pub use dataset::{DataSet, Element, Value};
 pub use dicom_core::{Tag, VR};
 pub use dicom_dictionary_std::tags;
 pub use dictionary::{fits_dictionary, keyword};
+pub use display::{
+    MAX_OVERLAY_PIXELS, MAX_OVERLAYS, MAX_REGIONS, MAX_SHUTTER_CORNERS, Overlay, Region, Shutter, Shutters,
+    frame_rate_hz, has_display_extras, overlays, pixel_aspect, regions, shutters, unit,
+};
 pub use encode::{FrameEdit, FrameOutcome, Replaced, replace_frames, transcode_to_native};
 pub use error::{DicomError, Place};
 pub use facts::{Dose, Facts, FrameGeometry, Identity, SpacingOrigin, Window, frame_geometry};
