@@ -169,7 +169,7 @@ pub struct Facts {
     /// Lot of a part (from the folder it came in).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lot: Option<String>,
-    /// What was noted on the way in: `overlays_ignored`, `uneven_spacing` …
+    /// What was noted on the way in: `overlays`, `uneven_spacing` …
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
 }

@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod accounts;
+pub mod display;
 pub mod error;
 pub mod evidence;
 pub mod gate;

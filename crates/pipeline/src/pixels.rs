@@ -16,7 +16,7 @@ pub struct Picture {
     pub bytes: bytes::Bytes,
 }
 
-/// The stored values of a DICOM frame, before rescale and window.
+/// The stored values of a DICOM frame, before rescale and window; after the modality table where the file has one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RawFrame {
     /// Rows.
@@ -29,6 +29,14 @@ pub struct RawFrame {
     pub slope: f64,
     /// Intercept to modality units; 0 where none is given.
     pub intercept: f64,
+    /// Unit of rescaled values, as the file says; absent where it says none.
+    pub unit: Option<String>,
+    /// The first window of the frame, in rescaled units.
+    pub window: Option<WindowLevel>,
+    /// How a window maps values to grays: `LINEAR`, `LINEAR_EXACT` or `SIGMOID` (PS3.3 C.11.2.1).
+    pub curve: &'static str,
+    /// Something lies over the frame; see [`Pipeline::display`].
+    pub extras: bool,
     /// Small values are to be shown bright (MONOCHROME1).
     pub inverted: bool,
     /// Row by row.
@@ -52,10 +60,12 @@ impl Caller {
 }
 
 /// A frame that the caller may see, and its bytes.
-struct Shown {
+pub(crate) struct Shown {
     asset: assets::Asset,
-    part: u32,
-    bytes: bytes::Bytes,
+    /// Frame within the asset.
+    pub part: u32,
+    /// The whole asset.
+    pub bytes: bytes::Bytes,
 }
 
 impl Pipeline {
@@ -87,7 +97,7 @@ impl Pipeline {
         frame: u32,
     ) -> Result<RawFrame> {
         let shown = self.shown(caller, item, stream, frame, Some(StreamKind::Dicom)).await?;
-        blocking(move || raw(&shown.bytes, shown.part)).await?
+        blocking(move || raw(shown.bytes, shown.part)).await?
     }
 
     /// A LiDAR sweep in the wire form of `countersign_sensors::wire`.
@@ -104,7 +114,7 @@ impl Pipeline {
         .await?
     }
 
-    async fn shown(
+    pub(crate) async fn shown(
         &self,
         caller: &Caller,
         item: ItemId,
@@ -147,26 +157,42 @@ pub(crate) async fn picture(
     }
 }
 
-fn undecodable(error: &dicom::DicomError) -> PipelineError {
+pub(crate) fn undecodable(error: &dicom::DicomError) -> PipelineError {
     PipelineError::bad("not_decodable", "asset", error.to_string())
 }
 
-fn raw(bytes: &[u8], part: u32) -> Result<RawFrame> {
-    let instance = dicom::read(bytes, &dicom::Limits::default()).map_err(|e| undecodable(&e))?;
-    let facts = dicom::Facts::of(&instance);
+fn raw(bytes: bytes::Bytes, part: u32) -> Result<RawFrame> {
+    let instance = dicom::read_shared(bytes, &dicom::Limits::default()).map_err(|e| undecodable(&e))?;
+    let facts = dicom::Facts::of_frame(&instance, part);
     let frame = dicom::decode_frame(&instance, part).map_err(|e| undecodable(&e))?;
-    let (mut slope, mut intercept) =
-        (facts.rescale_slope.unwrap_or(1.0), facts.rescale_intercept.unwrap_or(0.0));
-    let (format, bytes) = match frame.samples {
-        dicom::Samples::U8(values) => ("u8", values),
-        dicom::Samples::Rgb8(values) => ("rgb8", values),
-        dicom::Samples::U16(values) => ("u16", values.iter().flat_map(|v| v.to_le_bytes()).collect()),
-        dicom::Samples::I16(values) => ("i16", values.iter().flat_map(|v| v.to_le_bytes()).collect()),
-        dicom::Samples::Rgb16(values) => ("rgb8", values.iter().map(|v| (v >> 8) as u8).collect()),
-        dicom::Samples::Float(values) => {
+    let table = dicom::DisplayLuts::of(&instance, part).modality;
+    let (mut slope, mut intercept) = match table {
+        // The table takes the place of slope and intercept.
+        Some(_) => (1.0, 0.0),
+        None => (facts.rescale_slope.unwrap_or(1.0), facts.rescale_intercept.unwrap_or(0.0)),
+    };
+    let down = frame.bits_stored.saturating_sub(8);
+    let little = |values: &[u16]| values.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>();
+    let tabled = |table: &dicom::Lut, values: &mut dyn Iterator<Item = f64>| {
+        // Entries have at most 16 bits.
+        little(&values.map(|v| table.at(v) as u16).collect::<Vec<_>>())
+    };
+    let (format, bytes) = match (frame.samples, &table) {
+        (dicom::Samples::Rgb8(values), _) => ("rgb8", values),
+        (dicom::Samples::Rgb16(values), _) => {
+            ("rgb8", values.iter().map(|v| (v >> down).min(255) as u8).collect())
+        }
+        (dicom::Samples::U8(v), Some(table)) => ("u16", tabled(table, &mut v.iter().map(|v| f64::from(*v)))),
+        (dicom::Samples::U16(v), Some(table)) => ("u16", tabled(table, &mut v.iter().map(|v| f64::from(*v)))),
+        (dicom::Samples::I16(v), Some(table)) => ("u16", tabled(table, &mut v.iter().map(|v| f64::from(*v)))),
+        (dicom::Samples::Float(v), Some(table)) => ("u16", tabled(table, &mut v.iter().copied())),
+        (dicom::Samples::U8(values), None) => ("u8", values),
+        (dicom::Samples::U16(values), None) => ("u16", little(&values)),
+        (dicom::Samples::I16(values), None) => ("i16", values.iter().flat_map(|v| v.to_le_bytes()).collect()),
+        (dicom::Samples::Float(values), None) => {
             let (low, step, steps) = narrowed(&values);
             (slope, intercept) = (step * slope, low * slope + intercept);
-            ("u16", steps.iter().flat_map(|v| v.to_le_bytes()).collect())
+            ("u16", little(&steps))
         }
     };
     Ok(RawFrame {
@@ -175,6 +201,14 @@ fn raw(bytes: &[u8], part: u32) -> Result<RawFrame> {
         format,
         slope,
         intercept,
+        unit: dicom::unit(&facts),
+        window: facts.windows.first().map(|w| WindowLevel { center: w.center, width: w.width }),
+        curve: match facts.voi_lut_function.as_deref() {
+            Some("LINEAR_EXACT") => "LINEAR_EXACT",
+            Some("SIGMOID") => "SIGMOID",
+            _ => "LINEAR",
+        },
+        extras: dicom::has_display_extras(&instance, part),
         inverted: frame.inverted,
         bytes,
     })

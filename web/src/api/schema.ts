@@ -484,6 +484,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/items/{item}/streams/{stream}/frames/{frame}/display": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What lies over a DICOM frame: overlay planes, shutters, the file's own lookup table. */
+        get: operations["pixels_display"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/items/{item}/streams/{stream}/frames/{frame}/image": {
         parameters: {
             query?: never;
@@ -2393,7 +2410,7 @@ export interface components {
             lot?: string | null;
             /** @description DICOM modality of the first series (`CT`, `MR` …). */
             modality?: string | null;
-            /** @description What was noted on the way in: `overlays_ignored`, `uneven_spacing` … */
+            /** @description What was noted on the way in: `overlays`, `uneven_spacing` … */
             notes?: string[];
             /** @description Image orientation: row and column direction cosines in LPS. */
             orientation?: number[] | null;
@@ -2434,6 +2451,19 @@ export interface components {
              * @description Time of the frame, nanoseconds UTC.
              */
             time_ns?: number | null;
+        };
+        /** @description What lies over a frame. Rows and columns count from 0. */
+        FrameDisplay: {
+            /** @description Overlay planes that passed the gate. */
+            overlays: components["schemas"]["OverlayView"][];
+            /**
+             * Format: int32
+             * @description The gray of what is covered, 0 black to 65535 white; black where the file says nothing.
+             */
+            shutter_value?: number | null;
+            /** @description What is to be covered; all apply together. */
+            shutters: components["schemas"]["ShutterView"][];
+            voi_table?: components["schemas"]["TableView"] | null;
         };
         /** @description The frame that an annotation lies on; absent for annotations of the scene or the whole item. */
         FrameRef: {
@@ -3203,6 +3233,38 @@ export interface components {
             one_time_password?: string | null;
             /** @description The account. */
             user: components["schemas"]["User"];
+        };
+        /** @description An overlay plane. */
+        OverlayView: {
+            /** @description Base64 of its bits, row by row without padding, the least significant bit of a byte first. */
+            bits: string;
+            /**
+             * Format: int32
+             * @description Width, pixels.
+             */
+            columns: number;
+            /**
+             * Format: int32
+             * @description Its group number.
+             */
+            group: number;
+            /**
+             * Format: int32
+             * @description Column of the image on which its first column lies.
+             */
+            left: number;
+            /** @description Whether it marks a region of interest; otherwise it draws. */
+            region: boolean;
+            /**
+             * Format: int32
+             * @description Height, pixels.
+             */
+            rows: number;
+            /**
+             * Format: int32
+             * @description Row of the image on which its first row lies.
+             */
+            top: number;
         };
         /** @description One page of a list. */
         Page_AuditView: {
@@ -4183,6 +4245,62 @@ export interface components {
          * @enum {string}
          */
         ShapeKind: "box" | "polygon" | "cuboid" | "tag";
+        /** @description A shutter: what stays. */
+        ShutterView: {
+            /**
+             * Format: int32
+             * @description Last row.
+             */
+            bottom: number;
+            /** @enum {string} */
+            kind: "rectangle";
+            /**
+             * Format: int32
+             * @description First column.
+             */
+            left: number;
+            /**
+             * Format: int32
+             * @description Last column.
+             */
+            right: number;
+            /**
+             * Format: int32
+             * @description First row.
+             */
+            top: number;
+        } | {
+            /** @enum {string} */
+            kind: "circle";
+            /**
+             * Format: int32
+             * @description Radius in pixels along a row.
+             */
+            radius: number;
+            /**
+             * Format: int32
+             * @description Column of the centre.
+             */
+            x: number;
+            /**
+             * Format: int32
+             * @description Row of the centre.
+             */
+            y: number;
+        } | {
+            /** @description Column and row of each corner. */
+            corners: number[][];
+            /** @enum {string} */
+            kind: "polygon";
+        } | {
+            /**
+             * Format: int32
+             * @description Its group number.
+             */
+            group: number;
+            /** @enum {string} */
+            kind: "plane";
+        };
         /**
          * @description What a specialist can decide.
          * @enum {string}
@@ -4361,6 +4479,21 @@ export interface components {
             changes?: components["schemas"]["Change"][];
             /** Format: int64 */
             fence: number;
+        };
+        /** @description A lookup table. */
+        TableView: {
+            /**
+             * Format: int32
+             * @description Bits of an entry.
+             */
+            bits: number;
+            /**
+             * Format: int32
+             * @description Rescaled value of the first entry; what lies outside takes the first or the last one.
+             */
+            first: number;
+            /** @description The entries. */
+            values: number[];
         };
         /** @description One changed element. */
         TagChange: {
@@ -5457,6 +5590,38 @@ export interface operations {
             };
         };
     };
+    pixels_display: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                item: components["schemas"]["ItemId"];
+                stream: number;
+                frame: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FrameDisplay"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     pixels_image: {
         parameters: {
             query?: {
@@ -5514,12 +5679,20 @@ export interface operations {
             200: {
                 headers: {
                     "X-Countersign-Columns"?: number;
+                    /** @description LINEAR, LINEAR_EXACT or SIGMOID */
+                    "X-Countersign-Curve"?: string;
+                    /** @description yes where something lies over the frame */
+                    "X-Countersign-Extras"?: string;
                     /** @description u8, u16, i16 or rgb8 */
                     "X-Countersign-Format"?: string;
                     "X-Countersign-Intercept"?: number;
                     "X-Countersign-Photometric"?: string;
                     "X-Countersign-Rows"?: number;
                     "X-Countersign-Slope"?: number;
+                    /** @description unit of rescaled values; absent where the file says none */
+                    "X-Countersign-Unit"?: string;
+                    /** @description centre,width of the frame's first window */
+                    "X-Countersign-Window"?: string;
                     [name: string]: unknown;
                 };
                 content: {

@@ -36,6 +36,10 @@ pub struct DicomPart {
     pub identity: dicom::Identity,
     /// Typed attributes.
     pub facts: dicom::Facts,
+    /// Where each frame of a multi-frame object lies; empty for others.
+    pub frames: Vec<dicom::FrameGeometry>,
+    /// Regions of an ultrasound image whose scale is known.
+    pub regions: Vec<dicom::Region>,
     /// What was odd about the file.
     pub notes: Vec<&'static str>,
 }
@@ -78,7 +82,13 @@ fn dicom_file(name: &str, bytes: &[u8]) -> Result<Accepted, FileRefusal> {
         notes.dedup();
         return Ok(Accepted {
             kind: AssetKind::Document,
-            dicom: Some(Box::new(DicomPart { identity, facts, notes })),
+            dicom: Some(Box::new(DicomPart {
+                identity,
+                facts,
+                frames: Vec::new(),
+                regions: Vec::new(),
+                notes,
+            })),
         });
     }
     if dicom::frame_count(&instance) == 0 {
@@ -90,14 +100,20 @@ fn dicom_file(name: &str, bytes: &[u8]) -> Result<Accepted, FileRefusal> {
     dicom::decode_frame(&instance, 0).map_err(|e| refuse(&e))?;
     let mut notes: Vec<&'static str> = instance.notes.iter().map(|note| note.kind.code()).collect();
     if facts.has_overlays {
-        notes.push("overlays_ignored");
+        notes.push("overlays");
     }
     if identity.study_uid.is_none() {
         notes.push("no_study_uid");
     }
     notes.sort_unstable();
     notes.dedup();
-    Ok(Accepted { kind: AssetKind::Dicom, dicom: Some(Box::new(DicomPart { identity, facts, notes })) })
+    let frames = match facts.frames {
+        0 | 1 => Vec::new(),
+        count => (0..count).map(|index| dicom::frame_geometry(&instance, index)).collect(),
+    };
+    let regions = dicom::regions(&instance);
+    let part = DicomPart { identity, facts, frames, regions, notes };
+    Ok(Accepted { kind: AssetKind::Dicom, dicom: Some(Box::new(part)) })
 }
 
 /// Whether the class says that the object is words, a document or a video. These come in with their study; what of them

@@ -2,13 +2,15 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use countersign_dicom as dicom;
 use countersign_inspection::{group_files as group_parts, pairs::Missing};
 use countersign_model::{AssetId, AssetKind, Facts, Frame, ItemKind, Stream, StreamKind};
 use countersign_sensors::kitti;
-use serde_json::{Value, json};
 
-use super::{archive::FileRefusal, classify::DicomPart};
+use super::{
+    archive::FileRefusal,
+    classify::DicomPart,
+    series::{Spaces, series_stream},
+};
 
 /// A file that lies in quarantine.
 #[derive(Clone, Debug)]
@@ -68,110 +70,15 @@ fn study(uid: String, mut series: Vec<Vec<Arrived>>) -> Group {
     // Reports and documents belong to the study; they are no pictures of it.
     series.iter_mut().for_each(|files| files.retain(|file| file.kind != AssetKind::Document));
     series.retain(|files| !files.is_empty());
+    let mut spaces = Spaces::default();
     for (index, files) in series.into_iter().enumerate() {
-        let stream = series_stream(index + 1, files, &mut facts);
+        let stream = series_stream(index + 1, files, &mut facts, &mut spaces);
         facts.frames += u32::try_from(stream.frames.len()).unwrap_or(u32::MAX);
         streams.push(stream);
     }
     facts.notes.sort_unstable();
     facts.notes.dedup();
     Group { key: vec!["study".into(), uid], name: None, streams, facts, assets }
-}
-
-fn series_stream(number: usize, mut files: Vec<Arrived>, facts: &mut Facts) -> Stream {
-    files.sort_by_key(|file| file.dicom.as_ref().and_then(|part| part.facts.instance_number));
-    let geometry: Option<Vec<dicom::SliceGeometry>> = files
-        .iter()
-        .map(|file| {
-            let part = file.dicom.as_ref()?;
-            let single = part.facts.frames <= 1;
-            let geometry = &part.facts.geometry;
-            single.then_some(dicom::SliceGeometry {
-                position_mm: geometry.position_mm?,
-                orientation: geometry.orientation?,
-            })
-        })
-        .collect();
-    let stack = geometry.filter(|slices| slices.len() > 1).map(|slices| dicom::order_slices(&slices));
-    if let Some(stack) = &stack {
-        facts.notes.extend(stack.issues.iter().map(|issue| issue_word(issue).to_owned()));
-    }
-    // Slices that are not parallel to the others make no stack: they stay in the order of their numbers.
-    let stack = stack.filter(|stack| stack.order.len() == files.len());
-    let mut frames = Vec::new();
-    match &stack {
-        Some(stack) => {
-            for (index, position) in stack.order.iter().zip(&stack.positions_mm) {
-                let asset = files[*index].asset;
-                frames.push(Frame { asset, part: 0, time_ns: None, position_mm: Some(*position) });
-            }
-        }
-        None => {
-            for file in &files {
-                let count = file.dicom.as_ref().map_or(1, |part| part.facts.frames.max(1));
-                let asset = file.asset;
-                frames.extend((0..count).map(|part| Frame { asset, part, time_ns: None, position_mm: None }));
-            }
-        }
-    }
-    let parts: Vec<&DicomPart> = files.iter().filter_map(|file| file.dicom.as_deref()).collect();
-    for part in &parts {
-        facts.notes.extend(part.notes.iter().map(|note| (*note).to_owned()));
-    }
-    if let Some(first) = parts.first() {
-        note_facts(facts, &first.facts);
-    }
-    let modality = parts.first().and_then(|part| part.facts.modality.clone());
-    let name = match &modality {
-        Some(modality) => format!("series {number} ({modality})"),
-        None => format!("series {number}"),
-    };
-    let properties =
-        parts.first().map_or_else(BTreeMap::new, |part| series_properties(&part.facts, stack.as_ref()));
-    Stream { kind: StreamKind::Dicom, name, frames, properties }
-}
-
-const fn issue_word(issue: &dicom::StackIssue) -> &'static str {
-    match issue {
-        dicom::StackIssue::NotParallel { .. } => "slices_not_parallel",
-        dicom::StackIssue::Duplicate { .. } => "duplicate_slices",
-        dicom::StackIssue::UnevenGap { .. } => "uneven_spacing",
-        dicom::StackIssue::Tilt { .. } => "gantry_tilt",
-        _ => "unusual_stack",
-    }
-}
-
-/// Facts of the item come from its first series that knows them.
-fn note_facts(facts: &mut Facts, from: &dicom::Facts) {
-    let spacing = from.geometry.pixel_spacing_mm;
-    facts.modality = facts.modality.take().or_else(|| from.modality.clone());
-    facts.patient_position = facts.patient_position.take().or_else(|| from.patient_position.clone());
-    facts.orientation = facts.orientation.or(from.geometry.orientation);
-    facts.row_spacing_mm = facts.row_spacing_mm.or(spacing.map(|s| s[0]));
-    facts.column_spacing_mm = facts.column_spacing_mm.or(spacing.map(|s| s[1]));
-    facts.slice_thickness_mm = facts.slice_thickness_mm.or(from.geometry.slice_thickness_mm);
-    facts.ctdi_vol_mgy = facts.ctdi_vol_mgy.or(from.dose.ctdi_vol_mgy);
-    facts.dlp_mgy_cm = facts.dlp_mgy_cm.or(from.dose.dlp_mgy_cm);
-    facts.exposure_mas = facts.exposure_mas.or(from.dose.exposure_mas);
-}
-
-fn series_properties(facts: &dicom::Facts, stack: Option<&dicom::Stack>) -> BTreeMap<String, Value> {
-    let windows: Vec<Value> =
-        facts.windows.iter().map(|w| json!({ "center": w.center, "width": w.width })).collect();
-    let given = [
-        ("modality", facts.modality.as_ref().map(|v| json!(v))),
-        ("rows", facts.rows.map(|v| json!(v))),
-        ("columns", facts.columns.map(|v| json!(v))),
-        ("row_spacing_mm", facts.geometry.pixel_spacing_mm.map(|s| json!(s[0]))),
-        ("column_spacing_mm", facts.geometry.pixel_spacing_mm.map(|s| json!(s[1]))),
-        ("slice_spacing_mm", stack.and_then(|s| s.spacing_mm).map(|v| json!(v))),
-        ("slice_thickness_mm", facts.geometry.slice_thickness_mm.map(|v| json!(v))),
-        ("orientation", facts.geometry.orientation.map(|v| json!(v))),
-        ("patient_position", facts.patient_position.as_ref().map(|v| json!(v))),
-        ("frame_time_ms", facts.frame_time_ms.map(|v| json!(v))),
-        ("windows", (!windows.is_empty()).then_some(Value::Array(windows))),
-    ];
-    given.into_iter().filter_map(|(key, value)| value.map(|value| (key.to_owned(), value))).collect()
 }
 
 fn scenes(arrived: &[Arrived]) -> (Vec<Group>, Vec<FileRefusal>) {

@@ -6,6 +6,7 @@ pub mod classify;
 pub mod grouping;
 mod land;
 pub mod report;
+mod series;
 pub mod stow;
 
 use std::{

@@ -1,12 +1,16 @@
 //! Pixels and points. The use case commits the exposure before it hands out a byte.
 
 use axum::{
+    Json,
     extract::State,
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use countersign_model::ItemId;
-use countersign_pipeline::pixels::{RawFrame, WindowLevel};
+use countersign_pipeline::{
+    display::FrameDisplay,
+    pixels::{RawFrame, WindowLevel},
+};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use utoipa::IntoParams;
@@ -28,7 +32,11 @@ const ASK_AGAIN: HeaderValue = HeaderValue::from_static("private, no-cache");
 const TAG_BYTES: usize = 16;
 
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(image)).routes(routes!(pixels)).routes(routes!(points))
+    OpenApiRouter::new()
+        .routes(routes!(image))
+        .routes(routes!(pixels))
+        .routes(routes!(display))
+        .routes(routes!(points))
 }
 
 /// How a frame is rendered.
@@ -86,6 +94,10 @@ async fn image(
         ("X-Countersign-Rows" = u32), ("X-Countersign-Columns" = u32),
         ("X-Countersign-Format" = String, description = "u8, u16, i16 or rgb8"),
         ("X-Countersign-Slope" = f64), ("X-Countersign-Intercept" = f64), ("X-Countersign-Photometric" = String),
+        ("X-Countersign-Unit" = String, description = "unit of rescaled values; absent where the file says none"),
+        ("X-Countersign-Window" = String, description = "centre,width of the frame's first window"),
+        ("X-Countersign-Curve" = String, description = "LINEAR, LINEAR_EXACT or SIGMOID"),
+        ("X-Countersign-Extras" = String, description = "yes where something lies over the frame"),
     )), (status = 304))
 )]
 async fn pixels(
@@ -97,6 +109,20 @@ async fn pixels(
     let frame = app.pipeline.raw_frame(&caller, item, stream, frame).await?;
     let reading = how_to_read(&frame)?;
     Ok(answer(&headers, reading, VALUES, frame.bytes.into()))
+}
+
+/// What lies over a DICOM frame: overlay planes, shutters, the file's own lookup table.
+#[utoipa::path(
+    get, path = "/items/{item}/streams/{stream}/frames/{frame}/display", tag = "pixels",
+    params(("item" = ItemId, Path), ("stream" = u32, Path), ("frame" = u32, Path)),
+    responses((status = 200, body = FrameDisplay))
+)]
+async fn display(
+    State(app): State<App>,
+    SignedIn(caller): SignedIn,
+    Ids((item, stream, frame)): Ids<Place>,
+) -> Result<Json<FrameDisplay>, Problem> {
+    Ok(Json(app.pipeline.display(&caller, item, stream, frame).await?))
 }
 
 /// The points of a LiDAR sweep.
@@ -129,8 +155,16 @@ fn how_to_read(frame: &RawFrame) -> Result<HeaderMap, Problem> {
         ("x-countersign-intercept", frame.intercept.to_string()),
         ("x-countersign-photometric", photometric.to_owned()),
     ];
+    let window = frame.window.map(|window| format!("{},{}", window.center, window.width));
+    let given = [
+        ("x-countersign-unit", frame.unit.clone()),
+        ("x-countersign-window", window),
+        ("x-countersign-curve", Some(frame.curve.to_owned())),
+        ("x-countersign-extras", frame.extras.then(|| "yes".to_owned())),
+    ];
+    let given = given.into_iter().filter_map(|(name, value)| Some((name, value?)));
     let mut headers = HeaderMap::new();
-    for (name, value) in values {
+    for (name, value) in values.into_iter().chain(given) {
         let value = HeaderValue::from_str(&value).map_err(|_| Problem::internal())?;
         headers.insert(HeaderName::from_static(name), value);
     }

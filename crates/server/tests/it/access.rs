@@ -115,7 +115,7 @@ async fn address(town: &Town, route: &str, caller: &str) -> String {
         id("leaked")
     } else if path.ends_with("/points") {
         id("scene")
-    } else if path.ends_with("/pixels") {
+    } else if path.ends_with("/pixels") || path.ends_with("/display") {
         id("study")
     } else {
         id("item")
