@@ -71,6 +71,9 @@ export const frameImageUrl = (item: string, stream: number, frame: number, windo
 /** Stored values of a DICOM frame; geometry in the X-Countersign-* headers. */
 export const framePixelsUrl = (item: string, stream: number, frame: number) =>
   apiUrl(path`/items/${item}/streams/${stream}/frames/${frame}/pixels`);
+/** What lies over a DICOM frame: overlays, shutters, the file's lookup table. */
+export const frameDisplayUrl = (item: string, stream: number, frame: number) =>
+  apiUrl(path`/items/${item}/streams/${stream}/frames/${frame}/display`);
 /** Points of a LiDAR frame in the wire format of the sensors crate. */
 export const framePointsUrl = (item: string, stream: number, frame: number) =>
   apiUrl(path`/items/${item}/streams/${stream}/frames/${frame}/points`);

@@ -1,30 +1,33 @@
+import { directionLetters } from "./space";
+import type { Point } from "./types";
 import { roundLength, type Viewport } from "./viewport";
 
 const INK = "rgba(226, 232, 240, 0.9)";
 const SHADOW = "rgba(0, 0, 0, 0.75)";
 /** Largest scale bar, screen pixels. */
 const BAR_MAX_PX = 140;
-/** Direction cosines below this do not add a letter. */
-const LETTER_MIN = 0.25;
+/** What the distance between pixels means; where it is not in the patient, that is said beside the bar. */
+export interface Ruler {
+  /** Millimetres from column to column. */
+  mm: number;
+  /** What a length is not: `at the detector`, `in the marked region` …; empty for lengths in the patient. */
+  caveat: string;
+}
 
-/** Bottom left: a bar of a round length, or the plain statement that lengths cannot be known. */
-export function drawScaleBar(
-  g: CanvasRenderingContext2D,
-  viewport: Viewport,
-  mmPerPixel: number | null,
-): void {
+/** Bottom left: a bar of a round length, or why there is none. */
+export function drawScaleBar(g: CanvasRenderingContext2D, viewport: Viewport, ruler: Ruler | string): void {
   const y = viewport.height - 18;
   const x = 14;
   g.save();
   g.font = "11px system-ui, sans-serif";
   g.textBaseline = "alphabetic";
-  if (!mmPerPixel || !(mmPerPixel > 0)) {
-    text(g, "no spacing", x, y);
+  if (typeof ruler === "string") {
+    text(g, ruler, x, y);
     g.restore();
     return;
   }
-  const mm = roundLength((BAR_MAX_PX / viewport.scale) * mmPerPixel);
-  const length = (mm / mmPerPixel) * viewport.scale;
+  const mm = roundLength((BAR_MAX_PX / viewport.scale) * ruler.mm);
+  const length = (mm / ruler.mm) * viewport.scale;
   for (const [color, width] of [
     [SHADOW, 4],
     [INK, 2],
@@ -38,29 +41,83 @@ export function drawScaleBar(
     g.lineTo(x + length, y - 5);
     g.stroke();
   }
-  text(g, mm >= 10 ? `${mm / 10} cm` : `${mm} mm`, x + length + 8, y + 1);
+  const words = ruler.caveat ? `${lengthWords(mm)} ${ruler.caveat}` : lengthWords(mm);
+  text(g, words, x + length + 8, y + 1);
   g.restore();
 }
 
-/** Letters of one direction in patient space (LPS: x to the left, y to the back, z to the head). */
-export function directionLetters(vector: readonly number[]): string {
-  const axes = [
-    { value: vector[0] ?? 0, plus: "L", minus: "R" },
-    { value: vector[1] ?? 0, plus: "P", minus: "A" },
-    { value: vector[2] ?? 0, plus: "H", minus: "F" },
-  ];
-  return axes
-    .filter(({ value }) => Math.abs(value) >= LETTER_MIN)
-    .sort((a, b) => Math.abs(b.value) - Math.abs(a.value))
-    .map(({ value, plus, minus }) => (value > 0 ? plus : minus))
-    .join("");
+/** A length in the unit that people say it in. */
+export function lengthWords(mm: number): string {
+  if (mm >= 10) return `${mm / 10} cm`;
+  if (mm >= 1) return `${mm} mm`;
+  // A power of ten has a tail in binary.
+  return `${Number((mm * 1000).toPrecision(3))} µm`;
 }
 
-/** Where the right and the lower edge of the image point to, and so also their opposites. */
+/** A line from edge to edge of another image, in that image's colour, with a gap where the crosshair is. */
+export function drawReferenceLine(
+  g: CanvasRenderingContext2D,
+  viewport: Viewport,
+  [a, b]: [Point, Point],
+  color: string,
+): void {
+  const [from, to] = [viewport.toScreen(a), viewport.toScreen(b)];
+  g.save();
+  g.setLineDash([5, 4]);
+  for (const [ink, width] of [
+    [SHADOW, 3],
+    [color, 1.25],
+  ] as const) {
+    g.strokeStyle = ink;
+    g.lineWidth = width;
+    g.beginPath();
+    g.moveTo(...from);
+    g.lineTo(...to);
+    g.stroke();
+  }
+  g.restore();
+}
+
+/** Free room around the place that a crosshair points to, screen pixels: the place itself stays visible. */
+const CROSSHAIR_GAP_PX = 12;
+
+/** Two lines through a place; each in the colour of the plane that it stands for. */
+export function drawCrosshair(
+  g: CanvasRenderingContext2D,
+  viewport: Viewport,
+  at: Point,
+  colors: { across: string; down: string },
+): void {
+  const [x, y] = viewport.toScreen(at);
+  const { width, height } = viewport;
+  const lines: [string, number, number, number, number][] = [
+    [colors.across, 0, y, x - CROSSHAIR_GAP_PX, y],
+    [colors.across, x + CROSSHAIR_GAP_PX, y, width, y],
+    [colors.down, x, 0, x, y - CROSSHAIR_GAP_PX],
+    [colors.down, x, y + CROSSHAIR_GAP_PX, x, height],
+  ];
+  g.save();
+  for (const [color, x1, y1, x2, y2] of lines) {
+    for (const [ink, thick] of [
+      [SHADOW, 3],
+      [color, 1.25],
+    ] as const) {
+      g.strokeStyle = ink;
+      g.lineWidth = thick;
+      g.beginPath();
+      g.moveTo(x1, y1);
+      g.lineTo(x2, y2);
+      g.stroke();
+    }
+  }
+  g.restore();
+}
+
+/** Where the right and the lower edge of the image point to, and so also their opposites. Six cosines: row, column. */
 export function drawOrientation(
   g: CanvasRenderingContext2D,
   viewport: Viewport,
-  orientation: number[] | undefined,
+  orientation: readonly number[] | undefined,
 ): void {
   if (orientation?.length !== 6 || !orientation.every(Number.isFinite)) return;
   const row = orientation.slice(0, 3);

@@ -1,14 +1,21 @@
+import { DisplayLayer } from "./display";
+import { greyGpu } from "./gpu";
 import { buildLut, renderSlice, type Slice, type Window } from "./lut";
 import type { Viewport } from "./viewport";
 
 /** From this magnification on single pixels are shown as squares, because they are what is labelled. */
 const SHARP_FROM_SCALE = 2;
+/** Largest side of a canvas that every browser takes, pixels. Larger pictures are drawn in parts. */
+const CANVAS_SIDE_MAX = 4096;
 
 /** Something that fills the image plane from (0,0) to (width,height). */
 export interface ImageSource {
   readonly width: number;
   readonly height: number;
+  /** Draws in image coordinates. */
   draw(g: CanvasRenderingContext2D): void;
+  /** Draws itself through a view in device pixels, where it can; otherwise `draw` is asked. */
+  drawThrough?(g: CanvasRenderingContext2D, viewport: Viewport, ratio: number): boolean;
 }
 
 /** A decoded picture. */
@@ -28,16 +35,32 @@ export class BitmapSource implements ImageSource {
   }
 }
 
-/** A grey or colour slice through a window; the picture is made once per window and kept. */
+interface Part {
+  x: number;
+  y: number;
+  canvas: HTMLCanvasElement;
+}
+
+/**
+ * A grey or colour slice through a window. The graphics card shades it where there is one; otherwise the processor does
+ * once per window, in parts that a canvas can hold.
+ */
 export class SliceSource implements ImageSource {
-  private canvas: HTMLCanvasElement | null = null;
+  private parts: Part[] = [];
   private key = "";
+  private readonly over: DisplayLayer | null;
 
   constructor(
     readonly slice: Slice,
     private window: Window,
     private invert = false,
-  ) {}
+    /** Shades by the file's own table instead of the window. */
+    private useTable = false,
+    aspect = 1,
+  ) {
+    const { display } = slice;
+    this.over = display ? new DisplayLayer(display, slice.columns, slice.rows, aspect) : null;
+  }
 
   get width(): number {
     return this.slice.columns;
@@ -47,30 +70,87 @@ export class SliceSource implements ImageSource {
     return this.slice.rows;
   }
 
-  setWindow(window: Window, invert: boolean): void {
+  setWindow(window: Window, invert: boolean, useTable = false): void {
     this.window = window;
     this.invert = invert;
+    this.useTable = useTable;
+  }
+
+  drawThrough(g: CanvasRenderingContext2D, viewport: Viewport, ratio: number): boolean {
+    const gpu = this.slice.format === "rgb8" ? null : greyGpu();
+    const drawn = gpu?.draw(g, this.slice, {
+      window: this.window,
+      invert: this.invert,
+      table: this.table,
+      scaleX: viewport.scale * ratio,
+      scaleY: viewport.scaleY * ratio,
+      offsetX: viewport.offsetX * ratio,
+      offsetY: viewport.offsetY * ratio,
+      sharp: viewport.scale >= SHARP_FROM_SCALE,
+    });
+    if (!drawn) return false;
+    toImageSpace(g, viewport, ratio);
+    this.over?.draw(g);
+    return true;
   }
 
   draw(g: CanvasRenderingContext2D): void {
-    const key = `${this.window.center}/${this.window.width}/${this.invert}`;
-    if (!this.canvas || this.key !== key) {
-      this.canvas = this.render(this.canvas);
+    const key = `${this.window.center}/${this.window.width}/${this.invert}/${this.useTable}`;
+    if (this.key !== key) {
+      this.parts = this.render();
       this.key = key;
     }
-    g.drawImage(this.canvas, 0, 0);
+    for (const { x, y, canvas } of this.parts) g.drawImage(canvas, x, y);
+    this.over?.draw(g);
   }
 
-  private render(reuse: HTMLCanvasElement | null): HTMLCanvasElement {
-    const canvas = reuse ?? document.createElement("canvas");
-    canvas.width = this.width;
-    canvas.height = this.height;
-    const g = canvas.getContext("2d") as CanvasRenderingContext2D;
-    const image = g.createImageData(this.width, this.height);
-    renderSlice(this.slice, buildLut(this.slice, this.window, this.invert), image.data);
-    g.putImageData(image, 0, 0);
-    return canvas;
+  private get table() {
+    return this.useTable ? (this.slice.display?.table ?? null) : null;
   }
+
+  private render(): Part[] {
+    const { slice } = this;
+    const lut = buildLut(slice, this.window, this.invert, this.table);
+    const parts: Part[] = [];
+    for (let y = 0; y < slice.rows; y += CANVAS_SIDE_MAX)
+      for (let x = 0; x < slice.columns; x += CANVAS_SIDE_MAX) {
+        const piece = cut(slice, x, y, CANVAS_SIDE_MAX);
+        const canvas = document.createElement("canvas");
+        canvas.width = piece.columns;
+        canvas.height = piece.rows;
+        const g = canvas.getContext("2d") as CanvasRenderingContext2D;
+        const image = g.createImageData(piece.columns, piece.rows);
+        renderSlice(piece, lut, image.data);
+        g.putImageData(image, 0, 0);
+        parts.push({ x, y, canvas });
+      }
+    return parts;
+  }
+}
+
+/** A part of a slice; the slice itself where it is small enough. */
+function cut(slice: Slice, x: number, y: number, side: number): Slice {
+  if (slice.columns <= side && slice.rows <= side) return slice;
+  const columns = Math.min(side, slice.columns - x);
+  const rows = Math.min(side, slice.rows - y);
+  const samples = slice.format === "rgb8" ? 3 : 1;
+  const data = slice.data.slice(0, rows * columns * samples);
+  for (let row = 0; row < rows; row += 1) {
+    const from = ((y + row) * slice.columns + x) * samples;
+    data.set(slice.data.subarray(from, from + columns * samples), row * columns * samples);
+  }
+  return { ...slice, columns, rows, data };
+}
+
+function toImageSpace(g: CanvasRenderingContext2D, viewport: Viewport, ratio: number): void {
+  g.setTransform(
+    viewport.scale * ratio,
+    0,
+    0,
+    viewport.scaleY * ratio,
+    viewport.offsetX * ratio,
+    viewport.offsetY * ratio,
+  );
 }
 
 /** Clears and draws the image layer in device pixels. */
@@ -82,9 +162,8 @@ export function drawImageLayer(
 ): void {
   g.setTransform(1, 0, 0, 1, 0, 0);
   g.clearRect(0, 0, g.canvas.width, g.canvas.height);
-  if (!source) return;
-  const scale = viewport.scale * ratio;
-  g.setTransform(scale, 0, 0, scale, viewport.offsetX * ratio, viewport.offsetY * ratio);
+  if (!source || source.drawThrough?.(g, viewport, ratio)) return;
+  toImageSpace(g, viewport, ratio);
   g.imageSmoothingEnabled = viewport.scale < SHARP_FROM_SCALE;
   g.imageSmoothingQuality = "high";
   source.draw(g);

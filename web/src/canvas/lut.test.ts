@@ -1,17 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { directionLetters } from "./decorations";
 import { DIFFERENCE_FLOOR, differenceHeat } from "./difference";
-import {
-  autoWindow,
-  buildLut,
-  decodeSlice,
-  dragWindow,
-  presetsFor,
-  probe,
-  renderSlice,
-  type Slice,
-} from "./lut";
+import { autoWindow, buildLut, decodeSlice, dragWindow, probe, renderSlice, type Slice } from "./lut";
+import { presetsFor } from "./presets";
 import { LruCache, preloadOrder, SliceStore } from "./slices";
+import { directionLetters } from "./space";
 
 const ct = (values: number[], columns = values.length): Slice => ({
   rows: values.length / columns,

@@ -1,3 +1,5 @@
+import type { FrameDisplay } from "./display";
+
 /** Stored pixel formats of `/frames/{f}/pixels`. */
 export type PixelFormat = "u8" | "u16" | "i16" | "rgb8";
 
@@ -11,6 +13,16 @@ export interface Preset extends Window {
   name: string;
 }
 
+/** How a window maps values to grays (PS3.3 C.11.2.1). */
+export type Curve = "LINEAR" | "LINEAR_EXACT" | "SIGMOID";
+
+/** A lookup table of the file over rescaled values; what lies outside takes the first or the last entry. */
+export interface VoiTable {
+  first: number;
+  bits: number;
+  values: Uint16Array;
+}
+
 /** One decoded frame as the server sends it. */
 export interface Slice {
   rows: number;
@@ -22,34 +34,19 @@ export interface Slice {
   /** DICOM word such as `MONOCHROME2`. */
   photometric: string;
   data: Uint8Array | Uint16Array | Int16Array;
+  /** Unit of rescaled values, as the file says; absent where it says none. */
+  unit?: string | undefined;
+  /** The first window of the frame. */
+  window?: Window | undefined;
+  curve?: Curve | undefined;
+  /** Something lies over the frame: `/display` has it. */
+  extras?: boolean | undefined;
+  /** What lies over it, once it is known. */
+  display?: FrameDisplay | undefined;
 }
 
 /** Largest side of a frame that is taken from the wire, pixels. */
 export const SLICE_SIDE_MAX = 32_768;
-
-const CT_PRESETS: Preset[] = [
-  { name: "Soft tissue", center: 40, width: 400 },
-  { name: "Lung", center: -600, width: 1500 },
-  { name: "Liver", center: 90, width: 150 },
-  { name: "Bone", center: 480, width: 2500 },
-  { name: "Brain", center: 40, width: 80 },
-];
-
-/**
- * Presets 1-5 of a modality. Only CT has a unit that is the same everywhere; the others get windows
- * relative to what the image holds.
- */
-export function presetsFor(modality: string | undefined, range: Window): Preset[] {
-  if (modality === "CT") return CT_PRESETS;
-  const { center, width } = range;
-  return [
-    { name: "Full range", center, width },
-    { name: "Bright", center: center - width / 4, width: width / 2 },
-    { name: "Dark", center: center + width / 4, width: width / 2 },
-    { name: "High contrast", center, width: width / 3 },
-    { name: "Low contrast", center, width: width * 2 },
-  ];
-}
 
 /** A slice that does not fit its own headers; `place` names the header or the body. */
 export class SliceError extends Error {
@@ -95,7 +92,21 @@ export function decodeSlice(header: (name: string) => string | null, body: Array
     intercept: number("X-Countersign-Intercept", 0),
     photometric: header("X-Countersign-Photometric") ?? "MONOCHROME2",
     data: typed(format, body),
+    unit: header("X-Countersign-Unit") || undefined,
+    window: windowOf(header("X-Countersign-Window")),
+    curve: curveOf(header("X-Countersign-Curve")),
+    extras: header("X-Countersign-Extras") === "yes",
   };
+}
+
+function windowOf(text: string | null): Window | undefined {
+  const [center, width] = (text ?? "").split(",").map(Number);
+  if (text === null || center === undefined || width === undefined) return undefined;
+  return Number.isFinite(center) && Number.isFinite(width) && width > 0 ? { center, width } : undefined;
+}
+
+function curveOf(text: string | null): Curve {
+  return text === "LINEAR_EXACT" || text === "SIGMOID" ? text : "LINEAR";
 }
 
 function typed(format: PixelFormat, body: ArrayBuffer): Slice["data"] {
@@ -111,25 +122,38 @@ function storedRange(format: PixelFormat): [number, number] {
   return format === "i16" ? [-32_768, 32_767] : [0, 255];
 }
 
-/**
- * Grey value per stored value, by the linear VOI LUT function of DICOM PS3.3 C.11.2.1.2.1. Index 0 is the
- * smallest stored value of the format.
- */
+/** Share of full white of a rescaled value, 0 to 1, by the VOI LUT functions of DICOM PS3.3 C.11.2.1.2 and C.11.2.1.3. */
+export function share(x: number, { center, width }: Window, curve: Curve = "LINEAR"): number {
+  const y =
+    curve === "SIGMOID"
+      ? 1 / (1 + Math.exp((-4 * (x - center)) / width))
+      : curve === "LINEAR_EXACT"
+        ? (x - center) / width + 0.5
+        : width <= 1
+          ? Number(x > center - 0.5)
+          : (x - (center - 0.5)) / (width - 1) + 0.5;
+  return Math.min(1, Math.max(0, y));
+}
+
+/** Share of full white of a rescaled value through a table of the file. */
+export function tableShare(x: number, table: VoiTable): number {
+  const index = Math.min(table.values.length - 1, Math.max(0, Math.round(x) - table.first));
+  return (table.values[index] ?? 0) / (2 ** table.bits - 1);
+}
+
+/** Grey value per stored value. Index 0 is the smallest stored value of the format. */
 export function buildLut(
-  slice: Pick<Slice, "format" | "slope" | "intercept" | "photometric">,
+  slice: Pick<Slice, "format" | "slope" | "intercept" | "photometric" | "curve">,
   window: Window,
   invert: boolean,
+  table: VoiTable | null = null,
 ): Uint8Array {
   const [min, max] = storedRange(slice.format);
   const lut = new Uint8Array(max - min + 1);
-  const width = Math.max(1, window.width);
   const flip = invert !== (slice.photometric === "MONOCHROME1");
   for (let i = 0; i < lut.length; i += 1) {
     const x = (i + min) * slice.slope + slice.intercept;
-    let y: number;
-    if (x <= window.center - 0.5 - (width - 1) / 2) y = 0;
-    else if (x > window.center - 0.5 + (width - 1) / 2) y = 255;
-    else y = ((x - (window.center - 0.5)) / (width - 1) + 0.5) * 255;
+    const y = (table ? tableShare(x, table) : share(x, window, slice.curve)) * 255;
     lut[i] = Math.round(flip ? 255 - y : y);
   }
   return lut;

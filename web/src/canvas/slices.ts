@@ -5,8 +5,12 @@ export const SLICE_CACHE_BYTES = 128 * 1024 * 1024;
 /** Slices fetched ahead in the direction of scrolling, and behind it. */
 export const PRELOAD_AHEAD = 6;
 export const PRELOAD_BEHIND = 2;
+/** Slices fetched ahead of somebody who keeps scrolling one way: what they see within a second. */
+export const PRELOAD_FAR = 24;
+/** Steps one way that make a scroll. */
+const SCROLL_STEPS = 3;
 /** Requests for preloading that run at the same time, so that the slice on screen is never behind them. */
-const PRELOAD_PARALLEL = 2;
+const PRELOAD_PARALLEL = 3;
 
 /** A store of bounded size that forgets what was used longest ago. */
 export class LruCache<V> {
@@ -53,9 +57,9 @@ export class LruCache<V> {
 export type SliceFetcher = (index: number, signal: AbortSignal) => Promise<Slice>;
 
 /** Order in which neighbours are fetched: ahead first, nearest first. */
-export function preloadOrder(at: number, direction: 1 | -1, count: number): number[] {
+export function preloadOrder(at: number, direction: 1 | -1, count: number, ahead = PRELOAD_AHEAD): number[] {
   const order: number[] = [];
-  for (let step = 1; step <= PRELOAD_AHEAD; step += 1) {
+  for (let step = 1; step <= ahead; step += 1) {
     order.push(at + direction * step);
     if (step <= PRELOAD_BEHIND) order.push(at - direction * step);
   }
@@ -68,6 +72,7 @@ export class SliceStore {
   private readonly running = new Map<number, { promise: Promise<Slice>; abort: AbortController }>();
   private queue: number[] = [];
   private last = 0;
+  private steps = 0;
 
   constructor(
     readonly count: number,
@@ -81,11 +86,19 @@ export class SliceStore {
     return this.cache.get(index);
   }
 
+  /** Whether a slice is here, without making it the one used last. */
+  has(index: number): boolean {
+    return this.cache.has(index);
+  }
+
   /** The slice; its neighbours follow in the background. */
   async get(index: number): Promise<Slice> {
     const direction = index >= this.last ? 1 : -1;
+    const near = Math.abs(index - this.last) === 1;
+    this.steps = near && Math.sign(this.steps || direction) === direction ? this.steps + direction : 0;
     this.last = index;
-    this.queue = preloadOrder(index, direction, this.count);
+    const ahead = Math.abs(this.steps) >= SCROLL_STEPS ? PRELOAD_FAR : PRELOAD_AHEAD;
+    this.queue = preloadOrder(index, direction, this.count, ahead);
     const slice = this.cache.get(index) ?? (await this.load(index));
     this.pump();
     return slice;

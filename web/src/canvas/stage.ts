@@ -3,12 +3,13 @@ import { hitsShape, shapeArea, shapeBounds } from "./geometry";
 import { HitIndex } from "./hit-index";
 import { drawImageLayer, type ImageSource } from "./image-layer";
 import type { ActionId } from "./keymap";
-import type { Window } from "./lut";
+import { dragWindow, type Window } from "./lut";
 import { drawHandles, drawShapes } from "./shapes-layer";
 import type { Tool, ToolContext, ToolPointer } from "./tool";
 import type { Annotation, Point } from "./types";
 import { sameFrame } from "./types";
 import { Viewport, ZOOM_STEP } from "./viewport";
+import { WheelSteps } from "./wheel";
 
 /** Reach of the pointer around points and outlines, screen pixels. */
 const REACH_PX = 8;
@@ -59,8 +60,12 @@ export class Stage {
   private tool: Tool;
   private lastDrawingTool: string | null = null;
   private fitted = false;
+  private whole = "";
   private spaceHeld = false;
   private panFrom: Point | null = null;
+  private windowFrom: { screen: Point; window: Window } | null = null;
+  private last = { width: 0, height: 0 };
+  private readonly turned = new WheelSteps();
   private brightness = 1;
   private inverted = false;
 
@@ -93,7 +98,10 @@ export class Stage {
   // --- image
 
   setImage(source: ImageSource | null): void {
-    const changed = source?.width !== this.source?.width || source?.height !== this.source?.height;
+    // A frame that could not be shown in between does not take the view away.
+    const changed =
+      source !== null && (source.width !== this.last.width || source.height !== this.last.height);
+    if (source) this.last = { width: source.width, height: source.height };
     this.source = source;
     this.editor.limits = source ? { width: source.width, height: source.height } : null;
     if (source && (changed || !this.fitted)) this.fit();
@@ -108,6 +116,7 @@ export class Stage {
     if (!this.source) return;
     this.fitted = this.viewport.width > 1;
     this.viewport.fit({ minX: 0, minY: 0, maxX: this.source.width, maxY: this.source.height });
+    this.whole = this.viewport.key;
   }
 
   /** Brings an object into view, zooming out when it is larger than the window. */
@@ -310,8 +319,10 @@ export class Stage {
       canvas.width = Math.round(width * ratio);
       canvas.height = Math.round(height * ratio);
     }
+    const whole = this.whole === this.viewport.key;
     this.viewport.resize(width, height);
-    if (!this.fitted) this.fit();
+    // Whoever looks at the whole image goes on doing so when there is more or less room.
+    if (!this.fitted || whole) this.fit();
     this.redrawAll();
   }
 
@@ -398,6 +409,11 @@ export class Stage {
       this.element.style.cursor = "grabbing";
       return;
     }
+    const grey = event.button === 2 ? this.context.window.get() : null;
+    if (grey && this.source) {
+      this.windowFrom = { screen: pointer.screen, window: grey };
+      return;
+    }
     if (this.source) this.tool.pointerDown?.(pointer, this.context);
   }
 
@@ -406,6 +422,13 @@ export class Stage {
     if (this.panFrom) {
       this.viewport.panBy(pointer.screen[0] - this.panFrom[0], pointer.screen[1] - this.panFrom[1]);
       this.panFrom = pointer.screen;
+      return;
+    }
+    if (this.windowFrom) {
+      const { screen, window } = this.windowFrom;
+      this.context.window.set(
+        dragWindow(window, pointer.screen[0] - screen[0], pointer.screen[1] - screen[1]),
+      );
       return;
     }
     this.tellPointer(pointer.image);
@@ -418,14 +441,18 @@ export class Stage {
       this.element.style.cursor = this.spaceHeld ? "grab" : this.tool.cursor;
       return;
     }
+    if (this.windowFrom) {
+      this.windowFrom = null;
+      return;
+    }
     if (this.source) this.tool.pointerUp?.(this.toolPointer(event), this.context);
   }
 
   private wheel(event: WheelEvent): void {
     event.preventDefault();
-    const steps = Math.sign(event.deltaY);
     if (this.options.onWheel && !event.ctrlKey && !event.metaKey) {
-      this.options.onWheel(steps);
+      const steps = this.turned.take(event);
+      if (steps !== 0) this.options.onWheel(steps);
       return;
     }
     const { screen } = this.toolPointer(event);

@@ -30,6 +30,11 @@ export class Viewport {
     return [(x - this.offsetX) / this.scale, (y - this.offsetY) / this.scaleY];
   }
 
+  /** Tells whether anything moved since. */
+  get key(): string {
+    return `${this.scale} ${this.aspect} ${this.offsetX} ${this.offsetY}`;
+  }
+
   /** Screen pixels per row; `scale` is per column. */
   get scaleY(): number {
     return this.scale * this.aspect;

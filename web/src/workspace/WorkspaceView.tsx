@@ -10,7 +10,6 @@ import type { HostHandle, HostProps } from "./host";
 import ImageHost from "./ImageHost";
 import { preload } from "./preload";
 import { SidePanel } from "./SidePanel";
-import StackHost from "./StackHost";
 import type { WorkSession } from "./session";
 import { ToolColumn } from "./ToolColumn";
 import { TopBar } from "./TopBar";
@@ -19,6 +18,7 @@ import styles from "./Workspace.module.css";
 import { unanswered } from "./work";
 
 const SceneHost = lazy(() => import("./SceneHost"));
+const StackHost = lazy(() => import("./stack/StackHost"));
 
 type Open = "answers" | "unclear" | "reject" | "sign" | null;
 

@@ -1,13 +1,4 @@
-import type {
-  Item,
-  Protocol,
-  Read,
-  ReviewNote,
-  Stream,
-  Task,
-  Annotation as WireAnnotation,
-  Work,
-} from "@/api/types";
+import type { Item, Protocol, Read, ReviewNote, Task, Annotation as WireAnnotation, Work } from "@/api/types";
 import type { Editor } from "@/canvas/editor";
 import type { Annotation, AttributeDef } from "@/canvas/types";
 import { sameContent } from "./autosave";
@@ -91,28 +82,4 @@ export function differsFrom(subject: Annotation[], now: Annotation[]): boolean {
 /** How often somebody else must look: objects that a reviewer has not confirmed yet. */
 export function unchecked(objects: Annotation[], checked: ReadonlySet<string>): Annotation[] {
   return objects.filter((annotation) => !checked.has(annotation.id));
-}
-
-const number = (value: unknown): number | null =>
-  typeof value === "number" && Number.isFinite(value) ? value : null;
-
-/** What is known of a stream's pixels; absent means unknown. Keys are those of `Stream.properties`. */
-export function imageFacts(stream: Stream, item: Item) {
-  const properties = stream.properties ?? {};
-  const row = number(properties.row_spacing_mm) ?? item.facts.row_spacing_mm ?? null;
-  const column = number(properties.column_spacing_mm) ?? item.facts.column_spacing_mm ?? null;
-  const orientation = (properties.orientation ?? item.facts.orientation) as number[] | undefined;
-  const windows = Array.isArray(properties.windows)
-    ? (properties.windows as { center?: unknown; width?: unknown }[])
-    : [];
-  const first = windows
-    .map((w) => ({ center: number(w.center), width: number(w.width) }))
-    .find((w) => w.center !== null && w.width !== null);
-  return {
-    modality:
-      typeof properties.modality === "string" ? properties.modality : (item.facts.modality ?? undefined),
-    spacing: row && column ? { row, column } : undefined,
-    orientation: Array.isArray(orientation) && orientation.length === 6 ? orientation : undefined,
-    window: first ? { center: first.center as number, width: first.width as number } : undefined,
-  };
 }

@@ -1,45 +1,72 @@
-import { Menu } from "@mantine/core";
-import { useEffect, useRef, useState } from "react";
-import { reportSignedOut } from "@/api/client";
-import { framePixelsUrl } from "@/api/items";
-import { problemFrom } from "@/api/problem";
-import { type KeyMap, keyHint } from "@/canvas/keymap";
-import { decodeSlice } from "@/canvas/lut";
-import { type Probe, type StackState, StackViewer } from "@/canvas/stack-viewer";
-import { useEditor, useKeyMap } from "./hooks";
-import { type HostProps, stageHandle } from "./host";
-import { fetchFrame, firstStack, middleSlice } from "./preload";
-import type { WorkSession } from "./session";
-import styles from "./Workspace.module.css";
-import { imageFacts } from "./work";
+import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { fill, type Hangable, hang, type Layout, mprRefusal } from "@/canvas/hanging";
+import type { ActionId } from "@/canvas/keymap";
+import { PaneLink } from "@/canvas/linked";
+import { type SeriesFacts, seriesFacts } from "@/canvas/series";
+import { type StackState, StackViewer } from "@/canvas/stack-viewer";
+import { type HostProps, stageHandle } from "../host";
+import { firstStack, middleSlice } from "../preload";
+import type { OpenWork } from "../work";
+import { Caveats, Foot, Readout } from "./Foot";
+import { SeriesView } from "./SeriesView";
+import styles from "./Stack.module.css";
+import { ItemSlices } from "./slices";
 
-/** A study: its series as stacks of slices. */
+const MprView = lazy(() => import("./MprView"));
+
+/** Colours of the series' lines in each other's views; the one that is worked on comes first. */
+const COLORS = ["#ffd166", "#7ee787", "#79c0ff", "#ff9bce"] as const;
+
+function hangables(item: OpenWork["item"]): Hangable[] {
+  return item.streams.flatMap((entry, stream) =>
+    entry.kind === "dicom" && entry.frames.length > 0
+      ? [{ stream, frames: entry.frames.length, facts: seriesFacts(entry, item.facts) }]
+      : [],
+  );
+}
+
+/** A study: one series on the stage, others or the planes of its volume beside it. */
 export default function StackHost({ session, onReady }: HostProps) {
   const { item } = session.work;
-  const [stream, setStream] = useState(() => firstStack(item));
-  const container = useRef<HTMLDivElement>(null);
+  const series = useMemo(() => hangables(item), [item]);
+  const [hung, setHung] = useState(() => hang(series, firstStack(item)));
   const [viewer, setViewer] = useState<StackViewer | null>(null);
   const [state, setState] = useState<StackState | null>(null);
-  const keyMap = useKeyMap();
+  const [together, setTogether] = useState(true);
+  const container = useRef<HTMLDivElement>(null);
+  const slices = useItemSlices(item);
+  const link = useMemo(() => new PaneLink(), []);
   // Where each series was left, and where to go when an object lies in another series.
   const wanted = useRef<Record<number, number>>({});
+  const stream = hung.panes[0] ?? 0;
+  const current = series.find((entry) => entry.stream === stream);
+
+  const work = useCallback((next: number) => {
+    setHung(({ layout, panes }) => ({
+      layout,
+      panes: panes.includes(next)
+        ? // The two change places, so that nothing else moves.
+          panes.map((pane) => (pane === next ? (panes[0] as number) : pane === panes[0] ? next : pane))
+        : [next, ...panes.slice(1)],
+    }));
+  }, []);
+  const arrange = useCallback(
+    (layout: Layout) => setHung(({ panes }) => ({ layout, panes: fill(layout, panes, series) })),
+    [series],
+  );
 
   useEffect(() => {
-    const series = item.streams[stream];
-    if (!container.current || !series) return;
+    if (!container.current || !current) return;
     const made = new StackViewer({
       container: container.current,
       editor: session.editor,
       stream,
-      count: series.frames.length,
-      start: wanted.current[stream] ?? middleSlice(series.frames.length),
-      fetch: async (index, signal) => {
-        const response = await fetchFrame(framePixelsUrl(item.id, stream, index), signal);
-        if (response.status === 401) reportSignedOut();
-        if (!response.ok) throw await problemFrom(response);
-        return decodeSlice((name) => response.headers.get(name), await response.arrayBuffer());
-      },
-      ...imageFacts(series, item),
+      count: current.frames,
+      start: wanted.current[stream] ?? middleSlice(current.frames),
+      store: slices.of(stream),
+      facts: current.facts,
+      link,
+      color: COLORS[0],
     });
     const undo = made.subscribe((next) => {
       setState(next);
@@ -52,173 +79,135 @@ export default function StackHost({ session, onReady }: HostProps) {
       made.destroy();
       setViewer(null);
     };
-  }, [session, item, stream]);
+  }, [session, stream, current, slices, link]);
 
   useEffect(() => {
-    if (!viewer) return;
+    if (!viewer || !current) return;
     const showFrame = (frame: { stream: number; index: number } | null | undefined) => {
       if (!frame) return;
       if (frame.stream === stream) viewer.go(frame.index);
       else if (item.streams[frame.stream]?.kind === "dicom") {
         wanted.current[frame.stream] = frame.index;
-        setStream(frame.stream);
+        work(frame.stream);
       }
     };
-    onReady(
-      stageHandle(viewer.stage, {
-        perform: (action) => viewer.perform(action),
-        offers: (action) => !action.startsWith("part."),
-        showFrame,
-      }),
-    );
+    const step = (by: number) => {
+      const at = series.indexOf(current);
+      const next = series[(at + by + series.length) % series.length];
+      if (next) work(next.stream);
+    };
+    const perform = (action: ActionId): boolean => {
+      const layout = /^layout\.(one|two|four|mpr)$/.exec(action)?.[1] as Layout | undefined;
+      if (layout) arrange(layout);
+      else if (action === "layout.link") setTogether((now) => !now);
+      else if (action === "series.next") step(1);
+      else if (action === "series.previous") step(-1);
+      else return viewer.perform(action);
+      return true;
+    };
+    onReady({
+      ...stageHandle(viewer.stage, { perform, showFrame }),
+      offers: (action) => offers(action, viewer, series, current),
+    });
     session.editor.afterStep = (command) => showFrame(command.frame);
     return () => onReady(null);
-  }, [viewer, session, item, stream, onReady]);
+  }, [viewer, session, item, stream, series, current, onReady, work, arrange]);
 
+  useEffect(() => {
+    link.together = together;
+  }, [link, together]);
+
+  if (!current) return <p className={styles.none}>This study has no pictures.</p>;
+  const nameOf = (index: number) => item.streams[index]?.name ?? "";
   return (
     <div className={styles.host}>
-      <div className={styles.panes}>
+      <div className={styles.panes} data-layout={hung.layout} data-testid="panes">
         <div ref={container} className={styles.pane} data-testid="stack">
-          {state?.loading ? <p className={styles.veil}>Loading slice {state.index + 1}…</p> : null}
-          {state?.error ? (
-            <div className={styles.veil} role="alert">
-              <p>{state.error}</p>
-              <button type="button" className={styles.plain} onClick={() => viewer?.go(state.index)}>
-                Try again
-              </button>
-            </div>
-          ) : null}
+          {hung.layout === "one" ? null : <span className={styles.name}>{nameOf(stream)}</span>}
+          <Veil state={state} onRetry={() => state && viewer?.go(state.index)} />
           {viewer ? <Readout viewer={viewer} /> : null}
+          <Caveats facts={current.facts} />
         </div>
+        {hung.layout === "mpr" && viewer ? (
+          <Suspense fallback={<p className={styles.veil}>Loading the planes…</p>}>
+            <MprView viewer={viewer} series={current} slices={slices} link={link} />
+          </Suspense>
+        ) : (
+          hung.panes.slice(1).map((pane, n) => {
+            const beside = series.find((entry) => entry.stream === pane);
+            return beside ? (
+              <SeriesView
+                key={pane}
+                series={beside}
+                name={nameOf(pane)}
+                start={wanted.current[pane] ?? middleSlice(beside.frames)}
+                slices={slices}
+                link={link}
+                color={COLORS[(n + 1) % COLORS.length] as string}
+                onWork={() => work(pane)}
+                onLeft={(index) => {
+                  wanted.current[pane] = index;
+                }}
+              />
+            ) : null;
+          })
+        )}
       </div>
-      <div className={styles.foot}>
-        {item.streams.filter((entry) => entry.kind === "dicom").length > 1 ? (
-          <SeriesMenu session={session} current={stream} onChoose={setStream} />
-        ) : null}
-        {state && viewer ? (
-          <SliceSlider session={session} stream={stream} state={state} onGo={(index) => viewer.go(index)} />
-        ) : null}
-        {state && viewer ? <WindowMenu state={state} viewer={viewer} keyMap={keyMap} /> : null}
-      </div>
+      {state && viewer ? (
+        <Foot
+          session={session}
+          viewer={viewer}
+          state={state}
+          series={series}
+          current={current}
+          nameOf={nameOf}
+          layout={hung.layout}
+          together={together}
+          onSeries={work}
+          onLayout={arrange}
+          onTogether={() => setTogether((now) => !now)}
+        />
+      ) : null}
     </div>
   );
 }
 
-function SeriesMenu({
-  session,
-  current,
-  onChoose,
-}: {
-  session: WorkSession;
-  current: number;
-  onChoose: (stream: number) => void;
-}) {
-  const { streams } = session.work.item;
-  return (
-    <Menu position="top-start" withinPortal>
-      <Menu.Target>
-        <button type="button" className={styles.plain} data-testid="series">
-          {streams[current]?.name} ▾
-        </button>
-      </Menu.Target>
-      <Menu.Dropdown>
-        {streams.map((entry, index) =>
-          entry.kind === "dicom" ? (
-            // biome-ignore lint/suspicious/noArrayIndexKey: a stream is its index
-            <Menu.Item key={index} onClick={() => onChoose(index)} aria-current={index === current}>
-              {entry.name} · {entry.frames.length} {entry.frames.length === 1 ? "slice" : "slices"}
-            </Menu.Item>
-          ) : null,
-        )}
-      </Menu.Dropdown>
-    </Menu>
+function useItemSlices(item: OpenWork["item"]): ItemSlices {
+  const slices = useMemo(
+    () => new ItemSlices(item.id, (stream) => item.streams[stream]?.frames.length ?? 0),
+    [item],
   );
+  useEffect(() => () => slices.destroy(), [slices]);
+  return slices;
 }
 
-function SliceSlider({
-  session,
-  stream,
-  state,
-  onGo,
-}: {
-  session: WorkSession;
-  stream: number;
-  state: StackState;
-  onGo: (index: number) => void;
-}) {
-  const { editor } = session;
-  useEditor(editor);
-  const marked: number[] = [];
-  for (let index = 0; index < state.count; index += 1)
-    if (editor.document.countOnFrame({ stream, index }) > 0) marked.push(index);
-  const share = (index: number) => `${state.count > 1 ? (index / (state.count - 1)) * 100 : 50}%`;
-  return (
-    <label className={styles.slider}>
-      <span className={styles.count} data-testid="slice">
-        {state.index + 1} / {state.count}
-      </span>
-      <span className={styles.track}>
-        <input
-          type="range"
-          min={0}
-          max={state.count - 1}
-          value={state.index}
-          aria-label="Slice"
-          aria-valuetext={`Slice ${state.index + 1} of ${state.count}`}
-          onChange={(event) => onGo(Number(event.currentTarget.value))}
-        />
-        {marked.map((index) => (
-          <i key={index} style={{ left: share(index) }} aria-hidden="true" />
-        ))}
-      </span>
-    </label>
-  );
+/** Whether an action means something for this study: a key that would do nothing is not shown. */
+function offers(action: ActionId, viewer: StackViewer, series: Hangable[], current: Hangable): boolean {
+  if (action.startsWith("part.")) return false;
+  if (action === "cine.play") return current.frames > 1;
+  if (action.startsWith("frame.")) return current.frames > 1;
+  if (action.startsWith("series.")) return series.length > 1;
+  if (action === "layout.mpr") return mprRefusal(current) === null;
+  if (action === "layout.one") return series.length > 1 || mprRefusal(current) === null;
+  if (action === "layout.four") return series.length > 2;
+  if (action.startsWith("layout.")) return series.length > 1;
+  return viewer.stage.offers(action);
 }
 
-function WindowMenu({ state, viewer, keyMap }: { state: StackState; viewer: StackViewer; keyMap: KeyMap }) {
-  const { window } = state;
+/** What stands in the place of a frame that is not there: that it comes, or why it does not. */
+function Veil({ state, onRetry }: { state: StackState | null; onRetry: () => void }) {
+  if (state?.loading) return <p className={styles.veil}>Loading slice {state.index + 1}…</p>;
+  if (!state?.error) return null;
   return (
-    <>
-      <Menu position="top-end" withinPortal>
-        <Menu.Target>
-          <button type="button" className={styles.plain} data-testid="presets">
-            {window ? `W ${Math.round(window.width)}  L ${Math.round(window.center)}` : "Window"} ▾
-          </button>
-        </Menu.Target>
-        <Menu.Dropdown>
-          {state.presets.map((preset, index) => (
-            <Menu.Item
-              key={preset.name}
-              onClick={() => viewer.setWindow(preset)}
-              rightSection={<kbd>{keyHint(keyMap, `preset.${index + 1}` as "preset.1")}</kbd>}
-            >
-              {preset.name} · W {Math.round(preset.width)} L {Math.round(preset.center)}
-            </Menu.Item>
-          ))}
-        </Menu.Dropdown>
-      </Menu>
-      <button
-        type="button"
-        className={styles.plain}
-        aria-pressed={state.inverted}
-        title={`Invert (${keyHint(keyMap, "invert")})`}
-        onClick={() => viewer.setInverted(!state.inverted)}
-      >
-        Invert
+    <div className={styles.veil} role="alert" data-testid="frame-error">
+      <p>
+        Slice {state.index + 1} cannot be shown: {state.error}
+      </p>
+      <button type="button" className={styles.plain} onClick={onRetry}>
+        Try again
       </button>
-    </>
+    </div>
   );
 }
 
-/** Value under the pointer. It is a component of its own: moving the pointer must not draw the page again. */
-function Readout({ viewer }: { viewer: StackViewer }) {
-  const [probe, setProbe] = useState<Probe | null>(null);
-  useEffect(() => viewer.onProbe(setProbe), [viewer]);
-  if (!probe) return null;
-  return (
-    <output className={styles.probe} data-testid="probe">
-      {Math.floor(probe.point[0])}, {Math.floor(probe.point[1])}
-      {probe.value === null ? null : <strong>{` ${Number(probe.value.toFixed(1))} ${probe.unit}`}</strong>}
-    </output>
-  );
-}
+export type { SeriesFacts };
