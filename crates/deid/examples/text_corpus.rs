@@ -11,7 +11,7 @@ mod raster;
 use std::{fs::File, io::BufWriter, io::Write};
 
 use countersign_deid::pixels::net::Input;
-use countersign_synthesis::burned_in::{BurnedString, Content, Fonts, Picture, picture_with};
+use countersign_synthesis::burned_in::{BurnedString, Content, Fonts, Kinds, Picture, picture_on};
 
 /// Pixels around a box that count as text, and those around them that count as nothing.
 const TEXT: f64 = 1.5;
@@ -27,7 +27,7 @@ fn main() -> std::io::Result<()> {
     let mut out = BufWriter::new(File::create(args.last().cloned().unwrap_or_default())?);
     for number in from..from + value("--pictures") {
         let content = if number % 5 == 4 { Content::NoText } else { Content::Text };
-        let picture = picture_with(seed, number, content, Fonts::Known);
+        let picture = picture_on(seed, number, content, Fonts::Known, Kinds::Known);
         let Some(raster) = raster::raster(&picture) else { continue };
         let input = Input::of(&raster, 1);
         let count = picture.width * picture.height;

@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
 """Trains the net that finds burned-in text, and writes its weights.
 
-usage: train.py --steps N [--stop N] --out weights.bin [--start checkpoint.pt [--mine hard.npz]] CORPUS...
+usage: train.py --steps N [--stop N] --out weights.bin [--start checkpoint.pt|weights.bin [--mine hard.npz]] CORPUS...
 
 CORPUS is what `cargo run --release -p countersign-deid --example text_corpus` writes. The net is small enough for one
 core: two halvings without loss (space to depth), separable convolutions, dilated ones at an eighth of the size. Batch
 normalisation is folded into the convolutions when weights are written; these are 16-bit floats in the order of `layers()`.
+
+From written weights (`.bin`) training goes on as well: what normalisation was folded into them is measured again on some
+crops, so that the net begins as the one that was written.
 
 Everything follows from the seed and the number of steps. With `--mine`, the net of `--start` first says of every string of
 the corpus how badly it sees it, and of every picture where it sees text without any (kept in the file that is named);
@@ -33,7 +36,9 @@ FINE = 3
 # Blocks of two by two pixels around a string that count as beside it.
 BESIDE = 6
 # Shares of the crops around strings by how badly they are seen, around any string, and around what is taken for text.
-HARD, ANY, FALSE = 0.4, 0.25, 0.1
+HARD, ANY, FALSE = 0.35, 0.2, 0.25
+# Batches over which the normalisation of written weights is measured.
+MEASURED = 12
 # Scales of the channels of the corpus.
 SCALES = [1 / 25, 1 / 40, 1 / 25, 1 / 20]
 
@@ -108,6 +113,49 @@ class Net(nn.Module):
                 nn.init.constant_(part.weight, 0.0 if name.startswith("c_") else 0.05)
 
 
+def unfold(net, path, batches):
+    """Takes the weights that `write` wrote. Each normalisation gets the mean and the spread that its convolution has on the
+    batches, and gives back both: nothing changes, and training can go on."""
+    data, at = np.fromfile(path, dtype="<f2").astype(np.float32), 0
+
+    def take(like):
+        nonlocal at
+        part = torch.from_numpy(data[at : at + like.numel()].copy()).view_as(like)
+        at += like.numel()
+        return part
+
+    with torch.no_grad():
+        for layer in net.layers():
+            layer.conv.weight.copy_(take(layer.conv.weight))
+            layer.norm.bias.copy_(take(layer.norm.bias))
+            layer.norm.running_var.fill_(1 - layer.norm.eps)
+        net.out.weight.copy_(take(net.out.weight))
+        net.out.bias.copy_(take(net.out.bias))
+    if at != len(data):
+        raise ValueError(f"{path} does not hold the weights of this net")
+    sums = {}
+
+    def measure(norm, inputs):
+        mean, square = inputs[0].mean((0, 2, 3)), (inputs[0] ** 2).mean((0, 2, 3))
+        was = sums.get(norm, (0, 0))
+        sums[norm] = was[0] + mean / len(batches), was[1] + square / len(batches)
+
+    hooks = [layer.norm.register_forward_pre_hook(measure) for layer in net.layers()]
+    net.eval()
+    with torch.no_grad():
+        for values, _ in batches:
+            net(values)
+        for norm, (mean, square) in sums.items():
+            spread = torch.sqrt((square - mean**2).clamp(min=0) + norm.eps)
+            norm.running_mean.copy_(mean)
+            norm.running_var.copy_(spread**2 - norm.eps)
+            norm.weight.copy_(spread)
+            norm.bias.add_(mean)
+    for hook in hooks:
+        hook.remove()
+    net.train()
+
+
 def pictures(paths):
     for path in paths:
         data = np.memmap(path, dtype=np.uint8, mode="r")
@@ -125,16 +173,22 @@ def as_input(values):
 
 
 def mine(net, all_pictures):
-    """Per string: picture, middle, and how badly it is seen; per place that is taken for text: picture, middle, its size."""
-    net.eval()
+    """Per string: picture, middle, and how badly it is seen; per place that is taken for text: picture, middle, its size.
+    Without a net all strings count the same, and no places are looked for."""
+    if net is not None:
+        net.eval()
     strings, places = [], []
     for number, picture in enumerate(all_pictures):
         _, height, width = picture.shape
+        truth = picture[CHANNELS]
+        found, count = ndimage.label((truth > 0) & (truth < 255))
+        if net is None:
+            parts = ndimage.find_objects(found)
+            strings.extend((number, *((p.start + p.stop) // 2 for p in part), 1.0) for part in parts)
+            continue
         values = F.pad(as_input(picture[:CHANNELS])[None], (0, -width % 8, 0, -height % 8), mode="replicate")
         with torch.no_grad():
             seen = torch.sigmoid(net(values.to(memory_format=torch.channels_last)))[0].numpy()
-        truth = picture[CHANNELS]
-        found, count = ndimage.label((truth > 0) & (truth < 255))
         if count:
             full = np.repeat(np.repeat(seen, 2, 0), 2, 1)[:height, :width]
             missed = ndimage.mean(-np.log(np.maximum(full, 1e-4)), found, np.arange(1, count + 1))
@@ -147,8 +201,9 @@ def mine(net, all_pictures):
         for part, size in zip(ndimage.find_objects(taken), sizes):
             if size >= 12:
                 places.append((number, *(p.start + p.stop for p in part), np.sqrt(size)))
-    net.train()
-    return np.array(strings), np.array(places)
+    if net is not None:
+        net.train()
+    return np.array(strings), np.array(places).reshape(-1, 4)
 
 
 class Draw:
@@ -164,6 +219,8 @@ class Draw:
     def target(self):
         """Picture and, mostly, a place that the crop must hold."""
         kind = self.random.random()
+        if not len(self.strings):
+            return None
         if kind < HARD:
             return self.strings[self.weighted(self.hard)]
         if kind < HARD + ANY:
@@ -250,18 +307,19 @@ def main():
     torch.set_num_threads(1)
     everything = list(pictures(arguments.corpus))
     net = Net()
-    if arguments.start:
+    if arguments.start and arguments.start.endswith(".bin"):
+        anywhere = Draw(everything, np.zeros((0, 4)), np.zeros((0, 4)))
+        unfold(net, arguments.start, [anywhere.batch() for _ in range(MEASURED)])
+    elif arguments.start:
         net.grow_from(torch.load(arguments.start))
     net = net.to(memory_format=torch.channels_last)
     print(len(everything), "pictures,", sum(p.numel() for p in net.parameters()), "parameters", flush=True)
     if arguments.mine and os.path.exists(arguments.mine):
         strings, places = (np.load(arguments.mine)[name] for name in ("strings", "places"))
     else:
-        strings, places = mine(net, everything)
+        strings, places = mine(net if arguments.mine else None, everything)
         if arguments.mine:
             np.savez(arguments.mine, strings=strings, places=places)
-    if not arguments.mine:
-        strings[:, 3], places = 1.0, places[:0]
     print(len(strings), "strings,", len(places), "places taken for text", flush=True)
     draw = Draw(everything, strings, places)
     optimizer = torch.optim.AdamW(net.parameters(), lr=arguments.rate, weight_decay=1e-4)
@@ -279,9 +337,9 @@ def main():
         nn.utils.clip_grad_norm_(net.parameters(), 5.0)
         optimizer.step()
         mean = loss.item() if mean is None else mean * 0.99 + loss.item() * 0.01
-        if step % 200 == 199:
+        if step % 50 == 49:
             print(f"{step + 1} steps, {time.time() - began:.0f} s, loss {mean:.5f}", flush=True)
-        if step % 1000 == 999:
+        if step % 100 == 99:
             torch.save(net.state_dict(), arguments.out + ".pt")
             write(net, arguments.out)
     torch.save(net.state_dict(), arguments.out + ".pt")

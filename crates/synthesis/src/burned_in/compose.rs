@@ -3,8 +3,8 @@
 use image::{DynamicImage, ImageBuffer, ImageFormat, codecs::jpeg::JpegEncoder};
 
 use super::{
-    BurnedString, Content, Fonts, Ground, Picture,
-    fonts::{self, Inked, LARGEST, SMALLEST},
+    BurnedString, Content, Fonts, Ground, Kinds, Picture,
+    fonts::{self, Face, Inked, LARGEST, SMALLEST},
     ground::{self, Canvas},
     marks, words,
 };
@@ -22,6 +22,11 @@ const AROUND: usize = 6;
 const WIDE: usize = 40;
 /// Free pixels between strings.
 const APART: usize = 8;
+/// Share of the upright strings of the later sets that further lines follow, and how many may.
+const IN_BLOCKS: f64 = 0.4;
+const MORE_LINES: usize = 4;
+/// Free pixels between the boxes of such lines are fewer than this.
+const LINES_APART: usize = 4;
 /// Places that are tried for one string.
 const TRIES: usize = 40;
 /// Share of a pixel that a glyph must cover to count as there.
@@ -53,8 +58,13 @@ struct Placed {
     entry: u16,
 }
 
-pub(super) fn compose(random: &mut Random, mixed: u64, content: Content, fonts: Fonts) -> Picture {
-    let ground = ground::kind(random);
+pub(super) fn compose(
+    random: &mut Random,
+    mixed: u64,
+    content: Content,
+    (fonts, kinds): (Fonts, Kinds),
+) -> Picture {
+    let ground = ground::kind(random, kinds);
     let (mut width, mut height) = ground::size(ground, random);
     let frames = if random.chance(0.06) { 4 } else { 1 };
     if frames > 1 {
@@ -77,6 +87,8 @@ pub(super) fn compose(random: &mut Random, mixed: u64, content: Content, fonts: 
             canvas
         })
         .collect();
+    let colored = colored || canvases[0].planes.len() == 3;
+    ground::window(&mut canvases, random, kinds);
     let bare = canvases[0].planes.clone();
     let mut marks = 0;
     for canvas in &mut canvases {
@@ -88,30 +100,101 @@ pub(super) fn compose(random: &mut Random, mixed: u64, content: Content, fonts: 
     // Anatomy often fills only a part of the stored range, and text then goes far beyond it.
     let wide = !colored && ground != Ground::Ultrasound && random.chance(0.5);
     let span = if wide { random.range(0.15, 0.9) as f32 } else { 1.0 };
-    let mut strings = Vec::new();
-    if content == Content::Text {
-        let wanted = (4 + width * height / 70_000).min(10);
-        for _ in 0..wanted * 2 {
-            if strings.len() == wanted {
-                break;
-            }
-            let most = if random.chance(0.3) { 1.0 / span } else { 1.0 };
-            if let Some((placed, string)) = place(&canvases[0], &mut busy, random, (most, fonts)) {
-                canvases.iter_mut().for_each(|canvas| lay(canvas, &placed));
-                strings.push((placed, string));
+    let strings = match content {
+        Content::Text => write(&mut canvases, &mut busy, random, (fonts, kinds, 1.0 / span)),
+        Content::NoText => Vec::new(),
+    };
+    finish(random, ground, canvases, strings, marks, (span, palette))
+}
+
+/// Writes strings over all frames; `highest` is the level that they may have where anatomy fills only a part of the range.
+fn write(
+    canvases: &mut [Canvas],
+    busy: &mut [bool],
+    random: &mut Random,
+    (fonts, kinds, highest): (Fonts, Kinds, f32),
+) -> Vec<(Placed, BurnedString)> {
+    let (width, height) = (canvases[0].width, canvases[0].height);
+    // What lines of a block stand on: the picture without the lines before.
+    let below = Canvas { planes: canvases[0].planes.clone(), ..canvases[0] };
+    let wanted = (4 + width * height / 70_000).min(10);
+    let mut out: Vec<(Placed, BurnedString)> = Vec::new();
+    for _ in 0..wanted * 2 {
+        if out.len() >= wanted {
+            break;
+        }
+        let most = if random.chance(0.3) { highest } else { 1.0 };
+        let Some((first, string, face)) = place(&canvases[0], busy, random, (most, fonts)) else { continue };
+        let mut lines = vec![(first, string)];
+        if kinds != Kinds::First && lines[0].1.degrees == 0 && random.chance(IN_BLOCKS) {
+            for _ in 0..1 + random.below(MORE_LINES) {
+                let (above, string) = &lines[lines.len() - 1];
+                let Some(next) = line_below(&below, busy, random, (above, string, face)) else { break };
+                lines.push(next);
             }
         }
+        for (placed, string) in lines {
+            canvases.iter_mut().for_each(|canvas| lay(canvas, &placed));
+            reserve(busy, &placed, (width, height));
+            out.push((placed, string));
+        }
     }
-    finish(random, ground, canvases, strings, marks, (span, palette))
+    out
+}
+
+/// Keeps other strings away.
+fn reserve(busy: &mut [bool], placed: &Placed, (width, height): (usize, usize)) {
+    let Placed { inked, left, top, .. } = placed;
+    for y in top.saturating_sub(APART)..(top + inked.height + APART).min(height) {
+        let (from, to) = (left.saturating_sub(APART), (left + inked.width + APART).min(width));
+        busy[y * width + from..y * width + to].fill(true);
+    }
+}
+
+/// Another line in the same font and level, close below; `None` where it finds no room or could not be read.
+fn line_below(
+    canvas: &Canvas,
+    busy: &[bool],
+    random: &mut Random,
+    (above, string, face): (&Placed, &BurnedString, &'static Face),
+) -> Option<(Placed, BurnedString)> {
+    let text = words::string(random);
+    let inked = fonts::draw(face, &text, string.height)?;
+    let (left, top) = (above.left, above.top + above.inked.height + random.below(LINES_APART));
+    if left + inked.width + 2 > canvas.width || top + inked.height + 2 > canvas.height {
+        return None;
+    }
+    let mut rows = (top..top + inked.height).map(|y| y * canvas.width + left);
+    if rows.any(|from| busy[from..from + inked.width].contains(&true)) {
+        return None;
+    }
+    if above.plate.is_none() {
+        // As far from what is around it as the first line had to be.
+        let reads = canvas.planes.iter().zip(&above.level).any(|(plane, level)| {
+            let a = around(canvas, plane, &inked, (left, top));
+            (level - a.high).max(a.low - level) >= least(&a)
+        });
+        if !reads {
+            return None;
+        }
+    }
+    let string = BurnedString {
+        text,
+        corners: inked.corners.map(|(x, y)| (x + left as f64, y + top as f64)),
+        glyphs: glyphs(&inked, left, top, canvas.width),
+        ..string.clone()
+    };
+    let placed = Placed { inked, left, top, level: above.level.clone(), ..*above };
+    Some((placed, string))
 }
 
 /// Chooses a string, its look and a free place.
 fn place(
     canvas: &Canvas,
-    busy: &mut [bool],
+    busy: &[bool],
     random: &mut Random,
     (most, fonts): (f32, Fonts),
-) -> Option<(Placed, BurnedString)> {
+) -> Option<(Placed, BurnedString, &'static Face)> {
     let face = fonts::face(random, fonts);
     let size = (random.range(SMALLEST.ln(), LARGEST.ln())).exp();
     let text = words::string(random);
@@ -123,10 +206,6 @@ fn place(
     let color = random.pick(COLORS);
     let look = level(canvas, &inked, (left, top), random, most, color)?;
     let width = canvas.width;
-    for y in top.saturating_sub(APART)..(top + inked.height + APART).min(canvas.height) {
-        let (from, to) = (left.saturating_sub(APART), (left + inked.width + APART).min(width));
-        busy[y * width + from..y * width + to].fill(true);
-    }
     let smooth = !face.is_bitmap() || degrees % 90 != 0;
     let shadow = (look.bright && random.chance(0.12)).then_some(0.0);
     let entry = COLORS.iter().position(|c| *c == color).unwrap_or(0) as u16;
@@ -139,7 +218,7 @@ fn place(
         corners: inked.corners.map(|(x, y)| (x + left as f64, y + top as f64)),
         glyphs: glyphs(&inked, left, top, width),
     };
-    Some((Placed { inked, left, top, level: look.level, shadow, plate: look.plate, entry }, string))
+    Some((Placed { inked, left, top, level: look.level, shadow, plate: look.plate, entry }, string, face))
 }
 
 fn turn(inked: Inked, random: &mut Random) -> (Inked, i32) {
@@ -216,6 +295,11 @@ fn around(canvas: &Canvas, plane: &[f32], inked: &Inked, (left, top): (usize, us
     Around { low: at(&mut near, 0.05), high: at(&mut near, 0.95), range, noise }
 }
 
+/// How far from what is around it a level must be.
+fn least(a: &Around) -> f32 {
+    (a.range * LEAST_CONTRAST).max(a.noise * NOISE_CONTRAST).max(FLOOR)
+}
+
 fn level(
     canvas: &Canvas,
     inked: &Inked,
@@ -225,7 +309,6 @@ fn level(
     color: [f32; 3],
 ) -> Option<Look> {
     let all: Vec<Around> = canvas.planes.iter().map(|p| around(canvas, p, inked, place)).collect();
-    let least = |a: &Around| (a.range * LEAST_CONTRAST).max(a.noise * NOISE_CONTRAST).max(FLOOR);
     if let [a] = &all[..] {
         let step = match random.below(100) {
             0..55 => f32::MAX,
@@ -308,9 +391,10 @@ fn finish(
 ) -> Picture {
     let bits = match ground {
         Ground::Ct | Ground::Mr => random.pick(&[12, 12, 16]),
-        Ground::Radiograph => random.pick(&[10, 12, 14]),
-        Ground::Ultrasound | Ground::Endoscopy => 8,
+        Ground::Radiograph | Ground::Vessels => random.pick(&[10, 12, 14]),
+        Ground::Map | Ground::Padded => random.pick(&[8, 12, 12, 16]),
         Ground::Plain | Ground::Busy => random.pick(&[8, 8, 12, 16]),
+        _ => 8,
     };
     let colored = canvases[0].planes.len() == 3;
     let bits = if colored { 8 } else { bits };

@@ -1,7 +1,11 @@
 //! What the text stands on: pictures without text, values 0 to 1, one or three planes.
 
+mod held_out;
+mod wider;
+
 use std::f32::consts::TAU;
 
+use super::Kinds;
 use crate::random::{Random, lattice};
 
 /// Kinds of picture.
@@ -21,9 +25,25 @@ pub enum Ground {
     Plain,
     /// Trabecular bone, wires, grids and hard edges.
     Busy,
+    /// A street with sky, leaves, walls, fences and marks on the road.
+    Scene,
+    /// Computed values: next to constant, with holes, in grey or along a scale of colours.
+    Map,
+    /// Panels, steps, stripes, grids, curves and signs.
+    Screen,
+    /// Anatomy that was made larger, laid into a constant field or tiled.
+    Padded,
+    /// Speckle with flow in colour over it.
+    Flow,
+    /// Stained tissue under a microscope; held out.
+    Tissue,
+    /// A board with tracks, pads and parts; held out.
+    Board,
+    /// Vessels full of contrast agent; held out.
+    Vessels,
 }
 
-/// All kinds, as often as they are drawn.
+/// The first kinds, as often as they are drawn.
 const DRAWN: &[Ground] = &[
     Ground::Ct,
     Ground::Ct,
@@ -40,6 +60,25 @@ const DRAWN: &[Ground] = &[
     Ground::Busy,
 ];
 
+/// Kinds that came later, as often as they are drawn beside the first.
+const LATER: &[Ground] = &[
+    Ground::Scene,
+    Ground::Scene,
+    Ground::Scene,
+    Ground::Map,
+    Ground::Map,
+    Ground::Screen,
+    Ground::Screen,
+    Ground::Padded,
+    Ground::Padded,
+    Ground::Padded,
+    Ground::Flow,
+];
+/// Kinds that no detector may learn from.
+const HELD_OUT: &[Ground] = &[Ground::Tissue, Ground::Board, Ground::Vessels];
+/// Share of the pictures of the later sets whose values were cut off at both ends.
+const WINDOWED: f64 = 0.25;
+
 /// A picture of planes.
 pub(super) struct Canvas {
     pub width: usize,
@@ -49,8 +88,23 @@ pub(super) struct Canvas {
     pub noise: f32,
 }
 
-pub(super) fn kind(random: &mut Random) -> Ground {
-    random.pick(DRAWN)
+pub(super) fn kind(random: &mut Random, kinds: Kinds) -> Ground {
+    match kinds {
+        Kinds::First => random.pick(DRAWN),
+        Kinds::Known => {
+            let drawn = random.below(DRAWN.len() + LATER.len());
+            *DRAWN.iter().chain(LATER).nth(drawn).unwrap_or(&Ground::Plain)
+        }
+        Kinds::HeldOut => random.pick(HELD_OUT),
+    }
+}
+
+/// Cuts off values of some pictures; those of the first set are left as they always were.
+pub(super) fn window(canvases: &mut [Canvas], random: &mut Random, kinds: Kinds) {
+    if kinds != Kinds::First && random.chance(WINDOWED) {
+        let own = random.bits();
+        canvases.iter_mut().for_each(|canvas| wider::windowed(canvas, &mut Random::new(own, 3)));
+    }
 }
 
 /// Size of a picture of this kind, pixels.
@@ -63,6 +117,13 @@ pub(super) fn size(ground: Ground, random: &mut Random) -> (usize, usize) {
         Ground::Endoscopy => &[(640, 480), (720, 576)],
         Ground::Plain => &[(512, 512), (640, 480), (512, 256)],
         Ground::Busy => &[(512, 512), (640, 640), (896, 700)],
+        Ground::Scene => &[(1242, 375), (800, 500), (640, 480)],
+        Ground::Map | Ground::Padded => &[(256, 256), (384, 384), (512, 512), (640, 560)],
+        Ground::Screen => &[(512, 512), (800, 600), (320, 240), (640, 480)],
+        Ground::Flow => &[(640, 480), (800, 600)],
+        Ground::Tissue => &[(512, 512), (640, 480)],
+        Ground::Board => &[(640, 640), (800, 600)],
+        Ground::Vessels => &[(512, 512), (768, 768)],
     };
     random.pick(sizes)
 }
@@ -85,6 +146,14 @@ pub(super) fn paint(
         Ground::Endoscopy => endoscopy(&mut canvas, random, phase),
         Ground::Plain => canvas.noise = if random.chance(0.5) { 0.0 } else { 0.004 },
         Ground::Busy => busy(&mut canvas, random, phase),
+        Ground::Scene => wider::scene(&mut canvas, random),
+        Ground::Map => wider::map(&mut canvas, random),
+        Ground::Screen => wider::screen(&mut canvas, random),
+        Ground::Padded => wider::padded(&mut canvas, random, grain, phase),
+        Ground::Flow => wider::flow(&mut canvas, random, grain, phase),
+        Ground::Tissue => held_out::tissue(&mut canvas, random),
+        Ground::Board => held_out::board(&mut canvas, random),
+        Ground::Vessels => held_out::vessels(&mut canvas, random, phase),
     }
     // No scanner or lens draws a hard edge: what a body shows goes through a point spread of about 2.4 pixels.
     if matches!(ground, Ground::Ct | Ground::Mr | Ground::Radiograph | Ground::Endoscopy) {

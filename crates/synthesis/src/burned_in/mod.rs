@@ -84,18 +84,36 @@ pub enum Fonts {
     HeldOut,
 }
 
+/// Which kinds of ground the pictures stand on, and how text stands on them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kinds {
+    /// Seven kinds, strings apart from each other: the set that the first releases of the detector were measured on.
+    First,
+    /// These and those that a detector may learn from since; some strings stand in blocks of close lines, some pictures are
+    /// cut off at both ends of their values.
+    Known,
+    /// The same with kinds that no detector has seen.
+    HeldOut,
+}
+
 /// Picture `number` of the corpus `seed`, with all fonts.
 #[must_use]
 pub fn picture(seed: u64, number: u64, content: Content) -> Picture {
     picture_with(seed, number, content, Fonts::All)
 }
 
-/// Picture `number` of the corpus `seed`, with some fonts.
+/// Picture `number` of the corpus `seed` on the first kinds of ground, with some fonts.
 #[must_use]
 pub fn picture_with(seed: u64, number: u64, content: Content, fonts: Fonts) -> Picture {
+    picture_on(seed, number, content, fonts, Kinds::First)
+}
+
+/// Picture `number` of the corpus `seed`, with some fonts and kinds of ground.
+#[must_use]
+pub fn picture_on(seed: u64, number: u64, content: Content, fonts: Fonts, kinds: Kinds) -> Picture {
     let mixed = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(number);
     let purpose = 71 + u64::from(content == Content::NoText);
-    compose::compose(&mut Random::new(mixed, purpose), mixed, content, fonts)
+    compose::compose(&mut Random::new(mixed, purpose), mixed, content, (fonts, kinds))
 }
 
 #[cfg(test)]

@@ -2,10 +2,12 @@
 
 use std::ops::Range;
 
+use pulp::{Arch, Simd, WithSimd};
+
 /// Values that a pointwise layer works on at once: the inputs of a block stay in the nearest cache.
-const BLOCK: usize = 128;
-/// Places and outputs whose sums are held in registers.
-const TILE: usize = 8;
+const BLOCK: usize = 96;
+/// Vectors of places and outputs whose sums are held in registers: twelve of the sixteen that x86-64 has.
+const VECTORS: usize = 3;
 const OUTPUTS: usize = 4;
 
 /// Planes of equal size, one after the other.
@@ -103,57 +105,18 @@ pub struct Layer {
 impl Layer {
     /// Every output from all inputs at the same place.
     pub fn pointwise(&self, x: &Maps) -> Maps {
-        let size = x.width * x.height;
-        let mut out = Maps::zeros(self.bias.len(), x.width, x.height);
-        // A block of all channels side by side: planes a power of two apart would share few lines of the cache.
-        let mut near = vec![0.0; x.channels * BLOCK];
-        let from: Vec<usize> = (0..x.channels).map(|channel| channel * BLOCK).collect();
-        let packed = self.packed();
-        for start in (0..size).step_by(BLOCK) {
-            let count = BLOCK.min(size - start);
-            for (channel, to) in near.chunks_exact_mut(BLOCK).enumerate() {
-                to[..count].copy_from_slice(&x.plane(channel)[start..start + count]);
-            }
-            self.sums(&packed, (&near, &from), &mut out.values, start..start + count, size);
-        }
-        out
+        Arch::new().dispatch(Pointwise { layer: self, x })
     }
 
     /// Three by three places of the same channel, `apart` pixels from each other, by the weights of `deep`; then every output
     /// from all of these at the same place. Row by row, so that what lies between the two never leaves the cache.
     pub fn after(&self, deep: &Self, x: &Maps, apart: usize) -> Maps {
-        let (width, size) = (x.width, x.width * x.height);
-        let mut out = Maps::zeros(self.bias.len(), width, x.height);
-        let mut near = vec![0.0; x.channels * width];
-        let from: Vec<usize> = (0..x.channels).map(|channel| channel * width).collect();
-        let packed = self.packed();
-        for y in 0..x.height {
-            for (channel, row) in near.chunks_exact_mut(width).enumerate() {
-                row.fill(deep.bias[channel]);
-                add_rows(row, x.plane(channel), y, &deep.weights[channel * 9..(channel + 1) * 9], apart);
-            }
-            self.sums(&packed, (&near, &from), &mut out.values, y * width..(y + 1) * width, size);
-        }
-        out
+        Arch::new().dispatch(After { layer: self, deep, x, apart })
     }
 
     /// Three by three places of all channels.
     pub fn full(&self, x: &Maps) -> Maps {
-        let mut out = Maps::zeros(self.bias.len(), x.width, x.height);
-        let (size, across) = (x.width * x.height, x.width + 2);
-        let framed_size = across * (x.height + 2);
-        let mut framed = vec![0.0; framed_size * x.channels];
-        for (channel, to) in framed.chunks_exact_mut(framed_size).enumerate() {
-            frame(x.plane(channel), x.width, to);
-        }
-        let place = |n: usize| n / 9 * framed_size + n % 9 / 3 * across + n % 3;
-        let from: Vec<usize> = (0..x.channels * 9).map(place).collect();
-        let packed = self.packed();
-        for y in 0..x.height {
-            let row = y * x.width..(y + 1) * x.width;
-            self.sums(&packed, (&framed[y * across..], &from), &mut out.values, row, size);
-        }
-        out
+        Arch::new().dispatch(Full { layer: self, x })
     }
 
     /// The weights of four outputs side by side, input by input. Outputs come in fours throughout the net.
@@ -168,60 +131,156 @@ impl Layer {
     }
 
     /// Weighted sums of the values that begin at each of `from`, for `places` of every output plane of `size` values.
-    fn sums(
+    #[inline(always)]
+    fn sums<S: Simd>(
         &self,
+        simd: S,
         packed: &[[f32; OUTPUTS]],
         (values, from): (&[f32], &[usize]),
         out: &mut [f32],
-        places: Range<usize>,
-        size: usize,
+        (places, size): (Range<usize>, usize),
     ) {
+        let tile = VECTORS * S::F32_LANES;
         for (quad, weights) in packed.chunks_exact(from.len()).enumerate() {
             let bias: [f32; OUTPUTS] = std::array::from_fn(|n| self.bias[quad * OUTPUTS + n]);
             let mut at = 0;
             while at < places.len() {
                 // The last tile ends where the places end: it may do some of them twice.
-                at = at.min(places.len().saturating_sub(TILE));
-                let count = TILE.min(places.len() - at);
-                let sums = tile(weights, bias, &values[at..], from, count);
-                for (n, sum) in sums.iter().enumerate() {
-                    let to = (quad * OUTPUTS + n) * size + places.start + at;
-                    out[to..to + count].copy_from_slice(&sum[..count]);
+                at = at.min(places.len().saturating_sub(tile));
+                let to = |n: usize| (quad * OUTPUTS + n) * size + places.start + at;
+                if places.len() < tile {
+                    for n in 0..OUTPUTS {
+                        for place in 0..places.len() {
+                            let each = weights.iter().zip(from).map(|(w, from)| w[n] * values[from + place]);
+                            out[to(n) + place] = bias[n] + each.sum::<f32>();
+                        }
+                    }
+                } else {
+                    let sums = tile_of(simd, weights, bias, &values[at..], from);
+                    for (n, sum) in sums.iter().enumerate() {
+                        S::as_mut_simd_f32s(&mut out[to(n)..to(n) + tile]).0.copy_from_slice(sum);
+                    }
                 }
-                at += TILE;
+                at += tile;
             }
         }
     }
 }
 
-/// Sums for four outputs at eight places, held in registers; where there are fewer places, the rest is zero.
-fn tile(
+/// Sums for four outputs at some vectors of places, held in registers.
+#[inline(always)]
+fn tile_of<S: Simd>(
+    simd: S,
     weights: &[[f32; OUTPUTS]],
     bias: [f32; OUTPUTS],
     values: &[f32],
     from: &[usize],
-    count: usize,
-) -> [[f32; TILE]; OUTPUTS] {
-    let [mut a, mut b, mut c, mut d] = bias.map(|bias| [bias; TILE]);
-    let mut short = [0.0; TILE];
+) -> [[S::f32s; VECTORS]; OUTPUTS] {
+    let mut sums = bias.map(|bias| [simd.splat_f32s(bias); VECTORS]);
     for (w, from) in weights.iter().zip(from) {
-        let input = if count == TILE {
-            &values[*from..*from + TILE]
-        } else {
-            short[..count].copy_from_slice(&values[*from..*from + count]);
-            &short[..]
-        };
-        for n in 0..TILE {
-            a[n] += w[0] * input[n];
-            b[n] += w[1] * input[n];
-            c[n] += w[2] * input[n];
-            d[n] += w[3] * input[n];
+        let (input, _) = S::as_simd_f32s(&values[*from..*from + VECTORS * S::F32_LANES]);
+        for (sum, w) in sums.iter_mut().zip(w) {
+            let w = simd.splat_f32s(*w);
+            for (sum, input) in sum.iter_mut().zip(input) {
+                *sum = simd.mul_add_e_f32s(w, *input, *sum);
+            }
         }
     }
-    [a, b, c, d]
+    sums
+}
+
+/// [`Layer::pointwise`], for the vectors that this processor has.
+struct Pointwise<'a> {
+    layer: &'a Layer,
+    x: &'a Maps,
+}
+
+impl WithSimd for Pointwise<'_> {
+    type Output = Maps;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> Maps {
+        let Self { layer, x } = self;
+        let size = x.width * x.height;
+        let mut out = Maps::zeros(layer.bias.len(), x.width, x.height);
+        // A block of all channels side by side: planes a power of two apart would share few lines of the cache.
+        let mut near = vec![0.0; x.channels * BLOCK];
+        let from: Vec<usize> = (0..x.channels).map(|channel| channel * BLOCK).collect();
+        let packed = layer.packed();
+        for start in (0..size).step_by(BLOCK) {
+            let count = BLOCK.min(size - start);
+            for (channel, to) in near.chunks_exact_mut(BLOCK).enumerate() {
+                to[..count].copy_from_slice(&x.plane(channel)[start..start + count]);
+            }
+            layer.sums(simd, &packed, (&near, &from), &mut out.values, (start..start + count, size));
+        }
+        out
+    }
+}
+
+/// [`Layer::after`], for the vectors that this processor has.
+struct After<'a> {
+    layer: &'a Layer,
+    deep: &'a Layer,
+    x: &'a Maps,
+    apart: usize,
+}
+
+impl WithSimd for After<'_> {
+    type Output = Maps;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> Maps {
+        let Self { layer, deep, x, apart } = self;
+        let (width, size) = (x.width, x.width * x.height);
+        let mut out = Maps::zeros(layer.bias.len(), width, x.height);
+        let mut near = vec![0.0; x.channels * width];
+        let from: Vec<usize> = (0..x.channels).map(|channel| channel * width).collect();
+        let packed = layer.packed();
+        for y in 0..x.height {
+            for (channel, row) in near.chunks_exact_mut(width).enumerate() {
+                row.fill(deep.bias[channel]);
+                add_rows(row, x.plane(channel), y, &deep.weights[channel * 9..(channel + 1) * 9], apart);
+            }
+            let places = y * width..(y + 1) * width;
+            layer.sums(simd, &packed, (&near, &from), &mut out.values, (places, size));
+        }
+        out
+    }
+}
+
+/// [`Layer::full`], for the vectors that this processor has.
+struct Full<'a> {
+    layer: &'a Layer,
+    x: &'a Maps,
+}
+
+impl WithSimd for Full<'_> {
+    type Output = Maps;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> Maps {
+        let Self { layer, x } = self;
+        let mut out = Maps::zeros(layer.bias.len(), x.width, x.height);
+        let (size, across) = (x.width * x.height, x.width + 2);
+        let framed_size = across * (x.height + 2);
+        let mut framed = vec![0.0; framed_size * x.channels];
+        for (channel, to) in framed.chunks_exact_mut(framed_size).enumerate() {
+            frame(x.plane(channel), x.width, to);
+        }
+        let place = |n: usize| n / 9 * framed_size + n % 9 / 3 * across + n % 3;
+        let from: Vec<usize> = (0..x.channels * 9).map(place).collect();
+        let packed = layer.packed();
+        for y in 0..x.height {
+            let row = y * x.width..(y + 1) * x.width;
+            layer.sums(simd, &packed, (&framed[y * across..], &from), &mut out.values, (row, size));
+        }
+        out
+    }
 }
 
 /// Adds what three rows of a plane, `apart` from each other around `y`, give by nine weights.
+#[inline(always)]
 fn add_rows(to: &mut [f32], plane: &[f32], y: usize, weights: &[f32], apart: usize) {
     let width = to.len();
     for (line, w) in weights.as_chunks::<3>().0.iter().enumerate() {
