@@ -21,6 +21,7 @@ pub use crate::{deid::Deid, stats::Stats};
   countersign release --data demo --project 'PCB line 3' --out parts.zip
   countersign verify parts.zip                              check a release without any server
   countersign verify --log demo                             check the evidence log without any server
+  countersign witness --data w --log-key log.pub            cosign its checkpoints, elsewhere
   countersign stats agreement reads.csv                     how far readers agree, from a table item, reader, answer
   countersign backup --data demo --out demo.csbak           while the server runs
   countersign restore --data copy demo.csbak
@@ -51,6 +52,8 @@ pub enum Command {
     Release(Release),
     /// Check a release, or the evidence log of a data directory, without any server.
     Verify(Verify),
+    /// Cosign the checkpoints of evidence logs as long as they only grow. Run it where the log's operator has no access.
+    Witness(Witness),
     /// Agreement, consensus, bounds and label errors from tables of reads, without a server.
     Stats(Stats),
     /// Write a backup of database, files, log and keys, while the server runs or not.
@@ -117,6 +120,34 @@ impl Models {
     }
 }
 
+/// Who is asked to cosign the checkpoints of the log.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Witnesses {
+    /// Witness (C2SP tlog-witness) that is asked after each checkpoint; repeat for more, or put commas between them.
+    #[arg(long = "witness", value_name = "URL", env = "COUNTERSIGN_WITNESSES", value_delimiter = ',')]
+    pub urls: Vec<String>,
+    /// Key of each witness, in the same order: the line that it prints at its start, or a file with it.
+    #[arg(long = "witness-key", value_name = "KEY", env = "COUNTERSIGN_WITNESS_KEYS", value_delimiter = ',')]
+    pub keys: Vec<String>,
+}
+
+/// Arguments of `witness`.
+#[derive(Debug, Args)]
+pub struct Witness {
+    /// Directory of the witness: its key, and one record per log. No other data is in it.
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+    /// Address to listen on.
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:8081")]
+    pub listen: SocketAddr,
+    /// Key of a log to watch (a file with its line, such as keys/log.pub of a data directory, or the line); repeat for more.
+    #[arg(long = "log-key", value_name = "KEY", required = true)]
+    pub log_keys: Vec<String>,
+    /// Name in cosignatures; made from the key if absent.
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+}
+
 /// Arguments of `serve` and `demo`.
 #[derive(Debug, Args)]
 pub struct Serve {
@@ -129,6 +160,9 @@ pub struct Serve {
     /// Servers of models that may be given pixels.
     #[command(flatten)]
     pub models: Models,
+    /// Who cosigns the checkpoints of the log.
+    #[command(flatten)]
+    pub witnesses: Witnesses,
     /// The page is reached over HTTPS (a proxy ends TLS): cookies are marked Secure.
     #[arg(long)]
     pub behind_https: bool,
@@ -184,15 +218,24 @@ pub struct Release {
 /// Arguments of `verify`.
 #[derive(Debug, Args)]
 pub struct Verify {
-    /// A release.
-    #[arg(value_name = "FILE.zip", required_unless_present = "log", conflicts_with = "log")]
-    pub release: Option<PathBuf>,
+    /// A release, a proof (.tlog-proof), or a proof of consistency together with --kept.
+    #[arg(value_name = "FILE", required_unless_present = "log", conflicts_with = "log")]
+    pub file: Option<PathBuf>,
     /// A data directory (or its `log` folder) whose evidence log is to be checked.
     #[arg(long, value_name = "DIR")]
     pub log: Option<PathBuf>,
     /// Key that must have signed (a file with a verifier key line, or the line itself).
     #[arg(long, value_name = "KEY")]
     pub key: Option<String>,
+    /// Key of a witness (its line, or a file with it): a cosignature in its name must be its own; repeat for more.
+    #[arg(long = "witness-key", value_name = "KEY")]
+    pub witness_keys: Vec<String>,
+    /// How many of these witnesses must have cosigned.
+    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
+    pub cosigned_by: usize,
+    /// An older checkpoint of the same log that you kept: the log must continue it; repeat for more.
+    #[arg(long, value_name = "FILE")]
+    pub kept: Vec<PathBuf>,
     /// PostgreSQL address whose rows are compared with the log.
     #[arg(long, value_name = "URL", env = "COUNTERSIGN_DATABASE", hide_env_values = true)]
     pub database: Option<String>,
@@ -240,6 +283,9 @@ mod tests {
             "countersign verify f.zip",
             "countersign verify --log d",
             "countersign backup --data d --out f",
+            "countersign witness --data w --log-key a --log-key b --listen 127.0.0.1:1",
+            "countersign serve --data d --witness http://127.0.0.1:1 --witness-key k",
+            "countersign verify --log d --kept old --kept older --witness-key k --cosigned-by 1",
             "countersign stats agreement r.csv --scale ordinal",
             "countersign stats consensus r.csv --method majority --out f",
             "countersign stats bound --lot 9 --checked 3 --errors 0",
@@ -251,6 +297,7 @@ mod tests {
         }
         for line in [
             "countersign verify",
+            "countersign witness --data w",
             "countersign stats",
             "countersign stats consensus r.csv --method guess --out f",
             "countersign deid --key k a",

@@ -18,6 +18,7 @@ mod restore;
 mod serve;
 mod stats;
 mod verify;
+mod witness;
 
 use std::{process::ExitCode, time::Duration};
 
@@ -67,6 +68,7 @@ async fn run(command: Command, out: Output) -> Outcome<ExitCode> {
         Command::AnswerKey(args) => answer_key::run(&args, out),
         Command::Deid(args) => deid::run(&args, out),
         Command::Stats(args) => stats::run(&args, out),
+        Command::Witness(args) => witness::run(args, out).await,
         Command::Verify(args) => verify::run(args, out).await,
         Command::Backup(args) => backup::run(args, out).await,
         Command::Restore(args) => restore::run(args, out).await,
@@ -86,7 +88,7 @@ fn survive_file_limit() -> Outcome<Signal> {
 /// The level of log lines unless the environment says otherwise.
 const fn usual_level(command: &Command) -> &'static str {
     match command {
-        Command::Serve(_) => "info",
+        Command::Serve(_) | Command::Witness(_) => "info",
         _ => "warn",
     }
 }

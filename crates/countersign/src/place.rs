@@ -25,7 +25,7 @@ pub fn config(place: &Place) -> StoreConfig {
 /// Opens the store, making the data directory on first use.
 pub async fn open(place: &Place) -> Outcome<Store> {
     let config = config(place);
-    Ok(Store::open(&config, Arc::new(SystemClock), Arc::new(SystemIds)).await?)
+    Ok(Store::open(&config, Arc::new(SystemClock::new()), Arc::new(SystemIds)).await?)
 }
 
 /// Opens the store of a data directory that must exist: a wrong path makes no new one.

@@ -20,7 +20,8 @@ use crate::{
 pub async fn run(args: Restore, out: Output) -> Outcome<ExitCode> {
     let config = place::config(&args.place);
     let meter = Meter::new("restoring", Unit::Count, 0);
-    let report = Store::restore(&args.backup, &config, Arc::new(SystemClock), Arc::new(SystemIds)).await;
+    let report =
+        Store::restore(&args.backup, &config, Arc::new(SystemClock::new()), Arc::new(SystemIds)).await;
     meter.done();
     let report = report?;
     // Whoever was erased since the backup was made does not come back, not even until the first start.

@@ -71,6 +71,7 @@ impl Server {
     pub async fn start(args: &Serve) -> Outcome<Self> {
         let data = &args.place.data;
         std::fs::create_dir_all(data).map_err(|error| Fault::file(data, &error))?;
+        let witnesses = args.witnesses.addresses()?;
         let stop = Stop::watch()?;
         let mut lock = ServeLock::take(data)?;
         let listener = listen(args.listen).await?;
@@ -79,7 +80,8 @@ impl Server {
         lock.announce(address).map_err(|error| Fault::file(data, &error))?;
         let store = place::open(&args.place).await?;
         let worker_lock = place::join_workers(data, &store).await?;
-        let settings = Settings { stable_age_seconds: args.stable_age.into(), models: args.models.servers() };
+        let settings =
+            Settings { stable_age_seconds: args.stable_age.into(), models: args.models.servers(), witnesses };
         let pipeline = Pipeline::with(store, settings)?;
         pipeline.sweep_releases().await?;
         Ok(Self {
@@ -99,16 +101,18 @@ impl Server {
         let store = pipeline.store.clone();
         let sequencer = store.spawn_sequencer();
         let worker = pipeline.spawn_worker();
+        let witnessing = pipeline.spawn_witnessing();
         let served = countersign_server::serve(listener, App::new(pipeline, https), stop.wait()).await;
         note("stopping");
-        close(&store, &[sequencer, worker]).await?;
+        close(&store, &[sequencer, worker, witnessing]).await?;
         served.map_err(|error| Fault::new("cannot_listen", error.to_string()))?;
         note("stopped");
         Ok(ExitCode::SUCCESS)
     }
 }
 
-async fn listen(address: SocketAddr) -> Outcome<TcpListener> {
+/// Takes an address.
+pub async fn listen(address: SocketAddr) -> Outcome<TcpListener> {
     TcpListener::bind(address).await.map_err(|error| {
         let fault = match error.kind() {
             std::io::ErrorKind::AddrInUse => Fault::new(
@@ -145,13 +149,14 @@ async fn close(store: &Store, tasks: &[JoinHandle<()>]) -> Outcome<()> {
 
 /// SIGINT and SIGTERM, caught from the moment this exists: a signal that comes between "ready" and the first request
 /// stops the server in order too.
-struct Stop {
+pub struct Stop {
     interrupt: Signal,
     terminate: Signal,
 }
 
 impl Stop {
-    fn watch() -> Outcome<Self> {
+    /// Begins to catch them.
+    pub fn watch() -> Outcome<Self> {
         let fault = |error: std::io::Error| Fault::new("no_signals", error.to_string());
         Ok(Self {
             interrupt: signal(SignalKind::interrupt()).map_err(fault)?,
@@ -160,7 +165,7 @@ impl Stop {
     }
 
     /// Ready at the first signal; the second one ends the process at once.
-    async fn wait(mut self) {
+    pub async fn wait(mut self) {
         self.next().await;
         tokio::spawn(async move {
             self.next().await;

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::cosignature::{Cosigned, Cosigner, CosignerKey};
 use crate::hash::Hash;
 use crate::note::{Note, NoteError, NoteSigner, VerifierKey};
 
@@ -80,6 +81,14 @@ impl Checkpoint {
         Ok(format!("{text}\n{}", signer.signature_line(&text)))
     }
 
+    /// As [`Checkpoint::sign`], with the log's own timestamp: the statement that, at this moment, the log was no larger.
+    ///
+    /// # Errors
+    /// As [`Checkpoint::sign`].
+    pub fn sign_at(&self, signer: &NoteSigner, at_seconds: i64) -> Result<String, CheckpointError> {
+        Ok(self.sign(signer)? + &Cosigner::of_log(signer)?.line(&self.text(), at_seconds))
+    }
+
     fn parse_text(text: &str) -> Result<Self, CheckpointError> {
         let mut lines = text.strip_suffix('\n').ok_or(NoteError::Malformed)?.split('\n');
         let origin = lines.next().unwrap_or_default();
@@ -101,7 +110,11 @@ impl Checkpoint {
 pub struct SignedCheckpoint {
     /// What was signed.
     pub checkpoint: Checkpoint,
-    /// Signature lines by other keys (witnesses); not verified here.
+    /// When the log last said that this is its newest state, seconds since 1970; absent where it did not say.
+    pub signed_at_seconds: Option<i64>,
+    /// Cosignatures of the witnesses whose keys were given, verified.
+    pub cosignatures: Vec<Cosigned>,
+    /// Signature lines by keys that were not given; not verified.
     pub other_signatures: usize,
 }
 
@@ -111,14 +124,37 @@ impl SignedCheckpoint {
     /// # Errors
     /// [`CheckpointError`]; nothing of an unverified checkpoint is handed out.
     pub fn open(bytes: &[u8], key: &VerifierKey) -> Result<Self, CheckpointError> {
+        Self::open_with(bytes, key, &[])
+    }
+
+    /// As [`SignedCheckpoint::open`], and verifies the cosignatures of witnesses whose keys are known. One that is
+    /// absent is no error, one that does not fit is.
+    ///
+    /// # Errors
+    /// As [`SignedCheckpoint::open`].
+    pub fn open_with(
+        bytes: &[u8],
+        key: &VerifierKey,
+        witnesses: &[CosignerKey],
+    ) -> Result<Self, CheckpointError> {
         let note = Note::parse(bytes)?;
         note.verify(key)?;
         let checkpoint = Checkpoint::parse_text(note.text)?;
         if checkpoint.origin != key.name() {
             return Err(CheckpointError::OtherOrigin);
         }
-        let other_signatures = note.signatures.iter().filter(|s| !s.names(key)).count();
-        Ok(Self { checkpoint, other_signatures })
+        let stamp = CosignerKey::of_log(key);
+        let (mut signed_at_seconds, mut cosignatures, mut other_signatures) = (None, Vec::new(), 0);
+        for line in note.signatures.iter().filter(|line| !line.names(key)) {
+            if let Some(stamp) = stamp.as_ref().filter(|stamp| stamp.is_named_by(line)) {
+                signed_at_seconds = signed_at_seconds.max(Some(stamp.verify(note.text, line)?.at_seconds));
+            } else if let Some(witness) = witnesses.iter().find(|witness| witness.is_named_by(line)) {
+                cosignatures.push(witness.verify(note.text, line)?);
+            } else {
+                other_signatures += 1;
+            }
+        }
+        Ok(Self { checkpoint, signed_at_seconds, cosignatures, other_signatures })
     }
 }
 
@@ -142,7 +178,31 @@ mod tests {
         let witness = NoteSigner::from_seed("witness.example/w", &[4; 32]).expect("signer");
         let file = checkpoint.sign(&signer()).expect("sign") + &witness.signature_line(&checkpoint.text());
         let opened = SignedCheckpoint::open(file.as_bytes(), signer().verifier()).expect("open");
-        assert_eq!(opened, SignedCheckpoint { checkpoint, other_signatures: 1 });
+        assert_eq!((opened.checkpoint, opened.other_signatures), (checkpoint, 1));
+        assert_eq!((opened.signed_at_seconds, opened.cosignatures), (None, Vec::new()));
+    }
+
+    #[test]
+    fn stamps_and_cosignatures_are_verified_where_the_key_is_known() {
+        let checkpoint = Checkpoint::new("log.example/a", 9, Hash::of(b"root"));
+        let witness = Cosigner::from_seed("witness.example/w", &[4; 32]).expect("cosigner");
+        let stranger = Cosigner::from_seed("witness.example/x", &[5; 32]).expect("cosigner");
+        let file = checkpoint.sign_at(&signer(), 1_000).expect("sign")
+            + &witness.line(&checkpoint.text(), 1_001)
+            + &stranger.line(&checkpoint.text(), 1_002);
+        let open = |file: &str| {
+            let keys = [witness.public().clone()];
+            SignedCheckpoint::open_with(file.as_bytes(), signer().verifier(), &keys)
+        };
+        let opened = open(&file).expect("open");
+        assert_eq!((opened.signed_at_seconds, opened.other_signatures), (Some(1_000), 1));
+        assert_eq!(opened.cosignatures, [Cosigned { name: "witness.example/w".into(), at_seconds: 1_001 }]);
+        let other = Checkpoint::new("log.example/a", 8, Hash::of(b"root"));
+        let transplanted = other.sign(&signer()).expect("sign") + &witness.line(&checkpoint.text(), 1_001);
+        assert_eq!(open(&transplanted), Err(NoteError::BadSignature.into()));
+        let stamped_elsewhere = other.sign(&signer()).expect("sign")
+            + &Cosigner::of_log(&signer()).expect("stamp").line(&checkpoint.text(), 1_000);
+        assert_eq!(open(&stamped_elsewhere), Err(NoteError::BadSignature.into()));
     }
 
     #[test]

@@ -15,6 +15,8 @@ pub const NOTE_SIGNATURES_MAX: usize = 64;
 pub const KEY_NAME_BYTES_MAX: usize = 200;
 /// Signature type byte of plain Ed25519.
 const ED25519: u8 = 1;
+/// Signature type byte of timestamped Ed25519 cosignatures.
+pub(crate) const COSIGNATURE: u8 = 4;
 const SIGNATURE_START: &str = "\u{2014} ";
 const SECRET_START: &str = "PRIVATE+KEY+";
 
@@ -63,7 +65,7 @@ impl VerifierKey {
     pub fn new(name: &str, public: &[u8; 32]) -> Result<Self, NoteError> {
         check_name(name)?;
         let key = VerifyingKey::from_bytes(public).map_err(|_| NoteError::MalformedKey)?;
-        Ok(Self { name: name.to_owned(), id: key_id(name, public), key })
+        Ok(Self { name: name.to_owned(), id: key_id(name, ED25519, public), key })
     }
 
     /// Reads the one-line form `name+hash+base64`; a line end behind it is allowed.
@@ -71,7 +73,7 @@ impl VerifierKey {
     /// # Errors
     /// [`NoteError::MalformedKey`] or [`NoteError::BadName`].
     pub fn parse(text: &str) -> Result<Self, NoteError> {
-        let (name, id, public) = split_key(text.strip_suffix('\n').unwrap_or(text))?;
+        let (name, id, public) = split_key(text.strip_suffix('\n').unwrap_or(text), ED25519)?;
         let key = Self::new(name, &public)?;
         if key.id == id { Ok(key) } else { Err(NoteError::MalformedKey) }
     }
@@ -97,7 +99,7 @@ impl VerifierKey {
 
 impl fmt::Display for VerifierKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_key(f, &self.name, self.id, &self.key.to_bytes())
+        f.write_str(&key_text(&self.name, self.id, ED25519, &self.key.to_bytes()))
     }
 }
 
@@ -130,7 +132,8 @@ impl NoteSigner {
     /// [`NoteError::MalformedKey`] or [`NoteError::BadName`].
     pub fn parse_secret(text: &str) -> Result<Self, NoteError> {
         let body = text.strip_suffix('\n').unwrap_or(text);
-        let (name, id, seed) = split_key(body.strip_prefix(SECRET_START).ok_or(NoteError::MalformedKey)?)?;
+        let (name, id, seed) =
+            split_key(body.strip_prefix(SECRET_START).ok_or(NoteError::MalformedKey)?, ED25519)?;
         let signer = Self::from_seed(name, &seed)?;
         if signer.verifier.id == id { Ok(signer) } else { Err(NoteError::MalformedKey) }
     }
@@ -138,13 +141,8 @@ impl NoteSigner {
     /// `PRIVATE+KEY+name+hash+base64`: the form in which note signing keys are kept. Secret: never log it.
     #[must_use]
     pub fn to_secret_text(&self) -> String {
-        struct Secret<'a>(&'a NoteSigner);
-        impl fmt::Display for Secret<'_> {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write_key(f, &self.0.verifier.name, self.0.verifier.id, &self.0.key.to_bytes())
-            }
-        }
-        format!("{SECRET_START}{}", Secret(self))
+        let VerifierKey { name, id, .. } = &self.verifier;
+        format!("{SECRET_START}{}", key_text(name, *id, ED25519, &self.key.to_bytes()))
     }
 
     /// The public half.
@@ -156,10 +154,20 @@ impl NoteSigner {
     /// The signature line over a text, with its line end.
     #[must_use]
     pub fn signature_line(&self, text: &str) -> String {
-        let mut bytes = self.verifier.id.to_be_bytes().to_vec();
-        bytes.extend_from_slice(&self.key.sign(text.as_bytes()).to_bytes());
-        format!("{SIGNATURE_START}{} {}\n", self.verifier.name, STANDARD.encode(bytes))
+        let signature = self.key.sign(text.as_bytes()).to_bytes();
+        signature_line(&self.verifier.name, self.verifier.id, &signature)
     }
+
+    pub(crate) fn signing_key(&self) -> &SigningKey {
+        &self.key
+    }
+}
+
+/// One line of a note: em dash, name, base64 of key id and signature.
+pub(crate) fn signature_line(name: &str, id: u32, signature: &[u8]) -> String {
+    let mut bytes = id.to_be_bytes().to_vec();
+    bytes.extend_from_slice(signature);
+    format!("{SIGNATURE_START}{name} {}\n", STANDARD.encode(bytes))
 }
 
 impl fmt::Debug for NoteSigner {
@@ -267,7 +275,7 @@ pub fn verify_signatures(
     by_key.try_for_each(|s| key.verify(text.as_bytes(), &s.signature))
 }
 
-fn check_name(name: &str) -> Result<(), NoteError> {
+pub(crate) fn check_name(name: &str) -> Result<(), NoteError> {
     let is_bad = |c: char| c.is_whitespace() || c.is_control() || c == '+';
     if name.is_empty() || name.len() > KEY_NAME_BYTES_MAX || name.contains(is_bad) {
         return Err(NoteError::BadName);
@@ -276,22 +284,24 @@ fn check_name(name: &str) -> Result<(), NoteError> {
 }
 
 /// First four bytes of SHA-256(name ‖ newline ‖ type ‖ public key).
-fn key_id(name: &str, public: &[u8; 32]) -> u32 {
+pub(crate) fn key_id(name: &str, kind: u8, public: &[u8; 32]) -> u32 {
     let mut h = Sha256::new();
     h.update(name.as_bytes());
-    h.update([b'\n', ED25519]);
+    h.update([b'\n', kind]);
     h.update(public);
     let digest: [u8; 32] = h.finalize().into();
     u32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]])
 }
 
-fn write_key(f: &mut fmt::Formatter<'_>, name: &str, id: u32, key: &[u8; 32]) -> fmt::Result {
-    let mut bytes = vec![ED25519];
+/// `name+hash+base64`, the type byte before the key.
+pub(crate) fn key_text(name: &str, id: u32, kind: u8, key: &[u8; 32]) -> String {
+    let mut bytes = vec![kind];
     bytes.extend_from_slice(key);
-    write!(f, "{name}+{id:08x}+{}", STANDARD.encode(bytes))
+    format!("{name}+{id:08x}+{}", STANDARD.encode(bytes))
 }
 
-fn split_key(text: &str) -> Result<(&str, u32, [u8; 32]), NoteError> {
+/// The parts of a key line of one type; whether its id fits is the caller's to check.
+pub(crate) fn split_key(text: &str, kind: u8) -> Result<(&str, u32, [u8; 32]), NoteError> {
     let mut parts = text.splitn(3, '+');
     let (Some(name), Some(id), Some(encoded)) = (parts.next(), parts.next(), parts.next()) else {
         return Err(NoteError::MalformedKey);
@@ -305,7 +315,9 @@ fn split_key(text: &str) -> Result<(&str, u32, [u8; 32]), NoteError> {
     let id = u32::from_str_radix(id, 16).map_err(|_| NoteError::MalformedKey)?;
     let bytes = STANDARD.decode(encoded).map_err(|_| NoteError::MalformedKey)?;
     match bytes.split_first() {
-        Some((&ED25519, key)) => Ok((name, id, key.try_into().map_err(|_| NoteError::MalformedKey)?)),
+        Some((first, key)) if *first == kind => {
+            Ok((name, id, key.try_into().map_err(|_| NoteError::MalformedKey)?))
+        }
         _ => Err(NoteError::MalformedKey),
     }
 }

@@ -4,11 +4,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::checkpoint::{CheckpointError, SignedCheckpoint, parse_decimal};
+use crate::cosignature::CosignerKey;
 use crate::hash::{Hash, leaf_hash};
 use crate::note::{NOTE_BYTES_MAX, VerifierKey};
 use crate::source::LogSource;
 use crate::tiles::ENTRY_BYTES_MAX;
-use crate::tree::{PROOF_HASHES_MAX, ProofError, TreeError, inclusion_proof, verify_inclusion};
+use crate::tree::{PROOF_HASHES_MAX, ProofError, TreeError, inclusion_proof_at, verify_inclusion};
 
 /// Largest proof file that is read, in bytes: the checkpoint, the entry in base64, 64 hashes.
 pub const PROOF_BYTES_MAX: usize = NOTE_BYTES_MAX + 2 * ENTRY_BYTES_MAX + 64 * 64;
@@ -74,7 +75,22 @@ impl TlogProof {
         checkpoint_file: &str,
         source: &dyn LogSource,
     ) -> Result<Self, TreeError> {
-        let path = inclusion_proof(index, checkpoint.checkpoint.size, source)?;
+        let stored = checkpoint.checkpoint.size;
+        Self::make_at(index, entry, checkpoint, checkpoint_file, (source, stored))
+    }
+
+    /// The same for an older checkpoint, from the tiles of a log that has grown to a number of entries since.
+    ///
+    /// # Errors
+    /// As [`TlogProof::make`].
+    pub fn make_at(
+        index: u64,
+        entry: &[u8],
+        checkpoint: &SignedCheckpoint,
+        checkpoint_file: &str,
+        (source, stored): (&dyn LogSource, u64),
+    ) -> Result<Self, TreeError> {
+        let path = inclusion_proof_at(index, checkpoint.checkpoint.size, stored, source)?;
         Ok(Self { entry: Some(entry.to_vec()), index, path, checkpoint: checkpoint_file.to_owned() })
     }
 
@@ -130,9 +146,7 @@ impl TlogProof {
     /// # Errors
     /// [`TlogProofError`] naming what does not hold.
     pub fn verify(&self, key: &VerifierKey) -> Result<ProvenEntry, TlogProofError> {
-        let entry = self.entry.clone().ok_or(TlogProofError::NoEntry)?;
-        let checkpoint = self.verify_leaf(leaf_hash(&entry), key)?;
-        Ok(ProvenEntry { index: self.index, entry, checkpoint })
+        self.verify_with(key, &[])
     }
 
     /// Verifies checkpoint and path for a leaf hash that the caller worked out.
@@ -140,7 +154,30 @@ impl TlogProof {
     /// # Errors
     /// [`TlogProofError`] naming what does not hold.
     pub fn verify_leaf(&self, leaf: Hash, key: &VerifierKey) -> Result<SignedCheckpoint, TlogProofError> {
-        let opened = SignedCheckpoint::open(self.checkpoint.as_bytes(), key)?;
+        self.verify_leaf_with(leaf, key, &[])
+    }
+
+    /// As [`TlogProof::verify`], and verifies the cosignatures of the witnesses whose keys are given.
+    ///
+    /// # Errors
+    /// As [`TlogProof::verify`].
+    pub fn verify_with(
+        &self,
+        key: &VerifierKey,
+        witnesses: &[CosignerKey],
+    ) -> Result<ProvenEntry, TlogProofError> {
+        let entry = self.entry.clone().ok_or(TlogProofError::NoEntry)?;
+        let checkpoint = self.verify_leaf_with(leaf_hash(&entry), key, witnesses)?;
+        Ok(ProvenEntry { index: self.index, entry, checkpoint })
+    }
+
+    fn verify_leaf_with(
+        &self,
+        leaf: Hash,
+        key: &VerifierKey,
+        witnesses: &[CosignerKey],
+    ) -> Result<SignedCheckpoint, TlogProofError> {
+        let opened = SignedCheckpoint::open_with(self.checkpoint.as_bytes(), key, witnesses)?;
         verify_inclusion(self.index, opened.checkpoint.size, leaf, &self.path, &opened.checkpoint.root)?;
         Ok(opened)
     }

@@ -246,7 +246,7 @@ fn read_bundle(source: &dyn LogSource, index: u64, leaves: &[Hash]) -> Result<Ve
 }
 
 /// Splits an unfinished tile into its perfect subtrees, largest first.
-fn peaks_of(edge: &[Hash]) -> Vec<Hash> {
+pub(crate) fn peaks_of(edge: &[Hash]) -> Vec<Hash> {
     let mut peaks = Vec::new();
     let mut rest = edge;
     for bit in (0..8).rev() {

@@ -138,10 +138,26 @@ pub fn root_at(size: u64, stored: u64, source: &dyn LogSource) -> Result<Hash, T
 /// # Errors
 /// [`TreeError::OutOfRange`] when the entry is not in the tree; otherwise what reading the tiles gave.
 pub fn inclusion_proof(index: u64, size: u64, source: &dyn LogSource) -> Result<Vec<Hash>, TreeError> {
+    inclusion_proof_at(index, size, size, source)
+}
+
+/// As [`inclusion_proof`], from the tiles of a log that has grown to `stored` entries since.
+///
+/// # Errors
+/// As [`inclusion_proof`]; [`TreeError::SizesReversed`] when `size > stored`.
+pub fn inclusion_proof_at(
+    index: u64,
+    size: u64,
+    stored: u64,
+    source: &dyn LogSource,
+) -> Result<Vec<Hash>, TreeError> {
     if index >= size {
         return Err(TreeError::OutOfRange { index, size });
     }
-    let mut tiles = Tiles { source, size, seen: HashMap::new() };
+    if size > stored {
+        return Err(TreeError::SizesReversed { old: size, new: stored });
+    }
+    let mut tiles = Tiles { source, size: stored, seen: HashMap::new() };
     let (mut lo, mut hi) = (0, size);
     let mut siblings = Vec::new();
     while hi - lo > 1 {
@@ -163,13 +179,26 @@ pub fn inclusion_proof(index: u64, size: u64, source: &dyn LogSource) -> Result<
 /// # Errors
 /// [`TreeError::SizesReversed`] when `old > new`; otherwise what reading the tiles gave.
 pub fn consistency_proof(old: u64, new: u64, source: &dyn LogSource) -> Result<Vec<Hash>, TreeError> {
-    if old > new {
-        return Err(TreeError::SizesReversed { old, new });
+    consistency_proof_at(old, new, new, source)
+}
+
+/// As [`consistency_proof`], from the tiles of a log that has grown to `stored` entries since.
+///
+/// # Errors
+/// [`TreeError::SizesReversed`] when `old > new` or `new > stored`; otherwise what reading the tiles gave.
+pub fn consistency_proof_at(
+    old: u64,
+    new: u64,
+    stored: u64,
+    source: &dyn LogSource,
+) -> Result<Vec<Hash>, TreeError> {
+    if old > new || new > stored {
+        return Err(TreeError::SizesReversed { old, new: new.min(stored) });
     }
     if old == 0 || old == new {
         return Ok(Vec::new());
     }
-    let mut tiles = Tiles { source, size: new, seen: HashMap::new() };
+    let mut tiles = Tiles { source, size: stored, seen: HashMap::new() };
     let (mut lo, mut hi) = (0, new);
     let mut ranges = Vec::new();
     // Walk down to the subtree that ends where the old tree ended.

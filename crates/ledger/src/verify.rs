@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::checkpoint::{CheckpointError, SignedCheckpoint};
+use crate::cosignature::{Cosigned, CosignerKey};
 use crate::fault::{LogFault, LogFaultKind};
 use crate::frontier::Frontier;
 use crate::hash::{HASH_BYTES, Hash, leaf_hash, perfect_root};
@@ -27,10 +28,34 @@ pub struct LogReport {
     pub entry_bytes: u64,
     /// Files that were read and checked, the checkpoint included.
     pub files: u64,
-    /// Signature lines by others than the log (witnesses); counted, not verified.
+    /// When the log last said that this is its newest state, seconds since 1970.
+    pub signed_at_seconds: Option<i64>,
+    /// Cosignatures of the witnesses whose keys were given, verified.
+    pub cosignatures: Vec<Cosigned>,
+    /// Signature lines by keys that were not given; not verified.
     pub other_signatures: usize,
     /// Sizes of the kept checkpoints that this log was found to continue, in ascending order.
     pub continues: Vec<u64>,
+}
+
+/// What somebody knows of a log before they check it.
+#[derive(Clone, Copy, Debug)]
+pub struct Known<'a> {
+    /// The key that signs it.
+    pub key: &'a VerifierKey,
+    /// Keys of witnesses: a cosignature that says it is by one of them must be.
+    pub witnesses: &'a [CosignerKey],
+    /// Older checkpoints of the same log whose signatures were verified ([`SignedCheckpoint::open`]): the log must
+    /// continue each of them, which finds a log put back to an earlier state or rewritten.
+    pub kept: &'a [SignedCheckpoint],
+}
+
+impl<'a> Known<'a> {
+    /// Nothing but the key.
+    #[must_use]
+    pub const fn key(key: &'a VerifierKey) -> Self {
+        Self { key, witnesses: &[], kept: &[] }
+    }
 }
 
 /// Checks a whole log. See [`verify_log_with`].
@@ -38,27 +63,24 @@ pub struct LogReport {
 /// # Errors
 /// [`LogFault`] naming the first bad index.
 pub fn verify_log(source: &dyn LogSource, key: &VerifierKey) -> Result<LogReport, LogFault> {
-    verify_log_with(source, key, &[], &mut |_, _| {})
+    verify_log_with(source, Known::key(key), &mut |_, _| {})
 }
 
 /// Checks a whole log in one pass and O(log n) memory: the checkpoint's signature, each entry against its leaf hash,
 /// each tile against the level below, the root against the checkpoint.
 ///
-/// `kept` are older checkpoints of the same log whose signatures were verified ([`SignedCheckpoint::open`]): the log
-/// must continue each of them, which finds a log put back to an earlier state or rewritten. `visit` gets every
-/// verified entry with its index, in order.
+/// `visit` gets every verified entry with its index, in order.
 ///
 /// # Errors
 /// [`LogFault`] naming the first bad index and the file.
 pub fn verify_log_with(
     source: &dyn LogSource,
-    key: &VerifierKey,
-    kept: &[SignedCheckpoint],
+    known: Known<'_>,
     visit: &mut dyn FnMut(u64, &[u8]),
 ) -> Result<LogReport, LogFault> {
-    let signed = open_checkpoint(source, key)?;
+    let signed = open_checkpoint(source, known)?;
     let size = signed.checkpoint.size;
-    let mut kept: Vec<_> = kept.iter().map(|k| (k.checkpoint.size, k.checkpoint.root)).collect();
+    let mut kept: Vec<_> = known.kept.iter().map(|k| (k.checkpoint.size, k.checkpoint.root)).collect();
     kept.sort_unstable();
     if let Some((newest, _)) = kept.last().filter(|(s, _)| *s > size) {
         return Err(LogFault::new(LogFaultKind::RolledBack, size, CHECKPOINT_PATH).span(newest - size));
@@ -90,16 +112,18 @@ pub fn verify_log_with(
         root: signed.checkpoint.root,
         entry_bytes: walk.entry_bytes,
         files: walk.files,
+        signed_at_seconds: signed.signed_at_seconds,
+        cosignatures: signed.cosignatures,
         other_signatures: signed.other_signatures,
         continues: walk.continues,
     })
 }
 
-fn open_checkpoint(source: &dyn LogSource, key: &VerifierKey) -> Result<SignedCheckpoint, LogFault> {
+fn open_checkpoint(source: &dyn LogSource, known: Known<'_>) -> Result<SignedCheckpoint, LogFault> {
     let Some(bytes) = source.read(CHECKPOINT_PATH)? else {
         return Err(LogFault::without_index(LogFaultKind::Missing, CHECKPOINT_PATH));
     };
-    let signed = SignedCheckpoint::open(&bytes, key).map_err(|e| {
+    let signed = SignedCheckpoint::open_with(&bytes, known.key, known.witnesses).map_err(|e| {
         let kind = match e {
             CheckpointError::BadSize => LogFaultKind::SizeMismatch,
             _ => LogFaultKind::BadSignature,

@@ -7,11 +7,12 @@ use std::sync::OnceLock;
 use countersign_ledger::checkpoint::SignedCheckpoint;
 use countersign_ledger::hash::leaf_hash;
 use countersign_ledger::tree::{
-    ProofError, consistency_proof, inclusion_proof, root_at, verify_consistency, verify_inclusion,
+    ProofError, consistency_proof, consistency_proof_at, inclusion_proof, inclusion_proof_at, root_at,
+    verify_consistency, verify_inclusion,
 };
 use countersign_ledger::{
-    Checkpoint, Frontier, Hash, LogFault, LogFaultKind, LogState, NoteSigner, TlogProof, compare_rows,
-    verify_log, verify_log_with,
+    Checkpoint, Frontier, Hash, Known, LogFault, LogFaultKind, LogSource, LogState, NoteSigner, TlogProof,
+    compare_rows, verify_log, verify_log_with,
 };
 use proptest::prelude::*;
 
@@ -354,10 +355,11 @@ fn kept_checkpoints_show_rollback_and_rewriting() {
     let (small, _) = build(&[100]);
     let (middle, _) = build(&[300]);
     let kept = [open(&middle), open(&small)];
-    let report = verify_log_with(sample(), key.verifier(), &kept, &mut |_, _| {}).expect("sound");
+    let known = Known { kept: &kept, ..Known::key(key.verifier()) };
+    let report = verify_log_with(sample(), known, &mut |_, _| {}).expect("sound");
     assert_eq!(report.continues, [100, 300]);
     // Put back to an earlier state, with its own valid signature.
-    let fault = verify_log_with(&small, key.verifier(), &kept, &mut |_, _| {}).expect_err("rolled back");
+    let fault = verify_log_with(&small, known, &mut |_, _| {}).expect_err("rolled back");
     assert_eq!((fault.kind, fault.index), (LogFaultKind::RolledBack, Some(100)));
     // Rewritten from entry 200 on by somebody who has the signing key.
     let mut state = LogState::new();
@@ -369,7 +371,7 @@ fn kept_checkpoints_show_rollback_and_rewriting() {
     let text = Checkpoint::new(ORIGIN, 400, state.root()).sign(&key).expect("sign");
     forged.insert("checkpoint".into(), text.into_bytes());
     assert!(check(&forged).is_ok(), "nothing in the log itself gives it away");
-    let fault = verify_log_with(&forged, key.verifier(), &kept, &mut |_, _| {}).expect_err("forked");
+    let fault = verify_log_with(&forged, known, &mut |_, _| {}).expect_err("forked");
     assert_eq!((fault.kind, fault.index, fault.span), (LogFaultKind::Forked, Some(100), 200));
     // Rewritten without the key: the signature of the true log does not fit.
     let (truth, _) = build(&[400]);
@@ -396,6 +398,24 @@ fn a_proof_file_stands_alone_and_no_bit_of_it_is_free() {
     }
     let other = NoteSigner::from_seed(ORIGIN, &[6; 32]).expect("signer");
     assert!(proof.verify(other.verifier()).is_err());
+}
+
+#[test]
+fn proofs_of_an_older_tree_come_out_of_the_tiles_of_a_newer_one() {
+    let source: &dyn LogSource = sample();
+    for size in [1, 2, 3, 100, 255, 256, 257, 300, 512, 513, 600, 602] {
+        let (files, _) = build(&[size]);
+        for old in [1, size / 2, size - 1, size].into_iter().filter(|old| (1..=size).contains(old)) {
+            let expected = consistency_proof(old, size, &files).expect("proof");
+            assert_eq!(consistency_proof_at(old, size, 602, source), Ok(expected), "{old} to {size}");
+            let expected = inclusion_proof(old - 1, size, &files).expect("proof");
+            assert_eq!(inclusion_proof_at(old - 1, size, 602, source), Ok(expected), "{old} in {size}");
+        }
+    }
+    assert!(
+        inclusion_proof_at(0, 603, 602, source).is_err()
+            && consistency_proof_at(1, 603, 602, source).is_err()
+    );
 }
 
 #[test]

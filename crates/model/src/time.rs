@@ -19,6 +19,11 @@ impl Instant {
         Self(self.0.saturating_add(seconds.saturating_mul(1_000_000)))
     }
 
+    /// Whole seconds since the epoch, rounded down.
+    pub const fn seconds(self) -> i64 {
+        self.0.div_euclid(1_000_000)
+    }
+
     /// Microseconds since the epoch.
     pub const fn micros(self) -> i64 {
         self.0
@@ -55,6 +60,12 @@ const fn civil_from_days(days: i64) -> (i64, i64, i64) {
 pub trait Clock: Send + Sync {
     /// The present moment.
     fn now(&self) -> Instant;
+
+    /// Microseconds on a scale of its own that nobody can set: what [`Clock::now`] is compared with to notice that it was
+    /// set. A clock without one never notices.
+    fn steady_micros(&self) -> i64 {
+        self.now().micros()
+    }
 }
 
 #[cfg(test)]

@@ -133,7 +133,7 @@ impl Pipeline {
     }
 
     /// Whether all evidence of an item is the caller's to read; [`PipelineError::NotFound`] when none is.
-    async fn item_is_open(&self, caller: &Caller, item: ItemId) -> Result<bool> {
+    pub(crate) async fn item_is_open(&self, caller: &Caller, item: ItemId) -> Result<bool> {
         let mut conn = self.store.read().await?;
         let item = self.visible_item(&mut conn, caller, item, Action::ViewItemEvidence).await?;
         let state = parse_state(&item.workflow)?;

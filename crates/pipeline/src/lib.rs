@@ -15,7 +15,7 @@ pub mod import;
 pub mod intake;
 pub mod items;
 pub mod live;
-mod log;
+pub mod log;
 pub mod models;
 mod moving;
 pub mod oversight;
@@ -32,6 +32,7 @@ mod separation;
 pub mod sign;
 mod subjects;
 pub mod views;
+pub mod witness;
 pub mod work;
 mod worker;
 
@@ -61,6 +62,8 @@ pub struct Settings {
     pub stable_age_seconds: i64,
     /// Servers of models that may be given pixels.
     pub models: models::ModelServers,
+    /// Who is asked to cosign checkpoints.
+    pub witnesses: Vec<witness::WitnessAddress>,
 }
 
 /// A minute is what archives wait too before they call a study stable.
@@ -68,7 +71,11 @@ const STABLE_AGE_SECONDS: i64 = 60;
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { stable_age_seconds: STABLE_AGE_SECONDS, models: models::ModelServers::default() }
+        Self {
+            stable_age_seconds: STABLE_AGE_SECONDS,
+            models: models::ModelServers::default(),
+            witnesses: Vec::new(),
+        }
     }
 }
 

@@ -1,10 +1,30 @@
 //! The evidence log for those who check it from outside.
 
+use countersign_ledger::SignedCheckpoint;
+use countersign_model::{EventId, Instant, ReleaseId, SignatureId};
+use countersign_store::{StoreError, checkpoints, reads, releases};
+use serde::Serialize;
+
 use crate::{
     Pipeline, PipelineError, Result,
     access::{Action, Resource},
     people::Caller,
+    views::{Page, page_length},
 };
+
+/// A checkpoint that was kept.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CheckpointView {
+    /// Entries in the log.
+    pub size: u64,
+    /// Root, hexadecimal.
+    pub root: String,
+    /// When it was signed.
+    pub at: Instant,
+    /// Names of the witnesses that cosigned it, of those that this server asks; verified.
+    pub witnesses: Vec<String>,
+}
 
 impl Pipeline {
     /// A file of the log: `checkpoint` or `tile/…`.
@@ -23,5 +43,93 @@ impl Pipeline {
     pub fn log_key(&self, caller: &Caller) -> Result<String> {
         self.require(caller, Action::ViewLog, &Resource::Installation)?;
         Ok(self.store.log_key())
+    }
+
+    /// The checkpoints that were kept, newest first.
+    ///
+    /// # Errors
+    /// [`PipelineError::NotFound`] without the right to read the log; `bad_cursor`.
+    pub async fn checkpoints(
+        &self,
+        caller: &Caller,
+        limit: Option<u32>,
+        cursor: Option<String>,
+    ) -> Result<Page<CheckpointView>> {
+        self.require(caller, Action::ViewLog, &Resource::Installation)?;
+        let below = cursor.as_deref().map(str::parse).transpose();
+        let below = below.map_err(|_| PipelineError::bad("bad_cursor", "cursor", "is not one of ours"))?;
+        let limit = page_length(limit);
+        let found = checkpoints::list(&mut *self.store.read().await?, below, limit + 1).await?;
+        let key = self.store.verifier();
+        let witnesses = self.witness_keys();
+        Ok(Page::cut(found, limit, |kept| kept.size.to_string()).map(|kept| {
+            let opened = SignedCheckpoint::open_with(kept.file.as_bytes(), &key, &witnesses);
+            let cosignatures = opened.map(|opened| opened.cosignatures).unwrap_or_default();
+            CheckpointView {
+                size: kept.size,
+                root: kept.root,
+                at: kept.at,
+                witnesses: cosignatures.into_iter().map(|cosigned| cosigned.name).collect(),
+            }
+        }))
+    }
+
+    /// A checkpoint that was kept, word for word.
+    ///
+    /// # Errors
+    /// [`PipelineError::NotFound`].
+    pub async fn kept_checkpoint(&self, caller: &Caller, size: u64) -> Result<String> {
+        self.require(caller, Action::ViewLog, &Resource::Installation)?;
+        let kept = checkpoints::of_size(&mut *self.store.read().await?, size).await?;
+        Ok(kept.ok_or(PipelineError::NotFound)?.file)
+    }
+
+    /// The proof that the log at size `new` (a kept checkpoint, or the newest; the newest if absent) continues the log
+    /// at size `old`: the text that witnesses are asked with.
+    ///
+    /// # Errors
+    /// [`PipelineError::NotFound`] without the right to read the log, and for sizes that have no checkpoint.
+    pub async fn log_consistency(&self, caller: &Caller, old: u64, new: Option<u64>) -> Result<String> {
+        self.require(caller, Action::ViewLog, &Resource::Installation)?;
+        let proof = match new {
+            Some(new) => self.store.continuation_to(old, new).await,
+            None => self.store.continuation(old).await,
+        };
+        Ok(proof.map_err(absent)?.to_text())
+    }
+
+    /// The proof that a signature is in the log, as a file that stands alone (C2SP tlog-proof).
+    ///
+    /// # Errors
+    /// [`PipelineError::NotFound`], also for who may not read the whole evidence of the item.
+    pub async fn signature_proof(&self, caller: &Caller, id: SignatureId) -> Result<String> {
+        let signature = reads::signature(&mut *self.store.read().await?, id).await?;
+        let signature = signature.ok_or(PipelineError::NotFound)?;
+        if !self.item_is_open(caller, signature.item_id).await? {
+            return Err(PipelineError::NotFound);
+        }
+        self.proof(signature.event_id).await
+    }
+
+    /// The proof that a finished release is in the log, as a file that stands alone (C2SP tlog-proof).
+    ///
+    /// # Errors
+    /// [`PipelineError::NotFound`], also without the right to see releases.
+    pub async fn release_proof(&self, caller: &Caller, id: ReleaseId) -> Result<String> {
+        let release = releases::by_id(&mut *self.store.read().await?, id).await?;
+        let release = release.ok_or(PipelineError::NotFound)?;
+        self.require_on(caller, Action::ViewReleases, release.project_id)?;
+        self.proof(release.event_id.ok_or(PipelineError::NotFound)?).await
+    }
+
+    pub(crate) async fn proof(&self, event: EventId) -> Result<String> {
+        Ok(self.store.prove(event).await.map_err(absent)?.to_text())
+    }
+}
+
+fn absent(error: StoreError) -> PipelineError {
+    match error {
+        StoreError::NotFound { .. } => PipelineError::NotFound,
+        other => other.into(),
     }
 }

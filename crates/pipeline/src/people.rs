@@ -165,6 +165,7 @@ impl Pipeline {
                         expires_at: tx.now().plus_seconds(SESSION_SECONDS),
                         ended_at: None,
                         verified_at: Some(tx.now()),
+                        signed_at: None,
                     };
                     users::set_failures(tx, user.id, 0, None).await?;
                     tx.record(Evidence::new("session.started", "session", session.id.uuid()))?;

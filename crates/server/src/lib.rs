@@ -11,6 +11,7 @@ mod problem;
 mod routes;
 mod serve;
 mod upload;
+mod witness;
 
 use std::sync::Arc;
 
@@ -23,6 +24,7 @@ use utoipa_axum::router::OpenApiRouter;
 pub use caller::{COOKIE, GUARD_HEADER};
 pub use problem::Problem;
 pub use serve::serve;
+pub use witness::{Witnessing, serve_witness};
 
 use crate::routes::live::Listeners;
 

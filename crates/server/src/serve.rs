@@ -27,7 +27,16 @@ const ACCEPT_PAUSE_MILLIS: u64 = 100;
 /// # Errors
 /// None today; the type leaves room for a listener that can no longer accept.
 pub async fn serve(listener: TcpListener, app: App, shutdown: impl Future<Output = ()>) -> io::Result<()> {
-    let service = router(app.clone());
+    serve_router(listener, router(app.clone()), shutdown, move || app.stop()).await
+}
+
+/// The same for any service; `ending` is called when no more connections are taken.
+pub(crate) async fn serve_router(
+    listener: TcpListener,
+    service: Router,
+    shutdown: impl Future<Output = ()>,
+    ending: impl FnOnce(),
+) -> io::Result<()> {
     let graceful = GracefulShutdown::new();
     let slots = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     tokio::pin!(shutdown);
@@ -65,7 +74,7 @@ pub async fn serve(listener: TcpListener, app: App, shutdown: impl Future<Output
         });
     }
     drop(listener);
-    app.stop();
+    ending();
     if tokio::time::timeout(Duration::from_secs(DRAIN_SECONDS), graceful.shutdown()).await.is_err() {
         tracing::warn!("some requests were cut off");
     }

@@ -9,7 +9,9 @@ pub mod audits;
 mod backup;
 mod blobs;
 mod certify;
+pub mod checkpoints;
 pub mod cleanings;
+mod clock;
 mod conn;
 mod error;
 pub mod events;
@@ -46,6 +48,7 @@ pub mod users;
 mod value;
 mod vault;
 mod verify;
+pub mod witness;
 mod write;
 
 pub use actor::{Actor, ActorKind};

@@ -8,9 +8,12 @@ use std::{
 };
 
 use countersign_ledger::{
-    Batch, Checkpoint, LogSource, LogState, NoteSigner, SignedCheckpoint, Unreadable, VerifierKey,
+    Batch, Checkpoint, Cosigner, CosignerKey, LogSource, LogState, NoteSigner, SignedCheckpoint, Unreadable,
+    VerifierKey,
+    note::parse_signature_lines,
     tiles::{BUNDLE_BYTES_MAX, CHECKPOINT_PATH, LogPath},
 };
+use countersign_model::Instant;
 use sha2::{Digest, Sha256};
 
 use crate::{StoreError, keys::Keys};
@@ -28,7 +31,7 @@ pub(crate) struct LogFolder {
 
 impl LogFolder {
     /// Opens the folder; a log that never was begins with a signed checkpoint of size 0.
-    pub(crate) fn open(data: &Path, keys: &Keys, may_begin: bool) -> Result<Self, StoreError> {
+    pub(crate) fn open(data: &Path, keys: &Keys, may_begin: bool, now: Instant) -> Result<Self, StoreError> {
         let folder = data.join("log");
         let drafts = folder.join(DRAFTS_NAME);
         fs::create_dir_all(&drafts).map_err(|error| StoreError::file(&folder, error))?;
@@ -40,7 +43,7 @@ impl LogFolder {
         }
         let lock = log.lock()?;
         if may_begin && !log.folder.join(CHECKPOINT_PATH).exists() {
-            log.write_checkpoint(&LogState::new()).map_err(|error| StoreError::io("log", error))?;
+            log.write_checkpoint(&LogState::new(), now).map_err(|error| StoreError::io("log", error))?;
         }
         drop(lock);
         Ok(log)
@@ -72,12 +75,50 @@ impl LogFolder {
 
     /// The newest checkpoint as its file has it, and opened.
     pub(crate) fn signed_checkpoint(&self) -> Result<(String, SignedCheckpoint), StoreError> {
+        self.signed_checkpoint_with(&[])
+    }
+
+    /// The same, with the cosignatures of these witnesses verified.
+    pub(crate) fn signed_checkpoint_with(
+        &self,
+        witnesses: &[CosignerKey],
+    ) -> Result<(String, SignedCheckpoint), StoreError> {
         let bytes = self.read(CHECKPOINT_PATH).map_err(|error| fault(&error.to_string()))?;
         let bytes = bytes.ok_or_else(|| fault("the checkpoint is missing"))?;
-        let opened = SignedCheckpoint::open(&bytes, self.key());
+        let opened = SignedCheckpoint::open_with(&bytes, self.key(), witnesses);
         let opened = opened.map_err(|error| fault(&format!("the checkpoint: {error}")))?;
         let text = String::from_utf8(bytes).map_err(|_| fault("the checkpoint is no text"))?;
         Ok((text, opened))
+    }
+
+    /// The newest checkpoint with no other line than the log's plain signature: what packages carry, so that no bit of
+    /// them is free.
+    pub(crate) fn plain_checkpoint(&self) -> Result<(String, SignedCheckpoint), StoreError> {
+        let (_, opened) = self.signed_checkpoint()?;
+        let text = opened.checkpoint.sign(&self.signer).map_err(|error| fault(&error.to_string()))?;
+        let opened = SignedCheckpoint { signed_at_seconds: None, other_signatures: 0, ..opened };
+        Ok((text, opened))
+    }
+
+    /// Signs a checkpoint again, with this moment, and writes it; cosignatures over the same text stay.
+    pub(crate) fn stamp(&self, file: &str, now: Instant) -> Result<(String, SignedCheckpoint), StoreError> {
+        let (text, lines) = file.split_once("\n\n").unwrap_or((file, ""));
+        let stamp = Cosigner::of_log(&self.signer).map_err(|error| fault(&error.to_string()))?;
+        let is_stamp = |line: &str| {
+            parse_signature_lines(line)
+                .is_ok_and(|parsed| parsed.iter().any(|parsed| stamp.public().is_named_by(parsed)))
+        };
+        let mut whole = format!("{text}\n\n");
+        whole.extend(lines.split_inclusive('\n').filter(|line| !is_stamp(line)));
+        whole.push_str(&stamp.line(&format!("{text}\n"), now.seconds()));
+        self.replace_checkpoint(&whole)?;
+        self.signed_checkpoint()
+    }
+
+    /// Writes the same checkpoint with other signature lines. The caller holds the lock.
+    pub(crate) fn replace_checkpoint(&self, file: &str) -> Result<(), StoreError> {
+        self.write_at(&self.folder.join(CHECKPOINT_PATH), file.as_bytes())
+            .map_err(|error| StoreError::io("log checkpoint", error))
     }
 
     /// The state to append to: the one in memory if it is what the checkpoint says, else read back from the files.
@@ -117,8 +158,8 @@ impl LogFolder {
 
     /// Signs and writes the checkpoint of a batch whose tiles are durable, then removes the partial tiles that full
     /// ones replaced.
-    pub(crate) fn commit(&self, batch: &Batch) -> Result<(), StoreError> {
-        self.write_checkpoint(&batch.next).map_err(|error| StoreError::io("log checkpoint", error))?;
+    pub(crate) fn commit(&self, batch: &Batch, now: Instant) -> Result<(), StoreError> {
+        self.write_checkpoint(&batch.next, now).map_err(|error| StoreError::io("log checkpoint", error))?;
         for partial in &batch.superseded {
             match fs::remove_dir_all(self.folder.join(partial)) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -130,9 +171,9 @@ impl LogFolder {
         Ok(())
     }
 
-    fn write_checkpoint(&self, state: &LogState) -> io::Result<()> {
+    fn write_checkpoint(&self, state: &LogState, now: Instant) -> io::Result<()> {
         let checkpoint = Checkpoint::new(self.key().name(), state.size(), state.root());
-        let text = checkpoint.sign(&self.signer).map_err(io::Error::other)?;
+        let text = checkpoint.sign_at(&self.signer, now.seconds()).map_err(io::Error::other)?;
         self.write_at(&self.folder.join(CHECKPOINT_PATH), text.as_bytes())
     }
 

@@ -230,6 +230,14 @@ pub async fn reviews(conn: &mut Conn, item: ItemId) -> Result<Vec<Review>, Store
     conn.query("SELECT * FROM reviews WHERE item_id = $1 ORDER BY id").bind(item).all().await
 }
 
+/// A signature.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn signature(conn: &mut Conn, id: SignatureId) -> Result<Option<Signature>, StoreError> {
+    conn.query("SELECT * FROM signatures WHERE id = $1").bind(id).optional().await
+}
+
 /// Keeps a signature.
 ///
 /// # Errors

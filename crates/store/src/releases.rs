@@ -37,6 +37,10 @@ record! {
         event_id: Option<EventId>,
         /// For whom: `internal` or `public`.
         audience: String,
+        /// The second person, who released it.
+        countersigned_by: Option<UserId>,
+        /// When.
+        countersigned_at: Option<Instant>,
     }
 }
 

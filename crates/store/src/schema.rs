@@ -46,6 +46,11 @@ const STEPS: &[Step] = &[
         sqlite: include_str!("../migrations/sqlite/0008_face_models.sql"),
         postgres: include_str!("../migrations/postgres/0008_face_models.sql"),
     },
+    Step {
+        version: 12,
+        sqlite: include_str!("../migrations/sqlite/0012_witnesses.sql"),
+        postgres: include_str!("../migrations/postgres/0012_witnesses.sql"),
+    },
 ];
 
 /// The newest schema version that this program knows.

@@ -6,9 +6,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use countersign_ledger::LogState;
+use countersign_ledger::{LogState, VerifierKey};
 use countersign_model::{EventId, Instant, ItemId, ProjectId, SessionId, UserId};
-use tokio::sync::{Mutex, broadcast};
+use tokio::sync::{Mutex, broadcast, watch};
 use uuid::Uuid;
 
 use crate::{
@@ -69,12 +69,14 @@ pub(crate) struct Sequencer {
     pub folder: Arc<LogFolder>,
     state: Mutex<Option<LogState>>,
     listeners: broadcast::Sender<Arc<Sequenced>>,
+    /// Size of the log under the newest checkpoint that this process wrote.
+    pub size: watch::Sender<u64>,
 }
 
 impl Sequencer {
     pub(crate) fn new(folder: LogFolder) -> Self {
         let (listeners, _) = broadcast::channel(LISTENER_EVENTS_MAX);
-        Self { folder: Arc::new(folder), state: Mutex::new(None), listeners }
+        Self { folder: Arc::new(folder), state: Mutex::new(None), listeners, size: watch::Sender::new(0) }
     }
 }
 
@@ -139,6 +141,7 @@ impl Store {
         drop(lock);
         let size = current.size();
         *state = Some(current);
+        sequencer.size.send_if_modified(|known| std::mem::replace(known, size) != size);
         Ok(size)
     }
 
@@ -154,12 +157,12 @@ impl Store {
                 return Err(fault(&format!("the database has no event with index {index}")));
             }
         }
-        let folder = Arc::clone(&self.shared.sequencer.folder);
+        let (folder, now) = (Arc::clone(&self.shared.sequencer.folder), self.clock().now());
         let (next, rows) = blocking(move || {
             let entries: Vec<_> = rows.iter().map(|row| row.entry.as_slice()).collect();
             let batch = state.append(&entries).map_err(|error| fault(&error.to_string()))?;
             folder.write_tiles(&batch)?;
-            folder.commit(&batch)?;
+            folder.commit(&batch, now)?;
             Ok((batch.next, rows))
         })
         .await?;
@@ -185,7 +188,8 @@ impl Store {
         self.shared.sequencer.listeners.subscribe()
     }
 
-    /// Starts the background task that keeps the log up to date; it ends with the last clone of this store.
+    /// Starts the background task that keeps the log up to date and its checkpoint fresh (signed again every
+    /// [`crate::checkpoints::SIGN_EVERY_SECONDS`] while nothing happens); it ends with the last clone of this store.
     pub fn spawn_sequencer(&self) -> tokio::task::JoinHandle<()> {
         let (shared, committed) = (Arc::downgrade(&self.shared), Arc::clone(&self.shared.committed));
         tokio::spawn(async move {
@@ -195,7 +199,9 @@ impl Store {
                     tokio::time::sleep(Duration::from_millis(GATHER_MILLIS)).await;
                 }
                 let Some(shared) = shared.upgrade() else { return };
-                if let Err(error) = (Store { shared }).sequence().await {
+                let store = Store { shared };
+                let extended = store.sequence().await.map(drop);
+                if let Err(error) = extended.and(store.stamp_checkpoint().await) {
                     tracing::error!(
                         error = &error as &dyn std::error::Error,
                         "the evidence log could not be extended"
@@ -206,9 +212,19 @@ impl Store {
         })
     }
 
+    /// Sizes of the log as this process extends it: changes whenever there is a new checkpoint.
+    pub fn watch_size(&self) -> watch::Receiver<u64> {
+        self.shared.sequencer.size.subscribe()
+    }
+
     /// The public key of the log in the one-line form of signed notes.
     pub fn log_key(&self) -> String {
         self.shared.sequencer.folder.key().to_string()
+    }
+
+    /// The same, for verifying.
+    pub fn verifier(&self) -> VerifierKey {
+        self.shared.sequencer.folder.key().clone()
     }
 
     /// A file of the log (`checkpoint`, `tile/…`) by its path; `None` for what is not there or no path of a log.

@@ -23,6 +23,8 @@ record! {
         ended_at: Option<Instant>,
         /// Password last entered again for signing.
         verified_at: Option<Instant>,
+        /// When something was last signed in it.
+        signed_at: Option<Instant>,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, str::FromStr, sync::Arc, time::Duration};
 
-use countersign_model::{Clock, Ids};
+use countersign_model::{Clock, Ids, Instant};
 use futures::future::BoxFuture;
 use sqlx::{
     PgPool,
@@ -105,15 +105,17 @@ impl Store {
         let key_folder = config.data.join("keys");
         let keyring = Arc::new(Keyring::open(&key_folder, config.keyring_folder())?);
         let vault = Arc::new(Vault::open(&key_folder, config.vault_folder())?);
-        let context = Context { clock, ids, keys };
+        let now = clock.now();
+        let context = Context { clock, ids, keys, watch: Arc::default() };
         let committed = Arc::new(Notify::new());
         let (writer, readers) = match &config.database {
             None => open_sqlite(config, &context, &committed).await?,
             Some(url) => open_postgres(url).await?,
         };
+        context.watch.go_on_from(newest_event(&readers).await?);
         let (data, keys) = (config.data.as_path(), &context.keys);
         let is_unsequenced = is_unsequenced(&readers).await?;
-        let folder = LogFolder::open(data, keys, is_unsequenced)?;
+        let folder = LogFolder::open(data, keys, is_unsequenced, now)?;
         let shared = Shared {
             data: config.data.clone(),
             writer,
@@ -271,6 +273,17 @@ impl Readers {
         };
         Ok(Reader(Conn::new(link)))
     }
+}
+
+/// When the newest event was.
+async fn newest_event(readers: &Readers) -> Result<Option<Instant>, StoreError> {
+    let row = readers
+        .acquire()
+        .await?
+        .query("SELECT at FROM events ORDER BY ord DESC LIMIT 1")
+        .fetch_optional()
+        .await?;
+    row.map(|row| row.get("at")).transpose()
 }
 
 /// Whether no event has a place in a log yet: only then may a log begin.

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::{
     Actor, Conn, Evidence, Record, StoreError,
+    clock::{ClockWatch, Moment, stepped},
     conn::Link,
     evidence::{self, Pending},
     keys::Keys,
@@ -21,6 +22,7 @@ pub(crate) struct Context {
     pub clock: Arc<dyn Clock>,
     pub ids: Arc<dyn Ids>,
     pub keys: Arc<Keys>,
+    pub watch: Arc<ClockWatch>,
 }
 
 /// A write in progress. Statements run through [`Conn`], which it dereferences to.
@@ -30,7 +32,7 @@ pub(crate) struct Context {
 pub struct Tx {
     conn: Conn,
     actor: Actor,
-    now: Instant,
+    moment: Moment,
     context: Context,
     pending: Vec<Pending>,
 }
@@ -40,7 +42,7 @@ impl Tx {
         Self {
             conn: Conn::new(link),
             actor,
-            now: context.clock.now(),
+            moment: Moment::of(context.clock.as_ref()),
             context: context.clone(),
             pending: Vec::new(),
         }
@@ -53,7 +55,7 @@ impl Tx {
 
     /// The moment of this write: one for all its rows and events.
     pub const fn now(&self) -> Instant {
-        self.now
+        self.moment.now
     }
 
     /// Source of ids.
@@ -78,7 +80,7 @@ impl Tx {
 
     /// As [`Tx::record`], under an id that rows already name.
     pub(crate) fn record_as(&mut self, id: EventId, evidence: Evidence) -> Result<(), StoreError> {
-        self.pending.push(evidence::prepare(id, self.now, self.actor, evidence, &self.context.keys)?);
+        self.pending.push(evidence::prepare(id, self.now(), self.actor, evidence, &self.context.keys)?);
         Ok(())
     }
 
@@ -111,7 +113,13 @@ impl Tx {
                 Ok(false)
             };
         }
-        evidence::insert(&mut self.conn, pending).await?;
+        // That the clock was set comes before what was done under the new time.
+        let step = self.context.watch.step(self.moment).map(stepped);
+        let step = step.map(|evidence| {
+            evidence::prepare(self.fresh(), self.now(), Actor::system(), evidence, &self.context.keys)
+        });
+        let all = step.transpose()?.into_iter().chain(pending).collect();
+        evidence::insert(&mut self.conn, all).await?;
         Ok(true)
     }
 

@@ -1,6 +1,7 @@
 /** The evidence log as an outsider would check it: the signed checkpoint and the key. */
 import { queryOptions } from "@tanstack/react-query";
-import { getText } from "./client";
+import { api, apiUrl, getText, path } from "./client";
+import type { Id, KeptCheckpoint, LogStanding, Page } from "./types";
 
 export type Checkpoint = { origin: string; size: number; root: string; signatures: string[]; text: string };
 
@@ -21,6 +22,24 @@ export const checkpointQuery = queryOptions({
   queryFn: ({ signal }) => getText("/log/checkpoint", signal),
   refetchInterval: 5_000,
 });
+
+/** The newest checkpoint and who vouches for it. */
+export const standingQuery = queryOptions({
+  queryKey: ["log", "standing"],
+  queryFn: ({ signal }) => api.get<LogStanding>("/log/standing", undefined, signal),
+  refetchInterval: 5_000,
+});
+
+/** Kept checkpoints on one page: about half an hour of a busy day. */
+const CHECKPOINTS_SHOWN = 30;
+export const checkpointsPage = (cursor: string | null, signal?: AbortSignal) =>
+  api.get<Page<KeptCheckpoint>>("/log/checkpoints", { cursor, limit: CHECKPOINTS_SHOWN }, signal);
+
+export const keptCheckpointUrl = (size: number) => apiUrl(path`/log/checkpoints/${size}`);
+/** The proof that the newest checkpoint continues the one of this size. */
+export const consistencyUrl = (old: number) => apiUrl("/log/consistency", { old });
+export const signatureProofUrl = (signature: Id) => apiUrl(path`/signatures/${signature}/proof`);
+export const releaseProofUrl = (release: Id) => apiUrl(path`/releases/${release}/proof`);
 
 export const logKeyQuery = queryOptions({
   queryKey: ["log", "key"],

@@ -637,6 +637,60 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/log/checkpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Checkpoints that were kept, one a minute at most, newest first. */
+        get: operations["log_checkpoints"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/log/checkpoints/{size}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A kept checkpoint, word for word. */
+        get: operations["log_kept_checkpoint"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/log/consistency": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The proof that the log at one size continues the log at an older size, with the newer checkpoint: the text that a
+         *     witness is asked with (C2SP tlog-witness).
+         */
+        get: operations["log_consistency"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/log/key": {
         parameters: {
             query?: never;
@@ -646,6 +700,23 @@ export interface paths {
         };
         /** The public key of the log. */
         get: operations["log_key"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/log/standing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The newest checkpoint, and who vouches for it. */
+        get: operations["log_standing"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1387,6 +1458,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/releases/{release}/proof": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The proof that a finished release is in the log (C2SP tlog-proof). */
+        get: operations["log_release_proof"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session": {
         parameters: {
             query?: never;
@@ -1417,6 +1505,23 @@ export interface paths {
         put?: never;
         /** Takes the password again, before something is signed. */
         post: operations["session_verify"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/signatures/{signature}/proof": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The proof that a signature is in the log: a file that is checked without a server (C2SP tlog-proof). */
+        get: operations["log_signature_proof"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1938,6 +2043,20 @@ export interface components {
             id: components["schemas"]["AnnotationId"];
             /** @enum {string} */
             op: "remove";
+        };
+        /** @description A checkpoint that was kept. */
+        CheckpointView: {
+            /** @description When it was signed. */
+            at: components["schemas"]["Instant"];
+            /** @description Root, hexadecimal. */
+            root: string;
+            /**
+             * Format: int64
+             * @description Entries in the log.
+             */
+            size: number;
+            /** @description Names of the witnesses that cosigned it, of those that this server asks; verified. */
+            witnesses: string[];
         };
         /** @description Which task is wanted; everything absent means whatever is next. */
         Claim: {
@@ -2841,6 +2960,11 @@ export interface components {
          *     is used; sensor time stays in int64 nanoseconds on the frame itself.
          */
         Instant: number;
+        /**
+         * @description What the log's word is worth to somebody who does not trust whoever runs it.
+         * @enum {string}
+         */
+        Integrity: "self_attested" | "witnessed" | "conflict";
         /** @description An item with its streams and what the caller may see of the work on it. */
         ItemDetail: {
             /** @description Typed facts. */
@@ -3043,6 +3167,42 @@ export interface components {
             /** @description To what kind of thing. */
             object_kind: string;
             project?: components["schemas"]["ProjectId"] | null;
+        };
+        /** @description The log and who vouches for it. */
+        LogStanding: {
+            /** @description What the log's word is worth. */
+            integrity: components["schemas"]["Integrity"];
+            /** @description Root, base64 as in the checkpoint. */
+            root: string;
+            signed_at?: components["schemas"]["Instant"] | null;
+            /**
+             * Format: int64
+             * @description Entries under the newest checkpoint.
+             */
+            size: number;
+            /** @description The witnesses that this server asks. */
+            witnesses: components["schemas"]["LogWitness"][];
+        };
+        /** @description A witness as people see it. */
+        LogWitness: {
+            /**
+             * Format: int64
+             * @description Size that it recorded, where that contradicts this log.
+             */
+            conflict_size?: number | null;
+            cosigned_at?: components["schemas"]["Instant"] | null;
+            /**
+             * Format: int64
+             * @description Size of the newest checkpoint that it cosigned.
+             */
+            cosigned_size?: number | null;
+            /** @description Its key, one line. */
+            key: string;
+            /** @description Name of its key. */
+            name: string;
+            since?: components["schemas"]["Instant"] | null;
+            /** @description `new` (not asked yet), `ok`, `away`, `conflict`, or `refused` (it does not know this log, or its answer was none). */
+            state: string;
         };
         /** @description A mask as the page draws it. */
         MaskDraft: {
@@ -3319,6 +3479,25 @@ export interface components {
                 size: number;
                 /** @description `open` or `closed`. */
                 state: string;
+            }[];
+            /** @description Cursor of the next page, if there is one. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_CheckpointView: {
+            /** @description Entries. */
+            items: {
+                /** @description When it was signed. */
+                at: components["schemas"]["Instant"];
+                /** @description Root, hexadecimal. */
+                root: string;
+                /**
+                 * Format: int64
+                 * @description Entries in the log.
+                 */
+                size: number;
+                /** @description Names of the witnesses that cosigned it, of those that this server asks; verified. */
+                witnesses: string[];
             }[];
             /** @description Cursor of the next page, if there is one. */
             next?: string | null;
@@ -5918,6 +6097,102 @@ export interface operations {
             };
         };
     };
+    log_checkpoints: {
+        parameters: {
+            query?: {
+                /** @description Page length. */
+                limit?: number;
+                /** @description Cursor of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_CheckpointView"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    log_kept_checkpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                size: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    log_consistency: {
+        parameters: {
+            query: {
+                /** @description The older size. */
+                old: number;
+                /** @description The newer size, of a checkpoint that was kept; the newest checkpoint if absent. */
+                new?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     log_key: {
         parameters: {
             query?: never;
@@ -5933,6 +6208,34 @@ export interface operations {
                 };
                 content: {
                     "text/plain": string;
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    log_standing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogStanding"];
                 };
             };
             /** @description A refusal with its code. */
@@ -7537,6 +7840,36 @@ export interface operations {
             };
         };
     };
+    log_release_proof: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                release: components["schemas"]["ReleaseId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     session_me: {
         parameters: {
             query?: never;
@@ -7641,6 +7974,36 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    log_signature_proof: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                signature: components["schemas"]["SignatureId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
             };
             /** @description A refusal with its code. */
             default: {

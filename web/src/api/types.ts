@@ -115,3 +115,6 @@ export type VaultStatus = Schemas["VaultStatus"];
 export type Release = Schemas["ReleaseView"];
 export type HomeCard = Schemas["HomeCard"];
 export type LiveEvent = Schemas["LiveEvent"];
+export type LogStanding = Schemas["LogStanding"];
+export type Witness = Schemas["LogWitness"];
+export type KeptCheckpoint = Schemas["CheckpointView"];

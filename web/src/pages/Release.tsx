@@ -3,6 +3,7 @@ import { Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import type { ReactNode } from "react";
+import { releaseProofUrl } from "@/api/log";
 import { releaseDownloadUrl, releaseQuery } from "@/api/releases";
 import type { Release } from "@/api/types";
 import { bytes, count, title } from "@/format";
@@ -47,14 +48,19 @@ export default function ReleasePage() {
         <div className="spread">
           <h1>{data.name}</h1>
           {finished ? (
-            <Button
-              component="a"
-              href={releaseDownloadUrl(data.id)}
-              download
-              leftSection={<Icon name="download" />}
-            >
-              Download{data.bytes ? ` (${bytes(data.bytes)})` : ""}
-            </Button>
+            <div className="row">
+              <Button component="a" variant="default" href={releaseProofUrl(data.id)} download>
+                Proof
+              </Button>
+              <Button
+                component="a"
+                href={releaseDownloadUrl(data.id)}
+                download
+                leftSection={<Icon name="download" />}
+              >
+                Download{data.bytes ? ` (${bytes(data.bytes)})` : ""}
+              </Button>
+            </div>
           ) : null}
         </div>
       </div>

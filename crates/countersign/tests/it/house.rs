@@ -45,9 +45,14 @@ pub struct Served {
 
 impl Served {
     pub fn start(data: &Path) -> (Self, Option<String>) {
+        Self::start_with(data, &[])
+    }
+
+    pub fn start_with(data: &Path, arguments: &[&str]) -> (Self, Option<String>) {
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let mut child = Command::new(env!("CARGO_BIN_EXE_countersign"))
             .args(["--json", "serve", "--data", data.to_str().unwrap(), "--listen", &address.to_string()])
+            .args(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -168,7 +173,7 @@ impl Team {
 }
 
 /// Signs in, changes a one-time password, and makes an API token.
-fn token(served: &Served, login: &str, password: &str, one_time: bool) -> String {
+pub fn token(served: &Served, login: &str, password: &str, one_time: bool) -> String {
     let address = served.address;
     let body = json!({ "login": login, "password": password }).to_string();
     let mut stream = TcpStream::connect(address).unwrap();

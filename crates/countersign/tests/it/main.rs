@@ -10,3 +10,4 @@ mod running;
 mod samples;
 mod stats;
 mod tamper;
+mod witness;

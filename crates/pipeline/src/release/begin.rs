@@ -40,6 +40,8 @@ impl Pipeline {
                         created_at: tx.now(),
                         event_id: None,
                         audience: wanted.audience.as_str().into(),
+                        countersigned_by: None,
+                        countersigned_at: None,
                     };
                     release.items = insert(tx, release.clone(), wanted.items).await?;
                     releases::set_items(tx, id, release.items).await?;

@@ -331,6 +331,8 @@ async fn a_release_whose_process_died_is_ended_by_the_sweep_and_its_name_is_free
         Box::pin(async move {
             let release = releases::Release {
                 audience: "internal".into(),
+                countersigned_by: None,
+                countersigned_at: None,
                 id: tx.fresh(),
                 project_id: project,
                 name: "v1".into(),

@@ -146,6 +146,8 @@ async fn address(town: &Town, route: &str, caller: &str) -> String {
         .replace("{model}", &id("model"))
         .replace("{run}", &id("run"))
         .replace("{release}", &id("release"))
+        .replace("{signature}", &id("signature"))
+        .replace("{size}", &id("checkpoint"))
         .replace("{path}", &town.tile)
         .replace("{user}", &town.stranger.to_string());
     if path.contains("{grant}") {
@@ -158,6 +160,9 @@ async fn address(town: &Town, route: &str, caller: &str) -> String {
     }
     if route == "GET /api/v1/gate/{entry}/images/{frame}" {
         path.push_str("?side=after");
+    }
+    if path.ends_with("/log/consistency") {
+        path.push_str("?old=1");
     }
     assert!(!path.contains('{'), "{path}: the walk does not know this part of a path");
     path

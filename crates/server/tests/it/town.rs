@@ -131,7 +131,9 @@ impl Town {
         self.people_matters().await;
         self.oversight().await;
         self.model().await;
-        self.house.pipeline.store.sequence().await.unwrap();
+        let size = self.house.pipeline.store.sequence().await.unwrap();
+        self.house.pipeline.store.stamp_checkpoint().await.unwrap();
+        self.ids.insert("checkpoint", size.to_string());
         self.tile = self.some_tile();
     }
 
@@ -189,7 +191,8 @@ impl Town {
         let pipeline = self.house.pipeline.clone();
         let done = self.read().await;
         self.review().await;
-        self.countersign().await;
+        let signature = self.countersign().await;
+        self.ids.insert("signature", signature.to_string());
         let scientist = self.caller("data_scientist").clone();
         let release =
             pipeline.make_release(&scientist, self.images, "first", Selection::AllAccepted).await.unwrap();
@@ -277,7 +280,7 @@ impl Town {
             .unwrap();
     }
 
-    async fn countersign(&self) {
+    async fn countersign(&self) -> countersign_model::SignatureId {
         let (work, caller) = (self.claim("specialist").await, self.caller("specialist"));
         let act = Countersigning {
             decision: SignDecision::Sign,
@@ -286,7 +289,8 @@ impl Town {
             reason: None,
             comment: None,
         };
-        self.house.pipeline.countersign(caller, work.task.id, work.task.fence, act).await.unwrap();
+        let signed = self.house.pipeline.countersign(caller, work.task.id, work.task.fence, act).await;
+        signed.unwrap().signature.unwrap()
     }
 
     fn some_tile(&self) -> String {

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::{
     Bind, Kind, Record, Row, StoreError, Value,
     assets::Asset,
-    audits, cleanings,
+    audits, checkpoints, cleanings,
     exposures::Exposure,
     face_models,
     gate::{GateEntry, GateReason},
@@ -133,6 +133,7 @@ tables! {
     releases::ReleaseItem, cleanings::Cleaning, audits::Audit, audits::AuditItem, leaks::Leak, leaks::LeakItem, risks::ItemRisk,
     face_models::FaceModel, face_models::FaceRun, face_models::FaceFrame, face_models::FaceLabel, face_models::FaceLook, subjects::Subject, subjects::SubjectItem,
     subjects::SubjectAsset, privacy::Request, Job, EventRow, EventDetails, Setting,
+    checkpoints::KeptCheckpoint, checkpoints::Witness,
 }
 
 impl Table {

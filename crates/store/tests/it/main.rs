@@ -12,5 +12,6 @@ mod records;
 mod releases;
 mod schemas;
 mod subjects;
+mod witnesses;
 mod world;
 mod writes;

@@ -63,6 +63,8 @@ async fn accepted(
 fn building(tx: &Tx, project: ProjectId) -> Release {
     Release {
         audience: "internal".into(),
+        countersigned_by: None,
+        countersigned_at: None,
         id: tx.fresh(),
         project_id: project,
         name: "v1".to_owned(),

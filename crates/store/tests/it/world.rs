@@ -23,15 +23,30 @@ use uuid::Uuid;
 /// 2026-01-01T00:00:00Z.
 pub const START: i64 = 1_767_225_600_000_000;
 
-pub struct TestClock(AtomicI64);
+#[derive(Default)]
+pub struct TestClock {
+    now: AtomicI64,
+    steady: AtomicI64,
+}
 impl TestClock {
+    /// Time passes.
     pub fn advance_seconds(&self, seconds: i64) {
-        self.0.fetch_add(seconds * 1_000_000, Ordering::SeqCst);
+        self.set_by_seconds(seconds);
+        self.steady.fetch_add(seconds * 1_000_000, Ordering::SeqCst);
+    }
+
+    /// Somebody sets the clock.
+    pub fn set_by_seconds(&self, seconds: i64) {
+        self.now.fetch_add(seconds * 1_000_000, Ordering::SeqCst);
     }
 }
 impl Clock for TestClock {
     fn now(&self) -> Instant {
-        Instant(self.0.load(Ordering::SeqCst))
+        Instant(START + self.now.load(Ordering::SeqCst))
+    }
+
+    fn steady_micros(&self) -> i64 {
+        self.steady.load(Ordering::SeqCst)
     }
 }
 
@@ -79,7 +94,7 @@ impl World {
     }
 
     async fn open(folder: TempDir, config: StoreConfig, database: Option<String>) -> Self {
-        let (clock, ids) = (Arc::new(TestClock(AtomicI64::new(START))), Arc::new(TestIds::new()));
+        let (clock, ids) = (Arc::new(TestClock::default()), Arc::new(TestIds::new()));
         let store = Store::open(&config, clock.clone(), ids.clone()).await.unwrap();
         Self { store, config, clock, ids, folder, database }
     }

@@ -5,6 +5,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { useState } from "react";
 import { exposuresQuery, itemEventsPage, itemQuery, useHoldActions } from "@/api/items";
+import { signatureProofUrl } from "@/api/log";
 import { projectQuery } from "@/api/projects";
 import { hasRole, isOwner, useMe } from "@/api/session";
 import type { Facts, Hold, Item, Protocol, ReadSummary, Signature } from "@/api/types";
@@ -114,11 +115,14 @@ function Signatures({ signatures }: { signatures: Signature[] }) {
             <strong>{signature.printed_name}</strong> {words(signature.meaning)}
             {signature.valid ? null : (
               <Status tone="bad" mark="cross">
-                The content has changed since
+                Void: content changed
               </Status>
             )}
             <div className="dim">
-              <At micros={signature.at} seconds /> · content <Hash value={signature.content_hash} />
+              <At micros={signature.at} seconds /> · content <Hash value={signature.content_hash} /> ·{" "}
+              <a href={signatureProofUrl(signature.id)} download>
+                Proof
+              </a>
             </div>
           </div>
         </div>

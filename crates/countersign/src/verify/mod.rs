@@ -1,17 +1,20 @@
-//! `countersign verify`: a release, or an evidence log, checked without any server.
+//! `countersign verify`: a release, a proof, or an evidence log, checked without any server.
+
+mod proof;
+mod release;
 
 use std::{
     fs::{self, File},
-    io::{self, Read, Seek, SeekFrom},
+    io::{self, Read},
     path::{Path, PathBuf},
     process::ExitCode,
 };
 
 use countersign_ledger::{
-    LogReport, LogSource, Unreadable, VerifierKey,
-    release::{ReleaseReport, verify_release},
+    Cosigned, CosignerKey, Known, LogReport, LogSource, SignedCheckpoint, Unreadable, VerifierKey,
+    note::NOTE_BYTES_MAX,
     tiles::{BUNDLE_BYTES_MAX, CHECKPOINT_PATH},
-    verify_log,
+    verify_log_with,
 };
 use serde_json::json;
 
@@ -21,23 +24,61 @@ use crate::{
     meter::{Meter, Unit},
     output::{Output, count},
     place,
+    witness::witness_key,
 };
 
 /// Longest key line, bytes.
 const KEY_BYTES_MAX: u64 = 1_024;
 
-/// Runs the command.
-pub async fn run(args: Verify, out: Output) -> Outcome<ExitCode> {
-    let key = args.key.as_deref().map(expected_key).transpose()?;
-    match (&args.release, &args.log) {
-        (Some(file), _) => release(file, key.as_ref(), out),
-        (None, Some(folder)) => log(folder, key, args.database.clone(), out).await,
-        (None, None) => Err(Fault::new("usage", "Give a release or --log.")),
+/// First bytes that tell one file from another.
+const BEGINNING_BYTES: u64 = 32;
+
+/// What whoever checks knows before.
+struct Trust {
+    key: Option<VerifierKey>,
+    witnesses: Vec<CosignerKey>,
+    cosigned_by: usize,
+}
+
+impl Trust {
+    /// Refuses where fewer of the known witnesses cosigned than asked for.
+    fn require(&self, cosignatures: &[Cosigned]) -> Outcome<()> {
+        let names: std::collections::BTreeSet<_> = cosignatures.iter().map(|c| &c.name).collect();
+        if names.len() >= self.cosigned_by {
+            return Ok(());
+        }
+        let message =
+            format!("{} of the {} witnesses asked for have cosigned.", names.len(), self.cosigned_by);
+        Err(Fault::new("not_cosigned", message).at(CHECKPOINT_PATH))
     }
 }
 
+/// Runs the command.
+pub async fn run(args: Verify, out: Output) -> Outcome<ExitCode> {
+    let trust = Trust {
+        key: args.key.as_deref().map(expected_key).transpose()?,
+        witnesses: args.witness_keys.iter().map(|given| witness_key(given)).collect::<Outcome<_>>()?,
+        cosigned_by: args.cosigned_by,
+    };
+    match (&args.file, &args.log) {
+        (Some(file), _) => match beginning(file)?.as_slice() {
+            start if start.starts_with(b"c2sp.org/tlog-proof@") => proof::inclusion(file, &trust, out),
+            start if start.starts_with(b"old ") => proof::consistency(file, &args.kept, &trust, out),
+            _ => release::check(file, trust.key.as_ref(), out),
+        },
+        (None, Some(folder)) => log(folder, trust, &args, out).await,
+        (None, None) => Err(Fault::new("usage", "Give a file or --log.")),
+    }
+}
+
+fn beginning(path: &Path) -> Outcome<Vec<u8>> {
+    let mut start = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(BEGINNING_BYTES).read_to_end(&mut start));
+    read.map(|_| start).map_err(|error| Fault::file(path, &error))
+}
+
 /// A key line, or a file that holds one.
-fn expected_key(given: &str) -> Outcome<VerifierKey> {
+pub fn expected_key(given: &str) -> Outcome<VerifierKey> {
     if let Ok(key) = VerifierKey::parse(given.trim()) {
         return Ok(key);
     }
@@ -45,101 +86,64 @@ fn expected_key(given: &str) -> Outcome<VerifierKey> {
 }
 
 fn read_key(path: &Path) -> Outcome<VerifierKey> {
+    VerifierKey::parse(&read_line(path)?)
+        .map_err(|error| Fault::new("bad_key", error.to_string()).at(path.display()))
+}
+
+/// A short file of one line, without its line end.
+pub fn read_line(path: &Path) -> Outcome<String> {
     let mut text = String::new();
     File::open(path)
         .and_then(|file| file.take(KEY_BYTES_MAX).read_to_string(&mut text))
         .map_err(|error| Fault::file(path, &error))?;
-    VerifierKey::parse(text.trim())
-        .map_err(|error| Fault::new("bad_key", error.to_string()).at(path.display()))
+    Ok(text.trim().to_owned())
 }
 
-fn release(path: &Path, key: Option<&VerifierKey>, out: Output) -> Outcome<ExitCode> {
-    let unreadable = |error: io::Error| Fault::file(path, &error);
-    let file = File::open(path).map_err(unreadable)?;
-    let bytes = file.metadata().map_err(unreadable)?.len();
-    let meter = Meter::new("checking the release", Unit::Bytes, 0);
-    let report = verify_release(Metered { file, meter: &meter, read: 0 }, key);
-    meter.done();
-    let report = report.map_err(|fault| {
-        let fault = Fault::from(fault);
-        let place = fault.place.clone().unwrap_or_default();
-        fault.at(format!("{}: {place}", path.display()))
-    })?;
-    out.result(
-        &json!({ "verified": "release", "file": path, "release": report }),
-        &said(path, bytes, &report),
-    );
-    Ok(ExitCode::SUCCESS)
+/// A checkpoint file that somebody kept, its signature verified.
+fn kept_checkpoint(path: &Path, key: &VerifierKey) -> Outcome<SignedCheckpoint> {
+    let mut bytes = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(NOTE_BYTES_MAX as u64 + 1).read_to_end(&mut bytes))
+        .map_err(|error| Fault::file(path, &error))?;
+    SignedCheckpoint::open(&bytes, key)
+        .map_err(|error| Fault::new("bad_checkpoint", error.to_string()).at(path.display()))
 }
 
-fn said(path: &Path, bytes: u64, report: &ReleaseReport) -> String {
-    let statement = &report.certificate.statement;
-    let mut lines = vec![
-        format!("{}: sound ({})", path.display(), indicatif::HumanBytes(bytes)),
-        format!(
-            "  {} of project {}: {} in {}",
-            statement.release,
-            statement.project,
-            count(report.certificate.records.count, "item"),
-            count(report.certificate.files.count, "file")
-        ),
-        format!("  root {}", report.certificate.root),
-        format!(
-            "  recorded in the log at index {} on {}",
-            report.certificate.log.index,
-            countersign_model::Instant(report.event.at_us)
-        ),
-        format!("  signed by {}", report.key),
-    ];
-    if report.one_actor_items > 0 {
-        lines
-            .push(format!("  {} carry signatures of one person only", count(report.one_actor_items, "item")));
+/// Who cosigned, in words.
+fn cosigned_said(cosignatures: &[Cosigned], others: usize) -> String {
+    let mut lines: Vec<_> = cosignatures
+        .iter()
+        .map(|cosigned| {
+            let at = countersign_model::Instant(0).plus_seconds(cosigned.at_seconds);
+            format!("  cosigned by {} at {at}", cosigned.name)
+        })
+        .collect();
+    if others > 0 {
+        lines.push(format!(
+            "  {} by keys that were not given: not checked",
+            count(others as u64, "signature")
+        ));
     }
-    if !report.is_key_expected {
-        lines.push(
-            "  the key is the package's own: compare it with the issuer's, or give it with --key".to_owned(),
-        );
+    if lines.is_empty() {
+        lines.push("  no witness has cosigned: self-attested".to_owned());
     }
     lines.join("\n")
 }
 
-/// A file whose reading is shown.
-struct Metered<'a> {
-    file: File,
-    meter: &'a Meter,
-    read: u64,
-}
-
-impl Read for Metered<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.file.read(buffer)?;
-        self.read += count as u64;
-        self.meter.at(self.read, 0);
-        Ok(count)
-    }
-}
-
-impl Seek for Metered<'_> {
-    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        self.file.seek(to)
-    }
-}
-
-async fn log(
-    given: &Path,
-    key: Option<VerifierKey>,
-    database: Option<String>,
-    out: Output,
-) -> Outcome<ExitCode> {
+async fn log(given: &Path, trust: Trust, args: &Verify, out: Output) -> Outcome<ExitCode> {
     let (folder, data) = log_folder(given)?;
-    let key = match key {
-        Some(key) => key,
+    let key = match &trust.key {
+        Some(key) => key.clone(),
         None => read_key(&published_key(&folder, &data)?)?,
     };
+    let kept = args.kept.iter().map(|path| kept_checkpoint(path, &key)).collect::<Outcome<Vec<_>>>()?;
+    let known = Known { key: &key, witnesses: &trust.witnesses, kept: &kept };
     let source = Folder(folder.clone());
     let meter = Meter::new("checking the log", Unit::Count, 0);
-    let report = verify_log(&source, &key).map_err(|fault| within(&folder, fault.into()))?;
-    let rows = compare(&data, database).await?;
+    let report =
+        verify_log_with(&source, known, &mut |_, _| {}).map_err(|fault| within(&folder, fault.into()))?;
+    trust.require(&report.cosignatures)?;
+    let rows = compare(&data, args.database.clone()).await?;
     meter.done();
     let object =
         json!({ "verified": "log", "folder": folder, "key": key.to_string(), "log": report, "rows": rows });
@@ -197,11 +201,16 @@ fn log_said(folder: &Path, key: &VerifierKey, report: &LogReport, rows: Option<u
         Some(_) => "each entry agrees with its row in the database",
         None => "no database beside it: the rows were not compared",
     };
+    let continued = match report.continues.len() as u64 {
+        0 => String::new(),
+        kept => format!("\n  continues {}", count(kept, "kept checkpoint")),
+    };
     format!(
-        "{}: sound\n  {} entries, root {}\n  {compared}\n  signed by {key}",
+        "{}: sound\n  {} entries, root {}{continued}\n  {compared}\n  signed by {key}\n{}",
         folder.display(),
         report.size,
-        report.root
+        report.root,
+        cosigned_said(&report.cosignatures, report.other_signatures),
     )
 }
 
