@@ -11,6 +11,7 @@ from pathlib import Path
 
 from deidentify import burned, run_score, speed
 from headtohead import checks, load, machine, ours, peer
+from reading import section as reading
 from readings import section as readings
 
 SETTLE_SECONDS = 2
@@ -295,15 +296,19 @@ def ledger(bench):
 ALL = {
     "start": start, "import": imports, "work": work, "postgres": work_postgres, "editor": editor, "ledger": ledger,
     "deid-score": run_score.run, "deid": speed.run, "text": burned.run, "quality": readings.run,
+    "reading": reading.run,
 }
-# Sections that need neither the peer of the annotation work nor a browser nor PostgreSQL.
-BY_THEMSELVES = {"deid-score", "deid", "text", "quality"}
+# Sections that need neither the peer of the annotation work nor PostgreSQL; and those that need no browser either.
+BY_THEMSELVES = {"deid-score", "deid", "text", "quality", "reading"}
+WITHOUT_BROWSER = BY_THEMSELVES - {"reading"}
 
 
 def versions(bench, name):
     own = {"countersign": machine.first_line([str(bench.binary), "--version"])}
-    if name in BY_THEMSELVES:
+    if name in WITHOUT_BROWSER:
         return own
+    if name == "reading":
+        return own | {"chromium": machine.first_line([bench.chromium, "--version"])}
     return own | {
         "peer": f"Label Studio {peer.VERSION}",
         "chromium": machine.first_line([bench.chromium, "--version"]),

@@ -151,10 +151,28 @@ interface Resident {
 /** One card for all panes of the page: browsers allow few contexts. */
 let shared: GreyGpu | null | undefined;
 
-/** The renderer, or nothing where the browser has no WebGL2; slices are then shaded by the processor. */
+/** Renderers that are programs: what they draw has to be copied back, so the processor is faster by itself. */
+const SOFTWARE = /swiftshader|llvmpipe|software|basic render/i;
+/** Set to `card` to have a card used whatever it calls itself. */
+const CHOICE = "countersign.shading";
+
+/**
+ * The renderer, or nothing where the browser has no WebGL2 or only imitates it; slices are then shaded by the processor.
+ */
 export function greyGpu(): GreyGpu | null {
-  if (shared === undefined) shared = GreyGpu.create();
+  if (shared === undefined) {
+    const made = GreyGpu.create();
+    shared = made && (!made.isSoftware || chosen() === "card") ? made : null;
+  }
   return shared;
+}
+
+function chosen(): string | null {
+  try {
+    return localStorage.getItem(CHOICE);
+  } catch {
+    return null;
+  }
 }
 
 export class GreyGpu {
@@ -203,6 +221,14 @@ export class GreyGpu {
       this.resident.clear();
       if (shared === this) shared = null;
     });
+  }
+
+  /** Whether the card is a program that imitates one. */
+  get isSoftware(): boolean {
+    const { gl } = this;
+    const known = gl.getExtension("WEBGL_debug_renderer_info");
+    const name = gl.getParameter(known ? known.UNMASKED_RENDERER_WEBGL : gl.RENDERER) as unknown;
+    return SOFTWARE.test(String(name));
   }
 
   /** Draws a grey slice onto a canvas in device pixels; false where the card is gone. */

@@ -8,8 +8,8 @@ import { WheelSteps } from "./wheel";
 export interface ViewPaneEvents {
   /** The wheel asks for so many frames on. */
   scroll(frames: number): void;
-  /** Pointed at an image place, by a click or while dragging. */
-  point(at: Point): void;
+  /** Pointed at an image place, by a click or while dragging. Without it the left button pans. */
+  point?(at: Point): void;
   /** The pointer moved over the view, or left it. */
   hover?(at: Point | null): void;
   window: { get(): Window | null; set(window: Window): void };
@@ -44,6 +44,7 @@ export class ViewPane {
   ) {
     this.element.style.cssText =
       "position:absolute;inset:0;overflow:hidden;touch-action:none;user-select:none;cursor:crosshair";
+    if (!events.point) this.element.style.cursor = "grab";
     this.element.setAttribute("role", "img");
     this.element.setAttribute("aria-label", label);
     this.element.append(this.image, this.overlay);
@@ -139,11 +140,12 @@ export class ViewPane {
     element.addEventListener("pointerdown", (event) => {
       element.setPointerCapture(event.pointerId);
       const window = events.window.get();
-      if (event.button === 1) this.drag = { kind: "pan", at: at(event) };
+      if (event.button === 1 || (event.button === 0 && !events.point))
+        this.drag = { kind: "pan", at: at(event) };
       else if (event.button === 2) this.drag = window && { kind: "window", from: at(event), window };
       else {
         this.drag = { kind: "point" };
-        events.point(this.viewport.toImage(at(event)));
+        events.point?.(this.viewport.toImage(at(event)));
       }
     });
     element.addEventListener("pointermove", (event) => this.move(at(event)));
@@ -158,7 +160,7 @@ export class ViewPane {
   private move(at: Point): void {
     const { drag, events } = this;
     if (!drag) events.hover?.(this.viewport.toImage(at));
-    else if (drag.kind === "point") events.point(this.viewport.toImage(at));
+    else if (drag.kind === "point") events.point?.(this.viewport.toImage(at));
     else if (drag.kind === "pan") {
       this.viewport.panBy(at[0] - drag.at[0], at[1] - drag.at[1]);
       drag.at = at;

@@ -171,3 +171,17 @@ test("shutters cover, overlays draw, and pixels that are not square are shown as
   expect([red > 200, green > 150]).toEqual([true, true]);
   await shot(page, "reading-shutter");
 });
+
+test("the graphics card and the processor show the same grey", async ({ page }) => {
+  await page.addInitScript(() => localStorage.setItem("countersign.shading", "card"));
+  await openStudy(page, only(0));
+  await expect(page.getByTestId("presets")).toHaveText(/W 400/);
+  await page.keyboard.press("Shift+Digit4");
+  // (700 - 479.5) / 2499 + 0.5 and (0 - 479.5) / 2499 + 0.5 of 255: what the processor shows in the test above.
+  const near = async (x: number, y: number, wanted: number) =>
+    Math.abs((await shade(page, "stack", x, y))[0] - wanted) <= 1;
+  await expect.poll(() => near(0.5, 0.5, 150)).toBe(true);
+  expect(await near(0.3, 0.3, 79)).toBe(true);
+  await page.keyboard.press("KeyI");
+  await expect.poll(() => near(0.5, 0.5, 105)).toBe(true);
+});

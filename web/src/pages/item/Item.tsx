@@ -3,7 +3,7 @@
 import { Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { exposuresQuery, itemEventsPage, itemQuery, useHoldActions } from "@/api/items";
 import { signatureProofUrl } from "@/api/log";
 import { projectQuery } from "@/api/projects";
@@ -229,16 +229,21 @@ function SeenTab({ item }: { item: string }) {
 
 const TABS = [
   { id: "reads", label: "Reads and signatures" },
+  { id: "compare", label: "Compare reads" },
   { id: "evidence", label: "Evidence" },
   { id: "seen", label: "Who saw this" },
 ] as const;
 type TabId = (typeof TABS)[number]["id"];
 
+const Compare = lazy(() => import("./Compare"));
+
 function Tabs({ item, protocol }: { item: Item; protocol: Protocol | undefined }) {
+  // Two reads that the person may see are needed to compare any.
+  const tabs = TABS.filter(({ id }) => id !== "compare" || item.reads.length > 1);
   const [tab, setTab] = useState<TabId>("reads");
   const move = (by: number) => {
-    const index = TABS.findIndex((one) => one.id === tab);
-    const next = TABS[(index + by + TABS.length) % TABS.length];
+    const index = tabs.findIndex((one) => one.id === tab);
+    const next = tabs[(index + by + tabs.length) % tabs.length];
     if (!next) return;
     setTab(next.id);
     document.getElementById(`tab-${next.id}`)?.focus();
@@ -246,7 +251,7 @@ function Tabs({ item, protocol }: { item: Item; protocol: Protocol | undefined }
   return (
     <div className="stack">
       <div className={bits.tabs} role="tablist" aria-label="About this item">
-        {TABS.map((one) => (
+        {tabs.map((one) => (
           <button
             key={one.id}
             id={`tab-${one.id}`}
@@ -274,6 +279,10 @@ function Tabs({ item, protocol }: { item: Item; protocol: Protocol | undefined }
               <Signatures signatures={item.signatures} />
             </Panel>
           </>
+        ) : tab === "compare" ? (
+          <Suspense fallback={<Loading />}>
+            <Compare item={item} protocol={protocol} />
+          </Suspense>
         ) : tab === "evidence" ? (
           <EventList
             queryKey={["items", item.id, "events"]}
