@@ -40,9 +40,23 @@ const PRIVACY_CODES = [
   "no_such_subject",
 ];
 
+/** The codes of shapes. */
+const SHAPE_CODES = [
+  "shape_not_allowed",
+  "not_finite",
+  "not_positive",
+  "bad_polygon",
+  "outline_crosses",
+  "outside_image",
+  "bad_mask",
+  "bad_skeleton",
+];
+
 describe("refusals", () => {
   it("explains every code of the work", () => {
-    expect([...WORKFLOW_CODES, ...PRIVACY_CODES].filter((code) => !explain(code))).toEqual([]);
+    expect([...WORKFLOW_CODES, ...PRIVACY_CODES, ...SHAPE_CODES].filter((code) => !explain(code))).toEqual(
+      [],
+    );
   });
 
   it("speaks in sentences, without codes", () => {

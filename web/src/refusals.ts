@@ -3,6 +3,7 @@
  * explains the rule. A code that is not listed is shown with the server's sentence alone.
  */
 import type { ApiProblem } from "./api/problem";
+import { DRAWN } from "./refusals-drawn";
 
 export type Explanation = { title: string; advice: string };
 
@@ -156,9 +157,10 @@ const REFUSALS: Record<string, Explanation> = {
     advice: "This is over the limit that the server accepts. The limit is in the sentence above.",
   },
   bad_polygon: {
-    title: "Polygon does not fit",
-    advice: "A polygon needs at least three points and must stay under the limit. Draw it again.",
+    title: "Points do not fit",
+    advice: "The shape has too few points, too many, or is too intricate. Draw it again.",
   },
+  ...DRAWN,
   bad_cursor: { title: "The list has changed", advice: "Load it again from the top." },
   bad_comment: { title: "Comment does not fit", advice: "Shorten it. The limit is in the sentence above." },
   bad_reason: { title: "Reason does not fit", advice: "Shorten it. The limit is in the sentence above." },

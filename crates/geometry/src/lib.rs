@@ -14,6 +14,7 @@
 
 mod box2;
 mod camera;
+mod crossing;
 mod cuboid;
 mod error;
 mod footprint;
@@ -29,6 +30,7 @@ mod surface;
 
 pub use box2::{Box2, ImageSize, Point2};
 pub use camera::{Camera, Distortion, NEAR_PLANE_M, Pinhole};
+pub use crossing::{COMPARISONS_MAX, RingProblem, check_rings};
 pub use cuboid::{CORNER_COUNT, CUBOID_EDGES, Cuboid};
 pub use error::GeometryError;
 pub use footprint::{Footprint, bev_iou, iou_3d};

@@ -1,128 +1,14 @@
 //! Annotations: a class, a shape and attributes on a frame or in the scene.
 
-use std::{collections::BTreeMap, fmt, str::FromStr};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
-use crate::{AnnotationId, UserId, role::words};
+use crate::{AnnotationId, Shape, ShapeKind, UserId};
 
-/// Most points in one polygon or polyline.
-pub const POINTS_PER_SHAPE_MAX: usize = 20_000;
 /// Most annotations in one read.
 pub const OBJECTS_PER_READ_MAX: usize = 50_000;
-/// Largest coordinate magnitude accepted, in pixels or metres.
-const COORDINATE_MAX: f64 = 1e7;
-/// Tolerance on the norm of a quaternion before it is refused.
-const QUATERNION_NORM_TOLERANCE: f64 = 1e-3;
-
-words! {
-    /// The kinds of shape that a class may take.
-    ShapeKind, "a shape kind" {
-        /// Axis-aligned box in image pixels.
-        Box = "box",
-        /// Closed polygon in image pixels.
-        Polygon = "polygon",
-        /// Oriented box in the vehicle frame, metres.
-        Cuboid = "cuboid",
-        /// No place: the class holds for the frame or the item.
-        Tag = "tag",
-    }
-}
-
-/// Where and how large. Image: pixels as f64, x right, y down, (0,0) = outer corner of the first pixel.
-/// Scene: vehicle frame, x forward, y left, z up, metres.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
-pub enum Shape {
-    /// Axis-aligned box: left, top, width, height in pixels; width and height > 0.
-    Box {
-        /// Left edge.
-        x: f64,
-        /// Top edge.
-        y: f64,
-        /// Width.
-        w: f64,
-        /// Height.
-        h: f64,
-    },
-    /// Closed polygon of at least three points; the last is joined to the first.
-    Polygon {
-        /// `[x, y]` in pixels.
-        #[cfg_attr(feature = "openapi", schema(value_type = Vec<(f64, f64)>))]
-        points: Vec<[f64; 2]>,
-    },
-    /// Oriented box in the vehicle frame.
-    Cuboid {
-        /// Centre, metres.
-        #[cfg_attr(feature = "openapi", schema(value_type = (f64, f64, f64)))]
-        center: [f64; 3],
-        /// Length (x), width (y), height (z), metres, each > 0.
-        #[cfg_attr(feature = "openapi", schema(value_type = (f64, f64, f64)))]
-        size: [f64; 3],
-        /// Unit quaternion w, x, y, z from box to vehicle.
-        #[cfg_attr(feature = "openapi", schema(value_type = (f64, f64, f64, f64)))]
-        rotation: [f64; 4],
-    },
-    /// The class holds for the whole frame (or item).
-    Tag {},
-}
-
-impl Shape {
-    /// Which kind of shape this is.
-    pub const fn kind(&self) -> ShapeKind {
-        match self {
-            Self::Box { .. } => ShapeKind::Box,
-            Self::Polygon { .. } => ShapeKind::Polygon,
-            Self::Cuboid { .. } => ShapeKind::Cuboid,
-            Self::Tag {} => ShapeKind::Tag,
-        }
-    }
-
-    /// Checks finiteness, extent and limits.
-    ///
-    /// # Errors
-    /// [`AnnotationError`] naming the coordinate that is wrong.
-    pub fn validate(&self) -> Result<(), AnnotationError> {
-        match self {
-            Self::Box { x, y, w, h } => {
-                for (name, value) in [("x", x), ("y", y), ("w", w), ("h", h)] {
-                    finite(name, *value)?;
-                }
-                positive("w", *w)?;
-                positive("h", *h)
-            }
-            Self::Polygon { points } => {
-                if points.len() < 3 {
-                    return Err(AnnotationError::TooFewPoints { count: points.len() });
-                }
-                if points.len() > POINTS_PER_SHAPE_MAX {
-                    return Err(AnnotationError::TooManyPoints { count: points.len() });
-                }
-                points.iter().enumerate().try_for_each(|(index, point)| {
-                    finite(&format!("points[{index}].x"), point[0])?;
-                    finite(&format!("points[{index}].y"), point[1])
-                })
-            }
-            Self::Cuboid { center, size, rotation } => {
-                for (index, axis) in ["x", "y", "z"].iter().enumerate() {
-                    finite(&format!("center.{axis}"), center[index])?;
-                    finite(&format!("size.{axis}"), size[index])?;
-                    positive(&format!("size.{axis}"), size[index])?;
-                }
-                for (index, value) in rotation.iter().enumerate() {
-                    finite(&format!("rotation[{index}]"), *value)?;
-                }
-                let norm = rotation.iter().map(|v| v * v).sum::<f64>().sqrt();
-                if (norm - 1.0).abs() > QUATERNION_NORM_TOLERANCE {
-                    return Err(AnnotationError::NotARotation { norm });
-                }
-                Ok(())
-            }
-            Self::Tag {} => Ok(()),
-        }
-    }
-}
 
 /// The frame that an annotation lies on; absent for annotations of the scene or the whole item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -179,6 +65,46 @@ pub struct Annotation {
     /// Confidence of a model in 0..=1; absent for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub score: Option<f64>,
+    /// How it stands to others; left out of the record where it stands alone.
+    #[serde(default, skip_serializing_if = "Arrangement::is_plain")]
+    pub arrangement: Arrangement,
+}
+
+/// How an annotation stands to others of its read: together, above or below, the same thing at another moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Arrangement {
+    /// Annotations with the same number belong together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<u32>,
+    /// Larger lies above smaller; 0 where nobody said.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub z: i32,
+    /// Annotations of one thing over several frames carry the same id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub track: Option<Uuid>,
+    /// Calculated between two frames of its track on which a person set it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub interpolated: bool,
+}
+
+impl Arrangement {
+    /// Whether there is nothing to say, so that the record is spelled as before there were arrangements.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
+const fn is_zero(z: &i32) -> bool {
+    *z == 0
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
+const fn is_false(flag: &bool) -> bool {
+    !*flag
 }
 
 /// What is wrong with an annotation, naming the place.
@@ -196,14 +122,66 @@ pub enum AnnotationError {
         /// Which extent.
         place: String,
     },
-    /// A polygon with fewer than three points.
-    #[error("a polygon needs at least 3 points, this one has {count}")]
+    /// Fewer points than the shape needs.
+    #[error("a {shape} needs at least {least} points, this one has {count}")]
     TooFewPoints {
         /// Points given.
         count: usize,
+        /// Points needed.
+        least: usize,
+        /// The shape.
+        shape: ShapeKind,
     },
-    /// More points than [`POINTS_PER_SHAPE_MAX`].
-    #[error("a shape may have at most {POINTS_PER_SHAPE_MAX} points, this one has {count}")]
+    /// More holes than [`crate::HOLES_PER_POLYGON_MAX`].
+    #[error("a polygon may have at most {max} holes, this one has {count}", max = crate::HOLES_PER_POLYGON_MAX)]
+    TooManyHoles {
+        /// Holes given.
+        count: usize,
+    },
+    /// An outline that crosses itself, or a hole that crosses an outline.
+    #[error("the outline crosses itself: edges {first} and {second}")]
+    Crosses {
+        /// One edge, counted over all rings.
+        first: usize,
+        /// The other.
+        second: usize,
+    },
+    /// A hole that is not inside its polygon.
+    #[error("hole {hole} is not inside the polygon")]
+    HoleOutside {
+        /// Index of the hole.
+        hole: usize,
+    },
+    /// An outline whose edges take too many comparisons to be checked.
+    #[error("the outline is too intricate to be checked; give it fewer points")]
+    TooIntricate,
+    /// A shape that encloses nothing.
+    #[error("the shape encloses no area")]
+    NoArea,
+    /// A shape beyond its image.
+    #[error("the shape reaches beyond the image of {width} by {height} pixels")]
+    OutsideImage {
+        /// Width of the image, pixels.
+        width: u32,
+        /// Height of the image, pixels.
+        height: u32,
+    },
+    /// A mask that cannot be read or that is of another image.
+    #[error("the mask {message}")]
+    BadMask {
+        /// What is wrong.
+        message: String,
+    },
+    /// A skeleton that is not after the template of its class.
+    #[error("the class has {expected} joints, this skeleton has {found}")]
+    JointsMismatch {
+        /// Joints given.
+        found: usize,
+        /// Joints of the template.
+        expected: usize,
+    },
+    /// More points than [`crate::POINTS_PER_SHAPE_MAX`].
+    #[error("a shape may have at most {max} points, this one has {count}", max = crate::POINTS_PER_SHAPE_MAX)]
     TooManyPoints {
         /// Points given.
         count: usize,
@@ -244,45 +222,4 @@ pub enum AnnotationError {
         /// What is wrong.
         message: String,
     },
-}
-
-fn finite(place: &str, value: f64) -> Result<(), AnnotationError> {
-    if value.is_finite() && value.abs() <= COORDINATE_MAX {
-        Ok(())
-    } else {
-        Err(AnnotationError::NotFinite { place: place.to_owned() })
-    }
-}
-
-fn positive(place: &str, value: f64) -> Result<(), AnnotationError> {
-    if value > 0.0 { Ok(()) } else { Err(AnnotationError::NotPositive { place: place.to_owned() }) }
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    #[test]
-    fn names_the_coordinate_that_is_wrong() {
-        let error = Shape::Box { x: 1.0, y: f64::NAN, w: 2.0, h: 3.0 }.validate().unwrap_err();
-        assert_eq!(error, AnnotationError::NotFinite { place: "y".into() });
-        let error = Shape::Polygon { points: vec![[0.0, 0.0], [1.0, 0.0], [1.0, f64::INFINITY]] }.validate();
-        assert_eq!(error.unwrap_err().to_string(), "points[2].y is not a finite coordinate");
-        let flat = Shape::Cuboid { center: [0.0; 3], size: [1.0, 0.0, 1.0], rotation: [1.0, 0.0, 0.0, 0.0] };
-        assert_eq!(flat.validate().unwrap_err(), AnnotationError::NotPositive { place: "size.y".into() });
-        let twisted = Shape::Cuboid { center: [0.0; 3], size: [1.0; 3], rotation: [1.0, 1.0, 0.0, 0.0] };
-        assert!(matches!(twisted.validate(), Err(AnnotationError::NotARotation { .. })));
-    }
-
-    proptest! {
-        #[test]
-        fn valid_boxes_survive_json(x in -1e6..1e6, y in -1e6..1e6, w in 0.001..1e6, h in 0.001..1e6) {
-            let shape = Shape::Box { x, y, w, h };
-            prop_assert!(shape.validate().is_ok());
-            let back: Shape = serde_json::from_str(&serde_json::to_string(&shape).unwrap()).unwrap();
-            prop_assert_eq!(back, shape);
-        }
-    }
 }

@@ -132,6 +132,17 @@ pub struct Stream {
     pub properties: BTreeMap<String, serde_json::Value>,
 }
 
+impl Stream {
+    /// Width and height of its frames in pixels, where the stream says so (`width` and `height`, or `columns` and `rows`).
+    #[must_use]
+    pub fn size_px(&self) -> Option<(u32, u32)> {
+        let number =
+            |name: &str| self.properties.get(name)?.as_u64().and_then(|value| u32::try_from(value).ok());
+        let pair = |across: &str, down: &str| number(across).zip(number(down));
+        pair("width", "height").or_else(|| pair("columns", "rows")).filter(|(w, h)| *w > 0 && *h > 0)
+    }
+}
+
 /// Facts of an item that lists filter by. Units are in the names; absent means unknown, never zero.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

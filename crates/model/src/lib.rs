@@ -12,12 +12,10 @@ mod mask;
 mod protocol;
 mod refusal;
 mod role;
+mod shape;
 mod time;
 
-pub use annotation::{
-    Annotation, AnnotationError, Author, FrameRef, OBJECTS_PER_READ_MAX, POINTS_PER_SHAPE_MAX, Shape,
-    ShapeKind,
-};
+pub use annotation::{Annotation, AnnotationError, Arrangement, Author, FrameRef, OBJECTS_PER_READ_MAX};
 pub use deid::{
     AuditPlan, DatesPolicy, DeidOption, DeidPlan, FacesPlan, HeadScans, PixelPolicy, PostalCodes,
     is_model_name,
@@ -34,9 +32,13 @@ pub use id::{
 pub use item::{AssetKind, Audience, Facts, Frame, Industry, ItemKind, Stream, StreamKind, Zone};
 pub use mask::{MASKS_PER_FRAME_MAX, MaskError, MaskOrigin, MaskRect};
 pub use protocol::{
-    AiVisibility, Attribute, AttributeKind, Class, Protocol, ProtocolError, SignatureMeaning, Stage,
-    StageKind,
+    AiVisibility, Attribute, AttributeKind, Class, Protocol, ProtocolError, SignatureMeaning,
+    SkeletonTemplate, Stage, StageKind,
 };
 pub use refusal::Refusal;
 pub use role::Role;
+pub use shape::{
+    BEYOND_IMAGE_MAX_PX, HOLES_PER_POLYGON_MAX, JOINTS_MAX, Joint, JointState, MASK_SIDE_MAX,
+    MASK_TEXT_BYTES_MAX, POINTS_PER_SHAPE_MAX, Shape, ShapeKind,
+};
 pub use time::{Clock, Instant};

@@ -5,7 +5,8 @@ use std::{collections::BTreeSet, fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Annotation, AnnotationError, DeidPlan, Industry, ItemKind, Role, ShapeKind, Stream, role::words,
+    Annotation, AnnotationError, DeidPlan, Industry, ItemKind, JOINTS_MAX, Role, Shape, ShapeKind, Stream,
+    role::words,
 };
 
 /// Most classes in one ontology.
@@ -78,6 +79,40 @@ pub struct Class {
     /// No new annotations; old ones stay.
     #[serde(default)]
     pub retired: bool,
+    /// Joints and bones of its skeletons, where it takes the shape.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skeleton: Option<SkeletonTemplate>,
+}
+
+/// The joints that each skeleton of a class has, and what joins them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct SkeletonTemplate {
+    /// Names of the joints, in the order in which they are placed.
+    pub joints: Vec<String>,
+    /// Pairs of joints, counted from 0, between which a line is drawn.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<(u32, u32)>))]
+    pub bones: Vec<[u32; 2]>,
+}
+
+impl SkeletonTemplate {
+    fn problem(&self) -> Option<&'static str> {
+        let count = self.joints.len();
+        let distinct: BTreeSet<&String> = self.joints.iter().collect();
+        if count == 0 || count > JOINTS_MAX {
+            return Some("between 1 and 200 joints");
+        }
+        if distinct.len() != count || self.joints.iter().any(|name| name.trim().is_empty()) {
+            return Some("each joint needs a name of its own");
+        }
+        let fits = |bone: &[u32; 2]| bone[0] != bone[1] && bone.iter().all(|end| (*end as usize) < count);
+        if self.bones.len() > JOINTS_MAX * 2 || !self.bones.iter().all(fits) {
+            return Some("each bone joins two joints that are there");
+        }
+        None
+    }
 }
 
 /// An attribute of a class.
@@ -219,6 +254,12 @@ impl Protocol {
             if class.shapes.is_empty() {
                 return fail(format!("classes[{index}].shapes"), "name at least one shape");
             }
+            if class.skeleton.is_some() != class.shapes.contains(&ShapeKind::Skeleton) {
+                return fail(format!("classes[{index}].skeleton"), "goes with the shape skeleton");
+            }
+            if let Some(problem) = class.skeleton.as_ref().and_then(SkeletonTemplate::problem) {
+                return fail(format!("classes[{index}].skeleton"), problem);
+            }
         }
         self.validate_stages()?;
         self.deid.validate()
@@ -271,12 +312,19 @@ impl Protocol {
         if !class.shapes.contains(&kind) {
             return Err(AnnotationError::ShapeNotAllowed { class: class.id.clone(), shape: kind });
         }
+        if let (Shape::Skeleton { joints }, Some(template)) = (&annotation.shape, &class.skeleton)
+            && joints.len() != template.joints.len()
+        {
+            let (found, expected) = (joints.len(), template.joints.len());
+            return Err(AnnotationError::JointsMismatch { found, expected });
+        }
         if let Some(frame) = annotation.frame {
-            let exists = streams
+            let stream = streams
                 .get(frame.stream as usize)
-                .is_some_and(|stream| (frame.index as usize) < stream.frames.len());
-            if !exists {
-                return Err(AnnotationError::NoSuchFrame { stream: frame.stream, index: frame.index });
+                .filter(|stream| (frame.index as usize) < stream.frames.len())
+                .ok_or(AnnotationError::NoSuchFrame { stream: frame.stream, index: frame.index })?;
+            if let Some((width, height)) = stream.size_px() {
+                annotation.shape.within(width, height)?;
             }
         }
         for (id, value) in &annotation.attributes {

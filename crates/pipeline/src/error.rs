@@ -1,6 +1,6 @@
 //! What can go wrong in a use case, in the terms that the API and the command line tell people.
 
-use countersign_model::{AnnotationError, Refusal};
+use countersign_model::{AnnotationError, AnnotationId, Refusal};
 use countersign_store::StoreError;
 
 /// Refusal while the vault is away.
@@ -74,19 +74,26 @@ impl PipelineError {
         Self::BadInput { code, place: place.into(), message: message.into() }
     }
 
-    /// An annotation that does not fit, at its index in the request.
-    pub fn annotation(index: usize, error: &AnnotationError) -> Self {
+    /// An annotation that does not fit: its index in the request is the place, its id begins the message.
+    pub fn annotation(index: usize, id: AnnotationId, error: &AnnotationError) -> Self {
         let code = match error {
             AnnotationError::NotFinite { .. } => "not_finite",
-            AnnotationError::NotPositive { .. } => "not_positive",
-            AnnotationError::TooFewPoints { .. } | AnnotationError::TooManyPoints { .. } => "bad_polygon",
+            AnnotationError::NotPositive { .. } | AnnotationError::NoArea => "not_positive",
+            AnnotationError::TooFewPoints { .. }
+            | AnnotationError::TooManyPoints { .. }
+            | AnnotationError::TooManyHoles { .. }
+            | AnnotationError::TooIntricate => "bad_polygon",
+            AnnotationError::Crosses { .. } | AnnotationError::HoleOutside { .. } => "outline_crosses",
+            AnnotationError::OutsideImage { .. } => "outside_image",
+            AnnotationError::BadMask { .. } => "bad_mask",
+            AnnotationError::JointsMismatch { .. } => "bad_skeleton",
             AnnotationError::NotARotation { .. } => "not_a_rotation",
             AnnotationError::UnknownClass { .. } => "unknown_class",
             AnnotationError::ShapeNotAllowed { .. } => "shape_not_allowed",
             AnnotationError::NoSuchFrame { .. } => "no_such_frame",
             AnnotationError::BadAttribute { .. } => "bad_attribute",
         };
-        Self::bad(code, format!("changes[{index}]"), error.to_string())
+        Self::bad(code, format!("changes[{index}]"), format!("annotation {id}: {error}"))
     }
 }
 

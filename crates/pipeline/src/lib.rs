@@ -29,6 +29,7 @@ pub mod review;
 mod save;
 mod secrets;
 mod separation;
+mod shapes;
 pub mod sign;
 mod subjects;
 pub mod views;

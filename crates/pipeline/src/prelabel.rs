@@ -4,7 +4,8 @@ use countersign_dicom as dicom;
 use countersign_inspection as inspection;
 use countersign_learning as learning;
 use countersign_model::{
-    Annotation, AnnotationId, Author, FrameRef, ItemKind, Protocol, ReadId, Shape, ShapeKind, StreamKind,
+    Annotation, AnnotationId, Arrangement, Author, FrameRef, ItemKind, Protocol, ReadId, Shape, ShapeKind,
+    StreamKind,
 };
 use countersign_sensors::{draft as sensors_draft, kitti};
 use countersign_store::{Actor, assets, items, jobs, reads};
@@ -194,6 +195,7 @@ fn annotations(draft: &Draft, protocol: &Protocol, ids: Vec<Uuid>) -> Vec<Annota
                 attributes: std::collections::BTreeMap::new(),
                 author: author.clone(),
                 score: Some(proposal.score.clamp(0.0, 1.0)),
+                arrangement: Arrangement::default(),
             };
             annotation.shape.validate().is_ok().then_some(annotation)
         })
@@ -206,7 +208,7 @@ fn fitting(shape: &Shape, allowed: &[ShapeKind]) -> Option<Shape> {
     if allowed.contains(&shape.kind()) {
         return Some(shape.clone());
     }
-    let Shape::Polygon { points } = shape else { return None };
+    let Shape::Polygon { points, .. } = shape else { return None };
     if !allowed.contains(&ShapeKind::Box) {
         return None;
     }
@@ -293,7 +295,7 @@ fn study(frames: &[FrameBytes], streams: &[countersign_model::Stream]) -> Option
                 proposals.push(Proposal {
                     class: "lesion",
                     frame,
-                    shape: Shape::Polygon { points },
+                    shape: Shape::Polygon { points, holes: Vec::new() },
                     score: lesion.score,
                 });
             }

@@ -6,7 +6,7 @@ use countersign_model::{Annotation, AnnotationId, Author, Protocol, ReadId, User
 use countersign_store::{Conn, Tx, moves, reads};
 use serde::{Deserialize, Serialize};
 
-use crate::{PipelineError, Result, moving::Moving};
+use crate::{PipelineError, Result, moving::Moving, shapes::check_shape};
 
 /// Most changes in one save.
 pub const CHANGES_MAX: usize = 10_000;
@@ -45,6 +45,9 @@ pub struct AnnotationInput {
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(value_type = BTreeMap<String, serde_json::Value>))]
     pub attributes: BTreeMap<String, serde_json::Value>,
+    /// How it stands to others.
+    #[serde(default)]
+    pub arrangement: countersign_model::Arrangement,
 }
 
 /// What a save left behind.
@@ -196,11 +199,13 @@ fn checked_body(
         attributes: input.attributes.clone(),
         author: Author::Human { user },
         score: None,
+        arrangement: input.arrangement,
     };
     moving
         .protocol
         .check(&annotation, &moving.item.streams.0)
-        .map_err(|e| PipelineError::annotation(index, &e))?;
+        .and_then(|()| check_shape(&annotation.shape))
+        .map_err(|e| PipelineError::annotation(index, annotation.id, &e))?;
     annotation_body(&annotation)
 }
 

@@ -31,7 +31,7 @@ pub fn check_complete(protocol: &Protocol, annotations: &[Annotation]) -> Result
 mod tests {
     use std::collections::BTreeMap;
 
-    use countersign_model::{AnnotationId, Author, Shape, UserId};
+    use countersign_model::{AnnotationId, Arrangement, Author, Shape, UserId};
     use uuid::Uuid;
 
     use super::*;
@@ -51,6 +51,7 @@ mod tests {
                 .collect::<BTreeMap<_, _>>(),
             author: Author::Human { user: UserId(Uuid::from_u128(2)) },
             score: None,
+            arrangement: Arrangement::default(),
         };
         let sure = mark("lesion", &[("certainty", "definite")]);
         let open = mark("lesion", &[("margin", "smooth")]);

@@ -74,7 +74,7 @@ fn write_canonical(value: &Value, out: &mut String) {
 
 #[cfg(test)]
 mod tests {
-    use countersign_model::{AnnotationId, Author, FrameRef, Shape, UserId};
+    use countersign_model::{AnnotationId, Arrangement, Author, FrameRef, Shape, UserId};
     use proptest::prelude::*;
     use uuid::Uuid;
 
@@ -90,6 +90,7 @@ mod tests {
             attributes: [("occluded".to_owned(), Value::Bool(true))].into(),
             author: Author::Human { user: UserId(Uuid::from_u128(9)) },
             score: None,
+            arrangement: Arrangement::default(),
         }
     }
 
@@ -106,6 +107,21 @@ mod tests {
         assert_eq!(canonical_json(&serde_json::to_value(mark(1, 3.0)).unwrap()), one);
         let two = one.replace("0000-000000000001", "0000-000000000002");
         assert_eq!(content_hash(&[mark(2, 3.0), mark(1, 3.0)]), digest(&format!("[{one},{two}]")));
+    }
+
+    #[test]
+    fn records_without_the_newer_fields_hash_as_before_there_were_any() {
+        // Written by hand, as releases have held them since the first one.
+        let old = concat!(
+            r#"[{"author":{"kind":"human","user":"00000000-0000-0000-0000-000000000009"},"class":"car","#,
+            r#""id":"00000000-0000-0000-0000-000000000001","#,
+            r#""shape":{"points":[[1.0,2.0],[30.5,2.0],[4.0,9.25]],"type":"polygon"},"version":3}]"#,
+        );
+        let read: Vec<Annotation> = serde_json::from_str(old).unwrap();
+        assert_eq!(content_hash(&read), hex::encode(Sha256::digest(old.as_bytes())));
+        let arranged =
+            Annotation { arrangement: Arrangement { z: 1, ..Arrangement::default() }, ..read[0].clone() };
+        assert_ne!(content_hash(&[arranged]), content_hash(&read));
     }
 
     proptest! {

@@ -1733,6 +1733,8 @@ export interface components {
         AiVisibility: "never" | "after_own_read" | "on_request" | "always";
         /** @description One version of one annotation. Never overwritten: a change is a new version. */
         Annotation: {
+            /** @description How it stands to others; left out of the record where it stands alone. */
+            arrangement?: components["schemas"]["Arrangement"];
             /** @description Attribute values by attribute id. */
             attributes?: {
                 [key: string]: unknown;
@@ -1761,6 +1763,8 @@ export interface components {
         AnnotationId: string;
         /** @description An annotation as people send it: the server decides version and author. */
         AnnotationInput: {
+            /** @description How it stands to others. */
+            arrangement?: components["schemas"]["Arrangement"];
             /** @description Attribute values. */
             attributes?: {
                 [key: string]: unknown;
@@ -1784,6 +1788,26 @@ export interface components {
             name: string;
             /** @description The secret, only in the answer that made it. */
             token?: string | null;
+        };
+        /** @description How an annotation stands to others of its read: together, above or below, the same thing at another moment. */
+        Arrangement: {
+            /**
+             * Format: int32
+             * @description Annotations with the same number belong together.
+             */
+            group?: number | null;
+            /** @description Calculated between two frames of its track on which a person set it. */
+            interpolated?: boolean;
+            /**
+             * Format: uuid
+             * @description Annotations of one thing over several frames carry the same id.
+             */
+            track?: string | null;
+            /**
+             * Format: int32
+             * @description Larger lies above smaller; 0 where nobody said.
+             */
+            z?: number;
         };
         /** Format: uuid */
         AssetId: string;
@@ -2079,6 +2103,7 @@ export interface components {
             retired?: boolean;
             /** @description Shapes that it may take. */
             shapes: components["schemas"]["ShapeKind"][];
+            skeleton?: components["schemas"]["SkeletonTemplate"] | null;
         };
         /** @description What a run says about one class. */
         ClassRecall: {
@@ -3055,6 +3080,21 @@ export interface components {
              */
             jobs_open: number;
         };
+        /** @description A joint of a skeleton. */
+        Joint: {
+            /** @description `[x, y]` in pixels; without meaning where the joint is absent. */
+            at: [
+                number,
+                number
+            ];
+            /** @description How it is seen. */
+            state: components["schemas"]["JointState"];
+        };
+        /**
+         * @description How a joint of a skeleton is seen.
+         * @enum {string}
+         */
+        JointState: "visible" | "hidden" | "absent";
         /**
          * @description What a privacy officer decides about recalled items.
          * @enum {string}
@@ -4359,7 +4399,8 @@ export interface components {
             revision: number;
         };
         /**
-         * @description Where and how large. Image: pixels as f64, x right, y down, (0,0) = outer corner of the first pixel.
+         * @description Where and how large. Image: pixels as f64, x right, y down, (0,0) = outer corner of the first pixel; angles in
+         *     radians, from x towards y (clockwise on the screen).
          *     Scene: vehicle frame, x forward, y left, z up, metres.
          */
         Shape: {
@@ -4386,6 +4427,11 @@ export interface components {
              */
             y: number;
         } | {
+            /** @description Rings that are cut out, each of at least three points. */
+            holes?: [
+                number,
+                number
+            ][][];
             /** @description `[x, y]` in pixels. */
             points: [
                 number,
@@ -4418,12 +4464,99 @@ export interface components {
         } | {
             /** @enum {string} */
             type: "tag";
+        } | {
+            /**
+             * Format: double
+             * @description Turn, radians.
+             */
+            angle: number;
+            /**
+             * Format: double
+             * @description Centre, x.
+             */
+            cx: number;
+            /**
+             * Format: double
+             * @description Centre, y.
+             */
+            cy: number;
+            /**
+             * Format: double
+             * @description Height before it is turned, > 0.
+             */
+            h: number;
+            /** @enum {string} */
+            type: "rotated_box";
+            /**
+             * Format: double
+             * @description Width before it is turned, > 0.
+             */
+            w: number;
+        } | {
+            /**
+             * Format: double
+             * @description Turn, radians.
+             */
+            angle: number;
+            /**
+             * Format: double
+             * @description Centre, x.
+             */
+            cx: number;
+            /**
+             * Format: double
+             * @description Centre, y.
+             */
+            cy: number;
+            /**
+             * Format: double
+             * @description Half axis along the turned x, > 0.
+             */
+            rx: number;
+            /**
+             * Format: double
+             * @description Half axis along the turned y, > 0.
+             */
+            ry: number;
+            /** @enum {string} */
+            type: "ellipse";
+        } | {
+            /** @description `[x, y]` in pixels. */
+            points: [
+                number,
+                number
+            ][];
+            /** @enum {string} */
+            type: "polyline";
+        } | {
+            /** @description `[x, y]` in pixels. */
+            points: [
+                number,
+                number
+            ][];
+            /** @enum {string} */
+            type: "points";
+        } | {
+            /** @description The joints. */
+            joints: components["schemas"]["Joint"][];
+            /** @enum {string} */
+            type: "skeleton";
+        } | {
+            /** @description COCO's compressed text of the runs. */
+            counts: string;
+            /** @description Height and width of the image, pixels. */
+            size: [
+                number,
+                number
+            ];
+            /** @enum {string} */
+            type: "mask";
         };
         /**
          * @description The kinds of shape that a class may take.
          * @enum {string}
          */
-        ShapeKind: "box" | "polygon" | "cuboid" | "tag";
+        ShapeKind: "box" | "polygon" | "cuboid" | "tag" | "rotated_box" | "ellipse" | "polyline" | "points" | "skeleton" | "mask";
         /** @description A shutter: what stays. */
         ShutterView: {
             /**
@@ -4529,6 +4662,16 @@ export interface components {
             password: string;
             /** @description Reason code; must be given for `reject`. */
             reason?: string | null;
+        };
+        /** @description The joints that each skeleton of a class has, and what joins them. */
+        SkeletonTemplate: {
+            /** @description Pairs of joints, counted from 0, between which a line is drawn. */
+            bones?: [
+                number,
+                number
+            ][];
+            /** @description Names of the joints, in the order in which they are placed. */
+            joints: string[];
         };
         /** @description One stage, in order. */
         Stage: {

@@ -5,6 +5,7 @@
 //! of the first pixel. `area` is the exact area of the outline in square pixels; tools that count mask pixels
 //! differ by up to about half the outline's length.
 
+mod outline;
 mod read;
 mod write;
 

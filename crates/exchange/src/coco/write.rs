@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, io::Write};
 use countersign_model::{Annotation, Author, FrameRef, ItemId, Protocol, ReadId, Shape};
 use serde::Serialize;
 
+use super::outline::{Segmentation, outline};
 use crate::ExchangeError;
 
 /// What the file says about itself. Nothing in it comes from a clock, so that an old release rebuilds bit for bit.
@@ -64,6 +65,11 @@ struct Category<'a> {
     name: &'a str,
     title: &'a str,
     supercategory: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    keypoints: Option<&'a [String]>,
+    /// Pairs of joints, counted from 1 as COCO does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    skeleton: Option<Vec<[u32; 2]>>,
 }
 
 #[derive(Serialize)]
@@ -72,10 +78,17 @@ struct Entry<'a> {
     image_id: u64,
     category_id: u64,
     bbox: [f64; 4],
-    segmentation: [Vec<f64>; 1],
+    segmentation: Segmentation<'a>,
     area: f64,
     iscrowd: u8,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    keypoints: Vec<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    num_keypoints: Option<usize>,
     shape: &'static str,
+    /// The shape as it was drawn, where the fields of COCO do not say it exactly.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exact: Option<&'a Shape>,
     annotation_id: countersign_model::AnnotationId,
     version: u32,
     read_id: ReadId,
@@ -88,9 +101,9 @@ struct Entry<'a> {
     attributes: &'a BTreeMap<String, serde_json::Value>,
 }
 
-/// Whether a shape has a place in COCO: boxes and polygons. (Tags go into [`Image::tags`], cuboids into KITTI.)
+/// Whether a shape has a place in COCO: all that is drawn in an image. (Tags go into [`Image::tags`], cuboids into KITTI.)
 pub const fn fits(shape: &Shape) -> bool {
-    matches!(shape, Shape::Box { .. } | Shape::Polygon { .. })
+    !matches!(shape, Shape::Cuboid { .. } | Shape::Tag {})
 }
 
 /// Writes the first half of the file: head, categories, images. Go over the items twice, in the same order: once for
@@ -115,7 +128,13 @@ impl<W: Write> Writer<W> {
         for (id, class) in (1..).zip(&protocol.classes) {
             let supercategory = protocol.industry.as_str();
             separate(&mut out, id)?;
-            json(&mut out, &Category { id, name: &class.id, title: &class.name, supercategory })?;
+            let template = class.skeleton.as_ref();
+            let keypoints = template.map(|template| template.joints.as_slice());
+            let skeleton =
+                template.map(|template| template.bones.iter().map(|[a, b]| [a + 1, b + 1]).collect());
+            let category =
+                Category { id, name: &class.id, title: &class.name, supercategory, keypoints, skeleton };
+            json(&mut out, &category)?;
             categories.insert(class.id.clone(), id);
         }
         out.write_all(b"],\n\"images\":[")?;
@@ -173,7 +192,7 @@ impl<W: Write> Annotations<W> {
             .get(&annotation.class)
             .ok_or_else(|| ExchangeError::invalid(place(), "has a class that the protocol does not know"))?;
         annotation.shape.validate().map_err(|error| ExchangeError::invalid(place(), error.to_string()))?;
-        let (bbox, ring, area) = outline(&annotation.shape)?;
+        let outline = outline(&annotation.shape, &place)?;
         let (author_kind, model) = match &annotation.author {
             Author::Human { .. } => ("human", None),
             Author::Model { name, version } => ("model", Some(format!("{name} {version}"))),
@@ -182,11 +201,17 @@ impl<W: Write> Annotations<W> {
             id,
             image_id,
             category_id,
-            bbox,
-            segmentation: [ring],
-            area,
+            bbox: outline.bbox,
+            segmentation: outline.segmentation,
+            area: outline.area,
             iscrowd: 0,
+            num_keypoints: outline
+                .keypoints
+                .as_ref()
+                .map(|found| found.chunks(3).filter(|p| p[2] > 0.0).count()),
+            keypoints: outline.keypoints.unwrap_or_default(),
             shape: annotation.shape.kind().as_str(),
+            exact: outline.exact.then_some(&annotation.shape),
             annotation_id: annotation.id,
             version: annotation.version,
             read_id,
@@ -210,36 +235,6 @@ impl<W: Write> Annotations<W> {
         self.out.flush()?;
         Ok((self.out, self.counts))
     }
-}
-
-/// Box, one ring of `x, y` pairs, and area.
-fn outline(shape: &Shape) -> Result<([f64; 4], Vec<f64>, f64), ExchangeError> {
-    match shape {
-        Shape::Box { x, y, w, h } => {
-            let (right, bottom) = (x + w, y + h);
-            let ring = vec![*x, *y, right, *y, right, bottom, *x, bottom];
-            Ok(([*x, *y, *w, *h], ring, w * h))
-        }
-        Shape::Polygon { points } => {
-            let (low, high) =
-                points.iter().fold(([f64::INFINITY; 2], [f64::NEG_INFINITY; 2]), |(low, high), p| {
-                    ([low[0].min(p[0]), low[1].min(p[1])], [high[0].max(p[0]), high[1].max(p[1])])
-                });
-            let bbox = [low[0], low[1], high[0] - low[0], high[1] - low[1]];
-            Ok((bbox, points.iter().flatten().copied().collect(), area(points)))
-        }
-        other => Err(ExchangeError::Unsupported { shape: other.kind() }),
-    }
-}
-
-/// Area of a polygon by the shoelace formula, about its first point so that far-away polygons lose no digits.
-fn area(points: &[[f64; 2]]) -> f64 {
-    let Some(o) = points.first() else { return 0.0 };
-    let twice: f64 = points
-        .windows(2)
-        .map(|pair| (pair[0][0] - o[0]) * (pair[1][1] - o[1]) - (pair[1][0] - o[0]) * (pair[0][1] - o[1]))
-        .sum();
-    twice.abs() / 2.0
 }
 
 fn separate(out: &mut impl Write, id: u64) -> Result<(), ExchangeError> {

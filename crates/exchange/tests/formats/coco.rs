@@ -48,7 +48,10 @@ fn shape_of(dataset: &Dataset, index: usize) -> Shape {
     let [x, y, w, h] = found.bbox;
     match found.shape.as_deref() {
         Some("box") => Shape::Box { x, y, w, h },
-        _ => Shape::Polygon { points: found.segmentation[0].chunks(2).map(|p| [p[0], p[1]]).collect() },
+        _ => Shape::Polygon {
+            points: found.segmentation[0].chunks(2).map(|p| [p[0], p[1]]).collect(),
+            holes: vec![],
+        },
     }
 }
 
@@ -123,7 +126,7 @@ fn reference_world() -> Vec<(Image, Vec<Annotation>)> {
             image(1),
             vec![
                 mark(1, "object", Shape::Box { x: 4.0, y: 6.0, w: 20.0, h: 12.0 }, None),
-                mark(2, "person", Shape::Polygon { points: concave }, None),
+                mark(2, "person", Shape::Polygon { points: concave, holes: vec![] }, None),
             ],
         ),
         (
@@ -133,7 +136,7 @@ fn reference_world() -> Vec<(Image, Vec<Annotation>)> {
                 mark(
                     4,
                     "text",
-                    Shape::Polygon { points: vec![[1.0, 1.0], [61.0, 3.0], [30.0, 45.0]] },
+                    Shape::Polygon { points: vec![[1.0, 1.0], [61.0, 3.0], [30.0, 45.0]], holes: vec![] },
                     Some(0.5),
                 ),
             ],

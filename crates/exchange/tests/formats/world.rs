@@ -35,6 +35,7 @@ pub fn mark(n: u128, class: &str, shape: Shape, score: Option<f64>) -> Annotatio
         attributes: BTreeMap::new(),
         author,
         score,
+        arrangement: countersign_model::Arrangement::default(),
     }
 }
 
@@ -48,7 +49,7 @@ pub fn flat_shapes() -> impl Strategy<Value = Shape> {
             h
         }),
         prop::collection::vec([coordinate(), coordinate()], 3..20)
-            .prop_map(|points| Shape::Polygon { points }),
+            .prop_map(|points| Shape::Polygon { points, holes: vec![] }),
     ]
 }
 

@@ -116,12 +116,7 @@ async fn image(store: &Store, material: &Material, frame: FrameRef) -> Result<Im
 /// kept elsewhere and that nobody measured.
 pub(super) async fn size(store: &Store, material: &Material, frame: FrameRef) -> Result<Option<(u32, u32)>> {
     let stream = material.item.streams.0.get(frame.stream as usize);
-    let stated = |names: [&str; 2]| {
-        let numbers =
-            names.map(|name| stream?.properties.get(name)?.as_u64().and_then(|n| u32::try_from(n).ok()));
-        numbers[0].zip(numbers[1])
-    };
-    if let Some(found) = stated(["width", "height"]).or_else(|| stated(["columns", "rows"])) {
+    if let Some(found) = stream.and_then(countersign_model::Stream::size_px) {
         return Ok(Some(found));
     }
     let asset = material.frame_asset(frame.stream, frame.index)?;

@@ -41,11 +41,14 @@ annotations.jsonl  Everything, as JSON lines: one line per item, then one per an
                    SHA-256 over the JSON array of its annotation lines without the field \"line\", in the order given.
 protocol.json      The newest protocol that work here was done under: classes, guideline, stages. Its SHA-256 is in the
                    manifest. Older ones are in protocols/.
-coco.json          Boxes and polygons as COCO detection. Pixels: x right, y down, (0,0) is the outer corner of the first
+coco.json          Everything drawn in images, as COCO has it. Pixels: x right, y down, (0,0) is the outer corner of the first
                    pixel. An image without annotations was reviewed, and nothing was found in it. For studies without
                    any mark the first frame of each series stands for the study. For scenes only camera frames with
                    marks of their own are listed. Width and height are 0 where the image is kept elsewhere and its
-                   size is not known here.
+                   size is not known here. Boxes, turned boxes, ellipses and polygons are rings of points (an ellipse
+                   as 64 points, a polygon with holes as one ring that runs to each hole and back over one line), masks
+                   are COCO's run lengths, points and skeletons are keypoints. What rings do not say exactly stands in
+                   \"exact\" as the product has it; lines have nothing else but their box.
 kitti/label_2      Scenes: one KITTI label file per frame; kitti/frames.jsonl says which frame is which item. An empty
                    file is a frame that was reviewed, and nothing was found in it. Occlusion is 3 (unknown).
 kitti/calib        The calibration that these labels are stated in, as KITTI has it: P2 and Tr_velo_to_cam; the matrices
@@ -169,7 +172,7 @@ async fn pack(
     write_native(&mut package, &mut conn, release, &project.protocol_id).await?;
     let takes_outlines =
         newest.protocol.classes.iter().any(|class| {
-            class.shapes.iter().any(|shape| matches!(shape, ShapeKind::Box | ShapeKind::Polygon))
+            class.shapes.iter().any(|shape| !matches!(shape, ShapeKind::Cuboid | ShapeKind::Tag))
         });
     if project.kind != ItemKind::Scene || takes_outlines {
         contents.coco =

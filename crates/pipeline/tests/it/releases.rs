@@ -94,6 +94,7 @@ pub fn mark(id: u128, class: &str, frame: Option<FrameRef>, shape: Shape) -> Ann
         frame,
         shape,
         attributes: BTreeMap::new(),
+        arrangement: Default::default(),
     }
 }
 

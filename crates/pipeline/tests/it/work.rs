@@ -42,6 +42,7 @@ fn draw(id: u128, x: f64) -> Change {
             frame: Some(FrameRef { stream: 0, index: 0 }),
             shape: Shape::Box { x, y: 2.0, w: 10.0, h: 5.0 },
             attributes: Default::default(),
+            arrangement: Default::default(),
         },
     }
 }
@@ -257,6 +258,26 @@ async fn bad_annotations_are_refused_at_their_place_and_nothing_is_kept() {
         matches!(&error, PipelineError::BadInput { code: "unknown_class", place, .. } if place == "changes[1]"),
         "{error}"
     );
+    let crossed = vec![[1.0, 1.0], [9.0, 9.0], [9.0, 1.0], [1.0, 9.0]];
+    let corner = |x: f64| vec![[x, 1.0], [x + 5.0, 1.0], [x, 6.0]];
+    let shapes = [
+        (Shape::Polygon { points: crossed, holes: vec![] }, "outline_crosses"),
+        (Shape::Polygon { points: corner(1.0), holes: vec![corner(30.0)] }, "outline_crosses"),
+        (Shape::Polygon { points: vec![[1.0, 1.0], [2.0, 2.0], [3.0, 3.0]], holes: vec![] }, "not_positive"),
+        (Shape::Box { x: 1.0, y: 1.0, w: 0.0, h: 4.0 }, "not_positive"),
+        (Shape::Polyline { points: vec![[1.0, 1.0]] }, "bad_polygon"),
+        (Shape::Mask { size: [48, 64], counts: "1".into() }, "bad_mask"),
+    ];
+    for (shape, wanted) in shapes {
+        let mut wrong = draw(7, 1.0);
+        if let Change::Put { annotation } = &mut wrong {
+            annotation.shape = shape;
+        }
+        let error = house.pipeline.save(&annotator, read, work.task.fence, 0, vec![wrong]).await.unwrap_err();
+        assert_eq!(code(&error), wanted, "{error}");
+        // Whoever sent it is told which of their marks it is.
+        assert!(error.to_string().contains(&Uuid::from_u128(7).to_string()), "{error}");
+    }
     let kept = house.pipeline.read(&annotator, read).await.unwrap();
     assert!(kept.annotations.is_empty());
 }

@@ -38,6 +38,7 @@ pub fn protocol(stages: Vec<Stage>, rework_cap: u32) -> Protocol {
             shapes: vec![ShapeKind::Box],
             attributes: vec![],
             retired: false,
+            skeleton: None,
         }],
         stages,
         rework_cap,
