@@ -25,6 +25,7 @@ export class AnnotationDocument {
   private readonly records = new Map<string, Annotation>();
   private readonly places = new Map<string, number>();
   private readonly frames = new Map<string, Set<string>>();
+  private readonly tracks = new Map<string, Set<string>>();
   private readonly listeners = new Set<Listener>();
   private nextPlace = 0;
   /** Counts every change; cheap to compare for memoised views. */
@@ -50,6 +51,11 @@ export class AnnotationDocument {
   /** Annotations that lie on this frame (or, without one, on the item), in order. */
   onFrame(frame: FrameRef | null | undefined): Annotation[] {
     return this.sorted(this.frames.get(frameKey(frame)) ?? []);
+  }
+
+  /** The members of a track on all frames. */
+  inTrack(track: string): Annotation[] {
+    return this.sorted(this.tracks.get(track) ?? []);
   }
 
   countOnFrame(frame: FrameRef | null | undefined): number {
@@ -115,6 +121,8 @@ export class AnnotationDocument {
     const members = this.frames.get(key);
     if (members) members.add(annotation.id);
     else this.frames.set(key, new Set([annotation.id]));
+    const track = annotation.arrangement?.track;
+    if (track) this.tracks.set(track, (this.tracks.get(track) ?? new Set()).add(annotation.id));
   }
 
   private detach(id: string): void {
@@ -122,5 +130,6 @@ export class AnnotationDocument {
     if (!record) return;
     this.records.delete(id);
     this.frames.get(frameKey(record.frame))?.delete(id);
+    if (record.arrangement?.track) this.tracks.get(record.arrangement.track)?.delete(id);
   }
 }

@@ -1,8 +1,10 @@
 import { AnnotationDocument, type Change } from "./document";
 import { moveShape, shapeBounds } from "./geometry";
 import { type Command, EditCommand, History } from "./history";
-import type { Annotation, AttributeValue, Author, ClassDef, FrameRef, Shape } from "./types";
-import { sameFrame } from "./types";
+import { isSound, NOTES, repair } from "./repair";
+import { following } from "./tracks";
+import type { Annotation, AttributeValue, Author, ClassDef, FrameRef, Shape, Spacing } from "./types";
+import { SHAPE_NAMES, sameFrame } from "./types";
 
 /** How far a pasted object lies from its original on the same frame, image pixels (or tenths of a metre). */
 const PASTE_SHIFT_PX = 12;
@@ -18,6 +20,12 @@ export interface EditorOptions {
   readOnly?: boolean;
   /** Makes ids; a parameter so that tests know them. */
   newId?: () => string;
+  /** Number of frames of a stream. */
+  frames?: (stream: number) => number;
+  /** Millimetres between the pixels of a stream; nothing where nobody knows. */
+  spacing?: (stream: number) => Spacing | null;
+  /** Tells the person something about what they just did. */
+  say?: (text: string) => void;
 }
 
 /**
@@ -39,7 +47,12 @@ export class Editor {
   limits: { width: number; height: number } | null = null;
   /** Called after undo and redo, so that the host can show the frame on which it happened. */
   afterStep: ((command: Command) => void) | null = null;
+  /** Tells the person something about what they just did. */
+  readonly say: (text: string) => void;
+  /** The object whose pixels a tool is painting right now; the tool draws it. */
+  painting: string | null = null;
   private readonly newId: () => string;
+  private readonly options: EditorOptions;
   private selected = new Set<string>();
   private readonly hiddenIds = new Set<string>();
   private readonly lockedIds = new Set<string>();
@@ -48,7 +61,9 @@ export class Editor {
   private readonly listeners = new Set<(event: EditorEvent) => void>();
 
   constructor(options: EditorOptions) {
+    this.options = options;
     this.classes = options.classes;
+    this.say = options.say ?? (() => {});
     this.user = options.user;
     this.readOnly = options.readOnly ?? false;
     this.newId = options.newId ?? (() => crypto.randomUUID());
@@ -212,6 +227,12 @@ export class Editor {
     this.tell("preview");
   }
 
+  setPainting(id: string | null): void {
+    if (this.painting === id) return;
+    this.painting = id;
+    this.tell("preview");
+  }
+
   cancelPreview(): void {
     if (this.previews.size === 0) return;
     this.previews.clear();
@@ -231,9 +252,21 @@ export class Editor {
 
   // --- commands
 
-  create(shape: Shape, frame: FrameRef | null = this.frame): Annotation | null {
-    const entry = this.classForShape(shape.type);
-    if (this.readOnly || !entry) return null;
+  /** Draws a new object; what cannot stay as it was drawn is put right or refused, and the person is told. */
+  create(
+    drawn: Shape,
+    frame: FrameRef | null = this.frame,
+    also: (made: Annotation) => Change[] = () => [],
+  ): Annotation | null {
+    const entry = this.classForShape(drawn.type);
+    if (this.readOnly) return null;
+    if (!entry) {
+      this.say(`No class of this protocol takes the shape “${SHAPE_NAMES[drawn.type]}”.`);
+      return null;
+    }
+    const { shape, note } = repair(drawn, frame ? this.limits : null);
+    if (note) this.say(note);
+    if (!shape) return null;
     const annotation: Annotation = {
       id: this.newId(),
       version: 1,
@@ -243,7 +276,11 @@ export class Editor {
       author: this.me(),
     };
     this.run(
-      new EditCommand(`draw ${entry.name}`, [{ id: annotation.id, before: null, after: annotation }], frame),
+      new EditCommand(
+        `draw ${entry.name}`,
+        [{ id: annotation.id, before: null, after: annotation }, ...also(annotation)],
+        frame,
+      ),
     );
     this.select([annotation.id]);
     return annotation;
@@ -253,7 +290,7 @@ export class Editor {
     const list = this.editable(targets);
     if (list.length === 0) return;
     const changes: Change[] = list.map((before) => ({ id: before.id, before, after: null }));
-    this.run(new EditCommand(`delete ${this.nameOf(list)}`, changes, list[0]?.frame));
+    this.apply(`delete ${this.nameOf(list)}`, changes, list[0]?.frame);
   }
 
   /** Changes records; the person becomes the author of what they touch and a model's score falls away. */
@@ -265,11 +302,15 @@ export class Editor {
   ): void {
     const list = this.editable(targets);
     if (list.length === 0) return;
-    const changes = list.map((before) => {
-      const { score: _score, ...after } = edit(before);
-      return { id: before.id, before, after: { ...after, author: this.me() } };
-    });
-    this.run(new EditCommand(`${label} ${this.nameOf(list)}`, changes, list[0]?.frame, mergeKey));
+    const changes: Change[] = [];
+    for (const before of list) {
+      const edited = edit(before);
+      const shape = edited.shape === before.shape ? before.shape : this.sound(before, edited.shape);
+      const { score: _score, ...after } = { ...edited, shape };
+      if (shape !== before.shape || edited.shape === before.shape)
+        changes.push({ id: before.id, before, after: { ...after, author: this.me() } });
+    }
+    this.apply(`${label} ${this.nameOf(list)}`, changes, list[0]?.frame, mergeKey);
   }
 
   setAttribute(target: Annotation, attribute: string, value: AttributeValue | undefined): void {
@@ -303,17 +344,12 @@ export class Editor {
   paste(source: Annotation[] = this.clipboard): void {
     if (this.readOnly || source.length === 0) return;
     const copies = source.map((original) => {
-      const { score: _score, frame: _frame, ...rest } = structuredClone(original);
+      const { frame: _frame, arrangement, ...rest } = original;
       const onFrame = original.frame ? this.frame : null;
       const shape = sameFrame(original.frame, onFrame) ? this.shifted(rest.shape) : rest.shape;
-      return {
-        ...rest,
-        ...(onFrame ? { frame: onFrame } : {}),
-        shape,
-        id: this.newId(),
-        version: 1,
-        author: this.me(),
-      };
+      // A copy is another thing: it stands in no group and no track of the original, only as high.
+      const z = arrangement?.z ? { arrangement: { z: arrangement.z } } : {};
+      return this.fresh({ ...rest, ...(onFrame ? { frame: onFrame } : {}), ...z, shape });
     });
     this.run(
       new EditCommand(
@@ -331,6 +367,44 @@ export class Editor {
 
   run(command: Command): void {
     if (!this.readOnly) this.history.run(command);
+  }
+
+  /** Makes one undoable step of these changes and of what follows from them on other frames of a track. */
+  apply(label: string, changes: Change[], frame?: FrameRef | null, mergeKey?: string): void {
+    if (changes.length === 0) return;
+    this.run(new EditCommand(label, [...changes, ...following(this, changes)], frame, mergeKey));
+  }
+
+  /** A record for something new of this class, as of the person at the keyboard. */
+  fresh(from: Omit<Annotation, "id" | "version" | "author">): Annotation {
+    const { score: _score, ...rest } = structuredClone(from);
+    return { ...rest, id: this.newId(), version: 1, author: this.me() };
+  }
+
+  freshId(): string {
+    return this.newId();
+  }
+
+  frameCount(stream: number): number {
+    return this.options.frames?.(stream) ?? 1;
+  }
+
+  /** Millimetres between the pixels of the frame on screen; nothing where nobody knows. */
+  get spacing(): Spacing | null {
+    return (this.frame && this.options.spacing?.(this.frame.stream)) ?? null;
+  }
+
+  /** The shape that a change leaves: put right where that is possible, else as it was. */
+  private sound(before: Annotation, shape: Shape): Shape {
+    const limits = sameFrame(before.frame, this.frame) ? this.limits : null;
+    if (isSound(shape, limits) || !isSound(before.shape, limits)) return shape;
+    if (shape.type === "polygon" && isSound(shape, null) === false) {
+      this.say(NOTES.refused);
+      return before.shape;
+    }
+    const { shape: better, note } = repair(shape, limits);
+    this.say(note ?? NOTES.refused);
+    return better ?? before.shape;
   }
 
   undo(): Command | null {
@@ -361,18 +435,18 @@ export class Editor {
     return moveShape(shape, PASTE_SHIFT_PX, PASTE_SHIFT_PX, this.limits ?? undefined);
   }
 
-  private attributesKept(annotation: Annotation, entry: ClassDef): Record<string, AttributeValue> {
+  attributesKept(annotation: Annotation, entry: ClassDef): Record<string, AttributeValue> {
     const known = new Set((entry.attributes ?? []).map((attribute) => attribute.id));
     return Object.fromEntries(Object.entries(annotation.attributes ?? {}).filter(([id]) => known.has(id)));
   }
 
-  private nameOf(list: Annotation[]): string {
+  nameOf(list: Annotation[]): string {
     const first = list[0];
     if (!first) return "nothing";
     return list.length === 1 ? (this.classOf(first.class)?.name ?? first.class) : `${list.length} objects`;
   }
 
-  private me(): Author {
+  me(): Author {
     return { kind: "human", user: this.user };
   }
 

@@ -1,19 +1,106 @@
-import { BOX_MIN_PX, type Bounds, type BoxShape, type Point, type PolygonShape, type Shape } from "./types";
+import { Bits } from "./bits";
+import {
+  BOX_MIN_PX,
+  type Bounds,
+  type BoxShape,
+  type EllipseShape,
+  type Point,
+  type PolygonShape,
+  type RotatedBoxShape,
+  type Shape,
+} from "./types";
+
+/** Points of the ring that stands for an ellipse on the screen. */
+const ELLIPSE_POINTS = 48;
 
 /** Extent in image pixels, or nothing for shapes that have no place in the image. */
 export function shapeBounds(shape: Shape): Bounds | null {
-  if (shape.type === "box") {
-    return { minX: shape.x, minY: shape.y, maxX: shape.x + shape.w, maxY: shape.y + shape.h };
+  switch (shape.type) {
+    case "box":
+      return { minX: shape.x, minY: shape.y, maxX: shape.x + shape.w, maxY: shape.y + shape.h };
+    case "rotated_box":
+      return pointsBounds(boxCorners(shape));
+    case "ellipse": {
+      const [sin, cos] = [Math.sin(shape.angle), Math.cos(shape.angle)];
+      const across = Math.hypot(shape.rx * cos, shape.ry * sin);
+      const down = Math.hypot(shape.rx * sin, shape.ry * cos);
+      return {
+        minX: shape.cx - across,
+        minY: shape.cy - down,
+        maxX: shape.cx + across,
+        maxY: shape.cy + down,
+      };
+    }
+    case "polygon":
+    case "polyline":
+    case "points":
+      return pointsBounds(shape.points);
+    case "skeleton":
+      return pointsBounds(shape.joints.filter((joint) => joint.state !== "absent").map((joint) => joint.at));
+    case "mask": {
+      const bits = Bits.fromShape(shape);
+      if (bits.width === 0) return null;
+      return {
+        minX: bits.left,
+        minY: bits.top,
+        maxX: bits.left + bits.width,
+        maxY: bits.top + bits.height,
+      };
+    }
+    default:
+      return null;
   }
-  if (shape.type !== "polygon") return null;
+}
+
+export function pointsBounds(points: Point[]): Bounds | null {
   const bounds = { minX: Infinity, minY: Infinity, maxX: -Infinity, maxY: -Infinity };
-  for (const [x, y] of shape.points) {
+  for (const [x, y] of points) {
     bounds.minX = Math.min(bounds.minX, x);
     bounds.minY = Math.min(bounds.minY, y);
     bounds.maxX = Math.max(bounds.maxX, x);
     bounds.maxY = Math.max(bounds.maxY, y);
   }
-  return shape.points.length > 0 ? bounds : null;
+  return points.length > 0 ? bounds : null;
+}
+
+/** A point beside a centre, turned about it. */
+export function turnAbout(cx: number, cy: number, x: number, y: number, angle: number): Point {
+  const [sin, cos] = [Math.sin(angle), Math.cos(angle)];
+  return [cx + x * cos - y * sin, cy + x * sin + y * cos];
+}
+
+/** Corners of a turned box: the upper left one before turning first, then clockwise. */
+export function boxCorners({ cx, cy, w, h, angle }: RotatedBoxShape): Point[] {
+  return [
+    turnAbout(cx, cy, -w / 2, -h / 2, angle),
+    turnAbout(cx, cy, w / 2, -h / 2, angle),
+    turnAbout(cx, cy, w / 2, h / 2, angle),
+    turnAbout(cx, cy, -w / 2, h / 2, angle),
+  ];
+}
+
+export function ellipseRing({ cx, cy, rx, ry, angle }: EllipseShape, points = ELLIPSE_POINTS): Point[] {
+  return Array.from({ length: points }, (_, i) => {
+    const turn = (2 * Math.PI * i) / points;
+    return turnAbout(cx, cy, rx * Math.cos(turn), ry * Math.sin(turn), angle);
+  });
+}
+
+/** The rings that enclose a shape's area, the outer one first; none for lines, points, masks and the like. */
+export function shapeRings(shape: Shape): Point[][] {
+  if (shape.type === "polygon") return [shape.points, ...(shape.holes ?? [])];
+  if (shape.type === "rotated_box") return [boxCorners(shape)];
+  if (shape.type === "ellipse") return [ellipseRing(shape)];
+  if (shape.type !== "box") return [];
+  const { x, y, w, h } = shape;
+  return [
+    [
+      [x, y],
+      [x + w, y],
+      [x + w, y + h],
+      [x, y + h],
+    ],
+  ];
 }
 
 /** Absolute area by the shoelace formula, square pixels. */
@@ -27,9 +114,24 @@ export function polygonArea(points: Point[]): number {
   return Math.abs(twice) / 2;
 }
 
+/** Area in square pixels; 0 for shapes that enclose nothing. */
 export function shapeArea(shape: Shape): number {
-  if (shape.type === "box") return shape.w * shape.h;
-  return shape.type === "polygon" ? polygonArea(shape.points) : 0;
+  if (shape.type === "box" || shape.type === "rotated_box") return shape.w * shape.h;
+  if (shape.type === "ellipse") return Math.PI * shape.rx * shape.ry;
+  if (shape.type === "polygon")
+    return polygonArea(shape.points) - (shape.holes ?? []).reduce((sum, hole) => sum + polygonArea(hole), 0);
+  return shape.type === "mask" ? Bits.fromShape(shape).count() : 0;
+}
+
+/** Length of a chain of points, pixels. */
+export function chainLength(points: Point[]): number {
+  let sum = 0;
+  for (let i = 1; i < points.length; i += 1) {
+    const [ax, ay] = points[i - 1] as Point;
+    const [bx, by] = points[i] as Point;
+    sum += Math.hypot(bx - ax, by - ay);
+  }
+  return sum;
 }
 
 /** Even-odd rule. */
@@ -78,18 +180,43 @@ export function vertexAt(p: Point, points: Point[], radius: number): number {
   return best;
 }
 
+/** Distance from an open chain of points. */
+export function chainDistance(p: Point, points: Point[]): number {
+  let best = points.length === 1 ? distance(p, points[0] as Point) : Infinity;
+  for (let i = 1; i < points.length; i += 1)
+    best = Math.min(best, nearestOnSegment(p, points[i - 1] as Point, points[i] as Point).distance);
+  return best;
+}
+
+export function distance(a: Point, b: Point): number {
+  return Math.hypot(a[0] - b[0], a[1] - b[1]);
+}
+
 /** Whether a click at `p` means this shape: inside it, or within `tolerance` of its outline. */
 export function hitsShape(p: Point, shape: Shape, tolerance: number): boolean {
-  if (shape.type === "box") {
-    return (
-      p[0] >= shape.x - tolerance &&
-      p[0] <= shape.x + shape.w + tolerance &&
-      p[1] >= shape.y - tolerance &&
-      p[1] <= shape.y + shape.h + tolerance
-    );
+  switch (shape.type) {
+    case "box":
+      return (
+        p[0] >= shape.x - tolerance &&
+        p[0] <= shape.x + shape.w + tolerance &&
+        p[1] >= shape.y - tolerance &&
+        p[1] <= shape.y + shape.h + tolerance
+      );
+    case "mask":
+      return Bits.fromShape(shape).get(Math.floor(p[0]), Math.floor(p[1]));
+    case "polyline":
+      return chainDistance(p, shape.points) <= tolerance;
+    case "points":
+      return shape.points.some((point) => distance(p, point) <= tolerance * 2);
+    case "skeleton":
+      return shape.joints.some((joint) => joint.state !== "absent" && distance(p, joint.at) <= tolerance * 2);
+    default: {
+      const rings = shapeRings(shape).filter((ring) => ring.length > 0);
+      // Even-odd over all rings: a click into a hole is none.
+      const inside = rings.filter((ring) => pointInPolygon(p, ring)).length % 2 === 1;
+      return inside || rings.some((ring) => nearestEdge(p, ring).distance <= tolerance);
+    }
   }
-  if (shape.type !== "polygon" || shape.points.length === 0) return false;
-  return pointInPolygon(p, shape.points) || nearestEdge(p, shape.points).distance <= tolerance;
 }
 
 /** The box between two opposite corners, whichever way they were drawn. */
@@ -119,9 +246,46 @@ export function moveShape<S extends Shape>(
   if (!bounds) return shape;
   const right = limits ? clampShift(dx, bounds.minX, bounds.maxX, limits.width) : dx;
   const down = limits ? clampShift(dy, bounds.minY, bounds.maxY, limits.height) : dy;
-  if (shape.type === "box") return { ...shape, x: shape.x + right, y: shape.y + down };
-  const { points } = shape as PolygonShape;
-  return { ...shape, points: points.map(([x, y]) => [x + right, y + down] as Point) };
+  return shiftShape(shape, right, down);
+}
+
+/** Moves a shape, out of the image too where that is where it goes. Masks move by whole pixels and lose what leaves. */
+export function shiftShape<S extends Shape>(shape: S, right: number, down: number): S {
+  const shift = (points: Point[]) => points.map(([x, y]): Point => [x + right, y + down]);
+  const moved = (): Shape => {
+    switch (shape.type) {
+      case "box":
+        return { ...shape, x: shape.x + right, y: shape.y + down };
+      case "rotated_box":
+      case "ellipse":
+        return { ...shape, cx: shape.cx + right, cy: shape.cy + down };
+      case "polygon":
+        return shape.holes
+          ? { ...shape, points: shift(shape.points), holes: shape.holes.map(shift) }
+          : { ...shape, points: shift(shape.points) };
+      case "polyline":
+      case "points":
+        return { ...shape, points: shift(shape.points) };
+      case "skeleton":
+        return {
+          ...shape,
+          joints: shape.joints.map((joint) => ({
+            ...joint,
+            at: [joint.at[0] + right, joint.at[1] + down] as Point,
+          })),
+        };
+      case "mask": {
+        const bits = Bits.fromShape(shape);
+        const [x, y] = [bits.left + Math.round(right), bits.top + Math.round(down)];
+        const [height, width] = shape.size;
+        const made = new Bits(x, y, bits.width, bits.height, bits.data);
+        return made.cut({ minX: 0, minY: 0, maxX: width, maxY: height }).toShape(width, height) ?? shape;
+      }
+      default:
+        return shape;
+    }
+  };
+  return moved() as S;
 }
 
 /** A shift that does not push [min, max] further out of [0, size] than it already is. */

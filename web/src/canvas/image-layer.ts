@@ -1,5 +1,7 @@
 import { DisplayLayer } from "./display";
+import type { Grey } from "./flood";
 import { greyGpu } from "./gpu";
+import { brightness, greyOf } from "./grey";
 import { buildLut, renderSlice, type Slice, type Window } from "./lut";
 import type { Viewport } from "./viewport";
 
@@ -16,10 +18,14 @@ export interface ImageSource {
   draw(g: CanvasRenderingContext2D): void;
   /** Draws itself through a view in device pixels, where it can; otherwise `draw` is asked. */
   drawThrough?(g: CanvasRenderingContext2D, viewport: Viewport, ratio: number): boolean;
+  /** One number per pixel: rescaled values of a grey slice, else the brightness 0 to 255. */
+  grey?(): Grey;
 }
 
 /** A decoded picture. */
 export class BitmapSource implements ImageSource {
+  private values: Grey | null = null;
+
   constructor(private readonly bitmap: ImageBitmap | HTMLCanvasElement | OffscreenCanvas) {}
 
   get width(): number {
@@ -32,6 +38,17 @@ export class BitmapSource implements ImageSource {
 
   draw(g: CanvasRenderingContext2D): void {
     g.drawImage(this.bitmap, 0, 0);
+  }
+
+  grey(): Grey {
+    if (this.values) return this.values;
+    const { width, height } = this;
+    const canvas = new OffscreenCanvas(width, height);
+    const g = canvas.getContext("2d", { willReadFrequently: true }) as OffscreenCanvasRenderingContext2D;
+    g.drawImage(this.bitmap, 0, 0);
+    const { data } = g.getImageData(0, 0, width, height);
+    this.values = greyOf(width, height, brightness(data, width * height, 4));
+    return this.values;
   }
 }
 
@@ -46,6 +63,7 @@ interface Part {
  * once per window, in parts that a canvas can hold.
  */
 export class SliceSource implements ImageSource {
+  private values: Grey | null = null;
   private parts: Part[] = [];
   private key = "";
   private readonly over: DisplayLayer | null;
@@ -68,6 +86,18 @@ export class SliceSource implements ImageSource {
 
   get height(): number {
     return this.slice.rows;
+  }
+
+  grey(): Grey {
+    if (this.values) return this.values;
+    const { format, slope, intercept, data } = this.slice;
+    const count = this.width * this.height;
+    const values =
+      format === "rgb8"
+        ? brightness(data, count, 3)
+        : Float32Array.from(data as ArrayLike<number>, (stored) => stored * slope + intercept);
+    this.values = greyOf(this.width, this.height, values);
+    return this.values;
   }
 
   setWindow(window: Window, invert: boolean, useTable = false): void {

@@ -1,6 +1,8 @@
 import type { Editor } from "./editor";
-import { BOX_HANDLES, boxHandlePoint, shapeBounds } from "./geometry";
+import { shapeBounds, shapeRings } from "./geometry";
+import { gripsOf, turnLift } from "./grips";
 import type { HitIndex } from "./hit-index";
+import { drawMask } from "./mask-layer";
 import type { Annotation, Point, Shape } from "./types";
 import type { Viewport } from "./viewport";
 
@@ -9,6 +11,10 @@ const LABELS_MAX = 120;
 /** Dashes of a model's draft; a person's mark is solid. */
 const DRAFT_DASH = [6, 4];
 const HANDLE_PX = 7;
+/** Reach of the pointer, as the stage has it: the grip for turning stands off by a multiple of it. */
+const REACH_PX = 8;
+/** Radius of a single point, screen pixels. */
+const POINT_PX = 4.5;
 /** From this number of objects in view on they are drawn as plain outlines. */
 const DENSE_FROM = 1_000;
 /** Smallest side on screen at which a dash can be told in a dense view, pixels. */
@@ -25,7 +31,10 @@ interface Group {
   draft: boolean;
   locked: boolean;
   shapes: Shape[];
+  bones: Bones;
 }
+
+type Bones = readonly [number, number][];
 
 /**
  * Draws the marks of the current frame: those in view, grouped by class and state, the selected one last.
@@ -47,9 +56,15 @@ export function drawShapes(
     else addToGroup(groups, annotation, editor);
     if (special || shown.length <= LABELS_MAX) labelled.push(annotation);
   }
-  for (const group of groups.values()) drawGroup(g, group, viewport, shown.length > DENSE_FROM);
+  for (const group of inOrder(groups)) drawGroup(g, group, viewport, shown.length > DENSE_FROM);
   for (const annotation of front) drawFront(g, annotation, editor, viewport);
   for (const annotation of labelled) drawLabel(g, annotation, editor, viewport);
+}
+
+/** Groups whose objects lie lower are drawn first. */
+function inOrder(groups: Map<string, Group>): Group[] {
+  const height = (key: string) => Number.parseInt(key, 10);
+  return [...groups].sort(([a], [b]) => height(a) - height(b)).map(([, group]) => group);
 }
 
 /** The model's draft beside the read: dashed, faint, under everything else. */
@@ -57,7 +72,9 @@ function drawDraft(g: CanvasRenderingContext2D, editor: Editor, viewport: Viewpo
   const draft = editor.draftHere();
   for (const { class: id, shape } of draft) {
     const color = editor.classOf(id)?.color ?? NO_CLASS_COLOR;
-    drawGroup(g, { color, draft: true, locked: true, shapes: [shape] }, viewport, draft.length > DENSE_FROM);
+    const bones = editor.classOf(id)?.skeleton?.bones ?? [];
+    const group = { color, draft: true, locked: true, shapes: [shape], bones };
+    drawGroup(g, group, viewport, draft.length > DENSE_FROM);
   }
 }
 
@@ -66,13 +83,9 @@ export function drawHandles(g: CanvasRenderingContext2D, editor: Editor, viewpor
   if (editor.selectedIds.size !== 1) return;
   const target = editor.editable(editor.selection())[0];
   if (!target) return;
-  const shape = editor.shapeOf(target);
-  if (shape.type === "box") {
-    for (const handle of BOX_HANDLES)
-      drawHandle(g, viewport.toScreen(boxHandlePoint(shape, handle)), colorOf(target, editor), false);
-  } else if (shape.type === "polygon") {
-    for (const point of shape.points) drawHandle(g, viewport.toScreen(point), colorOf(target, editor), true);
-  }
+  const color = colorOf(target, editor);
+  for (const grip of gripsOf(editor.shapeOf(target), turnLift(viewport.imageLength(REACH_PX))))
+    drawHandle(g, viewport.toScreen(grip.at), color, grip.kind !== "handle");
 }
 
 function visibleObjects(editor: Editor, index: HitIndex, viewport: Viewport): Annotation[] {
@@ -82,7 +95,7 @@ function visibleObjects(editor: Editor, index: HitIndex, viewport: Viewport): An
   for (const id of editor.previewIds) ids.add(id);
   for (const id of ids) {
     const annotation = editor.document.get(id);
-    if (annotation && !editor.isHidden(id)) list.push(annotation);
+    if (annotation && !editor.isHidden(id) && editor.painting !== id) list.push(annotation);
   }
   return list;
 }
@@ -95,8 +108,9 @@ function addToGroup(groups: Map<string, Group>, annotation: Annotation, editor: 
   const color = colorOf(annotation, editor);
   const draft = annotation.author.kind === "model";
   const locked = editor.isLocked(annotation.id) && !editor.readOnly;
-  const key = `${color}${draft}${locked}`;
-  const group = groups.get(key) ?? { color, draft, locked, shapes: [] };
+  const key = `${annotation.arrangement?.z ?? 0}/${annotation.class}/${draft}/${locked}`;
+  const bones = editor.classOf(annotation.class)?.skeleton?.bones ?? [];
+  const group = groups.get(key) ?? { color, draft, locked, shapes: [], bones };
   group.shapes.push(editor.shapeOf(annotation));
   groups.set(key, group);
 }
@@ -107,16 +121,28 @@ function addToGroup(groups: Map<string, Group>, annotation: Annotation, editor: 
  */
 function drawGroup(g: CanvasRenderingContext2D, group: Group, viewport: Viewport, dense: boolean): void {
   g.globalAlpha = group.locked ? 0.55 : 1;
-  const polygons = group.shapes.filter((shape) => shape.type === "polygon");
-  for (let from = 0; from < polygons.length; from += SHAPES_PER_PATH) {
+  for (const shape of group.shapes) if (shape.type === "mask") drawMask(g, shape, group.color, 0.4, viewport);
+  const areas = group.shapes.filter((shape) => shape.type !== "box" && shapeRings(shape).length > 0);
+  for (let from = 0; from < areas.length; from += SHAPES_PER_PATH) {
     const path = new Path2D();
-    for (const shape of polygons.slice(from, from + SHAPES_PER_PATH)) trace(path, shape, viewport);
+    for (const shape of areas.slice(from, from + SHAPES_PER_PATH)) trace(path, shape, viewport);
     g.fillStyle = `${group.color}14`;
-    if (!dense) g.fill(path);
+    if (!dense) g.fill(path, "evenodd");
     outline(g, path, group.color, group.draft, dense ? 1.25 : 1.75);
+  }
+  const lines = group.shapes.filter((shape) => isLine(shape));
+  for (let from = 0; from < lines.length; from += SHAPES_PER_PATH) {
+    const path = new Path2D();
+    for (const shape of lines.slice(from, from + SHAPES_PER_PATH)) trace(path, shape, viewport, group.bones);
+    outline(g, path, group.color, group.draft, dense ? 1.25 : 2);
   }
   drawBoxes(g, group, viewport, dense);
   g.globalAlpha = 1;
+}
+
+/** Shapes that are lines and points only. */
+function isLine(shape: Shape): boolean {
+  return shape.type === "polyline" || shape.type === "points" || shape.type === "skeleton";
 }
 
 function drawBoxes(g: CanvasRenderingContext2D, group: Group, viewport: Viewport, dense: boolean): void {
@@ -148,10 +174,15 @@ function drawFront(
   viewport: Viewport,
 ): void {
   const path = new Path2D();
-  trace(path, editor.shapeOf(annotation), viewport);
+  const shape = editor.shapeOf(annotation);
   const color = colorOf(annotation, editor);
+  if (shape.type === "mask") {
+    drawMask(g, shape, color, 0.6, viewport);
+    return;
+  }
+  trace(path, shape, viewport, editor.classOf(annotation.class)?.skeleton?.bones);
   g.fillStyle = `${color}30`;
-  g.fill(path);
+  if (!isLine(shape)) g.fill(path, "evenodd");
   outline(g, path, color, annotation.author.kind === "model", editor.isSelected(annotation.id) ? 2.5 : 2);
 }
 
@@ -174,18 +205,39 @@ function outline(
   g.setLineDash([]);
 }
 
-function trace(path: Path2D, shape: Shape, viewport: Viewport): void {
+function trace(path: Path2D, shape: Shape, viewport: Viewport, bones: Bones = []): void {
   if (shape.type === "box") {
     const [x, y] = viewport.toScreen([shape.x, shape.y]);
     path.rect(x, y, shape.w * viewport.scale, shape.h * viewport.scaleY);
-  } else if (shape.type === "polygon") {
-    shape.points.forEach((point, i) => {
-      const [x, y] = viewport.toScreen(point);
-      if (i === 0) path.moveTo(x, y);
-      else path.lineTo(x, y);
-    });
-    path.closePath();
+    return;
   }
+  if (shape.type === "polyline") chain(path, shape.points, viewport);
+  else if (shape.type === "points") for (const point of shape.points) dot(path, viewport.toScreen(point));
+  else if (shape.type === "skeleton") {
+    const seen = shape.joints.map((joint) => (joint.state === "absent" ? null : joint.at));
+    for (const [a, b] of bones) {
+      const [from, to] = [seen[a], seen[b]];
+      if (from && to) chain(path, [from, to], viewport);
+    }
+    for (const at of seen) if (at) dot(path, viewport.toScreen(at));
+  } else
+    for (const ring of shapeRings(shape)) {
+      chain(path, ring, viewport);
+      path.closePath();
+    }
+}
+
+function chain(path: Path2D, points: Point[], viewport: Viewport): void {
+  points.forEach((point, i) => {
+    const [x, y] = viewport.toScreen(point);
+    if (i === 0) path.moveTo(x, y);
+    else path.lineTo(x, y);
+  });
+}
+
+function dot(path: Path2D, [x, y]: Point): void {
+  path.moveTo(x + POINT_PX, y);
+  path.arc(x, y, POINT_PX, 0, Math.PI * 2);
 }
 
 function drawHandle(g: CanvasRenderingContext2D, [x, y]: Point, color: string, round: boolean): void {

@@ -4,8 +4,9 @@ import { HitIndex } from "./hit-index";
 import { drawImageLayer, type ImageSource } from "./image-layer";
 import type { ActionId } from "./keymap";
 import { dragWindow, type Window } from "./lut";
+import { performCommon } from "./perform";
 import { drawHandles, drawShapes } from "./shapes-layer";
-import type { Tool, ToolContext, ToolPointer } from "./tool";
+import type { Tool, ToolContext, ToolOption, ToolPointer } from "./tool";
 import type { Annotation, Point } from "./types";
 import { sameFrame } from "./types";
 import { Viewport, ZOOM_STEP } from "./viewport";
@@ -54,6 +55,7 @@ export class Stage {
   private readonly decorations = new Set<Decoration>();
   private readonly pointerListeners = new Set<(point: Point | null) => void>();
   private readonly toolListeners = new Set<(tool: Tool) => void>();
+  private readonly optionListeners = new Set<() => void>();
   private readonly release: (() => void)[] = [];
   private source: ImageSource | null = null;
   private request = 0;
@@ -69,7 +71,8 @@ export class Stage {
   private brightness = 1;
   private inverted = false;
 
-  constructor(private readonly options: StageOptions) {
+  constructor(private readonly settings: StageOptions) {
+    const options = settings;
     this.editor = options.editor;
     this.tools = options.tools;
     this.tool = options.tools[0] as Tool;
@@ -151,7 +154,7 @@ export class Stage {
 
   chooseTool(id: string): void {
     const next = this.tools.find((tool) => tool.id === id);
-    if (!next || next === this.tool || (next.draws && this.editor.readOnly)) return;
+    if (!next || next === this.tool || !this.isOffered(next)) return;
     this.tool.deactivate?.(this.context);
     this.tool = next;
     if (next.draws) this.lastDrawingTool = next.id;
@@ -164,6 +167,16 @@ export class Stage {
   onTool(listener: (tool: Tool) => void): () => void {
     this.toolListeners.add(listener);
     return () => this.toolListeners.delete(listener);
+  }
+
+  /** Settings of the tool in hand. */
+  get options(): ToolOption[] {
+    return this.tool.options?.(this.context) ?? [];
+  }
+
+  onOptions(listener: () => void): () => void {
+    this.optionListeners.add(listener);
+    return () => this.optionListeners.delete(listener);
   }
 
   onPointer(listener: (point: Point | null) => void): () => void {
@@ -180,8 +193,17 @@ export class Stage {
   /** Whether this stage could do the action now; decides which of two actions on one key is meant. */
   offers(action: ActionId): boolean {
     if (action.startsWith("tool.") && action !== "tool.last")
-      return this.tools.some((tool) => tool.action === action);
+      return this.tools.some((tool) => tool.action === action && this.isOffered(tool));
     return !STACK_ONLY.test(action) && action !== "rotate.left" && action !== "rotate.right";
+  }
+
+  /** Whether a tool has something to do here: it may draw, and a class takes what it draws. */
+  isOffered(tool: Tool): boolean {
+    if (tool.draws && this.editor.readOnly) return false;
+    const kinds = tool.shapes;
+    return (
+      !kinds || this.editor.usableClasses().some((entry) => entry.shapes.some((kind) => kinds.includes(kind)))
+    );
   }
 
   /** Does what a key asks for; returns whether it was ours. */
@@ -249,7 +271,7 @@ export class Stage {
         (a): a is Annotation =>
           a !== undefined && !this.editor.isHidden(a.id) && hitsShape(point, a.shape, reach / 2),
       )
-      .sort((a, b) => shapeArea(a.shape) - shapeArea(b.shape));
+      .sort((a, b) => reachOf(a) - reachOf(b));
   }
 
   // --- inside
@@ -269,7 +291,11 @@ export class Stage {
       setCursor: (cursor) => {
         this.element.style.cursor = cursor;
       },
-      window: this.options.window ?? { get: () => null, set: (_window: Window) => {} },
+      window: this.settings.window ?? { get: () => null, set: (_window: Window) => {} },
+      grey: () => this.source?.grey?.() ?? null,
+      optionsChanged: () => {
+        for (const listener of this.optionListeners) listener();
+      },
       chooseTool: (id) => this.chooseTool(id),
     };
   }
@@ -450,9 +476,11 @@ export class Stage {
 
   private wheel(event: WheelEvent): void {
     event.preventDefault();
-    if (this.options.onWheel && !event.ctrlKey && !event.metaKey) {
+    // With Shift held most browsers turn the wheel sideways.
+    if (event.shiftKey && this.tool.wheel?.(Math.sign(event.deltaY || event.deltaX), this.context)) return;
+    if (this.settings.onWheel && !event.ctrlKey && !event.metaKey) {
       const steps = this.turned.take(event);
-      if (steps !== 0) this.options.onWheel(steps);
+      if (steps !== 0) this.settings.onWheel(steps);
       return;
     }
     const { screen } = this.toolPointer(event);
@@ -465,34 +493,8 @@ export class Stage {
   }
 }
 
-/** What every host does the same way: the 2D stage and the scene share it. */
-export function performCommon(
-  editor: Editor,
-  action: ActionId,
-  reveal: (object: Annotation) => void,
-): boolean {
-  if (action.startsWith("class.")) {
-    const entry = editor.usableClasses()[Number(action.slice(6)) - 1];
-    if (entry) editor.chooseClass(entry.id);
-    return entry !== undefined;
-  }
-  if (action === "object.next" || action === "object.previous") {
-    const object = editor.step(action === "object.next" ? 1 : -1);
-    if (object) reveal(object);
-    return true;
-  }
-  const simple: Partial<Record<ActionId, () => void>> = {
-    cancel: () => editor.select([]),
-    delete: () => editor.remove(),
-    undo: () => editor.undo(),
-    redo: () => editor.redo(),
-    copy: () => editor.copy(),
-    paste: () => editor.paste(),
-    duplicate: () => editor.duplicate(),
-    "object.hide": () => editor.toggleHidden(),
-    "object.lock": () => editor.toggleLocked(),
-  };
-  const act = simple[action];
-  act?.();
-  return act !== undefined;
+/** What covers less is meant first: points before lines before areas. */
+function reachOf({ shape }: Annotation): number {
+  if (shape.type === "points" || shape.type === "skeleton") return -2;
+  return shape.type === "polyline" ? -1 : shapeArea(shape);
 }

@@ -1,8 +1,9 @@
 import type { Editor } from "./editor";
+import type { Grey } from "./flood";
 import type { HitIndex } from "./hit-index";
 import type { ActionId } from "./keymap";
 import type { Window } from "./lut";
-import type { Annotation, Point } from "./types";
+import type { Annotation, Point, ShapeKind } from "./types";
 import type { Viewport } from "./viewport";
 
 /** A pointer event as tools see it. */
@@ -33,9 +34,37 @@ export interface ToolContext {
   setCursor(cursor: string): void;
   /** Window of a grey image; nothing for colour images. */
   window: { get(): Window | null; set(window: Window): void };
+  /** The picture on screen as one number per pixel; nothing while there is none. */
+  grey(): Grey | null;
+  /** Says that what `options` gives has changed. */
+  optionsChanged(): void;
   /** Goes back to the tool that people expect after drawing. */
   chooseTool(id: string): void;
 }
+
+/** A setting of a tool, shown in a strip above the picture while the tool is in hand. */
+export type ToolOption =
+  | {
+      kind: "range";
+      id: string;
+      label: string;
+      min: number;
+      max: number;
+      step: number;
+      value: number;
+      set(value: number): void;
+    }
+  | { kind: "flag"; id: string; label: string; value: boolean; set(value: boolean): void }
+  | {
+      kind: "choice";
+      id: string;
+      label: string;
+      choices: { value: string; label: string }[];
+      value: string;
+      set(value: string): void;
+    }
+  | { kind: "act"; id: string; label: string; disabled?: boolean; run(): void }
+  | { kind: "text"; id: string; text: string };
 
 /**
  * A tool: one file, one object. Handlers get image coordinates, show what they do by `editor.preview` or
@@ -51,6 +80,8 @@ export interface Tool {
   readonly icon: string;
   /** Draws new shapes, so a read-only host does not offer it. */
   readonly draws?: boolean;
+  /** Kinds of shape that it makes or changes; it is offered where a class takes one of them. */
+  readonly shapes?: readonly ShapeKind[];
   activate?(context: ToolContext): void;
   /** Leaves: drafts are dropped. */
   deactivate?(context: ToolContext): void;
@@ -60,6 +91,10 @@ export interface Tool {
   doubleClick?(event: ToolPointer, context: ToolContext): void;
   /** Returns whether it took the action; otherwise the stage does what it does by default. */
   onAction?(action: ActionId, context: ToolContext): boolean;
+  /** A wheel turn with Shift held; returns whether it was taken. */
+  wheel?(steps: number, context: ToolContext): boolean;
+  /** Its settings now. */
+  options?(context: ToolContext): ToolOption[];
   /** Draws above the shapes, in CSS pixels. */
   draw?(g: CanvasRenderingContext2D, context: ToolContext): void;
 }

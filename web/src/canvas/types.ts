@@ -19,6 +19,60 @@ export interface BoxShape {
 export interface PolygonShape {
   type: "polygon";
   points: Point[];
+  /** Rings that are cut out. */
+  holes?: Point[][];
+}
+
+/** Box turned about its centre; angles are radians, clockwise on the screen. */
+export interface RotatedBoxShape {
+  type: "rotated_box";
+  cx: number;
+  cy: number;
+  w: number;
+  h: number;
+  angle: number;
+}
+
+export interface EllipseShape {
+  type: "ellipse";
+  cx: number;
+  cy: number;
+  rx: number;
+  ry: number;
+  angle: number;
+}
+
+/** Open line. */
+export interface PolylineShape {
+  type: "polyline";
+  points: Point[];
+}
+
+export interface PointsShape {
+  type: "points";
+  points: Point[];
+}
+
+export type JointState = "visible" | "hidden" | "absent";
+
+export interface Joint {
+  at: Point;
+  state: JointState;
+}
+
+/** One joint for each of the class's template, in its order. */
+export interface SkeletonShape {
+  type: "skeleton";
+  joints: Joint[];
+}
+
+/** Pixels as COCO's run lengths: column after column, the first run counts zeros. */
+export interface MaskShape {
+  type: "mask";
+  /** Height and width of the image. */
+  size: [number, number];
+  /** COCO's compressed text. */
+  counts: string;
 }
 
 /** Oriented box in the vehicle frame: x forward, y left, z up, metres. */
@@ -34,7 +88,17 @@ export interface TagShape {
   type: "tag";
 }
 
-export type Shape = BoxShape | PolygonShape | CuboidShape | TagShape;
+export type Shape =
+  | BoxShape
+  | PolygonShape
+  | CuboidShape
+  | TagShape
+  | RotatedBoxShape
+  | EllipseShape
+  | PolylineShape
+  | PointsShape
+  | SkeletonShape
+  | MaskShape;
 export type ShapeKind = Shape["type"];
 
 export interface FrameRef {
@@ -46,6 +110,18 @@ export type Author = { kind: "human"; user: string } | { kind: "model"; name: st
 
 export type AttributeValue = boolean | string | number;
 
+/** How an annotation stands to others; what is left out is as if nobody had said anything. */
+export interface Arrangement {
+  /** Annotations with the same number belong together. */
+  group?: number | null;
+  /** Larger lies above smaller. */
+  z?: number;
+  /** The same thing on several frames. */
+  track?: string | null;
+  /** Calculated between two frames of its track on which a person set it. */
+  interpolated?: boolean;
+}
+
 export interface Annotation {
   id: string;
   version: number;
@@ -55,6 +131,7 @@ export interface Annotation {
   attributes?: Record<string, AttributeValue>;
   author: Author;
   score?: number | null;
+  arrangement?: Arrangement;
 }
 
 export type AttributeKind = "flag" | "number" | { choice: string[] };
@@ -74,6 +151,19 @@ export interface ClassDef {
   shapes: ShapeKind[];
   attributes?: AttributeDef[];
   retired?: boolean;
+  skeleton?: SkeletonTemplate | null;
+}
+
+export interface SkeletonTemplate {
+  joints: string[];
+  /** Pairs of joints, counted from 0. */
+  bones: [number, number][];
+}
+
+/** Millimetres between rows and between columns. */
+export interface Spacing {
+  row: number;
+  column: number;
 }
 
 /** Axis-aligned extent in image pixels. */
@@ -88,6 +178,21 @@ export interface Bounds {
 export const BOX_MIN_PX = 1;
 /** Most points that one polygon may have; the server refuses more. */
 export const POLYGON_POINTS_MAX = 20_000;
+/** Most pixels of an image on which masks are painted: a 16,384 by 16,384 image. */
+export const MASK_PIXELS_MAX = 2 ** 28;
+
+export const SHAPE_NAMES: Record<ShapeKind, string> = {
+  box: "box",
+  polygon: "polygon",
+  cuboid: "cuboid",
+  tag: "tag",
+  rotated_box: "turned box",
+  ellipse: "ellipse",
+  polyline: "line",
+  points: "points",
+  skeleton: "skeleton",
+  mask: "mask",
+};
 
 /** Key of a frame for maps; `item` stands for annotations that lie on no frame. */
 export function frameKey(frame: FrameRef | null | undefined): string {

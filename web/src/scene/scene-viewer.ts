@@ -1,6 +1,6 @@
 import type { Editor } from "@/canvas/editor";
 import type { ActionId } from "@/canvas/keymap";
-import { performCommon } from "@/canvas/stage";
+import { performCommon } from "@/canvas/perform";
 import type { Annotation, CuboidShape, Vec3 } from "@/canvas/types";
 import type { Calibration } from "./camera";
 import { CameraPane } from "./camera-pane";

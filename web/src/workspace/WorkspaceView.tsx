@@ -3,15 +3,19 @@ import { useNavigate } from "@tanstack/react-router";
 import { lazy, Suspense, useCallback, useEffect, useState } from "react";
 import { claimTask } from "@/api/tasks";
 import type { ActionId } from "@/canvas/keymap";
+import { nextKey, propagate } from "@/canvas/tracks";
 import { Loading, Refused } from "@/parts/States";
 import { OpenAnswers, RejectDialog, SignDialog, UnclearDialog } from "./dialogs";
 import { useEditor, useKeyMap, useSession } from "./hooks";
 import type { HostHandle, HostProps } from "./host";
 import ImageHost from "./ImageHost";
+import { Palette } from "./Palette";
+import { PropagateDialog } from "./PropagateDialog";
 import { preload } from "./preload";
 import { SidePanel } from "./SidePanel";
 import type { WorkSession } from "./session";
 import { ToolColumn } from "./ToolColumn";
+import { ToolOptions } from "./ToolOptions";
 import { TopBar } from "./TopBar";
 import { useWorkspaceKeys } from "./useWorkspaceKeys";
 import styles from "./Workspace.module.css";
@@ -20,7 +24,7 @@ import { unanswered } from "./work";
 const SceneHost = lazy(() => import("./SceneHost"));
 const StackHost = lazy(() => import("./stack/StackHost"));
 
-type Open = "answers" | "unclear" | "reject" | "sign" | null;
+type Open = "answers" | "unclear" | "reject" | "sign" | "palette" | "propagate" | null;
 
 export function WorkspaceView({ session }: { session: WorkSession }) {
   const { editor, mode, work } = session;
@@ -109,9 +113,38 @@ export function WorkspaceView({ session }: { session: WorkSession }) {
     else if (action === "accept" && mode === "review") confirm();
     else if (action === "reject" && mode !== "read") setOpen("reject");
     else if (action === "panel.focus") document.querySelector<HTMLElement>("#side-panel button")?.focus();
+    else if (action === "palette") setOpen("palette");
+    else if (action === "unclear" && mode === "read") setOpen("unclear");
+    else if (action === "track.propagate") askPropagate();
+    else if (action === "track.next" || action === "track.previous")
+      stepKey(action === "track.next" ? 1 : -1);
     else return false;
     return true;
   };
+  const askPropagate = () => {
+    if (editor.readOnly) return;
+    if (editor.selection().some((a) => a.frame)) setOpen("propagate");
+    else editor.say("Select what is to be copied to the next frames.");
+  };
+  const stepKey = (direction: 1 | -1) => {
+    const next = nextKey(editor, direction);
+    if (!next) return;
+    handle?.reveal(next);
+    editor.select([next.id]);
+  };
+  /** Whether the command list names an action: what means something here and now. */
+  const offered = useCallback(
+    (action: ActionId) => {
+      if (action.startsWith("track.")) return !editor.readOnly && manyFrames(session);
+      if (action === "accept") return mode === "review";
+      if (action === "reject") return mode !== "read";
+      if (action === "unclear") return mode === "read";
+      if (action.startsWith("class."))
+        return !editor.readOnly && Number(action.slice(6)) <= editor.usableClasses().length;
+      return handle?.offers(action) ?? false;
+    },
+    [editor, handle, mode, session],
+  );
   useWorkspaceKeys(session, handle, keyMap, own);
 
   const go = (id: string) => {
@@ -148,6 +181,7 @@ export function WorkspaceView({ session }: { session: WorkSession }) {
       <ToolColumn handle={handle} />
       <main className={styles.middle} data-canvas="">
         <Notices session={session} error={open === null ? error : null} onClear={() => setError(null)} />
+        <ToolOptions handle={handle} />
         <Suspense fallback={<Loading label="Loading the viewer" />}>
           <Host session={session} onReady={onReady} />
         </Suspense>
@@ -159,6 +193,28 @@ export function WorkspaceView({ session }: { session: WorkSession }) {
         session={session}
         open={missingAnswers}
         onGo={go}
+      />
+      <Palette
+        opened={open === "palette"}
+        keyMap={keyMap}
+        offers={offered}
+        onClose={close}
+        onChoose={(action) => {
+          handle?.focus();
+          if (!own(action)) handle?.perform(action);
+        }}
+      />
+      <PropagateDialog
+        opened={open === "propagate"}
+        onClose={close}
+        session={session}
+        onConfirm={(count) => {
+          const made = propagate(editor, count);
+          editor.say(
+            made > 0 ? `Copied to the next frames: ${made} new marks.` : "There is no frame left to copy to.",
+          );
+          close();
+        }}
       />
       <UnclearDialog
         opened={open === "unclear"}
@@ -191,6 +247,10 @@ export function WorkspaceView({ session }: { session: WorkSession }) {
       />
     </div>
   );
+}
+
+function manyFrames(session: WorkSession): boolean {
+  return session.work.item.streams.some((stream) => stream.frames.length > 1);
 }
 
 function Host(props: HostProps) {

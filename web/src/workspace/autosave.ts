@@ -288,7 +288,8 @@ export class Autosave {
 /** Whether two records say the same, whoever wrote them. */
 export function sameContent(a: Annotation | null | undefined, b: Annotation | null | undefined): boolean {
   if (!a || !b) return !a && !b;
-  const view = (x: Annotation) => canonical([x.class, x.frame ?? null, x.shape, x.attributes ?? {}]);
+  const view = (x: Annotation) =>
+    canonical([x.class, x.frame ?? null, x.shape, x.attributes ?? {}, x.arrangement ?? {}]);
   return view(a) === view(b);
 }
 

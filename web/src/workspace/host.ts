@@ -1,5 +1,6 @@
 import type { ActionId } from "@/canvas/keymap";
 import type { Stage } from "@/canvas/stage";
+import type { ToolOption } from "@/canvas/tool";
 import type { Annotation, FrameRef } from "@/canvas/types";
 import type { WorkSession } from "./session";
 
@@ -17,6 +18,9 @@ export interface HostHandle {
   currentTool(): string;
   onTool(listener: () => void): () => void;
   chooseTool(id: string): void;
+  /** Settings of the tool in hand, where tools have settings. */
+  options?(): ToolOption[];
+  onOptions?(listener: () => void): () => void;
   /** Whether the action means something here. */
   offers(action: ActionId): boolean;
   perform(action: ActionId): boolean;
@@ -41,10 +45,12 @@ export function stageHandle(
   },
 ): HostHandle {
   return {
-    tools: stage.tools.filter((tool) => !(tool.draws && stage.editor.readOnly)),
+    tools: stage.tools.filter((tool) => stage.isOffered(tool)),
     currentTool: () => stage.currentTool.id,
     onTool: (listener) => stage.onTool(listener),
     chooseTool: (id) => stage.chooseTool(id),
+    options: () => stage.options,
+    onOptions: (listener) => stage.onOptions(listener),
     offers: (action) => (host.offers?.(action) ?? true) && stage.offers(action),
     perform: (action) => host.perform(action),
     reveal: (annotation) => {

@@ -15,7 +15,15 @@ import type { ClassDef } from "@/canvas/types";
 import { Autosave, type SaveState } from "./autosave";
 import { openJournal } from "./journal";
 import { LeaseKeeper, type LeaseState, leaseState } from "./lease";
-import { annotationFromWire, differsFrom, type OpenWork, openWork, type ReadInfo, readInfo } from "./work";
+import {
+  annotationFromWire,
+  differsFrom,
+  type OpenWork,
+  openWork,
+  type ReadInfo,
+  readInfo,
+  spacingOf,
+} from "./work";
 
 export type Mode = "read" | "review" | "sign";
 export type SessionEvent = "save" | "lease" | "review" | "notice" | "draft";
@@ -45,7 +53,14 @@ export class WorkSession {
     this.mode = work.task.kind === "review" ? "review" : work.task.kind === "sign" ? "sign" : "read";
     const shown = this.mode === "sign" ? (work.subject ?? work.read) : (work.read ?? work.subject);
     const readOnly = this.mode === "sign" || !work.read;
-    this.editor = new Editor({ classes: work.protocol.classes as ClassDef[], user, readOnly });
+    this.editor = new Editor({
+      classes: work.protocol.classes as ClassDef[],
+      user,
+      readOnly,
+      frames: (stream) => work.item.streams[stream]?.frames.length ?? 1,
+      spacing: (stream) => spacingOf(work.item, stream),
+      say: (text) => this.say(text),
+    });
     this.editor.document.load(shown?.annotations ?? []);
     this.draft = work.draft;
     // Whoever asked for it before the page was loaded again finds it as it was.

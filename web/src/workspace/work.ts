@@ -1,6 +1,7 @@
 import type { Item, Protocol, Read, ReviewNote, Task, Annotation as WireAnnotation, Work } from "@/api/types";
 import type { Editor } from "@/canvas/editor";
-import type { Annotation, AttributeDef } from "@/canvas/types";
+import { seriesFacts } from "@/canvas/series";
+import type { Annotation, AttributeDef, Spacing } from "@/canvas/types";
 import { sameContent } from "./autosave";
 
 /** A read as the workspace needs it. */
@@ -82,4 +83,11 @@ export function differsFrom(subject: Annotation[], now: Annotation[]): boolean {
 /** How often somebody else must look: objects that a reviewer has not confirmed yet. */
 export function unchecked(objects: Annotation[], checked: ReadonlySet<string>): Annotation[] {
   return objects.filter((annotation) => !checked.has(annotation.id));
+}
+/** Millimetres between the pixels of a stream, in the patient; nothing where nobody knows or where they lie on the detector. */
+export function spacingOf(item: Item, stream: number): Spacing | null {
+  const found = item.streams[stream];
+  if (!found) return null;
+  const facts = seriesFacts(found, item.facts);
+  return typeof facts.ruler === "string" || facts.ruler.caveat ? null : facts.spacing;
 }

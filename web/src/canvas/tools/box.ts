@@ -11,6 +11,7 @@ export class BoxTool implements Tool {
   readonly cursor = "crosshair";
   readonly icon = "M4 6h16v12H4z";
   readonly draws = true;
+  readonly shapes = ["box"] as const;
   private start: Point | null = null;
   private end: Point | null = null;
   private pointer: Point | null = null;

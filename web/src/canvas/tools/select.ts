@@ -1,21 +1,8 @@
-import {
-  BOX_HANDLES,
-  type BoxHandle,
-  boxFromCorners,
-  boxHandlePoint,
-  clampPoint,
-  deleteVertex,
-  insertVertex,
-  moveShape,
-  moveVertex,
-  nearestEdge,
-  resizeBox,
-  shapeBounds,
-  vertexAt,
-} from "../geometry";
+import { type BoxHandle, boxFromCorners, clampPoint, moveShape, shapeBounds } from "../geometry";
+import { dragGrip, edgeAt, type Grip, gripAt, insertPoint, removePoint } from "../grips";
 import type { ActionId } from "../keymap";
 import type { Tool, ToolContext, ToolPointer } from "../tool";
-import type { Annotation, Point, PolygonShape, Shape } from "../types";
+import type { Annotation, Point, Shape } from "../types";
 
 /** A press that travels less than this is a click, screen pixels. */
 const DRAG_START_PX = 3;
@@ -23,14 +10,12 @@ const DRAG_START_PX = 3;
 type Gesture =
   | { kind: "press"; start: ToolPointer; hit: Annotation | null }
   | { kind: "move"; start: ToolPointer; targets: Annotation[] }
-  | { kind: "resize"; target: Annotation; handle: BoxHandle }
-  | { kind: "vertex"; target: Annotation; shape: PolygonShape; index: number; inserted: boolean }
+  | { kind: "grip"; target: Annotation; shape: Shape; grip: Grip; inserted: boolean }
   | { kind: "marquee"; start: Point; end: Point; add: boolean };
 
-type Grip =
-  | { kind: "handle"; target: Annotation; handle: BoxHandle }
-  | { kind: "vertex"; target: Annotation; index: number }
-  | { kind: "edge"; target: Annotation; index: number; point: Point };
+type Held =
+  | { kind: "grip"; target: Annotation; grip: Grip }
+  | { kind: "edge"; target: Annotation; ring: number; index: number; at: Point };
 
 const HANDLE_CURSORS: Record<BoxHandle, string> = {
   nw: "nwse-resize",
@@ -52,7 +37,7 @@ export class SelectTool implements Tool {
   readonly icon = "M5 3l14 7.5-6 1.8-2.6 6.2z";
   private gesture: Gesture | null = null;
   /** Vertex that Del takes out: the one touched last. */
-  private vertex: { id: string; index: number } | null = null;
+  private vertex: { id: string; ring: number; index: number } | null = null;
 
   deactivate(context: ToolContext): void {
     this.gesture = null;
@@ -62,9 +47,9 @@ export class SelectTool implements Tool {
 
   pointerDown(event: ToolPointer, context: ToolContext): void {
     if (event.button !== 0) return;
-    const grip = this.gripAt(event, context);
-    if (grip) {
-      this.startGrip(grip, event, context);
+    const held = this.heldAt(event, context);
+    if (held) {
+      this.hold(held, event, context);
       return;
     }
     this.vertex = null;
@@ -102,10 +87,10 @@ export class SelectTool implements Tool {
       else if (!event.shift) editor.select([]);
     } else if (gesture.kind === "marquee") this.selectWithin(gesture, context);
     else if (gesture.kind === "move") editor.commitPreview("move");
-    else if (gesture.kind === "resize") editor.commitPreview("resize");
     else {
-      this.vertex = { id: gesture.target.id, index: gesture.index };
-      editor.commitPreview(gesture.inserted ? "insert a point in" : "move a point of");
+      const { grip } = gesture;
+      if (grip.kind === "vertex") this.vertex = { id: gesture.target.id, ring: grip.ring, index: grip.index };
+      editor.commitPreview(gesture.inserted ? "insert a point in" : GRIP_WORDS[grip.kind]);
     }
     context.redraw();
   }
@@ -119,10 +104,10 @@ export class SelectTool implements Tool {
     }
     if (action === "delete" && this.vertex) {
       const target = context.editor.document.get(this.vertex.id);
-      const { index } = this.vertex;
+      const { ring, index } = this.vertex;
       this.vertex = null;
-      if (target?.shape.type !== "polygon" || !context.editor.isSelected(target.id)) return false;
-      return this.dropVertex(target, index, context);
+      if (!target || !context.editor.isSelected(target.id)) return false;
+      return this.dropVertex(target, ring, index, context);
     }
     return false;
   }
@@ -145,7 +130,7 @@ export class SelectTool implements Tool {
   private drawVertex(g: CanvasRenderingContext2D, context: ToolContext): void {
     const target = this.vertex && context.editor.document.get(this.vertex.id);
     const shape = target && context.editor.shapeOf(target);
-    const point = shape?.type === "polygon" ? shape.points[this.vertex?.index ?? -1] : undefined;
+    const point = shape && this.vertex ? vertexOf(shape, this.vertex.ring, this.vertex.index) : undefined;
     if (!point || !target || !context.editor.isSelected(target.id)) return;
     const [x, y] = context.viewport.toScreen(point);
     g.beginPath();
@@ -155,26 +140,23 @@ export class SelectTool implements Tool {
     g.stroke();
   }
 
-  private startGrip(grip: Grip, event: ToolPointer, context: ToolContext): void {
-    const { target } = grip;
-    if (grip.kind === "handle") {
-      this.gesture = { kind: "resize", target, handle: grip.handle };
-      return;
-    }
-    const shape = target.shape as PolygonShape;
-    if (grip.kind === "vertex" && event.alt) {
-      this.dropVertex(target, grip.index, context);
-      return;
-    }
-    if (grip.kind === "vertex") {
-      this.vertex = { id: target.id, index: grip.index };
-      this.gesture = { kind: "vertex", target, shape, index: grip.index, inserted: false };
+  private hold(held: Held, event: ToolPointer, context: ToolContext): void {
+    const { target } = held;
+    if (held.kind === "grip") {
+      const { grip } = held;
+      if (grip.kind === "vertex" && event.alt) {
+        this.dropVertex(target, grip.ring, grip.index, context);
+        return;
+      }
+      if (grip.kind === "vertex") this.vertex = { id: target.id, ring: grip.ring, index: grip.index };
+      this.gesture = { kind: "grip", target, shape: target.shape, grip, inserted: false };
       context.redraw();
       return;
     }
-    const opened = insertVertex(shape, grip.index, grip.point);
-    this.gesture = { kind: "vertex", target, shape: opened, index: grip.index + 1, inserted: true };
-    context.editor.preview([[target.id, opened]]);
+    const shape = insertPoint(target.shape, held.ring, held.index, held.at);
+    const grip: Grip = { kind: "vertex", ring: held.ring, index: held.index + 1, at: held.at };
+    this.gesture = { kind: "grip", target, shape, grip, inserted: true };
+    context.editor.preview([[target.id, shape]]);
   }
 
   private maybeStartDrag(
@@ -210,17 +192,12 @@ export class SelectTool implements Tool {
       const dy = event.image[1] - gesture.start.image[1];
       return gesture.targets.map((a) => [a.id, moveShape(a.shape, dx, dy, size)]);
     }
-    const { target } = gesture;
-    if (gesture.kind === "resize") {
-      return target.shape.type === "box" ? [[target.id, resizeBox(target.shape, gesture.handle, at)]] : [];
-    }
-    return [[target.id, moveVertex(gesture.shape, gesture.index, at)]];
+    return [[gesture.target.id, dragGrip(gesture.shape, gesture.grip, at, event.shift)]];
   }
 
-  private dropVertex(target: Annotation, index: number, context: ToolContext): boolean {
-    const shape = target.shape as PolygonShape;
-    const next = deleteVertex(shape, index);
-    if (next === shape) return false;
+  private dropVertex(target: Annotation, ring: number, index: number, context: ToolContext): boolean {
+    const next = removePoint(target.shape, ring, index);
+    if (next === target.shape) return false;
     context.editor.change("delete a point of", [target], (a) => ({ ...a, shape: next }));
     return true;
   }
@@ -241,34 +218,43 @@ export class SelectTool implements Tool {
   }
 
   private hover(event: ToolPointer, context: ToolContext): void {
-    const grip = this.gripAt(event, context);
+    const held = this.heldAt(event, context);
     const hit = context.hits(event.image)[0];
     context.editor.hover(hit?.id ?? null);
-    if (grip?.kind === "handle") context.setCursor(HANDLE_CURSORS[grip.handle]);
-    else if (grip) context.setCursor(grip.kind === "edge" ? "copy" : "crosshair");
+    if (held?.kind === "edge") context.setCursor("copy");
+    else if (held?.grip.kind === "handle") context.setCursor(this.handleCursor(held.target, held.grip.name));
+    else if (held) context.setCursor(held.grip.kind === "turn" ? "grab" : "crosshair");
     else context.setCursor(hit ? (context.editor.isSelected(hit.id) ? "move" : "pointer") : "default");
   }
 
+  /** Arrows of a turned shape would point anywhere but where its side goes. */
+  private handleCursor(target: Annotation, name: BoxHandle): string {
+    return target.shape.type === "box" ? HANDLE_CURSORS[name] : "crosshair";
+  }
+
   /** What can be gripped at this place: only a single selected object shows handles. */
-  private gripAt(event: ToolPointer, context: ToolContext): Grip | null {
+  private heldAt(event: ToolPointer, context: ToolContext): Held | null {
     const { editor } = context;
     if (editor.selectedIds.size !== 1) return null;
     const target = editor.editable(editor.selection())[0];
     if (!target || !shapeBounds(target.shape)) return null;
     const reach = context.reach();
-    const { shape } = target;
-    if (shape.type === "box") {
-      const handle = BOX_HANDLES.find((name) => {
-        const [x, y] = boxHandlePoint(shape, name);
-        return Math.hypot(x - event.image[0], y - event.image[1]) <= reach;
-      });
-      return handle ? { kind: "handle", target, handle } : null;
-    }
-    if (shape.type !== "polygon") return null;
-    const index = vertexAt(event.image, shape.points, reach);
-    if (index >= 0) return { kind: "vertex", target, index };
-    const edge = nearestEdge(event.image, shape.points);
+    const grip = gripAt(event.image, target.shape, reach);
+    if (grip) return { kind: "grip", target, grip };
     // Half the reach: between two objects the outline is for inserting, the inside for moving.
-    return edge.distance <= reach / 2 ? { kind: "edge", target, index: edge.index, point: edge.point } : null;
+    const edge = edgeAt(event.image, target.shape, reach / 2);
+    return edge && { kind: "edge", target, ...edge };
   }
+}
+
+const GRIP_WORDS: Record<Grip["kind"], string> = {
+  handle: "resize",
+  turn: "turn",
+  vertex: "move a point of",
+};
+
+function vertexOf(shape: Shape, ring: number, index: number): Point | undefined {
+  if (shape.type === "polygon") return [shape.points, ...(shape.holes ?? [])][ring]?.[index];
+  if (shape.type === "polyline" || shape.type === "points") return shape.points[index];
+  return shape.type === "skeleton" ? shape.joints[index]?.at : undefined;
 }
