@@ -32,7 +32,11 @@ export function following(editor: Editor, changes: Change[]): Change[] {
     const record = change.after ?? change.before;
     const track = record?.arrangement?.track;
     if (!record?.frame || !track) continue;
-    if (change.after?.arrangement?.interpolated && change.before?.shape !== change.after.shape) {
+    if (
+      change.after?.arrangement?.interpolated &&
+      change.before &&
+      change.before.shape !== change.after.shape
+    ) {
       const { interpolated: _no, ...arrangement } = change.after.arrangement;
       change.after = { ...change.after, arrangement };
     }

@@ -1,0 +1,207 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { Bits } from "./bits";
+import { outlines, simplifyRing } from "./contour";
+import { enclosed, type Grey, islands, wand } from "./flood";
+import { polygonArea, shapeArea, shapeBounds } from "./geometry";
+import { squaredDistance } from "./interpolate";
+import { paintDisc } from "./painting";
+import { decodeRuns, encodeRuns, RleError } from "./rle";
+import type { MaskShape, Point } from "./types";
+
+/** Made with pycocotools; the script lies beside it. */
+const COCO = JSON.parse(readFileSync("../crates/geometry/tests/reference/reference.json", "utf8")) as {
+  masks: {
+    height: number;
+    width: number;
+    a: string | null;
+    counts_a: string;
+    area_a: number;
+    bbox_a: number[];
+  }[];
+  rasters: { points: Point[]; height: number; width: number; counts: string }[];
+};
+/** Made with scikit-image, scipy and shapely by `tests/reference/tools.py`. */
+const TOOLS = JSON.parse(readFileSync("tests/reference/tools.json", "utf8")) as {
+  picture: number[][];
+  floods: { x: number; y: number; tolerance: number; rows: string[] }[];
+  distances: { rows: string[]; squared: number[][] };
+};
+
+const mask = (height: number, width: number, counts: string): MaskShape => ({
+  type: "mask",
+  size: [height, width],
+  counts,
+});
+
+/** From rows of `.` and `#`. */
+function drawn(...rows: string[]): Bits {
+  const bits = new Bits(0, 0, rows[0]?.length ?? 0, rows.length);
+  for (const [y, row] of rows.entries())
+    for (const [x, c] of [...row].entries()) if (c === "#") bits.set(x, y, 1);
+  return bits;
+}
+
+describe("run lengths", () => {
+  it("are those of pycocotools, both ways", () => {
+    for (const { height, width, a, counts_a, area_a, bbox_a } of COCO.masks) {
+      const shape = mask(height, width, counts_a);
+      const bits = Bits.fromShape(shape);
+      // The large ones come without their pixels.
+      for (let at = 0; a && at < a.length; at += 1)
+        expect(bits.get(at % width, Math.floor(at / width))).toBe(a[at] === "1");
+      expect(shapeArea(shape)).toBe(area_a);
+      const bounds = shapeBounds(shape);
+      if (bounds)
+        expect([bounds.minX, bounds.minY, bounds.maxX - bounds.minX, bounds.maxY - bounds.minY]).toEqual(
+          bbox_a,
+        );
+      if (area_a > 0) expect(bits.toShape(width, height)?.counts).toBe(counts_a);
+      expect(encodeRuns(decodeRuns(counts_a))).toBe(counts_a);
+    }
+  });
+
+  it("fill polygons like the server does", () => {
+    for (const { points, height, width, counts } of COCO.rasters) {
+      const bits = new Bits(0, 0, width, height).fillRings([points], 1);
+      // The reference is our own rule on the server's side, checked there against pycocotools.
+      const wanted = Bits.fromShape(mask(height, width, counts));
+      const found = bits.count();
+      expect(Math.abs(found - wanted.count())).toBeLessThanOrEqual(Math.ceil(perimeter(points)));
+      expect(Math.abs(found - polygonArea(points))).toBeLessThanOrEqual(perimeter(points) / 2 + 1);
+    }
+  });
+
+  it("name the byte that is wrong", () => {
+    expect(() => decodeRuns("5\u0001")).toThrow(RleError);
+    expect(() => decodeRuns("5P")).toThrow("byte 2");
+    expect(() => decodeRuns("O")).toThrow("byte 0");
+  });
+});
+
+function perimeter(points: Point[]): number {
+  return points.reduce((sum, [x, y], i) => {
+    const [nx, ny] = points[(i + 1) % points.length] as Point;
+    return sum + Math.hypot(nx - x, ny - y);
+  }, 0);
+}
+
+describe("regions", () => {
+  const rows = TOOLS.picture;
+  const flat = rows.flat();
+  const grey: Grey = { width: 32, height: 24, data: flat, min: 0, max: 255 };
+
+  it("of the wand are those of scikit-image's flood", () => {
+    for (const { x, y, tolerance, rows: wanted } of TOOLS.floods) {
+      const found = wand(grey, x, y, tolerance, true);
+      const text = wanted.map((_, row) =>
+        Array.from({ length: 32 }, (_, column) => (found.get(column, row) ? 1 : 0)).join(""),
+      );
+      expect(text).toEqual(wanted);
+    }
+  });
+
+  it("of the wand lie everywhere when they need not be connected", () => {
+    const seed = flat[5 * 32 + 7] as number;
+    const found = wand(grey, 7, 5, 20, false);
+    expect(found.count()).toBe(flat.filter((value) => Math.abs(value - seed) <= 20).length);
+  });
+
+  it("are filled only where a ring is closed", () => {
+    const ring = drawn("#####", "#...#", "#...#", "#####");
+    expect(enclosed(ring, 2, 1, { width: 20, height: 20 })?.count()).toBe(6);
+    const gap = drawn(".....", "##.##", "#...#", "#...#", "#####");
+    expect(enclosed(gap, 2, 2, { width: 20, height: 20 })).toBeNull();
+    expect(enclosed(ring, 8, 8, { width: 20, height: 20 })).toBeNull();
+    // At the border of the image, the border closes it.
+    const edge = drawn("#...#", "#...#", "#####");
+    expect(enclosed(edge, 2, 0, { width: 5, height: 20 })?.count()).toBe(6);
+  });
+
+  it("fall into islands over their sides", () => {
+    const parts = islands(drawn("##..#", "##..#", "..#..", "#...."));
+    expect(parts.map((part) => part.count())).toEqual([4, 2, 1, 1]);
+  });
+});
+
+describe("outlines", () => {
+  it("cover what the mask covers, holes cut out", () => {
+    const bits = drawn("######", "#....#", "#.##.#", "#.##.#", "#....#", "######");
+    const shapes = outlines(bits);
+    expect(shapes.map((shape) => [shapeArea(shape), shape.holes?.length ?? 0])).toEqual([
+      [20, 1],
+      [4, 0],
+    ]);
+    const again = new Bits(0, 0, 6, 6);
+    for (const shape of shapes) again.fillRings([shape.points, ...(shape.holes ?? [])], 1);
+    expect([...again.data]).toEqual([...bits.data]);
+  });
+
+  it("keep pixels apart that share a corner", () => {
+    expect(outlines(drawn("#.", ".#")).length).toBe(2);
+  });
+
+  it("survive any mask", () => {
+    let seed = 7;
+    const next = () => {
+      seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648;
+      return seed / 2_147_483_648;
+    };
+    for (let n = 0; n < 40; n += 1) {
+      const bits = new Bits(3, 5, 12, 9);
+      for (let i = 0; i < bits.data.length; i += 1) bits.data[i] = next() > 0.45 ? 1 : 0;
+      const again = new Bits(3, 5, 12, 9);
+      const shapes = outlines(bits);
+      expect(shapes.reduce((sum, shape) => sum + shapeArea(shape), 0)).toBeCloseTo(bits.count(), 9);
+      for (const shape of shapes) again.fillRings([shape.points, ...(shape.holes ?? [])], 1);
+      expect([...again.data]).toEqual([...bits.data]);
+    }
+  });
+
+  it("lose points but not their place", () => {
+    const ring: Point[] = Array.from({ length: 200 }, (_, i) => [
+      50 + 30 * Math.cos((i / 100) * Math.PI),
+      50 + 30 * Math.sin((i / 100) * Math.PI),
+    ]);
+    const fewer = simplifyRing(ring, 0.5);
+    expect(fewer.length).toBeLessThan(60);
+    expect(polygonArea(fewer) / polygonArea(ring)).toBeGreaterThan(0.97);
+  });
+});
+
+describe("the brush", () => {
+  it("paints the pixels whose middles are within its radius", () => {
+    const bits = new Bits(0, 0, 40, 40);
+    paintDisc(bits, [20.3, 19.7], 7.5, 1, null);
+    for (let x = 0; x < 40; x += 1)
+      for (let y = 0; y < 40; y += 1)
+        expect(bits.get(x, y)).toBe(Math.hypot(x + 0.5 - 20.3, y + 0.5 - 19.7) <= 7.5);
+    paintDisc(bits, [20.3, 19.7], 7.5, 0, null);
+    expect(bits.count()).toBe(0);
+  });
+
+  it("keeps to values between its limits and to the image", () => {
+    const grey: Grey = {
+      width: 4,
+      height: 4,
+      data: Array.from({ length: 16 }, (_, i) => i),
+      min: 0,
+      max: 15,
+    };
+    const bits = new Bits(0, 0, 4, 4);
+    paintDisc(bits, [2, 2], 50, 1, { grey, low: 5, high: 9 });
+    expect(bits.count()).toBe(5);
+    expect(bits.get(1, 1)).toBe(true);
+    expect(bits.get(2, 2)).toBe(false);
+  });
+});
+
+describe("distances", () => {
+  it("are those of scipy", () => {
+    const { rows, squared } = TOOLS.distances;
+    const side = rows.length;
+    const data = Uint8Array.from(rows.join(""), Number);
+    const found = squaredDistance(data, side, 1);
+    expect(Array.from(found)).toEqual(squared.flat());
+  });
+});
