@@ -1,3 +1,4 @@
+import { withGroup } from "../arrange";
 import { type BoxHandle, boxFromCorners, clampPoint, moveShape, shapeBounds } from "../geometry";
 import { dragGrip, edgeAt, type Grip, gripAt, insertPoint, removePoint } from "../grips";
 import type { ActionId } from "../keymap";
@@ -83,7 +84,9 @@ export class SelectTool implements Tool {
     if (!gesture) return;
     const { editor } = context;
     if (gesture.kind === "press") {
-      if (gesture.hit) editor.select([gesture.hit.id], event.shift);
+      // A click takes the whole group; Ctrl takes the one.
+      if (gesture.hit)
+        editor.select(event.ctrl ? [gesture.hit.id] : withGroup(editor, [gesture.hit.id]), event.shift);
       else if (!event.shift) editor.select([]);
     } else if (gesture.kind === "marquee") this.selectWithin(gesture, context);
     else if (gesture.kind === "move") editor.commitPreview("move");
@@ -173,7 +176,7 @@ export class SelectTool implements Tool {
       context.redraw();
       return;
     }
-    if (!editor.isSelected(hit.id)) editor.select([hit.id], event.shift);
+    if (!editor.isSelected(hit.id)) editor.select(withGroup(editor, [hit.id]), event.shift);
     const targets = editor.editable(editor.selection());
     if (targets.length === 0) return;
     this.gesture = { kind: "move", start, targets };
