@@ -38,6 +38,11 @@ pub enum Author {
         /// Its version.
         version: String,
     },
+    /// A rule that the protocol names: it merged what people had drawn independently.
+    Rule {
+        /// The rule and its version, such as `mean 1`.
+        rule: String,
+    },
 }
 
 /// One version of one annotation. Never overwritten: a change is a new version.

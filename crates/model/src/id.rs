@@ -98,6 +98,10 @@ ids! {
     FaceRunId,
     /// A hold.
     HoldId,
+    /// A question or defect pinned to a place, with a thread.
+    FindingId,
+    /// What came of comparing the reads of an item.
+    ComparisonId,
     /// An immutable dataset version.
     ReleaseId,
     /// An entry of the evidence log before it has an index.

@@ -13,6 +13,7 @@ mod protocol;
 mod refusal;
 mod role;
 mod shape;
+mod stage;
 mod time;
 
 pub use annotation::{Annotation, AnnotationError, Arrangement, Author, FrameRef, OBJECTS_PER_READ_MAX};
@@ -25,20 +26,20 @@ pub use face_model::{
     ModelLayout, ModelOutput, ModelValues, Telltale,
 };
 pub use id::{
-    AnnotationId, AssetId, AuditId, ClaimId, EventId, FaceModelId, FaceRunId, GateEntryId, HoldId, Ids,
-    IngestId, ItemId, JobId, LeakId, OrganizationId, PrivacyRequestId, ProjectId, ReadId, ReleaseId,
-    SessionId, SignatureId, SubjectId, TaskId, TokenId, UserId,
+    AnnotationId, AssetId, AuditId, ClaimId, ComparisonId, EventId, FaceModelId, FaceRunId, FindingId,
+    GateEntryId, HoldId, Ids, IngestId, ItemId, JobId, LeakId, OrganizationId, PrivacyRequestId, ProjectId,
+    ReadId, ReleaseId, SessionId, SignatureId, SubjectId, TaskId, TokenId, UserId,
 };
 pub use item::{AssetKind, Audience, Facts, Frame, Industry, ItemKind, Stream, StreamKind, Zone};
 pub use mask::{MASKS_PER_FRAME_MAX, MaskError, MaskOrigin, MaskRect};
-pub use protocol::{
-    AiVisibility, Attribute, AttributeKind, Class, Protocol, ProtocolError, SignatureMeaning,
-    SkeletonTemplate, Stage, StageKind,
-};
+pub use protocol::{Attribute, AttributeKind, Class, Protocol, ProtocolError, SkeletonTemplate};
 pub use refusal::Refusal;
 pub use role::Role;
 pub use shape::{
     BEYOND_IMAGE_MAX_PX, HOLES_PER_POLYGON_MAX, JOINTS_MAX, Joint, JointState, MASK_SIDE_MAX,
     MASK_TEXT_BYTES_MAX, POINTS_PER_SHAPE_MAX, Shape, ShapeKind,
+};
+pub use stage::{
+    Agreement, AiVisibility, MergeRule, READERS_MAX, ReturnTo, SignatureMeaning, Stage, StageKind,
 };
 pub use time::{Clock, Instant};

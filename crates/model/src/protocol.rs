@@ -1,64 +1,16 @@
 //! The protocol: a versioned document with the ontology, the guideline and the stages.
 
-use std::{collections::BTreeSet, fmt, str::FromStr};
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Annotation, AnnotationError, DeidPlan, Industry, ItemKind, JOINTS_MAX, Role, Shape, ShapeKind, Stream,
-    role::words,
+    Annotation, AnnotationError, DeidPlan, Industry, ItemKind, JOINTS_MAX, Shape, ShapeKind, Stage, Stream,
+    stage::validate_stages,
 };
 
 /// Most classes in one ontology.
 const CLASSES_MAX: usize = 1_000;
-/// Most stages in one protocol.
-const STAGES_MAX: usize = 16;
-
-words! {
-    /// What a stage does.
-    StageKind, "a stage kind" {
-        /// A model drafts.
-        Prelabel = "prelabel",
-        /// A person draws or corrects.
-        Read = "read",
-        /// Another person answers two questions: is each mark right, is anything missing?
-        Review = "review",
-        /// A later tier countersigns.
-        Sign = "sign",
-    }
-}
-
-words! {
-    /// When a reader may see the model's draft.
-    AiVisibility, "a visibility" {
-        /// Never at this stage.
-        Never = "never",
-        /// After the reader's own read is locked.
-        AfterOwnRead = "after_own_read",
-        /// When the reader asks.
-        OnRequest = "on_request",
-        /// From the start: the read begins as a copy of the draft.
-        Always = "always",
-    }
-}
-
-words! {
-    /// What a signature says.
-    SignatureMeaning, "a signature meaning" {
-        /// I drew this.
-        Authored = "authored",
-        /// I reviewed this.
-        Reviewed = "reviewed",
-        /// I decided between reads.
-        Adjudicated = "adjudicated",
-        /// I approve this.
-        Approved = "approved",
-        /// I release this.
-        Released = "released",
-        /// I reject this.
-        Rejected = "rejected",
-    }
-}
 
 /// A class of the ontology.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -142,39 +94,6 @@ pub enum AttributeKind {
     Choice(Vec<String>),
     /// A finite number.
     Number,
-}
-
-/// One stage, in order.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
-pub struct Stage {
-    /// Stable id, such as `read`.
-    pub id: String,
-    /// Title shown to people.
-    pub title: String,
-    /// What it does.
-    pub kind: StageKind,
-    /// Who may take its tasks; absent for `prelabel`.
-    #[serde(default)]
-    pub role: Option<Role>,
-    /// When the model's draft may be seen.
-    #[serde(default = "after_own_read")]
-    pub ai_visibility: AiVisibility,
-    /// What its signature says.
-    #[serde(default)]
-    pub meaning: Option<SignatureMeaning>,
-    /// How long a claim lasts, minutes.
-    #[serde(default = "lease_minutes_default")]
-    pub lease_minutes: u32,
-}
-
-const fn after_own_read() -> AiVisibility {
-    AiVisibility::AfterOwnRead
-}
-
-const fn lease_minutes_default() -> u32 {
-    30
 }
 
 /// A versioned protocol.
@@ -261,41 +180,8 @@ impl Protocol {
                 return fail(format!("classes[{index}].skeleton"), problem);
             }
         }
-        self.validate_stages()?;
+        validate_stages(&self.stages)?;
         self.deid.validate()
-    }
-
-    fn validate_stages(&self) -> Result<(), ProtocolError> {
-        let fail = |place: String, message: &str| Err(ProtocolError { place, message: message.to_owned() });
-        if self.stages.is_empty() || self.stages.len() > STAGES_MAX {
-            return fail("stages".into(), "between 1 and 16 stages");
-        }
-        let mut seen = BTreeSet::new();
-        let mut read_seen = false;
-        for (index, stage) in self.stages.iter().enumerate() {
-            if !seen.insert(stage.id.as_str()) {
-                return fail(format!("stages[{index}].id"), "is used twice");
-            }
-            match stage.kind {
-                StageKind::Prelabel if index > 0 => {
-                    return fail(format!("stages[{index}].kind"), "prelabel can only come first");
-                }
-                StageKind::Prelabel => {}
-                _ if stage.role.is_none() => return fail(format!("stages[{index}].role"), "is missing"),
-                StageKind::Read if read_seen => {
-                    return fail(format!("stages[{index}].kind"), "one read stage per protocol");
-                }
-                StageKind::Read => read_seen = true,
-                StageKind::Review | StageKind::Sign if !read_seen => {
-                    return fail(format!("stages[{index}].kind"), "needs a read stage before it");
-                }
-                StageKind::Review | StageKind::Sign => {}
-            }
-            if stage.lease_minutes == 0 || stage.lease_minutes > 24 * 60 {
-                return fail(format!("stages[{index}].lease_minutes"), "between 1 and 1440");
-            }
-        }
-        if read_seen { Ok(()) } else { fail("stages".into(), "at least one read stage") }
     }
 
     /// Checks one annotation against the ontology and the item's frames.

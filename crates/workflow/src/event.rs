@@ -1,6 +1,8 @@
 //! What can happen to an item, and what follows from it.
 
-use countersign_model::{HoldId, Instant, ReadId, ReleaseId, Role, SignatureId, TaskId, UserId};
+use countersign_model::{
+    FindingId, HoldId, Instant, ReadId, ReleaseId, ReturnTo, Role, SignatureId, TaskId, UserId,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::Act;
@@ -37,6 +39,27 @@ pub enum SignDecision {
     Reject,
 }
 
+/// What an adjudicator does about reads that disagree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AdjudicateDecision {
+    /// Decides: their own read stands from now on.
+    Decide,
+    /// Hands the decision on to the role that the protocol names.
+    Escalate,
+}
+
+/// What the machine merged out of independent reads.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Merged {
+    /// The read that holds it.
+    pub read: ReadId,
+    /// Hash of its annotations.
+    pub content_hash: String,
+    /// The rule and its version.
+    pub rule: String,
+}
+
 /// What an owner decides about an item that came back too often.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -52,7 +75,11 @@ pub enum OwnerDecision {
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
     /// The gate, or a privacy officer, let the item through.
-    Cleared,
+    Cleared {
+        /// Number drawn for the item from the project's recorded seed; decides which samples it falls into.
+        #[serde(default)]
+        draw: u64,
+    },
     /// The gate, or a privacy officer, refused it.
     GateRejected,
     /// A model finished its draft.
@@ -70,6 +97,8 @@ pub enum Event {
     DraftFailed,
     /// Somebody takes the task. The lease runs for the stage's `lease_minutes` from `now`.
     Claimed {
+        /// Which of the item's open tasks.
+        task: TaskId,
         /// Who.
         user: UserId,
         /// Their grants.
@@ -97,6 +126,8 @@ pub enum Event {
     },
     /// The sweeper found the lease past its end.
     LeaseExpired {
+        /// The lease on which task.
+        task: TaskId,
         /// When.
         now: Instant,
     },
@@ -138,6 +169,9 @@ pub enum Event {
         missing: Option<Missing>,
         /// Reason code; needed for `reject`.
         reason: Option<String>,
+        /// To whom it goes back, where the stage lets the reviewer choose.
+        #[serde(default)]
+        return_to: Option<ReturnTo>,
         /// The reviewer's own read (their copy of the one under review).
         read: ReadId,
         /// Hash of its annotations.
@@ -157,10 +191,56 @@ pub enum Event {
         decision: SignDecision,
         /// Reason code; needed for `reject`.
         reason: Option<String>,
+        /// To whom it goes back, where the stage lets the specialist choose.
+        #[serde(default)]
+        return_to: Option<ReturnTo>,
         /// Hash of what they saw; must be that of the read that stands.
         content_hash: String,
         /// The signature, made after the person proved again who they are.
         signature: Option<SignatureId>,
+    },
+    /// The machine compared the reads that are locked.
+    Compared {
+        /// They say the same, by the protocol's agreement rule.
+        agreed: bool,
+        /// What agrees, merged. Not needed when another reader is asked ([`crate::asks_another_reader`]).
+        merged: Option<Merged>,
+    },
+    /// The adjudicator is done.
+    Adjudicated {
+        /// Who.
+        user: UserId,
+        /// Their fencing token.
+        fence: u64,
+        /// When.
+        now: Instant,
+        /// Decides, or hands on.
+        decision: AdjudicateDecision,
+        /// Reason code; needed for both.
+        reason: Option<String>,
+        /// Their read.
+        read: ReadId,
+        /// Hash of its annotations.
+        content_hash: String,
+        /// Needed to decide when the stage names a signature meaning.
+        signature: Option<SignatureId>,
+    },
+    /// Nobody finished a task in the time that the protocol gives: it is handed on.
+    Overdue {
+        /// Which.
+        task: TaskId,
+        /// When.
+        now: Instant,
+    },
+    /// Somebody pinned a finding that must be resolved before anybody accepts.
+    FindingOpened {
+        /// Which.
+        finding: FindingId,
+    },
+    /// A finding was resolved.
+    FindingResolved {
+        /// Which.
+        finding: FindingId,
     },
     /// An owner frees a task that waits for one person.
     Unreserved {
@@ -209,6 +289,8 @@ pub enum Event {
 pub enum Effect {
     /// Ask a model for a draft.
     NeedsDraft,
+    /// Compare the reads that are locked at the read stage.
+    NeedsCompare,
     /// Offer the task: insert it, or make it ready again.
     OpenTask {
         /// The task.
@@ -221,8 +303,10 @@ pub enum Effect {
         reserved_for: Option<UserId>,
         /// Its round, from 1.
         round: u32,
-        /// Last fencing token given out on the item: the next claim gets this plus one.
+        /// Last fencing token given out on the task: the next claim gets this plus one.
         fence: u64,
+        /// Whoever acted at this stage before may not take it, nor whoever holds another task of the item.
+        apart: bool,
     },
     /// The task is leased (or its lease runs longer now).
     LeaseTask {
@@ -245,6 +329,8 @@ pub enum Effect {
     CloseTask {
         /// The task.
         task: TaskId,
+        /// Last fencing token given out on it.
+        fence: u64,
     },
     /// Make a draft read, as a copy of `base` or empty. Annotations keep their author and version.
     OpenRead {

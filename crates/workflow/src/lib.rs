@@ -14,6 +14,7 @@
 //! - A reviewer answers whether something is missing; a rejection names its reason; a signature is bound to the hash
 //!   of the read that stands.
 
+mod adjudicate;
 mod claim;
 mod complete;
 mod decide;
@@ -23,14 +24,18 @@ mod machine;
 mod protocols;
 mod recall;
 pub mod refusals;
+mod rework;
 mod state;
 mod visibility;
 
+pub use adjudicate::asks_another_reader;
 pub use claim::{lease_until, may_claim, may_save};
 pub use complete::check_complete;
-pub use event::{Effect, Event, Missing, OwnerDecision, ReviewDecision, SignDecision};
+pub use event::{
+    AdjudicateDecision, Effect, Event, Merged, Missing, OwnerDecision, ReviewDecision, SignDecision,
+};
 pub use hash::{canonical_json, content_hash};
-pub use machine::{signature_meaning, step};
+pub use machine::{is_sampled, signature_meaning, step};
 pub use protocols::{PROTOCOL_BYTES_MAX, ProtocolDocumentError, parse_protocol, shipped};
 pub use state::{Act, Actor, ItemState, Lease, Phase, ReadState, ReadStatus, Returned, TaskState};
 pub use visibility::visible_reads;

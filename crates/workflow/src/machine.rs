@@ -1,18 +1,20 @@
 //! The machine: takes an event, moves the state, lists the effects. Claims live in `claim`, decisions in `decide`.
 
 use countersign_model::{
-    Author, HoldId, Protocol, ReadId, Refusal, Role, SignatureMeaning, Stage, StageKind, TaskId, UserId,
+    Author, FindingId, HoldId, Protocol, ReadId, Refusal, Role, SignatureMeaning, Stage, StageKind, TaskId,
+    UserId,
 };
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::{
-    Act, Actor, Effect, Event, ItemState, OwnerDecision, Phase, ReadState, ReadStatus, Returned, TaskState,
+    Act, Actor, Effect, Event, ItemState, Phase, ReadState, ReadStatus, Returned, TaskState,
     refusals::{self, refuse},
 };
 
 /// Takes one event: the new state and what has to be done with it, or a refusal. A refused event changes nothing.
 ///
-/// `fresh` gives ids for tasks that the event opens (at most one per event). Replaying the same events with the same
+/// `fresh` gives ids for tasks that the event opens (one, or one per independent reader). Replaying the same events with the same
 /// ids gives the same state.
 ///
 /// # Errors
@@ -46,6 +48,33 @@ pub(crate) fn stage_at(protocol: &Protocol, index: u32) -> Result<&Stage, Refusa
     protocol.stages.get(index as usize).ok_or_else(|| refuse(refusals::WRONG_STAGE))
 }
 
+/// The role that a task asks for: its stage's, unless it was handed on.
+pub(crate) fn task_role(protocol: &Protocol, task: &TaskState) -> Result<Role, Refusal> {
+    let stage = stage_at(protocol, task.stage)?;
+    task.role.or(stage.role).ok_or_else(|| refuse(refusals::WRONG_STAGE))
+}
+
+/// Whether an item falls into a stage's sample: its own number and the stage's id decide, so that anybody who knows the
+/// project's seed can draw again. An item without a number is always looked at.
+pub fn is_sampled(stage: &Stage, draw: Option<u64>) -> bool {
+    let (Some(share), Some(draw)) = (stage.share, draw) else { return true };
+    let mut hasher = Sha256::new();
+    hasher.update(draw.to_be_bytes());
+    hasher.update(stage.id.as_bytes());
+    let bytes: [u8; 32] = hasher.finalize().into();
+    let head = u32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
+    f64::from(head) < share * (f64::from(u32::MAX) + 1.0)
+}
+
+/// How a task is opened beyond the rules of its stage.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Opening {
+    pub reserved_for: Option<UserId>,
+    pub returned: Option<Returned>,
+    pub role: Option<Role>,
+    pub apart: bool,
+}
+
 pub(crate) struct Machine<'a> {
     pub protocol: &'a Protocol,
     pub state: ItemState,
@@ -56,7 +85,7 @@ pub(crate) struct Machine<'a> {
 impl Machine<'_> {
     fn take(&mut self, event: &Event) -> Result<(), Refusal> {
         match event {
-            Event::Cleared => self.cleared(),
+            Event::Cleared { draw } => self.cleared(*draw),
             Event::GateRejected => self.gate_rejected(),
             Event::Recalled => self.recalled(),
             Event::Restored => self.restored(),
@@ -68,14 +97,19 @@ impl Machine<'_> {
                 self.expect_phase(Phase::Cleared)?;
                 self.open_read_stage()
             }
-            Event::Claimed { user, roles, now, read } => self.claimed(*user, roles, *now, *read),
+            Event::Claimed { task, user, roles, now, read } => self.claimed(*task, *user, roles, *now, *read),
             Event::Renewed { user, fence, now } => self.renewed(*user, *fence, *now),
             Event::GivenBack { user, fence } => self.given_back(*user, *fence),
-            Event::LeaseExpired { now } => self.lease_expired(*now),
+            Event::LeaseExpired { task, now } => self.lease_expired(*task, *now),
             Event::DraftRequested { user, fence, now } => self.draft_requested(*user, *fence, *now),
             Event::Submitted { .. } => self.submitted(event),
             Event::Reviewed { .. } => self.reviewed(event),
             Event::Signed { .. } => self.signed(event),
+            Event::Compared { agreed, merged } => self.compared(*agreed, merged.as_ref()),
+            Event::Adjudicated { .. } => self.adjudicated(event),
+            Event::Overdue { task, now } => self.overdue(*task, *now),
+            Event::FindingOpened { finding } => self.finding_opened(*finding),
+            Event::FindingResolved { finding } => self.finding_resolved(*finding),
             Event::Unreserved { roles, .. } => self.unreserved(roles),
             Event::OwnerDecided { roles, decision, reason, .. } => {
                 self.owner_decided(roles, *decision, reason.as_deref())
@@ -94,8 +128,9 @@ impl Machine<'_> {
         if self.state.phase == phase { Ok(()) } else { Err(refuse(refusals::WRONG_STAGE)) }
     }
 
-    fn cleared(&mut self) -> Result<(), Refusal> {
+    fn cleared(&mut self, draw: u64) -> Result<(), Refusal> {
         self.expect_phase(Phase::Quarantined)?;
+        self.state.draw = Some(draw);
         // Stages are known by their index from here on: a later version may have others.
         self.state.protocol_version = Some(self.protocol.version);
         if stage_at(self.protocol, 0)?.kind == StageKind::Prelabel {
@@ -117,6 +152,7 @@ impl Machine<'_> {
             author,
             status: ReadStatus::Submitted,
             content_hash,
+            place: 0,
         });
         self.lock_effect(id);
         self.open_read_stage()
@@ -124,59 +160,96 @@ impl Machine<'_> {
 
     fn open_read_stage(&mut self) -> Result<(), Refusal> {
         let stage = self.read_stage()?;
-        self.open_stage(stage, None, None)
+        self.open_stage(stage, Opening::default())
     }
 
     /// Index of the read stage.
     pub(crate) fn read_stage(&self) -> Result<u32, Refusal> {
-        let index = self.protocol.stages.iter().position(|stage| stage.kind == StageKind::Read);
-        index.and_then(|index| u32::try_from(index).ok()).ok_or_else(|| refuse(refusals::WRONG_STAGE))
+        self.stage_of(StageKind::Read).ok_or_else(|| refuse(refusals::WRONG_STAGE))
     }
 
-    /// Opens a task at a stage and offers it, unless the item is held.
-    pub(crate) fn open_stage(
-        &mut self,
-        stage: u32,
-        reserved_for: Option<UserId>,
-        returned: Option<Returned>,
-    ) -> Result<(), Refusal> {
-        stage_at(self.protocol, stage)?;
-        self.state.phase = Phase::Queued;
-        self.state.stage = Some(stage);
-        self.state.task = Some(TaskState {
-            id: TaskId((self.fresh)()),
-            stage,
+    pub(crate) fn stage_of(&self, kind: StageKind) -> Option<u32> {
+        let index = self.protocol.stages.iter().position(|stage| stage.kind == kind);
+        index.and_then(|index| u32::try_from(index).ok())
+    }
+
+    /// Opens a stage: its task, or one for each independent reader, and offers it unless the item is held.
+    pub(crate) fn open_stage(&mut self, index: u32, opening: Opening) -> Result<(), Refusal> {
+        let stage = stage_at(self.protocol, index)?;
+        self.state.stage = Some(index);
+        self.state.phase = if stage.is_parallel() { Phase::Reading } else { Phase::Queued };
+        for _ in 0..stage.readers {
+            self.open_task(index, opening)?;
+        }
+        Ok(())
+    }
+
+    /// Opens one more task at a stage and offers it, unless the item is held.
+    pub(crate) fn open_task(&mut self, index: u32, opening: Opening) -> Result<(), Refusal> {
+        let stage = stage_at(self.protocol, index)?;
+        let id = TaskId((self.fresh)());
+        self.state.tasks.push(TaskState {
+            id,
+            stage: index,
             round: self.state.rework_count.saturating_add(1),
             lease: None,
-            reserved_for,
-            returned,
+            reserved_for: opening.reserved_for,
+            returned: opening.returned,
             draft_shown_to: None,
+            fence: self.state.fence,
+            draft: None,
+            role: opening.role,
+            apart: opening.apart || stage.is_parallel(),
         });
-        if self.state.is_held() { Ok(()) } else { self.offer() }
+        if self.state.is_held() { Ok(()) } else { self.offer(id) }
     }
 
-    /// Says that the open task may be claimed.
-    pub(crate) fn offer(&mut self) -> Result<(), Refusal> {
-        let Some(task) = &self.state.task else { return Ok(()) };
-        let role = stage_at(self.protocol, task.stage)?.role.ok_or_else(|| refuse(refusals::WRONG_STAGE))?;
+    /// Says that an open task may be claimed.
+    pub(crate) fn offer(&mut self, id: TaskId) -> Result<(), Refusal> {
+        let Some(task) = self.state.task(id) else { return Ok(()) };
+        let role = task_role(self.protocol, task)?;
         self.effects.push(Effect::OpenTask {
             task: task.id,
             stage: task.stage,
             role,
             reserved_for: task.reserved_for,
             round: task.round,
-            fence: self.state.fence,
+            fence: task.fence,
+            apart: task.apart,
         });
         Ok(())
     }
 
-    /// Closes the task of a stage that is passed and goes on to the next stage, or accepts the item.
+    /// Offers every open task that nobody has claimed.
+    pub(crate) fn offer_idle(&mut self) -> Result<(), Refusal> {
+        self.idle().into_iter().try_for_each(|task| self.offer(task))
+    }
+
+    /// Open tasks that nobody has claimed.
+    fn idle(&self) -> Vec<TaskId> {
+        self.state.tasks.iter().filter(|task| task.lease.is_none()).map(|task| task.id).collect()
+    }
+
+    /// Goes on to the stage after one that is passed, or accepts the item.
     pub(crate) fn advance(&mut self, passed: u32) -> Result<(), Refusal> {
-        self.close_task();
+        self.close_tasks();
         let next = passed.saturating_add(1);
-        if (next as usize) < self.protocol.stages.len() {
-            return self.open_stage(next, None, None);
+        let Some(stage) = self.protocol.stages.get(next as usize) else { return self.accept() };
+        match stage.kind {
+            StageKind::Compare => {
+                self.state.phase = Phase::Comparing;
+                self.state.stage = Some(next);
+                self.effects.push(Effect::NeedsCompare);
+                Ok(())
+            }
+            // Where the reads agree nobody has to decide between them.
+            StageKind::Adjudicate => self.advance(next),
+            StageKind::SampleQa if !is_sampled(stage, self.state.draw) => self.advance(next),
+            _ => self.open_stage(next, Opening::default()),
         }
+    }
+
+    fn accept(&mut self) -> Result<(), Refusal> {
         let current = self.state.current_read().ok_or_else(|| refuse(refusals::WRONG_STAGE))?;
         let content_hash = current.content_hash.clone().unwrap_or_default();
         self.effects.push(Effect::Accepted { read: current.id, content_hash });
@@ -185,74 +258,21 @@ impl Machine<'_> {
         Ok(())
     }
 
-    pub(crate) fn close_task(&mut self) {
-        if let Some(task) = self.state.task.take() {
-            self.effects.push(Effect::CloseTask { task: task.id });
+    /// Closes one task; its tokens are never given out again.
+    pub(crate) fn close_task(&mut self, id: TaskId) {
+        let Some(place) = self.state.tasks.iter().position(|task| task.id == id) else { return };
+        let task = self.state.tasks.remove(place);
+        self.effects.push(Effect::CloseTask { task: task.id, fence: task.fence });
+        // Whoever reads independently later must not count those who did before.
+        if !stage_at(self.protocol, task.stage).is_ok_and(Stage::is_parallel) {
+            self.state.fence = self.state.fence.max(task.fence);
         }
     }
 
-    /// Sends the read that stands back to the person whose read it was, or to the owner once the cap is passed.
-    pub(crate) fn send_back(&mut self) -> Result<(), Refusal> {
-        self.close_task();
-        let current = self.state.current.take().ok_or_else(|| refuse(refusals::WRONG_STAGE))?;
-        self.set_status(current, ReadStatus::Returned);
-        self.effects.push(Effect::ReturnRead { read: current });
-        self.state.rework_count = self.state.rework_count.saturating_add(1);
-        let allowed = self.protocol.rework_cap.saturating_add(self.state.rework_granted);
-        if self.state.rework_count > allowed {
-            self.state.phase = Phase::Escalated;
-            self.state.stage = None;
-            self.effects.push(Effect::NeedsOwner);
-            return Ok(());
-        }
-        let returned = self.last_returned();
-        self.open_stage(self.read_stage()?, returned.map(|r| r.to), returned)
-    }
-
-    /// The read that was sent back last, and the person who submitted at the read stage in that round.
-    fn last_returned(&self) -> Option<Returned> {
-        let stage = self.read_stage().ok()?;
-        let read = self.state.reads.iter().rev().find(|read| read.status == ReadStatus::Returned)?.id;
-        let to = self.state.reads.iter().rev().find_map(|read| match read.author {
-            Author::Human { user } if read.stage == stage && read.status != ReadStatus::Draft => Some(user),
-            _ => None,
-        })?;
-        Some(Returned { read, to })
-    }
-
-    fn unreserved(&mut self, roles: &[Role]) -> Result<(), Refusal> {
-        require_owner(roles)?;
-        if self.state.phase == Phase::Leased {
-            return Err(refuse(refusals::ALREADY_LEASED));
-        }
-        let reserved = self.state.task.as_mut().and_then(|task| task.reserved_for.take());
-        if reserved.is_none() {
-            return Err(refuse(refusals::NOT_RESERVED));
-        }
-        if self.state.phase == Phase::Queued && !self.state.is_held() { self.offer() } else { Ok(()) }
-    }
-
-    fn owner_decided(
-        &mut self,
-        roles: &[Role],
-        decision: OwnerDecision,
-        reason: Option<&str>,
-    ) -> Result<(), Refusal> {
-        require_owner(roles)?;
-        self.expect_phase(Phase::Escalated)?;
-        require_reason(reason)?;
-        match decision {
-            OwnerDecision::Withdraw => {
-                self.state.phase = Phase::Withdrawn;
-                Ok(())
-            }
-            OwnerDecision::Reopen => {
-                // Exactly one more round, however far past the cap the item is.
-                self.state.rework_granted = self.state.rework_count.saturating_sub(self.protocol.rework_cap);
-                let returned = self.last_returned();
-                self.open_stage(self.read_stage()?, None, returned)
-            }
-        }
+    /// Closes whatever is open.
+    pub(crate) fn close_tasks(&mut self) {
+        let open: Vec<TaskId> = self.state.tasks.iter().map(|task| task.id).collect();
+        open.into_iter().for_each(|task| self.close_task(task));
     }
 
     fn held(&mut self, hold: HoldId) -> Result<(), Refusal> {
@@ -264,8 +284,8 @@ impl Machine<'_> {
         }
         let first = !self.state.is_held();
         self.state.holds.push(hold);
-        if let (true, Phase::Queued, Some(task)) = (first, self.state.phase, &self.state.task) {
-            self.effects.push(Effect::WithdrawTask { task: task.id });
+        if first && matches!(self.state.phase, Phase::Queued | Phase::Reading) {
+            self.idle().into_iter().for_each(|task| self.effects.push(Effect::WithdrawTask { task }));
         }
         Ok(())
     }
@@ -273,7 +293,29 @@ impl Machine<'_> {
     fn lifted(&mut self, hold: HoldId) -> Result<(), Refusal> {
         let place = self.state.holds.iter().position(|open| *open == hold);
         self.state.holds.remove(place.ok_or_else(|| refuse(refusals::NO_SUCH_HOLD))?);
-        if self.state.phase == Phase::Queued && !self.state.is_held() { self.offer() } else { Ok(()) }
+        let offers = matches!(self.state.phase, Phase::Queued | Phase::Reading);
+        if offers && !self.state.is_held() { self.offer_idle() } else { Ok(()) }
+    }
+
+    fn finding_opened(&mut self, finding: FindingId) -> Result<(), Refusal> {
+        if matches!(self.state.phase, Phase::Rejected | Phase::Withdrawn | Phase::Erased) {
+            return Err(refuse(refusals::WRONG_STAGE));
+        }
+        if !self.state.findings.contains(&finding) {
+            self.state.findings.push(finding);
+        }
+        Ok(())
+    }
+
+    fn finding_resolved(&mut self, finding: FindingId) -> Result<(), Refusal> {
+        let place = self.state.findings.iter().position(|open| *open == finding);
+        self.state.findings.remove(place.ok_or_else(|| refuse(refusals::NO_SUCH_FINDING))?);
+        Ok(())
+    }
+
+    /// Nobody accepts or signs over an open question.
+    pub(crate) fn no_finding(&self) -> Result<(), Refusal> {
+        if self.state.findings.is_empty() { Ok(()) } else { Err(refuse(refusals::OPEN_FINDINGS)) }
     }
 
     fn released(&mut self) -> Result<(), Refusal> {
@@ -288,13 +330,15 @@ impl Machine<'_> {
     /// Ends the item from wherever it is: nobody holds or is offered anything of it, nothing stands, no hold is needed.
     /// Who acted stays, and so do the hashes of locked reads: the log names them.
     fn erased(&mut self) {
-        if let Some(task) = self.state.task.take() {
+        for task in std::mem::take(&mut self.state.tasks) {
             self.effects.push(Effect::WithdrawTask { task: task.id });
+            self.state.fence = self.state.fence.max(task.fence);
         }
         let is_draft = |read: &&ReadState| read.status == ReadStatus::Draft;
         let drafts: Vec<ReadId> = self.state.reads.iter().filter(is_draft).map(|read| read.id).collect();
         drafts.into_iter().for_each(|read| self.void(read));
         self.state.holds.clear();
+        self.state.findings.clear();
         self.state.recalled_from = None;
         self.state.current = None;
         self.state.stage = None;
@@ -320,7 +364,7 @@ impl Machine<'_> {
         self.lock_effect(read);
     }
 
-    fn lock_effect(&mut self, id: ReadId) {
+    pub(crate) fn lock_effect(&mut self, id: ReadId) {
         if let Some(read) = self.state.read(id) {
             self.effects.push(Effect::LockRead {
                 read: id,
@@ -333,6 +377,11 @@ impl Machine<'_> {
     /// Ends a draft as void; the machine forgets it, the store keeps it.
     pub(crate) fn void(&mut self, read: ReadId) {
         self.state.reads.retain(|r| r.id != read);
+        self.state
+            .tasks
+            .iter_mut()
+            .filter(|task| task.draft == Some(read))
+            .for_each(|task| task.draft = None);
         self.effects.push(Effect::VoidRead { read });
     }
 
@@ -344,10 +393,6 @@ impl Machine<'_> {
         }
         self.effects.push(Effect::Participated { user, stage, act });
     }
-}
-
-fn require_owner(roles: &[Role]) -> Result<(), Refusal> {
-    if roles.contains(&Role::Owner) { Ok(()) } else { Err(refuse(refusals::NOT_IN_ROLE)) }
 }
 
 /// A reason that says something.

@@ -10,7 +10,7 @@ impl Machine<'_> {
         if !matches!(self.state.phase, Phase::Quarantined | Phase::Recalled) {
             return Err(refuse(refusals::WRONG_STAGE));
         }
-        self.close_task();
+        self.close_tasks();
         self.state.recalled_from = None;
         self.state.stage = None;
         self.state.phase = Phase::Rejected;
@@ -26,10 +26,10 @@ impl Machine<'_> {
             Phase::Leased => Phase::Queued,
             other => other,
         };
-        let offered = self.state.phase == Phase::Leased || !self.state.is_held();
-        if let Some(task) = &mut self.state.task {
-            task.lease = None;
-            if offered {
+        let held = self.state.is_held();
+        for task in &mut self.state.tasks {
+            // What a hold withdrew is withdrawn already.
+            if task.lease.take().is_some() || !held {
                 self.effects.push(Effect::WithdrawTask { task: task.id });
             }
         }
@@ -46,7 +46,8 @@ impl Machine<'_> {
         match before {
             // The job that asked for the draft found the item recalled and ended.
             Phase::Cleared => self.effects.push(Effect::NeedsDraft),
-            Phase::Queued if !self.state.is_held() => self.offer()?,
+            Phase::Comparing => self.effects.push(Effect::NeedsCompare),
+            Phase::Queued | Phase::Reading if !self.state.is_held() => self.offer_idle()?,
             _ => {}
         }
         Ok(())

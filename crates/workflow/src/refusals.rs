@@ -20,6 +20,8 @@ macro_rules! codes {
 codes! {
     SEPARATION_OF_DUTIES = "separation_of_duties":
         "You already acted at another stage of this item; another person must do this stage, whatever your role is.";
+    ALREADY_READ = "already_read":
+        "You have acted at this stage of the item already; another person must do it independently of you.";
     NOT_IN_ROLE = "not_in_role":
         "This act needs a role that you do not have on this project.";
     HELD = "held":
@@ -64,6 +66,20 @@ codes! {
         "This hold is already on the item.";
     NO_SUCH_HOLD = "no_such_hold":
         "This hold is not on the item.";
+    READS_TOO_FEW = "reads_too_few":
+        "The reads do not agree and nothing was merged for the person who decides between them; nothing was changed.";
+    CANNOT_ESCALATE = "cannot_escalate":
+        "This decision cannot be handed on: the protocol names nobody, or it was handed on already.";
+    NOT_OVERDUE = "not_overdue":
+        "The task is not overdue.";
+    RETURN_UNANSWERED = "return_unanswered":
+        "Say to whom it goes back: to the same person or to another.";
+    RETURN_FIXED = "return_fixed":
+        "The protocol says to whom a rejected read goes at this stage; it cannot be chosen.";
+    OPEN_FINDINGS = "open_findings":
+        "There are findings on this item that nobody has resolved; nobody accepts or signs over an open question.";
+    NO_SUCH_FINDING = "no_such_finding":
+        "This finding is not open on the item.";
     NOT_RESERVED = "not_reserved":
         "The task does not wait for a particular person.";
 }

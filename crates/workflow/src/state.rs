@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use countersign_model::{Author, HoldId, Instant, ReadId, TaskId, UserId};
+use countersign_model::{Author, FindingId, HoldId, Instant, ReadId, Role, TaskId, UserId};
 use serde::{Deserialize, Serialize};
 
 /// Where an item is in its life. Being held is no phase: it is [`ItemState::is_held`].
@@ -20,6 +20,11 @@ pub enum Phase {
     Queued,
     /// Somebody has claimed the task.
     Leased,
+    /// Several people read it independently. Who, how many and since when stays hidden until all are done, so the
+    /// word is the same however far they are.
+    Reading,
+    /// All reads are locked; the machine compares them.
+    Comparing,
     /// Came back more often than the protocol allows; waits for an owner's decision.
     Escalated,
     /// Passed every stage.
@@ -43,6 +48,8 @@ impl Phase {
         Self::Cleared,
         Self::Queued,
         Self::Leased,
+        Self::Reading,
+        Self::Comparing,
         Self::Escalated,
         Self::Accepted,
         Self::Released,
@@ -59,6 +66,8 @@ impl Phase {
             Self::Cleared => "cleared",
             Self::Queued => "queued",
             Self::Leased => "leased",
+            Self::Reading => "reading",
+            Self::Comparing => "comparing",
             Self::Escalated => "escalated",
             Self::Accepted => "accepted",
             Self::Released => "released",
@@ -98,6 +107,10 @@ pub enum Act {
     Signed,
     /// Sent a read back, at a review or a sign stage.
     Rejected,
+    /// Decided between reads.
+    Adjudicated,
+    /// Handed a decision between reads on to a higher tier.
+    Escalated,
 }
 
 impl Act {
@@ -108,6 +121,8 @@ impl Act {
             Self::Reviewed => "reviewed",
             Self::Signed => "signed",
             Self::Rejected => "rejected",
+            Self::Adjudicated => "adjudicated",
+            Self::Escalated => "escalated",
         }
     }
 }
@@ -130,7 +145,7 @@ pub struct Lease {
     pub user: UserId,
     /// It runs while `now < until`.
     pub until: Instant,
-    /// Fencing token: grows with every claim on the item; an act with an older one is refused.
+    /// Fencing token: grows with every claim on the task; an act with an older one is refused.
     pub fence: u64,
     /// The read that the holder works in; absent at a sign stage, where nothing is drawn.
     pub read: Option<ReadId>,
@@ -141,11 +156,13 @@ pub struct Lease {
 pub struct Returned {
     /// The read as it stood when it was rejected.
     pub read: ReadId,
-    /// The author of the read stage; only they begin the new round from it.
-    pub to: UserId,
+    /// The author at the stage that it goes back to; only they begin the new round from it. Absent where the machine
+    /// merged the reads, or where another person is to begin afresh.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<UserId>,
 }
 
-/// The open task of an item. An item has at most one.
+/// An open task of an item: one, or as many as there are independent reads to make.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TaskState {
     /// Its id; a new one for each stage and round.
@@ -166,6 +183,18 @@ pub struct TaskState {
     /// Who asked for the model's draft and was shown it, where the stage shows it on request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub draft_shown_to: Option<UserId>,
+    /// Last fencing token given out on this task. Tokens of independent reads do not tell of each other.
+    #[serde(default)]
+    pub fence: u64,
+    /// The draft that was begun on this task, while it may still be taken up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub draft: Option<ReadId>,
+    /// The role that it was handed on to, instead of the stage's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<Role>,
+    /// Whoever acted at this stage before may not take it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub apart: bool,
 }
 
 /// What became of a read.
@@ -213,6 +242,29 @@ pub struct ReadState {
     /// [`crate::content_hash`] of its annotations, once locked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content_hash: Option<String>,
+    /// Its place among the reads of its stage in the order in which they were locked, from 1; 0 while it is a draft and
+    /// where only one person reads.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub place: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
+const fn is_zero(place: &u32) -> bool {
+    *place == 0
+}
+
+/// A list of tasks, or the single one (or none) that older installations wrote.
+fn one_or_many<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Vec<TaskState>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Either {
+        Many(Vec<TaskState>),
+        One(Option<Box<TaskState>>),
+    }
+    Ok(match Either::deserialize(from)? {
+        Either::Many(tasks) => tasks,
+        Either::One(task) => task.map(|task| *task).into_iter().collect(),
+    })
 }
 
 impl ReadState {
@@ -237,9 +289,12 @@ pub struct ItemState {
     /// Stage that is worked or waited on, as an index in the protocol.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stage: Option<u32>,
-    /// The open task.
+    /// The open tasks. Items of older installations have one `task`.
+    #[serde(default, alias = "task", deserialize_with = "one_or_many")]
+    pub tasks: Vec<TaskState>,
+    /// Number drawn for the item when it passed the gate: decides which samples it falls into.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub task: Option<TaskState>,
+    pub draw: Option<u64>,
     /// Reads, oldest first.
     #[serde(default)]
     pub reads: Vec<ReadState>,
@@ -259,9 +314,12 @@ pub struct ItemState {
     /// Rounds that owners granted beyond the protocol's cap.
     #[serde(default)]
     pub rework_granted: u32,
-    /// Last fencing token given out.
+    /// Last fencing token given out at stages that are passed.
     #[serde(default)]
     pub fence: u64,
+    /// Findings that must be resolved before anybody accepts or signs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<FindingId>,
 }
 
 impl Default for ItemState {
@@ -278,7 +336,8 @@ impl ItemState {
             protocol_version: None,
             recalled_from: None,
             stage: None,
-            task: None,
+            tasks: Vec::new(),
+            draw: None,
             reads: Vec::new(),
             current: None,
             actors: Vec::new(),
@@ -286,7 +345,27 @@ impl ItemState {
             rework_count: 0,
             rework_granted: 0,
             fence: 0,
+            findings: Vec::new(),
         }
+    }
+
+    /// The open task with this id.
+    pub fn task(&self, id: TaskId) -> Option<&TaskState> {
+        self.tasks.iter().find(|task| task.id == id)
+    }
+
+    pub(crate) fn task_mut(&mut self, id: TaskId) -> Option<&mut TaskState> {
+        self.tasks.iter_mut().find(|task| task.id == id)
+    }
+
+    /// The open task that this person has claimed, running or lapsed.
+    pub fn held_by(&self, user: UserId) -> Option<&TaskState> {
+        self.tasks.iter().find(|task| task.lease.is_some_and(|lease| lease.user == user))
+    }
+
+    /// The phase, or for a recalled item the one that it goes back to.
+    pub fn standing_phase(&self) -> Phase {
+        self.recalled_from.unwrap_or(self.phase)
     }
 
     /// Whether a hold keeps the item out of work and out of releases.
@@ -309,14 +388,28 @@ impl ItemState {
         self.reads.iter().find(|read| matches!(read.author, Author::Model { .. }))
     }
 
-    /// The claim on the open task, running or lapsed.
-    pub fn lease(&self) -> Option<&Lease> {
-        self.task.as_ref().and_then(|task| task.lease.as_ref())
-    }
-
     /// Whether this person acted at a stage other than the one named.
     pub fn acted_elsewhere(&self, user: UserId, stage: u32) -> bool {
         self.actors.iter().any(|actor| actor.user == user && actor.stage != stage)
+    }
+
+    /// Whether this person acted at this stage.
+    pub fn acted_at(&self, user: UserId, stage: u32) -> bool {
+        self.actors.iter().any(|actor| actor.user == user && actor.stage == stage)
+    }
+
+    /// What the machine merged out of independent reads last.
+    pub fn merged(&self) -> Option<&ReadState> {
+        self.reads.iter().rev().find(|read| matches!(read.author, Author::Rule { .. }))
+    }
+
+    /// The locked reads of people at a stage, in the order in which they were locked.
+    pub fn locked_at(&self, stage: u32) -> Vec<&ReadState> {
+        let person = |read: &&ReadState| matches!(read.author, Author::Human { .. });
+        let locked = |read: &&ReadState| read.stage == stage && read.status == ReadStatus::Submitted;
+        let mut reads: Vec<_> = self.reads.iter().filter(locked).filter(person).collect();
+        reads.sort_by_key(|read| read.place);
+        reads
     }
 
     /// Whether this person acted at any stage.

@@ -1,6 +1,6 @@
 //! Which reads a person who works on an item may see.
 
-use countersign_model::{AiVisibility, Protocol, ReadId, StageKind, UserId};
+use countersign_model::{AiVisibility, Author, Protocol, ReadId, StageKind, UserId};
 
 use crate::{ItemState, Phase, ReadStatus};
 
@@ -10,17 +10,21 @@ use crate::{ItemState, Phase, ReadStatus};
 /// - what was sent back to them, while they hold the new round's lease;
 /// - the read that stands, while they hold the lease of a review or sign stage, and for everybody who took part once
 ///   the item is accepted;
-/// - the model's draft, as the `ai_visibility` of a stage where they hold the lease or have acted says.
+/// - the independent reads and what was merged of them, while they hold the lease of an adjudicate stage;
+/// - the model's draft, as the `ai_visibility` of a stage where they hold the lease or have acted says; where several
+///   people read independently, not before the last of them is done.
 ///
 /// A reader at the read stage never sees another person's read. Rights that come from a role (an owner or an auditor
 /// looking at evidence) are not decided here.
 pub fn visible_reads(protocol: &Protocol, state: &ItemState, user: UserId) -> Vec<ReadId> {
-    let task = state.task.as_ref().filter(|task| task.lease.is_some_and(|lease| lease.user == user));
+    let task = state.held_by(user);
     let kind = task.and_then(|task| protocol.stages.get(task.stage as usize)).map(|stage| stage.kind);
     let decided = matches!(state.phase, Phase::Accepted | Phase::Released) && state.took_part(user);
-    let judges = matches!(kind, Some(StageKind::Review | StageKind::Sign));
+    let judges = matches!(kind, Some(StageKind::Review | StageKind::SampleQa | StageKind::Sign));
     let subject = state.current.filter(|_| decided || judges);
-    let returned = task.and_then(|task| task.returned).filter(|r| r.to == user).map(|r| r.read);
+    let returned = task.and_then(|task| task.returned);
+    let decides = kind == Some(StageKind::Adjudicate);
+    let returned = returned.filter(|back| decides || back.to == Some(user)).map(|back| back.read);
     let draft = state.draft().map(|read| read.id).filter(|_| sees_draft(protocol, state, user));
     state
         .reads
@@ -28,35 +32,47 @@ pub fn visible_reads(protocol: &Protocol, state: &ItemState, user: UserId) -> Ve
         .filter(|read| read.status != ReadStatus::Void)
         .filter(|read| {
             let shown = Some(read.id);
-            read.is_by(user) || shown == subject || shown == returned || shown == draft
+            let own_or_named = read.is_by(user) || shown == subject || shown == returned || shown == draft;
+            own_or_named || decides && is_compared(protocol, read)
         })
         .map(|read| read.id)
         .collect()
 }
 
+/// Whether a read is one of those that are decided between, or what was merged of them.
+fn is_compared(protocol: &Protocol, read: &crate::ReadState) -> bool {
+    match read.author {
+        Author::Rule { .. } => true,
+        Author::Model { .. } => false,
+        Author::Human { .. } => {
+            let kind = protocol.stages.get(read.stage as usize).map(|stage| stage.kind);
+            kind == Some(StageKind::Read) && read.status != ReadStatus::Draft
+        }
+    }
+}
+
 /// Whether some stage that this person works at or has finished shows them the model's draft.
 fn sees_draft(protocol: &Protocol, state: &ItemState, user: UserId) -> bool {
-    let at_work = |index: u32| {
-        state
-            .task
-            .as_ref()
-            .is_some_and(|task| task.stage == index && task.lease.is_some_and(|lease| lease.user == user))
-    };
-    let asked = state.task.as_ref().is_some_and(|task| task.draft_shown_to == Some(user));
+    let own = state.held_by(user);
+    let asked = own.is_some_and(|task| task.draft_shown_to == Some(user));
+    // Between independent reads, what one has seen another could be told.
+    let is_before_barrier = matches!(state.standing_phase(), Phase::Reading | Phase::Comparing);
     (0_u32..).zip(&protocol.stages).any(|(index, stage)| {
-        let done = state.actors.iter().any(|actor| actor.user == user && actor.stage == index);
+        let at_work = own.is_some_and(|task| task.stage == index);
+        let barrier = stage.is_parallel() && is_before_barrier;
+        let done = state.acted_at(user, index) && !barrier;
         match stage.ai_visibility {
             AiVisibility::Never => false,
             AiVisibility::AfterOwnRead => done,
             // Whoever works at it again asks again: a read must not lean on a draft that nobody asked for.
             AiVisibility::OnRequest => {
-                if at_work(index) {
+                if at_work {
                     asked
                 } else {
                     done
                 }
             }
-            AiVisibility::Always => done || at_work(index),
+            AiVisibility::Always => done || at_work,
         }
     })
 }

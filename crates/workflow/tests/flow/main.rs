@@ -1,5 +1,7 @@
 //! Tests of the item's state machine: named paths and a random walk, in one small world.
 
+mod checks;
+mod parallel;
 mod paths;
 mod random_walk;
 mod rosters;

@@ -3,8 +3,8 @@
 use crate::world::{ALL_ROLES, World, hold, read, signature, user};
 use countersign_model::{AiVisibility, Instant, ReadId, ReleaseId, Role};
 use countersign_workflow::{
-    Act, Effect, Event, Missing, OwnerDecision, Phase, ReadStatus, ReviewDecision, SignDecision, may_claim,
-    may_save, refusals, visible_reads,
+    Act, Effect, Event, ItemState, Missing, OwnerDecision, Phase, ReadStatus, ReviewDecision, SignDecision,
+    may_claim, may_save, refusals, visible_reads,
 };
 use uuid::Uuid;
 
@@ -66,7 +66,9 @@ fn nobody_acts_at_two_stages_whatever_their_roles() {
 #[test]
 fn a_role_is_needed_and_an_owner_has_no_other() {
     let mut world = World::at_read(AiVisibility::Always);
+    let task = world.task().id;
     let claim = |roles: &[Role]| Event::Claimed {
+        task,
         user: user(1),
         roles: roles.to_vec(),
         now: Instant(0),
@@ -81,11 +83,14 @@ fn a_role_is_needed_and_an_owner_has_no_other() {
 fn a_late_or_outrun_claim_decides_nothing_and_keeps_its_draft() {
     let mut world = World::at_read(AiVisibility::Never);
     world.ok(world.claim(1));
-    let (mine, fence, start) = (world.lease_read(), world.state.fence, world.now);
-    let end = world.state.lease().unwrap().until;
+    let (mine, fence, start) = (world.lease_read(), world.fence(), world.now);
+    let end = world.lease().until;
     assert_eq!(end, start.plus_seconds(i64::from(crate::world::LEASE_MINUTES) * 60));
     assert_eq!(world.no(world.claim(2)), refusals::ALREADY_LEASED);
-    assert_eq!(world.no(Event::LeaseExpired { now: Instant(end.0 - 1) }), refusals::LEASE_RUNNING);
+    assert_eq!(
+        world.no(Event::LeaseExpired { task: world.task().id, now: Instant(end.0 - 1) }),
+        refusals::LEASE_RUNNING
+    );
     world.now = end;
     assert_eq!(world.no(world.submit(1, H1)), refusals::LEASE_EXPIRED);
     assert_eq!(world.no(Event::Renewed { user: user(1), fence, now: end }), refusals::LEASE_EXPIRED);
@@ -93,10 +98,10 @@ fn a_late_or_outrun_claim_decides_nothing_and_keeps_its_draft() {
     // The same person comes back: same draft, new fence.
     world.ok(world.claim(1));
     assert!(world.effects.contains(&Effect::ResumeRead { read: mine }));
-    assert_eq!(may_save(&world.state, user(1), world.state.fence, end).unwrap(), mine);
+    assert_eq!(may_save(&world.state, user(1), world.fence(), end).unwrap(), mine);
     assert_eq!(may_save(&world.state, user(1), fence, end).unwrap_err().code, refusals::STALE_FENCE);
     // They go, somebody else comes: the draft ends as void.
-    world.ok(Event::GivenBack { user: user(1), fence: world.state.fence });
+    world.ok(Event::GivenBack { user: user(1), fence: world.fence() });
     assert_eq!(world.no(world.submit(1, H1)), refusals::NOT_LEASED);
     world.ok(world.claim(2));
     assert!(world.effects.contains(&Effect::VoidRead { read: mine }));
@@ -113,26 +118,26 @@ fn a_late_or_outrun_claim_decides_nothing_and_keeps_its_draft() {
 fn a_lapsed_lease_that_nobody_swept_can_be_claimed() {
     let mut world = World::at_read(AiVisibility::Never);
     world.ok(world.claim(1));
-    world.now = world.state.lease().unwrap().until;
+    world.now = world.lease().until;
     world.ok(world.claim(2));
-    assert_eq!(world.state.lease().unwrap().user, user(2));
+    assert_eq!(world.lease().user, user(2));
 }
 
 #[test]
 fn a_renewed_lease_runs_from_now_and_never_gets_shorter() {
     let mut world = World::at_read(AiVisibility::Never);
     world.ok(world.claim(1));
-    let (fence, end) = (world.state.fence, world.state.lease().unwrap().until);
+    let (fence, end) = (world.fence(), world.lease().until);
     world.ok(Event::Renewed { user: user(1), fence, now: Instant(60_000_000) });
-    assert_eq!(world.state.lease().unwrap().until, end.plus_seconds(60));
+    assert_eq!(world.lease().until, end.plus_seconds(60));
     world.ok(Event::Renewed { user: user(1), fence, now: Instant(-5_000_000) });
-    assert_eq!(world.state.lease().unwrap().until, end.plus_seconds(60));
+    assert_eq!(world.lease().until, end.plus_seconds(60));
 }
 
 #[test]
 fn a_hold_stops_decisions_but_not_saving() {
     let mut world = World::at_read(AiVisibility::Never);
-    let task = world.state.task.as_ref().unwrap().id;
+    let task = world.task().id;
     world.ok(Event::Held { hold: hold(1) });
     assert_eq!(world.effects, [Effect::WithdrawTask { task }]);
     assert_eq!(world.no(world.claim(1)), refusals::HELD);
@@ -145,7 +150,7 @@ fn a_hold_stops_decisions_but_not_saving() {
     assert!(matches!(world.effects[..], [Effect::OpenTask { task: t, .. }] if t == task));
     world.ok(world.claim(1));
     world.ok(Event::Held { hold: hold(3) });
-    let fence = world.state.fence;
+    let fence = world.fence();
     assert_eq!(may_save(&world.state, user(1), fence, world.now).unwrap(), world.lease_read());
     world.ok(Event::Renewed { user: user(1), fence, now: world.now });
     assert_eq!(world.no(world.submit(1, H1)), refusals::HELD);
@@ -196,10 +201,11 @@ fn a_signature_is_bound_to_what_stands() {
     assert_eq!(world.no(world.sign(3, SignDecision::Sign, H2)), refusals::CONTENT_CHANGED);
     let bare = |decision, reason: Option<&str>, signature| Event::Signed {
         user: user(3),
-        fence: world.state.fence,
+        fence: world.fence(),
         now: world.now,
         decision,
         reason: reason.map(String::from),
+        return_to: None,
         content_hash: H1.into(),
         signature,
     };
@@ -210,7 +216,7 @@ fn a_signature_is_bound_to_what_stands() {
     assert_eq!(world.no(unsigned_reject), refusals::SIGNATURE_REQUIRED);
     assert_eq!(world.no(mute_reject), refusals::REASON_REQUIRED);
     assert_eq!(world.no(world.submit(3, H1)), refusals::WRONG_STAGE);
-    let fence = world.state.fence;
+    let fence = world.fence();
     assert_eq!(may_save(&world.state, user(3), fence, world.now).unwrap_err().code, refusals::WRONG_STAGE);
 }
 
@@ -219,7 +225,7 @@ fn a_rejection_goes_back_to_the_reader_and_past_the_cap_to_the_owner() {
     let mut world = at_sign();
     let rejected = world.state.current.unwrap();
     world.ok(world.sign(3, SignDecision::Reject, H1));
-    let task = world.state.task.clone().unwrap();
+    let task = world.task();
     assert_eq!((task.stage, task.round, task.reserved_for), (1, 2, Some(user(1))));
     assert_eq!(world.state.read(rejected).unwrap().status, ReadStatus::Returned);
     assert_eq!(world.no(world.claim(4)), refusals::RESERVED);
@@ -286,7 +292,7 @@ fn the_draft_shows_when_the_protocol_says() {
         let base = (ai == AiVisibility::Always).then_some(draft);
         assert!(world.effects.contains(&Effect::OpenRead { read: mine, stage: 1, user: user(1), base }));
         assert_eq!(visible(&world, 1).contains(&draft), at_start, "{ai} at the start");
-        let ask = Event::DraftRequested { user: user(1), fence: world.state.fence, now: world.now };
+        let ask = Event::DraftRequested { user: user(1), fence: world.fence(), now: world.now };
         if ai == AiVisibility::OnRequest {
             world.ok(ask);
             assert_eq!(world.effects, [Effect::DraftShown { read: draft, user: user(1) }]);
@@ -313,7 +319,7 @@ fn the_draft_shows_when_the_protocol_says() {
 fn in_a_new_round_the_draft_is_asked_for_again() {
     let mut world = World::at_read(AiVisibility::OnRequest);
     let ask =
-        |world: &World, n| Event::DraftRequested { user: user(n), fence: world.state.fence, now: world.now };
+        |world: &World, n| Event::DraftRequested { user: user(n), fence: world.fence(), now: world.now };
     world.ok(world.claim(1));
     world.ok(ask(&world, 1));
     world.ok(world.submit(1, H1));
@@ -330,7 +336,7 @@ fn an_item_ends_under_the_version_that_it_began_with() {
     let mut world = World::new(crate::world::full(AiVisibility::Always));
     world.protocol.version = 7;
     assert_eq!(world.state.protocol_version, None);
-    world.ok(Event::Cleared);
+    world.ok(Event::Cleared { draw: 0 });
     assert_eq!(world.state.protocol_version, Some(7));
     let before = world.state.clone();
     world.protocol.version = 8;
@@ -351,10 +357,10 @@ fn the_gate_is_passed_once_and_work_goes_on_without_a_draft() {
     assert_eq!(world.no(Event::DraftFailed), refusals::WRONG_STAGE);
     let quarantined = world.state.clone();
     world.ok(Event::GateRejected);
-    assert_eq!(world.no(Event::Cleared), refusals::WRONG_STAGE);
+    assert_eq!(world.no(Event::Cleared { draw: 0 }), refusals::WRONG_STAGE);
     assert_eq!(world.no(Event::Held { hold: hold(1) }), refusals::WRONG_STAGE);
     world.state = quarantined;
-    world.ok(Event::Cleared);
+    world.ok(Event::Cleared { draw: 0 });
     assert_eq!((world.state.phase, &world.effects[..]), (Phase::Cleared, &[Effect::NeedsDraft][..]));
     assert_eq!(world.no(Event::GateRejected), refusals::WRONG_STAGE);
     world.ok(Event::DraftFailed);
@@ -373,12 +379,22 @@ fn codes_are_unique_and_words_are_stable() {
     let mut world = World::at_read(AiVisibility::Never);
     world.ok(world.claim(1));
     let stored = serde_json::to_value(&world.state).unwrap();
-    let task = &world.state.task.as_ref().unwrap().id;
-    assert_eq!(
-        stored["task"],
-        serde_json::json!({
-            "id": task.to_string(), "stage": 1, "round": 1,
-            "lease": {"user": user(1).to_string(), "until": 600_000_000, "fence": 1, "read": read(100).to_string()},
-        })
-    );
+    let task = &world.task().id;
+    let lease =
+        serde_json::json!({"user": user(1), "until": 600_000_000, "fence": 1, "read": read(100).to_string()});
+    let open = serde_json::json!({
+        "id": task.to_string(), "stage": 1, "round": 1, "fence": 1, "draft": read(100).to_string(), "lease": lease,
+    });
+    assert_eq!(stored["tasks"], serde_json::json!([open]));
+    // Older installations kept one task.
+    let mut older = stored.clone();
+    older.as_object_mut().unwrap().remove("tasks");
+    older["task"] = serde_json::json!({"id": task.to_string(), "stage": 1, "round": 1, "lease": stored["tasks"][0]["lease"]});
+    older["fence"] = 1.into();
+    let mut old_world = World::new(world.protocol.clone());
+    old_world.state = serde_json::from_value(older).unwrap();
+    old_world.ok(old_world.submit(1, H1));
+    let none: ItemState =
+        serde_json::from_value(serde_json::json!({"phase": "accepted", "task": null})).unwrap();
+    assert_eq!(none.tasks, []);
 }

@@ -3,9 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use countersign_model::{AiVisibility, Instant, Protocol, ReadId, Role, StageKind};
+use countersign_model::{AiVisibility, Instant, Protocol, ReadId, Role, Stage, StageKind, TaskId};
 use countersign_workflow::{
-    Event, ItemState, Missing, Phase, ReviewDecision, SignDecision, may_claim, refusals, step,
+    AdjudicateDecision, Event, ItemState, Merged, Missing, Phase, ReviewDecision, SignDecision, may_claim,
+    refusals, step,
 };
 use uuid::Uuid;
 
@@ -34,7 +35,16 @@ fn some_protocol(draw: &mut Draw) -> Protocol {
     if draw.below(2) == 0 {
         stages.push(stage(StageKind::Prelabel, 0, None, AiVisibility::OnRequest));
     }
-    stages.push(stage(StageKind::Read, stages.len(), Some(Role::Annotator), AiVisibility::OnRequest));
+    let read = stage(StageKind::Read, stages.len(), Some(Role::Annotator), AiVisibility::OnRequest);
+    let readers = u32::try_from(1 + draw.below(3)).unwrap();
+    let readers_max = (readers > 1 && draw.below(2) == 0).then_some(readers + 1);
+    stages.push(Stage { readers, readers_max, ..read });
+    if readers > 1 {
+        stages.push(stage(StageKind::Compare, stages.len(), None, AiVisibility::Never));
+        let decide =
+            stage(StageKind::Adjudicate, stages.len(), Some(Role::Reviewer), AiVisibility::OnRequest);
+        stages.push(Stage { escalate_to: Some(Role::Specialist), ..decide });
+    }
     for _ in 0..draw.below(4) {
         let kind = [StageKind::Review, StageKind::Sign][draw.below(2)];
         stages.push(stage(kind, stages.len(), Some(ROLES[draw.below(3)]), AiVisibility::OnRequest));
@@ -49,6 +59,8 @@ struct Tally {
     refused: usize,
     accepted: usize,
     sent_back: usize,
+    handed_on: usize,
+    compared: usize,
 }
 
 struct Item<'a> {
@@ -58,6 +70,8 @@ struct Item<'a> {
     ids: u128,
     /// Who acted at which stage, by what this test saw them do.
     did: BTreeSet<(usize, u32)>,
+    /// Who handed the decision on.
+    handed_on_by: Option<usize>,
 }
 
 impl Item<'_> {
@@ -70,34 +84,87 @@ impl Item<'_> {
         self.state = step(self.protocol, &self.state, event, &mut fresh).unwrap().0;
     }
 
+    /// An open task that this person may claim.
+    fn claimable(&mut self, who: usize, roles: &[Role]) -> TaskId {
+        let (user, now) = (user(who as u128), self.now);
+        let claim =
+            |task| Event::Claimed { task, user, roles: roles.to_vec(), now, read: ReadId(Uuid::nil()) };
+        let open: Vec<TaskId> = self.state.tasks.iter().map(|task| task.id).collect();
+        let may =
+            |task: &TaskId| step(self.protocol, &self.state, &claim(*task), &mut || Uuid::nil()).is_ok();
+        open.into_iter().find(may).expect("who may claim finds a task")
+    }
+
+    fn compare(&mut self, draw: &mut Draw) {
+        self.ids += 1;
+        let merged = Merged {
+            read: ReadId(Uuid::from_u128(self.ids << 32)),
+            content_hash: "h".into(),
+            rule: "one 1".into(),
+        };
+        self.take(&Event::Compared { agreed: draw.below(2) == 0, merged: Some(merged) });
+    }
+
+    /// Whether this person must be kept away from the stage, by what this test saw people do.
+    fn is_conflict(&self, who: usize, stage: u32) -> bool {
+        let apart = self.protocol.stages[stage as usize].is_parallel() || self.handed_on_by == Some(who);
+        self.did.iter().any(|(other, at)| *other == who && (*at != stage || apart))
+    }
+
     /// One person does what waits; they send it back now and then.
     fn work(&mut self, who: usize, roles: &[Role], stage: u32, draw: &mut Draw, tally: &mut Tally) {
         let (user, now) = (user(who as u128), self.now);
         self.ids += 1;
         let read = ReadId(Uuid::from_u128(self.ids << 32));
-        self.take(&Event::Claimed { user, roles: roles.to_vec(), now, read });
+        let task = self.claimable(who, roles);
+        self.take(&Event::Claimed { task, user, roles: roles.to_vec(), now, read });
         self.did.insert((who, stage));
-        let fence = self.state.fence;
-        let own = self.state.lease().unwrap().read;
+        let lease = self.state.held_by(user).unwrap().lease.unwrap();
+        let (fence, own) = (lease.fence, lease.read);
         let stands = self.state.current_read().and_then(|read| read.content_hash.clone());
         let content_hash = stands.unwrap_or_else(|| "h".into());
         let back = draw.below(5) == 0;
         let reason = back.then(|| "boundary".to_owned());
         let signature = signature();
         let kind = self.protocol.stages[stage as usize].kind;
-        tally.sent_back += usize::from(back && kind != StageKind::Read);
+        let judges = matches!(kind, StageKind::Review | StageKind::Sign);
+        tally.sent_back += usize::from(back && judges);
+        let open = self.state.held_by(user).unwrap();
+        let hands_on = back && kind == StageKind::Adjudicate && open.role.is_none();
+        if hands_on {
+            tally.handed_on += 1;
+            self.handed_on_by = Some(who);
+        }
         self.take(&match (kind, own) {
             (StageKind::Read, Some(read)) => {
                 Event::Submitted { user, fence, now, read, content_hash, signature }
             }
             (StageKind::Review, Some(read)) => {
                 let decision = if back { ReviewDecision::Reject } else { ReviewDecision::Accept };
-                let missing = Some(Missing::Nothing);
-                Event::Reviewed { user, fence, now, decision, missing, reason, read, content_hash, signature }
+                let (missing, return_to) = (Some(Missing::Nothing), None);
+                Event::Reviewed {
+                    user,
+                    fence,
+                    now,
+                    decision,
+                    missing,
+                    reason,
+                    return_to,
+                    read,
+                    content_hash,
+                    signature,
+                }
+            }
+            (StageKind::Adjudicate, Some(read)) => {
+                let decision =
+                    if hands_on { AdjudicateDecision::Escalate } else { AdjudicateDecision::Decide };
+                let reason = Some("boundary".to_owned());
+                Event::Adjudicated { user, fence, now, decision, reason, read, content_hash, signature }
             }
             _ => {
-                let decision = if back { SignDecision::Reject } else { SignDecision::Sign };
-                Event::Signed { user, fence, now, decision, reason, content_hash, signature }
+                let (decision, return_to) =
+                    (if back { SignDecision::Reject } else { SignDecision::Sign }, None);
+                Event::Signed { user, fence, now, decision, reason, return_to, content_hash, signature }
             }
         });
     }
@@ -108,17 +175,22 @@ fn roster(draw: &mut Draw, tally: &mut Tally) {
     let people: Vec<Vec<Role>> =
         (0..=draw.below(9)).map(|_| ROLES.into_iter().filter(|_| draw.below(2) == 0).collect()).collect();
     let (state, did) = (ItemState::new(), BTreeSet::new());
-    let mut item = Item { protocol: &protocol, state, now: Instant(0), ids: 0x9000, did };
-    item.take(&Event::Cleared);
+    let mut item = Item { protocol: &protocol, state, now: Instant(0), ids: 0x9000, did, handed_on_by: None };
+    item.take(&Event::Cleared { draw: draw.below(1 << 30) as u64 });
     if item.state.phase == Phase::Cleared {
         item.take(&Event::DraftFailed);
     }
     for _ in 0..TURNS {
-        let Some(stage) = item.state.stage.filter(|_| item.state.phase == Phase::Queued) else { break };
+        if item.state.phase == Phase::Comparing {
+            tally.compared += 1;
+            item.compare(draw);
+        }
+        let waits = matches!(item.state.phase, Phase::Queued | Phase::Reading);
+        let Some(stage) = item.state.stage.filter(|_| waits) else { break };
         item.now = item.now.plus_seconds(1_000);
         let mut proposed = Vec::new();
         for (who, roles) in people.iter().enumerate() {
-            let conflict = item.did.iter().any(|(other, at)| *other == who && *at != stage);
+            let conflict = item.is_conflict(who, stage);
             match may_claim(&protocol, &item.state, user(who as u128), roles, item.now) {
                 Ok(()) => {
                     assert!(
@@ -128,7 +200,10 @@ fn roster(draw: &mut Draw, tally: &mut Tally) {
                     );
                     proposed.push(who);
                 }
-                Err(refusal) => tally.refused += usize::from(refusal.code == refusals::SEPARATION_OF_DUTIES),
+                Err(refusal) => {
+                    let kept_away = [refusals::SEPARATION_OF_DUTIES, refusals::ALREADY_READ];
+                    tally.refused += usize::from(kept_away.contains(&refusal.code.as_ref()));
+                }
             }
         }
         tally.proposals += proposed.len();
@@ -142,6 +217,12 @@ fn roster(draw: &mut Draw, tally: &mut Tally) {
         tally.accepted += 1;
         let last: BTreeSet<usize> = item.did.iter().map(|(who, _)| *who).collect();
         let stages: BTreeSet<u32> = item.did.iter().map(|(_, stage)| *stage).collect();
+        let read = protocol.stages.iter().position(|stage| stage.kind == StageKind::Read).unwrap();
+        let readers = item.did.iter().filter(|(_, stage)| *stage as usize == read).count();
+        assert!(
+            readers >= protocol.stages[read].readers as usize,
+            "as many readers as the protocol asks for"
+        );
         assert!(last.len() >= stages.len(), "as many people as stages at least: {:?}", item.did);
     }
 }
@@ -153,11 +234,12 @@ fn nobody_in_ten_thousand_rosters_is_proposed_for_what_they_acted_on() {
         roster(&mut draw, &mut tally);
     }
     // It was worth something: people were proposed, others were kept away, items came back and came through.
-    let Tally { proposals, refused, accepted, sent_back } = tally;
+    let Tally { proposals, refused, accepted, sent_back, handed_on, compared } = tally;
     println!(
-        "{ROSTERS} rosters: {proposals} proposals, {refused} conflicts refused, {sent_back} sent back, {accepted} accepted"
+        "{ROSTERS} rosters: {proposals} proposals, {refused} conflicts refused, {sent_back} sent back, {handed_on} handed on, {compared} compared, {accepted} accepted"
     );
+    assert!(handed_on > ROSTERS / 50 && compared > ROSTERS / 5);
     assert!(
-        proposals > ROSTERS && refused > ROSTERS / 4 && accepted > ROSTERS / 4 && sent_back > ROSTERS / 10
+        proposals > ROSTERS && refused > ROSTERS / 4 && accepted > ROSTERS / 5 && sent_back > ROSTERS / 10
     );
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use countersign_model::{ReadId, TaskId, UserId};
-use countersign_workflow::{Effect, Event, ReadStatus, ReviewDecision, SignDecision};
+use countersign_workflow::{AdjudicateDecision, Effect, Event, ReadStatus, ReviewDecision, SignDecision};
 
 /// What a store would know if it did nothing but carry out effects.
 #[derive(Default)]
@@ -15,6 +15,8 @@ pub struct Shadow {
     pub reads: BTreeMap<ReadId, ReadStatus>,
     /// Stage and person, for the stages passed in this round.
     pub passed: Vec<(u32, UserId)>,
+    /// What people did at the stage that they read at, over all rounds: a new round over compared reads begins behind it.
+    pub readers: Vec<(u32, UserId)>,
     pub accepted: bool,
 }
 
@@ -34,7 +36,7 @@ impl Shadow {
                 self.ready.remove(task);
                 self.leased.insert(*task, *user);
             }
-            Effect::WithdrawTask { task } | Effect::CloseTask { task } => {
+            Effect::WithdrawTask { task } | Effect::CloseTask { task, .. } => {
                 self.ready.remove(task);
                 self.leased.remove(task);
             }
@@ -43,6 +45,7 @@ impl Shadow {
             }
             Effect::ResumeRead { read } => assert_eq!(self.reads[read], ReadStatus::Draft),
             Effect::VoidRead { read } => assert_eq!(self.reads.remove(read), Some(ReadStatus::Draft)),
+            // What the machine merged was no draft of anybody.
             Effect::LockRead { read, .. } => {
                 self.reads.insert(*read, ReadStatus::Submitted);
             }
@@ -54,6 +57,7 @@ impl Shadow {
             }
             Effect::Accepted { .. } => self.accepted = true,
             Effect::NeedsDraft
+            | Effect::NeedsCompare
             | Effect::NeedsOwner
             | Effect::Participated { .. }
             | Effect::DraftShown { .. } => {}
@@ -63,7 +67,13 @@ impl Shadow {
     pub fn note_decision(&mut self, event: &Event, stage: Option<u32>) {
         let at = stage.unwrap_or(u32::MAX);
         match event {
-            Event::Submitted { user, .. } => self.passed.push((at, *user)),
+            Event::Submitted { user, .. } => {
+                self.passed.push((at, *user));
+                self.readers.push((at, *user));
+            }
+            Event::Adjudicated { decision: AdjudicateDecision::Decide, user, .. } => {
+                self.passed.push((at, *user))
+            }
             Event::Reviewed { decision: ReviewDecision::Reject, .. }
             | Event::Signed { decision: SignDecision::Reject, .. } => self.passed.clear(),
             Event::Reviewed { user, .. } | Event::Signed { user, .. } => self.passed.push((at, *user)),

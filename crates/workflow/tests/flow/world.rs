@@ -2,10 +2,10 @@
 
 use countersign_model::{
     AiVisibility, Class, HoldId, Industry, Instant, ItemKind, Protocol, ReadId, Role, ShapeKind, SignatureId,
-    SignatureMeaning, Stage, StageKind, UserId,
+    SignatureMeaning, Stage, StageKind, TaskId, UserId,
 };
 use countersign_workflow::{
-    Effect, Event, ItemState, Missing, ReviewDecision, SignDecision, content_hash, step,
+    Effect, Event, ItemState, Lease, Missing, ReviewDecision, SignDecision, TaskState, content_hash, step,
 };
 use uuid::Uuid;
 
@@ -13,13 +13,10 @@ pub const LEASE_MINUTES: u32 = 10;
 
 pub fn stage(kind: StageKind, index: usize, role: Option<Role>, ai_visibility: AiVisibility) -> Stage {
     Stage {
-        id: format!("{kind}_{index}"),
-        title: format!("Stage {index}"),
-        kind,
-        role,
         ai_visibility,
         meaning: (kind == StageKind::Sign).then_some(SignatureMeaning::Approved),
         lease_minutes: LEASE_MINUTES,
+        ..Stage::plain(&format!("{kind}_{index}"), kind, role)
     }
 }
 
@@ -96,7 +93,7 @@ impl World {
     /// Past the gate and the draft, at the read stage.
     pub fn at_read(ai: AiVisibility) -> Self {
         let mut world = Self::new(full(ai));
-        world.ok(Event::Cleared);
+        world.ok(Event::Cleared { draw: 0 });
         world.ok(Event::Drafted {
             read: read(900),
             content_hash: content_hash(&[]),
@@ -124,21 +121,63 @@ impl World {
         })
     }
 
+    /// The only open task, or the first that nobody holds at the moment.
+    pub fn task(&self) -> TaskState {
+        let free = |task: &&TaskState| task.lease.is_none_or(|lease| lease.until <= self.now);
+        let tasks = &self.state.tasks;
+        tasks
+            .iter()
+            .find(free)
+            .or(tasks.first())
+            .cloned()
+            .unwrap_or_else(|| panic!("no open task: {tasks:?}"))
+    }
+
+    /// The first running or lapsed lease.
+    pub fn lease(&self) -> Lease {
+        self.state.tasks.iter().find_map(|task| task.lease).unwrap()
+    }
+
     pub fn claim(&self, n: u128) -> Event {
-        let fresh = read(100 + u128::from(self.state.fence));
-        Event::Claimed { user: user(n), roles: ALL_ROLES.to_vec(), now: self.now, read: fresh }
+        let given: u64 = self.state.tasks.iter().map(|task| task.fence - self.state.fence).sum();
+        let fresh = read(100 + u128::from(self.state.fence + given) + 50 * self.state.actors.len() as u128);
+        let task = if self.state.tasks.is_empty() { TaskId(Uuid::nil()) } else { self.task().id };
+        Event::Claimed { task, user: user(n), roles: ALL_ROLES.to_vec(), now: self.now, read: fresh }
+    }
+
+    /// The token of this person's lease, or of anybody's.
+    pub fn fence_of(&self, n: u128) -> u64 {
+        let own = self.state.held_by(user(n)).and_then(|task| task.lease);
+        own.or(self.state.tasks.iter().find_map(|task| task.lease))
+            .map_or(self.state.fence, |lease| lease.fence)
+    }
+
+    pub fn fence(&self) -> u64 {
+        self.fence_of(0)
+    }
+
+    pub fn read_of(&self, n: u128) -> ReadId {
+        self.state
+            .held_by(user(n))
+            .and_then(|task| task.lease)
+            .and_then(|lease| lease.read)
+            .unwrap_or(read(0))
+    }
+
+    fn own_read(&self, n: u128) -> ReadId {
+        if self.state.held_by(user(n)).is_some() { self.read_of(n) } else { self.lease_read() }
     }
 
     pub fn lease_read(&self) -> ReadId {
-        self.state.lease().and_then(|lease| lease.read).unwrap_or(read(0))
+        self.state.tasks.iter().find_map(|task| task.lease.and_then(|lease| lease.read)).unwrap_or(read(0))
     }
 
     pub fn submit(&self, n: u128, hash: &str) -> Event {
         Event::Submitted {
             user: user(n),
-            fence: self.state.fence,
+            fence: self.fence_of(n),
             now: self.now,
-            read: self.lease_read(),
+            read: self.own_read(n),
             content_hash: hash.into(),
             signature: None,
         }
@@ -147,11 +186,12 @@ impl World {
     pub fn review(&self, n: u128, decision: ReviewDecision, hash: &str) -> Event {
         Event::Reviewed {
             user: user(n),
-            fence: self.state.fence,
+            fence: self.fence_of(n),
             now: self.now,
             decision,
             missing: Some(Missing::Nothing),
             reason: (decision == ReviewDecision::Reject).then(|| "boundary".into()),
+            return_to: None,
             read: self.lease_read(),
             content_hash: hash.into(),
             signature: None,
@@ -161,10 +201,11 @@ impl World {
     pub fn sign(&self, n: u128, decision: SignDecision, hash: &str) -> Event {
         Event::Signed {
             user: user(n),
-            fence: self.state.fence,
+            fence: self.fence_of(n),
             now: self.now,
             decision,
             reason: (decision == SignDecision::Reject).then(|| "missed".into()),
+            return_to: None,
             content_hash: hash.into(),
             signature: signature(),
         }

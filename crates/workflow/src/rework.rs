@@ -1,0 +1,114 @@
+//! Rework: to whom a rejected read goes, and what an owner decides when it came back too often.
+
+use countersign_model::{Author, Refusal, ReturnTo, Role, StageKind, TaskId};
+
+use crate::{
+    Act, Effect, OwnerDecision, Phase, ReadStatus, Returned,
+    machine::{Machine, Opening, require_reason},
+    refusals::{self, refuse},
+};
+
+impl Machine<'_> {
+    /// Sends the read that stands back: to the person whose read it was (or another, as `to` says), or to the owner once
+    /// the cap is passed. Where independent reads were compared it goes back to who decides between them: a reader who
+    /// has seen the others' would be blind no more.
+    pub(crate) fn send_back(&mut self, to: ReturnTo) -> Result<(), Refusal> {
+        self.close_tasks();
+        let current = self.state.current.take().ok_or_else(|| refuse(refusals::WRONG_STAGE))?;
+        self.set_status(current, ReadStatus::Returned);
+        self.effects.push(Effect::ReturnRead { read: current });
+        self.state.rework_count = self.state.rework_count.saturating_add(1);
+        let allowed = self.protocol.rework_cap.saturating_add(self.state.rework_granted);
+        if self.state.rework_count > allowed {
+            self.state.phase = Phase::Escalated;
+            self.state.stage = None;
+            self.effects.push(Effect::NeedsOwner);
+            return Ok(());
+        }
+        self.reopen(to)
+    }
+
+    /// Opens a new round over the read that was sent back last.
+    fn reopen(&mut self, to: ReturnTo) -> Result<(), Refusal> {
+        let stage = match self.stage_of(StageKind::Adjudicate) {
+            Some(stage) => stage,
+            None => self.read_stage()?,
+        };
+        let returned = self.last_returned(stage);
+        let same = returned.and_then(|returned| returned.to).filter(|_| to != ReturnTo::AnotherPerson);
+        let role = self.escalated_role(stage);
+        let returned = returned.map(|returned| Returned { to: same, ..returned });
+        let apart = to == ReturnTo::AnotherPerson || (role.is_some() && same.is_none());
+        self.open_stage(stage, Opening { reserved_for: same, returned, role, apart })
+    }
+
+    /// The read that was sent back last, and the person who did the stage that it goes back to in that round.
+    fn last_returned(&self, stage: u32) -> Option<Returned> {
+        let reads = || self.state.reads.iter().rev();
+        let read = reads().find(|read| read.status == ReadStatus::Returned)?.id;
+        let to = reads().find_map(|read| match read.author {
+            Author::Human { user } if read.stage == stage && read.status != ReadStatus::Draft => Some(user),
+            _ => None,
+        });
+        Some(Returned { read, to })
+    }
+
+    /// The role that the decision at this stage was handed on to, if it was.
+    fn escalated_role(&self, stage: u32) -> Option<Role> {
+        let handed_on =
+            self.state.actors.iter().any(|actor| actor.stage == stage && actor.act == Act::Escalated);
+        self.protocol.stages.get(stage as usize).and_then(|stage| stage.escalate_to).filter(|_| handed_on)
+    }
+
+    pub(crate) fn unreserved(&mut self, roles: &[Role]) -> Result<(), Refusal> {
+        require_owner(roles)?;
+        if self.state.phase == Phase::Leased {
+            return Err(refuse(refusals::ALREADY_LEASED));
+        }
+        let reserved = self.state.tasks.iter_mut().find_map(|task| task.reserved_for.take().map(|_| task.id));
+        let task = reserved.ok_or_else(|| refuse(refusals::NOT_RESERVED))?;
+        if self.state.phase == Phase::Queued && !self.state.is_held() { self.offer(task) } else { Ok(()) }
+    }
+
+    pub(crate) fn owner_decided(
+        &mut self,
+        roles: &[Role],
+        decision: OwnerDecision,
+        reason: Option<&str>,
+    ) -> Result<(), Refusal> {
+        require_owner(roles)?;
+        self.expect_phase(Phase::Escalated)?;
+        require_reason(reason)?;
+        match decision {
+            OwnerDecision::Withdraw => {
+                self.state.phase = Phase::Withdrawn;
+                Ok(())
+            }
+            OwnerDecision::Reopen => {
+                // Exactly one more round, however far past the cap the item is.
+                self.state.rework_granted = self.state.rework_count.saturating_sub(self.protocol.rework_cap);
+                self.reopen(ReturnTo::SamePerson)?;
+                self.free_reserved()
+            }
+        }
+    }
+
+    /// An owner opened the round: anybody who may do the stage may begin it.
+    fn free_reserved(&mut self) -> Result<(), Refusal> {
+        let reserved: Vec<TaskId> =
+            self.state.tasks.iter().filter(|task| task.reserved_for.is_some()).map(|task| task.id).collect();
+        for id in reserved {
+            if let Some(task) = self.state.task_mut(id) {
+                task.reserved_for = None;
+            }
+            if !self.state.is_held() {
+                self.offer(id)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn require_owner(roles: &[Role]) -> Result<(), Refusal> {
+    if roles.contains(&Role::Owner) { Ok(()) } else { Err(refuse(refusals::NOT_IN_ROLE)) }
+}
