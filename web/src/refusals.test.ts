@@ -5,6 +5,17 @@ import { explain, fileRefusal, gateReason, knownCodes, problemText } from "./ref
 /** The codes that the rules of the work refuse with; each must be explained, whatever else is. */
 const WORKFLOW_CODES = [
   "separation_of_duties",
+  "already_read",
+  "cannot_escalate",
+  "not_overdue",
+  "reads_too_few",
+  "return_unanswered",
+  "return_fixed",
+  "open_findings",
+  "no_such_finding",
+  "bad_reason",
+  "bad_protocol",
+  "not_comparable",
   "lease_expired",
   "stale_fence",
   "not_leased",

@@ -4,78 +4,12 @@
  */
 import type { ApiProblem } from "./api/problem";
 import { DRAWN } from "./refusals-drawn";
+import { OF_THE_WORK } from "./refusals-work";
 
 export type Explanation = { title: string; advice: string };
 
 const REFUSALS: Record<string, Explanation> = {
-  // Rules of the work
-  separation_of_duties: {
-    title: "Someone else has to do this",
-    advice:
-      "You already took part in this item at another stage. Nobody checks their own work here, whatever their role.",
-  },
-  lease_expired: {
-    title: "Your claim has run out",
-    advice:
-      "The time for this task is over. What you saved is kept; claim the task again to go on, if nobody else has taken it.",
-  },
-  stale_fence: {
-    title: "This task is with someone else now",
-    advice:
-      "It was claimed again after your claim ran out, so this screen can no longer write to it. Your saved marks are kept in their version.",
-  },
-  not_leased: {
-    title: "You do not hold this task",
-    advice: "Claim it first. It may have been given back or finished in another window.",
-  },
-  already_leased: {
-    title: "Already taken",
-    advice: "Somebody else holds this task. Claim the next one instead.",
-  },
-  wrong_stage: {
-    title: "The item has moved on",
-    advice: "It is at another stage now. Reload to see where it stands.",
-  },
-  other_protocol_version: {
-    title: "The item runs under another protocol version",
-    advice: "Nothing was changed. Reload: an item is finished under the version that it began with.",
-  },
-  held: {
-    title: "This item is on hold",
-    advice: "It cannot move on until a quality engineer or an owner lifts the hold with a reason.",
-  },
-  signature_required: {
-    title: "A signature is missing",
-    advice: "This step only counts with your password. Enter it and sign.",
-  },
-  reason_required: {
-    title: "Please give a reason",
-    advice: "The reason is kept with the decision and shown to the person it concerns.",
-  },
-  missing_unanswered: {
-    title: "One question is open",
-    advice: "Answer “Is anything missing?” before you finish the review.",
-  },
-  content_changed: {
-    title: "The marks have changed",
-    advice: "What you are about to sign is no longer what you were shown. Look at it again, then sign.",
-  },
-  stale_revision: {
-    title: "Saved elsewhere in the meantime",
-    advice: "Another window or person saved a newer version. Load it again, then make your change.",
-  },
-  rework_cap: {
-    title: "Sent back too often",
-    advice: "This item has reached the limit of returns. An owner has to decide what happens to it.",
-  },
-  not_in_role: {
-    title: "Not part of your role here",
-    advice: "Your role in this project does not include this step. A project owner can grant it.",
-  },
-  nothing_to_do: {
-    title: "Nothing waits for you",
-    advice: "The queue is empty for you right now. New work appears here by itself.",
-  },
+  ...OF_THE_WORK,
   // People behind the data
   vault_offline: {
     title: "The vault is offline",
@@ -163,7 +97,10 @@ const REFUSALS: Record<string, Explanation> = {
   ...DRAWN,
   bad_cursor: { title: "The list has changed", advice: "Load it again from the top." },
   bad_comment: { title: "Comment does not fit", advice: "Shorten it. The limit is in the sentence above." },
-  bad_reason: { title: "Reason does not fit", advice: "Shorten it. The limit is in the sentence above." },
+  bad_reason: {
+    title: "Reason does not fit",
+    advice: "Use one of those that are offered, or shorten it. The sentence above says which.",
+  },
   wrong_read: {
     title: "Not the read of this task",
     advice: "The task belongs to another read. Reload the task.",

@@ -6,7 +6,7 @@
 
 use std::io::{BufRead, Write};
 
-use countersign_model::{Annotation, ItemId, ReadId};
+use countersign_model::{Annotation, Author, ItemId, ReadId, StageKind};
 use countersign_workflow::{canonical_json, content_hash};
 use serde::{Deserialize, Serialize};
 
@@ -33,12 +33,39 @@ pub struct ItemLine {
     pub annotations: u64,
 }
 
+/// The line that begins one of the reads that an accepted read came of.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReadLine {
+    /// The item.
+    pub item_id: ItemId,
+    /// The read.
+    pub read_id: ReadId,
+    /// Stage of the protocol, from 0.
+    pub stage: u32,
+    /// What the stage does.
+    pub kind: StageKind,
+    /// A person, a model, or the rule that merged it.
+    pub author: Author,
+    /// When it was locked.
+    pub submitted_at: String,
+    /// Hash that it was locked under.
+    pub content_hash: String,
+    /// Why reads differed, where this one decided between them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// How many annotation lines follow.
+    pub annotations: u64,
+}
+
 /// One line.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "line", rename_all = "snake_case")]
 pub enum Line {
     /// An item begins.
     Item(ItemLine),
+    /// One of the reads of an item begins.
+    Read(ReadLine),
     /// An annotation of the item that began last.
     Annotation(Annotation),
 }
@@ -68,6 +95,27 @@ pub fn write_item(
         annotations: annotations.len() as u64,
     };
     write_line(out, &Line::Item(head))?;
+    write_annotations(out, annotations)
+}
+
+/// Writes one of the reads that an accepted read came of, and its annotations; how many. The count is made from them.
+///
+/// # Errors
+/// [`ExchangeError::Invalid`] when the annotations are not those that the read was locked with, [`ExchangeError::Io`].
+pub fn write_read(
+    out: &mut impl Write,
+    head: ReadLine,
+    annotations: &[Annotation],
+) -> Result<u64, ExchangeError> {
+    if content_hash(annotations) != head.content_hash {
+        let message = "its annotations are not those that it was locked with";
+        return Err(ExchangeError::invalid(format!("read {}", head.read_id), message));
+    }
+    write_line(out, &Line::Read(ReadLine { annotations: annotations.len() as u64, ..head }))?;
+    write_annotations(out, annotations)
+}
+
+fn write_annotations(out: &mut impl Write, annotations: &[Annotation]) -> Result<u64, ExchangeError> {
     let mut order: Vec<&Annotation> = annotations.iter().collect();
     order.sort_by_key(|annotation| (annotation.id, annotation.version));
     for annotation in order {
@@ -116,7 +164,7 @@ impl<R: BufRead> Reader<R> {
         for _ in 0..head.annotations {
             match self.next_line()? {
                 Some(Line::Annotation(annotation)) => annotations.push(annotation),
-                Some(Line::Item(_)) | None => {
+                Some(Line::Item(_) | Line::Read(_)) | None => {
                     let message =
                         format!("{} annotations announced, {} follow", head.annotations, annotations.len());
                     return Err(ExchangeError::invalid(format!("line {start}"), message));

@@ -14,6 +14,7 @@
 
 mod box2;
 mod camera;
+pub mod contour;
 mod crossing;
 mod cuboid;
 mod error;

@@ -244,5 +244,18 @@ mod tests {
             let threshold = otsu(&values);
             prop_assert!(threshold > low && threshold <= low + gap, "{threshold}");
         }
+
+        #[test]
+        fn exact_outlines_cover_the_filled_mask(columns in 1..9_usize, bits in prop::collection::vec(any::<bool>(), 0..72)) {
+            let usable = bits.len() / columns * columns;
+            let filled = fill_holes(&bits[..usable], columns);
+            let area = |polygon: &[(f64, f64)]| {
+                let next = polygon.iter().cycle().skip(1);
+                polygon.iter().zip(next).map(|(a, b)| a.0 * b.1 - b.0 * a.1).sum::<f64>() / 2.0
+            };
+            let covered: f64 =
+                countersign_geometry::contour::outlines(&filled, columns, 0.0).iter().map(|p| area(p)).sum();
+            prop_assert_eq!(covered, filled.iter().filter(|&&set| set).count() as f64);
+        }
     }
 }

@@ -5,9 +5,7 @@
 //! - [`study`] proposes lesions in an image stack by thresholds and connected components.
 //! - [`volume`] is the stack as the drafts take it.
 //! - [`detect`] says what a detector of faces and plates is, and speaks to one in JSON tensors.
-//! - [`contour`] turns a mask into polygons.
 
-pub mod contour;
 pub mod detect;
 pub mod filters;
 pub mod regions;

@@ -8,10 +8,10 @@
 
 use std::ops::RangeInclusive;
 
-use crate::contour::{Point, outlines};
 use crate::filters::{dilate, erode, fill_holes, largest_piece, masked_mean, otsu, percentile};
 use crate::regions::{Connectivity, Region, position, regions};
 use crate::volume::{Volume, VolumeError};
+use countersign_geometry::contour::{Point, outlines};
 
 /// Radius that removes thin vessels from islands, in millimetres.
 const VESSEL_RADIUS_MM: f64 = 1.6;

@@ -107,10 +107,16 @@ pub struct Agreement {
     pub surface_px: Option<f64>,
     /// Least overlap of two cuboids in space, 0 to 1.
     pub cuboid_iou: f64,
+    /// Largest distance of points, joints and lines, pixels.
+    pub point_px: f64,
     /// Attributes must be answered alike.
     pub attributes: bool,
     /// How far two numbers may be apart, as a share of the larger one.
     pub number_share: f64,
+    /// More than half of the readers decide what is there and what is not. Without it a finding that one of them alone
+    /// saw is a difference, however many did not.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub majority: bool,
 }
 
 impl Default for Agreement {
@@ -120,8 +126,10 @@ impl Default for Agreement {
             dice: 0.8,
             surface_px: None,
             cuboid_iou: 0.5,
+            point_px: 5.0,
             attributes: true,
             number_share: 0.1,
+            majority: false,
         }
     }
 }
@@ -142,6 +150,9 @@ impl Agreement {
             if !(0.0..=1.0).contains(&share) {
                 return fail(format!("{place}.{name}"), "between 0 and 1");
             }
+        }
+        if !(self.point_px.is_finite() && self.point_px > 0.0) {
+            return fail(format!("{place}.point_px"), "greater than zero");
         }
         match self.surface_px {
             Some(px) if !(px.is_finite() && px > 0.0) => {
@@ -319,6 +330,14 @@ fn validate_order(stages: &[Stage], index: usize) -> Result<(), ProtocolError> {
         StageKind::Read if stage.is_parallel() && after.is_none_or(|s| s.kind != StageKind::Compare) => {
             fail(format!("stages[{index}].readers"), "several reads need a compare stage right after them")
         }
+        StageKind::Compare
+            if before.is_some_and(|read| read.readers_max.is_some()) && !stage.agreement.majority =>
+        {
+            fail(
+                format!("stages[{index}].agreement.majority"),
+                "readers who are asked one by one settle nothing unless the majority decides",
+            )
+        }
         StageKind::Compare if !before.is_some_and(Stage::is_parallel) => {
             kind("compare comes right after a read stage with two readers or more")
         }
@@ -431,6 +450,11 @@ mod tests {
         let mut zero = double();
         zero[0].readers = 0;
         assert_eq!(place(&zero), "stages[0].readers");
+        let mut endless = double();
+        endless[0].readers_max = Some(5);
+        assert_eq!(place(&endless), "stages[1].agreement.majority");
+        endless[1].agreement.majority = true;
+        assert_eq!(validate_stages(&endless), Ok(()));
         let mut nobody = double();
         nobody[2].role = None;
         assert_eq!(place(&nobody), "stages[2].role");

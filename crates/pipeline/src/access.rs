@@ -79,6 +79,8 @@ pub enum Action {
     WorkRead,
     /// Take a review task.
     WorkReview,
+    /// Take a task that decides between reads.
+    WorkAdjudicate,
     /// Take a signing task.
     WorkSign,
 }
@@ -115,6 +117,7 @@ impl Action {
             Self::ViewItemEvidence => "view_item_evidence",
             Self::WorkRead => "work_read",
             Self::WorkReview => "work_review",
+            Self::WorkAdjudicate => "work_adjudicate",
             Self::WorkSign => "work_sign",
         }
     }
@@ -393,7 +396,7 @@ mod tests {
             actors,
             held: false,
         };
-        for action in [Action::WorkRead, Action::WorkReview, Action::WorkSign] {
+        for action in [Action::WorkRead, Action::WorkReview, Action::WorkAdjudicate, Action::WorkSign] {
             assert!(access.allows(&owner, action, &task(vec![])));
             assert!(!access.allows(&owner, action, &task(vec![owner.user])));
         }

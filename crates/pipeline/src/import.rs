@@ -12,7 +12,9 @@ use countersign_store::{
 use countersign_workflow::{Effect, Event, ItemState, step};
 use serde::{Deserialize, Serialize};
 
-use crate::{Pipeline, PipelineError, Result, access::Action, intake::item_row, people::Caller};
+use crate::{
+    Pipeline, PipelineError, Result, access::Action, intake::item_row, moving::draw, people::Caller,
+};
 
 /// Most images in one import.
 pub const IMAGES_MAX: usize = 200_000;
@@ -239,7 +241,8 @@ impl Rows {
         let name = image.name.unwrap_or_else(|| format!("{kind} {number:04}"));
         let address = group_key.parse().map_err(|_| PipelineError::Internal("an address".into()))?;
         let mut fresh = || tx.ids().fresh();
-        let (state, effects) = step(protocol, &ItemState::new(), &Event::Cleared, &mut fresh)?;
+        let cleared = Event::Cleared { draw: draw(tx) };
+        let (state, effects) = step(protocol, &ItemState::new(), &cleared, &mut fresh)?;
         let from = (project.id, Some(ingest));
         let item = item_row(tx, from, kind, (group_key, name), &state, (streams, facts))?;
         self.assets.push(assets::Asset {
@@ -256,7 +259,7 @@ impl Rows {
             external_url: Some(image.url),
         });
         for effect in effects {
-            if let Effect::OpenTask { task, stage, role, fence, .. } = effect {
+            if let Effect::OpenTask { task, stage, role, fence, apart, .. } = effect {
                 self.tasks.push(tasks::Task {
                     id: task,
                     item_id: item.id,
@@ -273,6 +276,7 @@ impl Rows {
                     priority: 0,
                     created_at: tx.now(),
                     done_at: None,
+                    apart,
                 });
             }
         }

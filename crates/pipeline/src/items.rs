@@ -246,6 +246,7 @@ impl Pipeline {
         let author_name = match &author {
             Author::Human { user } => printed_name(conn, *user).await?,
             Author::Model { name, version } => format!("{name} {version}"),
+            Author::Rule { rule } => format!("Merged: {rule}"),
         };
         Ok(ReadSummary {
             id: row.id,
@@ -299,6 +300,11 @@ pub(crate) struct ReadsShown {
 }
 
 impl ReadsShown {
+    /// Whether whatever was submitted is among them.
+    pub(crate) const fn all(&self) -> bool {
+        self.own_part.is_none()
+    }
+
     /// Whether this read of the item is among them.
     fn includes(&self, row: &reads::Read) -> bool {
         match &self.own_part {

@@ -5,6 +5,8 @@
 
 pub mod access;
 pub mod accounts;
+pub mod adjudicate;
+pub mod compare;
 pub mod display;
 pub mod error;
 pub mod evidence;
@@ -24,6 +26,7 @@ pub mod pixels;
 mod prelabel;
 pub mod privacy;
 pub mod projects;
+pub mod protocols;
 pub mod release;
 pub mod review;
 mod save;

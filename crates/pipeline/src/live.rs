@@ -7,7 +7,8 @@
 use std::sync::Arc;
 
 use countersign_model::{Instant, ItemId, ProjectId, ReadId, UserId};
-use countersign_store::{Sequenced, events, moves};
+use countersign_store::{Sequenced, events, items, moves};
+use countersign_workflow::Phase;
 use serde::Serialize;
 use tokio::sync::broadcast;
 use uuid::Uuid;
@@ -243,7 +244,20 @@ impl Pipeline {
         if self.is_told(caller, project, &event.act()).await? {
             return self.whole(caller, event).await;
         }
-        Ok(if moves_queue(&event.action) { Seen::Hint(project) } else { Seen::Nothing })
+        let hints = moves_queue(&event.action) && !self.is_behind_barrier(event).await?;
+        Ok(if hints { Seen::Hint(project) } else { Seen::Nothing })
+    }
+
+    /// Whether it is an act of one of several independent readers before all of them are done. That something moved would
+    /// tell the others that, and when, somebody reads beside them; and nothing that they could take has changed.
+    async fn is_behind_barrier(&self, event: &Heard) -> Result<bool> {
+        let Some(item) =
+            event.item.filter(|_| matches!(event.object_kind.as_str(), "task" | "read" | "signature"))
+        else {
+            return Ok(false);
+        };
+        let phase = items::phase(&mut *self.store.read().await?, item).await?;
+        Ok(phase.is_some_and(|phase| phase == Phase::Reading.as_str()))
     }
 
     /// Whether the caller may know of an act on a project, as it happens or when it is listed.

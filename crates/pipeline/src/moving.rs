@@ -2,14 +2,20 @@
 
 use std::sync::Arc;
 
-use countersign_model::{Author, ItemId, Protocol, ReadId, SignatureMeaning, StageKind, UserId};
+use countersign_model::{
+    Annotation, Author, ItemId, Protocol, ReadId, SignatureMeaning, StageKind, TaskId, UserId,
+};
 use countersign_store::{Evidence, Tx, items, jobs, moves, reads, tasks};
-use countersign_workflow::{Effect, Event, ItemState, step};
+use countersign_workflow::{Effect, Event, ItemState, Phase, step};
 
-use crate::{Pipeline, PipelineError, Result};
+use crate::{Pipeline, PipelineError, Result, save::annotation_body};
 
 /// Kind of the job that asks a model for a draft.
 pub(crate) const JOB_PRELABEL: &str = "prelabel";
+/// Kind of the job that compares independent reads.
+pub(crate) const JOB_COMPARE: &str = "compare";
+/// Kind of the job that hands on a decision that nobody took in time.
+pub(crate) const JOB_ESCALATE: &str = "escalate";
 /// Kind of the job that recalls the rest of a batch.
 pub(crate) const JOB_RECALL: &str = "recall";
 /// Kind of the job that de-identifies an item.
@@ -41,6 +47,8 @@ impl Moving {
             let mut fresh = || tx.ids().fresh();
             step(&self.protocol, &self.state, event, &mut fresh)?
         };
+        // While several people read, no list tells when one of them did anything.
+        let quiet = self.state.phase == Phase::Reading && state.phase == Phase::Reading;
         self.state = state;
         for effect in &effects {
             self.apply(tx, effect).await?;
@@ -57,6 +65,7 @@ impl Moving {
             workflow: serde_json::to_string(&self.state)
                 .map_err(|e| PipelineError::Internal(e.to_string()))?,
             accepted_read_id: self.item.accepted_read_id,
+            quiet,
         };
         items::step(tx, self.item.id, step).await?;
         Ok(effects)
@@ -64,17 +73,10 @@ impl Moving {
 
     async fn apply(&self, tx: &mut Tx, effect: &Effect) -> Result<()> {
         match effect {
-            Effect::NeedsDraft => {
-                let job = jobs::Job::ready(
-                    tx,
-                    JOB_PRELABEL,
-                    Some(self.item.project_id),
-                    Some(self.item.id),
-                    &serde_json::json!({}),
-                );
-                jobs::insert_all(tx, vec![job]).await?;
-            }
-            Effect::OpenTask { task, stage, role, reserved_for, fence, .. } => {
+            Effect::NeedsDraft => self.ask(tx, JOB_PRELABEL).await?,
+            Effect::NeedsCompare => self.ask(tx, JOB_COMPARE).await?,
+            Effect::OpenTask { task, stage, role, reserved_for, fence, apart, .. } => {
+                self.watch_time(tx, *task, *stage).await?;
                 let task = tasks::Task {
                     id: *task,
                     item_id: self.item.id,
@@ -91,6 +93,7 @@ impl Moving {
                     priority: self.item.priority,
                     created_at: tx.now(),
                     done_at: None,
+                    apart: *apart,
                 };
                 moves::offer(tx, task).await?;
             }
@@ -100,8 +103,11 @@ impl Moving {
             Effect::WithdrawTask { task } => {
                 tasks::withdraw(tx, *task).await?;
             }
-            Effect::CloseTask { task } => {
-                tasks::finish(tx, *task, self.state.fence).await?;
+            Effect::CloseTask { task, fence } => {
+                // Done, if somebody held it; what nobody held is withdrawn.
+                if !tasks::finish(tx, *task, *fence).await? {
+                    tasks::withdraw(tx, *task).await?;
+                }
             }
             Effect::OpenRead { read, stage, user, base } => {
                 self.open_read(tx, *read, *stage, *user, *base).await?
@@ -124,6 +130,24 @@ impl Moving {
             Effect::ResumeRead { .. } | Effect::DraftShown { .. } => {}
         }
         Ok(())
+    }
+
+    /// Asks for a job on the item.
+    async fn ask(&self, tx: &mut Tx, kind: &str) -> Result<()> {
+        let (project, item) = (Some(self.item.project_id), Some(self.item.id));
+        let job = jobs::Job::ready(tx, kind, project, item, &serde_json::json!({}));
+        Ok(jobs::insert_all(tx, vec![job]).await?)
+    }
+
+    /// Has a decision that must be taken in time looked at when that time is over.
+    async fn watch_time(&self, tx: &mut Tx, task: TaskId, stage: u32) -> Result<()> {
+        let hours = self.protocol.stages.get(stage as usize).and_then(|stage| stage.escalate_hours);
+        let handed_on = self.state.task(task).is_none_or(|task| task.role.is_some());
+        let Some(hours) = hours.filter(|_| !handed_on) else { return Ok(()) };
+        let (project, item) = (Some(self.item.project_id), Some(self.item.id));
+        let job = jobs::Job::ready(tx, JOB_ESCALATE, project, item, &serde_json::json!({ "task": task }));
+        let job = job.after(tx, i64::from(hours) * 3_600);
+        Ok(jobs::insert_all(tx, vec![job]).await?)
     }
 
     async fn open_read(
@@ -160,6 +184,12 @@ impl Moving {
     }
 }
 
+/// A number for an item that passes the gate, of the random part of a fresh id.
+pub(crate) fn draw(tx: &Tx) -> u64 {
+    let bytes = tx.ids().fresh().into_bytes();
+    bytes[8..].iter().fold(0, |number, byte| number << 8 | u64::from(*byte))
+}
+
 /// The state machine's memory of an item.
 pub(crate) fn parse_state(workflow: &str) -> Result<ItemState> {
     serde_json::from_str(workflow).map_err(|e| PipelineError::Internal(format!("items.workflow: {e}")))
@@ -175,9 +205,10 @@ pub(crate) fn new_read(
     base: Option<ReadId>,
     now: countersign_model::Instant,
 ) -> reads::Read {
-    let (author_user, author_model, author_model_version) = match author {
-        Author::Human { user } => (Some(*user), None, None),
-        Author::Model { name, version } => (None, Some(name.clone()), Some(version.clone())),
+    let (author_user, author_model, author_model_version, author_rule) = match author {
+        Author::Human { user } => (Some(*user), None, None, None),
+        Author::Model { name, version } => (None, Some(name.clone()), Some(version.clone()), None),
+        Author::Rule { rule } => (None, None, None, Some(rule.clone())),
     };
     reads::Read {
         id,
@@ -196,7 +227,35 @@ pub(crate) fn new_read(
         created_at: now,
         submitted_at: None,
         annotation_count: 0,
+        author_rule,
     }
+}
+
+/// Keeps a read that the machine made, with its annotations, as a draft that the state machine locks next.
+pub(crate) async fn insert_made(
+    tx: &mut Tx,
+    moving: &Moving,
+    id: ReadId,
+    stage: u32,
+    author: &Author,
+    annotations: &[Annotation],
+) -> Result<()> {
+    let mut row = new_read(&moving.item, &moving.protocol, id, stage, author, None, tx.now());
+    row.annotation_count = u32::try_from(annotations.len()).unwrap_or(u32::MAX);
+    reads::insert(tx, row).await?;
+    let mut rows = Vec::with_capacity(annotations.len());
+    for annotation in annotations {
+        rows.push(reads::AnnotationRow {
+            read_id: id,
+            annotation_id: annotation.id,
+            version: annotation.version,
+            seq: 0,
+            body: Some(annotation_body(annotation)?),
+            author_user: None,
+            at: tx.now(),
+        });
+    }
+    Ok(reads::annotate(tx, rows).await?)
 }
 
 /// A content hash in hexadecimal as the bytes that evidence binds.

@@ -8,14 +8,13 @@ use countersign_model::{
     StreamKind,
 };
 use countersign_sensors::{draft as sensors_draft, kitti};
-use countersign_store::{Actor, assets, items, jobs, reads};
+use countersign_store::{Actor, assets, items, jobs};
 use countersign_workflow::{Event, Phase, content_hash};
 use uuid::Uuid;
 
 use crate::{
     Pipeline, PipelineError, Result, blocking,
-    moving::{Moving, hash_bytes, new_read, parse_state},
-    save::annotation_body,
+    moving::{Moving, hash_bytes, insert_made, parse_state},
     work::read_evidence,
 };
 
@@ -127,23 +126,7 @@ impl Pipeline {
                             let hash = content_hash(&annotations);
                             let author =
                                 Author::Model { name: draft.model.into(), version: draft.version.into() };
-                            let mut row =
-                                new_read(&moving.item, &moving.protocol, read, 0, &author, None, tx.now());
-                            row.annotation_count = u32::try_from(annotations.len()).unwrap_or(u32::MAX);
-                            reads::insert(tx, row).await?;
-                            let mut rows = Vec::with_capacity(annotations.len());
-                            for annotation in &annotations {
-                                rows.push(reads::AnnotationRow {
-                                    read_id: read,
-                                    annotation_id: annotation.id,
-                                    version: 1,
-                                    seq: 0,
-                                    body: Some(annotation_body(annotation)?),
-                                    author_user: None,
-                                    at: tx.now(),
-                                });
-                            }
-                            reads::annotate(tx, rows).await?;
+                            insert_made(tx, &moving, read, 0, &author, &annotations).await?;
                             let event = Event::Drafted {
                                 read,
                                 content_hash: hash.clone(),

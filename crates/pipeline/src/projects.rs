@@ -233,11 +233,8 @@ impl Pipeline {
     ) -> Result<projects::Project> {
         let name = checked_name("name", name)?;
         let (_, document) = shipped().iter().find(|(id, _)| *id == protocol).ok_or_else(|| {
-            PipelineError::bad(
-                "unknown_protocol",
-                "protocol",
-                "one of radiology, driving, inspection, images",
-            )
+            let known: Vec<&str> = shipped().iter().map(|(id, _)| *id).collect();
+            PipelineError::bad("unknown_protocol", "protocol", format!("one of {}", known.join(", ")))
         })?;
         let parsed = parse_protocol(document).map_err(|e| internal(&e.to_string()))?;
         let value = serde_json::to_value(&parsed).map_err(|e| internal(&e.to_string()))?;

@@ -1,6 +1,6 @@
 //! Review in two questions: is each mark right, is anything missing?
 
-use countersign_model::{SignatureId, TaskId};
+use countersign_model::{ReturnTo, SignatureId, TaskId};
 use countersign_store::reads;
 use countersign_workflow::{Event, Missing, ReviewDecision, content_hash, may_save};
 
@@ -37,6 +37,8 @@ pub struct Verdict {
     pub reason: Option<String>,
     /// In words, for the person who drew.
     pub comment: Option<String>,
+    /// To whom it goes back, where the stage lets the reviewer choose.
+    pub return_to: Option<ReturnTo>,
 }
 
 impl Pipeline {
@@ -72,6 +74,7 @@ impl Pipeline {
                     decision: verdict.decision,
                     missing: verdict.missing,
                     reason: verdict.reason.clone(),
+                    return_to: verdict.return_to,
                     read,
                     content_hash: hash.clone(),
                     signature: signature.map(|(id, _)| id),

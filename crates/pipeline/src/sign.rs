@@ -1,6 +1,6 @@
 //! Signatures: printed name, time, meaning, bound to the content hash.
 
-use countersign_model::{EventId, Instant, ReadId, SignatureId, SignatureMeaning, TaskId, UserId};
+use countersign_model::{EventId, Instant, ReadId, ReturnTo, SignatureId, SignatureMeaning, TaskId, UserId};
 use countersign_store::{Evidence, Tx, reads};
 use countersign_workflow::{Event, SignDecision};
 use serde::Serialize;
@@ -48,6 +48,8 @@ pub struct Countersigning {
     pub reason: Option<String>,
     /// In words.
     pub comment: Option<String>,
+    /// To whom it goes back, where the stage lets the specialist choose.
+    pub return_to: Option<ReturnTo>,
 }
 
 impl Pipeline {
@@ -80,6 +82,7 @@ impl Pipeline {
                     now: tx.now(),
                     decision: act.decision,
                     reason: act.reason.clone(),
+                    return_to: act.return_to,
                     content_hash: act.content_hash.clone(),
                     signature: Some(signature),
                 };

@@ -227,6 +227,9 @@ pub struct Work {
     pub draft_on_request: bool,
     /// Why the read came back, in a round after the first.
     pub returned: Option<Returned>,
+    /// The reads that differ, at an adjudicate stage: without names and in an order that was drawn.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dispute: Option<crate::compare::Dispute>,
     /// What a signature at this stage says.
     pub meaning: Option<SignatureMeaning>,
     /// The protocol that it is done under.
@@ -274,6 +277,9 @@ pub(crate) fn page_length(limit: Option<u32>) -> u32 {
 
 /// The author of a stored read.
 pub(crate) fn author(read: &reads::Read) -> Result<Author> {
+    if let Some(rule) = &read.author_rule {
+        return Ok(Author::Rule { rule: rule.clone() });
+    }
     match (read.author_user, &read.author_model, &read.author_model_version) {
         (Some(user), _, _) => Ok(Author::Human { user }),
         (None, Some(name), Some(version)) => {

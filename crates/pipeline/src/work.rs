@@ -108,9 +108,10 @@ impl Pipeline {
         let claim = tasks::Claim { project, user, role, stage: wish.stage, item: wish.item, until };
         let Some(task) = tasks::claim(tx, claim).await? else { return Ok(None) };
         let mut moving = Moving::load(tx, self, task.item_id).await?;
-        let event = Event::Claimed { user, roles: roles.to_vec(), now: tx.now(), read: tx.fresh() };
+        let (id, now) = (task.id, tx.now());
+        let event = Event::Claimed { task: id, user, roles: roles.to_vec(), now, read: tx.fresh() };
         moving.take(tx, &event).await?;
-        if let Some(read) = moving.state.lease().and_then(|lease| lease.read) {
+        if let Some(read) = moving.state.task(id).and_then(|task| task.lease).and_then(|lease| lease.read) {
             tasks::set_read(tx, task.id, read).await?;
         }
         tx.record(task_evidence("task.claimed", &task))?;
@@ -174,9 +175,13 @@ impl Pipeline {
         if !self.may_take(caller, &task, &state) {
             return Err(PipelineError::NotFound);
         }
-        let own = state.lease().and_then(|lease| lease.read);
-        let subject = state.current.filter(|_| task.kind != StageKind::Read);
-        let returned = state.task.as_ref().and_then(|task| task.returned).filter(|r| r.to == caller.user());
+        let open = state.task(id);
+        let own = open.and_then(|task| task.lease).and_then(|lease| lease.read);
+        let judges = matches!(task.kind, StageKind::Review | StageKind::SampleQa | StageKind::Sign);
+        let subject = state.current.filter(|_| judges);
+        let decides = task.kind == StageKind::Adjudicate;
+        let returned = open.and_then(|task| task.returned);
+        let returned = returned.filter(|back| decides || back.to == Some(caller.user()));
         let visible = countersign_workflow::visible_reads(&protocol, &state, caller.user());
         let draft = state.draft().map(|draft| draft.id).filter(|draft| visible.contains(draft));
         let read = self.read_view_opt(&mut conn, own).await?;
@@ -189,6 +194,7 @@ impl Pipeline {
                 .rfind(|r| r.subject_read_id == returned.read && r.decision == "reject"),
             None => None,
         };
+        let dispute = if decides { self.dispute(&mut conn, &task, &state).await? } else { None };
         let detail = self.item_detail(&mut conn, caller, &item, &protocol, &state).await?;
         Ok(Work {
             task: WorkTask::new(&task, &item, &protocol),
@@ -198,6 +204,7 @@ impl Pipeline {
             draft,
             draft_on_request: draft_offered(&protocol, &state, task.stage),
             returned: returned.map(Into::into),
+            dispute,
             meaning: protocol
                 .stages
                 .get(task.stage as usize)
@@ -216,7 +223,8 @@ impl Pipeline {
             Box::pin(async move {
                 moving.take(tx, &Event::Renewed { user, fence, now: tx.now() }).await?;
                 tx.record(moving.evidence("task.renewed"))?;
-                moving.state.lease().map(|lease| lease.until).ok_or(PipelineError::NotFound)
+                let lease = moving.state.held_by(user).and_then(|task| task.lease);
+                lease.map(|lease| lease.until).ok_or(PipelineError::NotFound)
             })
         })
         .await
@@ -360,7 +368,7 @@ impl Pipeline {
                     if task.lease_user != Some(me.user()) {
                         return Err(strange_task(tx, &me, &task).await?);
                     }
-                    if moving.state.task.as_ref().is_none_or(|open| open.id != id) {
+                    if moving.state.task(id).is_none() {
                         return Err(PipelineError::refused("wrong_stage", "This task is already done."));
                     }
                     change(&mut moving, tx).await
@@ -378,7 +386,10 @@ impl Pipeline {
         actors.dedup();
         // A hold lets people save and give back; what it stops, the machine refuses.
         let resource = Resource::Task { task: task.id, project: task.project_id, actors, held: false };
-        caller.roles(task.project_id).contains(&task.role)
+        let mine = task.lease_user == Some(caller.user());
+        let twice = task.apart && !mine && state.acted_at(caller.user(), task.stage);
+        !twice
+            && caller.roles(task.project_id).contains(&task.role)
             && task.reserved_for.is_none_or(|reserved| reserved == caller.user())
             && self.access.allows(&caller.principal, work_action(task.kind), &resource)
     }
@@ -399,8 +410,9 @@ async fn strange_task(tx: &mut Tx, caller: &Caller, task: &tasks::Task) -> Resul
 /// The policy action of a stage kind.
 pub(crate) const fn work_action(kind: StageKind) -> Action {
     match kind {
-        StageKind::Prelabel | StageKind::Read => Action::WorkRead,
-        StageKind::Review => Action::WorkReview,
+        StageKind::Prelabel | StageKind::Compare | StageKind::Read => Action::WorkRead,
+        StageKind::Review | StageKind::SampleQa => Action::WorkReview,
+        StageKind::Adjudicate => Action::WorkAdjudicate,
         StageKind::Sign => Action::WorkSign,
     }
 }

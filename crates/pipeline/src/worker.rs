@@ -9,11 +9,12 @@ use crate::{
     Pipeline, PipelineError, Result,
     error::{KEYRING_OFFLINE, RELEASE_BUILDING, VAULT_OFFLINE},
     models::JOB_ACCEPT,
-    moving::{JOB_ERASE, JOB_GATE, JOB_PRELABEL, JOB_RECALL},
+    moving::{JOB_COMPARE, JOB_ERASE, JOB_ESCALATE, JOB_GATE, JOB_PRELABEL, JOB_RECALL},
 };
 
 /// Kinds of job that this program runs.
-const KINDS: &[&str] = &[JOB_RECALL, JOB_ERASE, JOB_GATE, JOB_PRELABEL, JOB_ACCEPT];
+const KINDS: &[&str] =
+    &[JOB_RECALL, JOB_ERASE, JOB_GATE, JOB_PRELABEL, JOB_COMPARE, JOB_ESCALATE, JOB_ACCEPT];
 /// Jobs that run at the same time.
 const JOBS_AT_ONCE: usize = 2;
 /// Jobs leased at once: few, because a large study takes long.
@@ -96,6 +97,8 @@ impl Pipeline {
             JOB_ERASE => self.run_erasure(job, worker.clone()).await,
             JOB_GATE => self.run_gate(job, worker.clone()).await,
             JOB_PRELABEL => self.run_prelabel(job, worker.clone()).await,
+            JOB_COMPARE => self.run_compare(job, worker.clone()).await,
+            JOB_ESCALATE => self.run_escalation(job, worker.clone()).await,
             JOB_ACCEPT => self.run_acceptance(job, worker.clone()).await,
             JOB_RECALL => self.run_recall(job, worker.clone()).await,
             _ => Err(PipelineError::Internal("an unknown kind of job".into())),

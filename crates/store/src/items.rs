@@ -176,6 +176,8 @@ pub struct ItemStep {
     pub workflow: String,
     /// The read that was accepted.
     pub accepted_read_id: Option<ReadId>,
+    /// Not to be seen from outside: the time of the last change stays.
+    pub quiet: bool,
 }
 
 /// Writes the outcome of a step of the state machine.
@@ -185,9 +187,9 @@ pub struct ItemStep {
 pub async fn step(tx: &mut Tx, id: ItemId, step: ItemStep) -> Result<(), StoreError> {
     let now = tx.now();
     let sql = "UPDATE items SET state = $1, stage = $2, held = $3, workflow = $4, accepted_read_id = $5, \
-               updated_at = $6 WHERE id = $7";
+               updated_at = CASE WHEN $6 THEN updated_at ELSE $7 END WHERE id = $8";
     let query = tx.query(sql).bind(step.state).bind(step.stage).bind(step.held).bind(step.workflow);
-    query.bind(step.accepted_read_id).bind(now).bind(id).execute().await.map(drop)
+    query.bind(step.accepted_read_id).bind(step.quiet).bind(now).bind(id).execute().await.map(drop)
 }
 
 /// Replaces an item's streams and facts (when de-identification moved its frames, or more files arrived).
@@ -206,6 +208,15 @@ pub async fn set_content(
     let query = tx.query(sql).bind(Json(streams)).bind(Json(facts.clone())).bind(facts.modality);
     let query = query.bind(facts.ctdi_vol_mgy).bind(facts.dlp_mgy_cm).bind(facts.slice_thickness_mm);
     query.bind(facts.lot).bind(now).bind(id).execute().await.map(drop)
+}
+
+/// The phase word of an item, without anything else of it.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn phase(conn: &mut Conn, id: ItemId) -> Result<Option<String>, StoreError> {
+    let row = conn.query("SELECT state FROM items WHERE id = $1").bind(id).fetch_optional().await?;
+    row.map(|row| row.get("state")).transpose()
 }
 
 /// Items of a project.

@@ -12,6 +12,7 @@ mod certify;
 pub mod checkpoints;
 pub mod cleanings;
 mod clock;
+pub mod comparisons;
 mod conn;
 mod error;
 pub mod events;

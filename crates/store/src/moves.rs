@@ -12,8 +12,8 @@ use crate::{Conn, Query, Record, StoreError, Tx, tasks::Task};
 /// [`StoreError`] of the database.
 pub async fn offer(tx: &mut Tx, task: Task) -> Result<(), StoreError> {
     let sql = "INSERT INTO tasks (id, item_id, project_id, stage, kind, role, state, reserved_for, lease_user, \
-               lease_until, fence, read_id, priority, created_at, done_at) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) \
+               lease_until, fence, read_id, priority, created_at, done_at, apart) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) \
                ON CONFLICT (id) DO UPDATE SET state = 'ready', lease_user = NULL, lease_until = NULL, \
                done_at = NULL, reserved_for = excluded.reserved_for";
     task.values().into_iter().fold(tx.query(sql), Query::bind).execute().await.map(drop)

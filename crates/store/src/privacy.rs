@@ -231,6 +231,8 @@ pub async fn empty_item(tx: &mut Tx, item: ItemId, name: &str) -> Result<Emptied
     tx.query(sql).bind(item).execute().await?;
     let sql = "UPDATE reviews SET comment = NULL WHERE item_id = $1";
     tx.query(sql).bind(item).execute().await?;
+    let sql = "UPDATE adjudications SET comment = NULL WHERE item_id = $1";
+    tx.query(sql).bind(item).execute().await?;
     let sql = "UPDATE gate_entries SET report = '{}', reason = NULL, waiver_reason = NULL, \
                state = CASE WHEN state = 'open' THEN 'replaced' ELSE state END WHERE item_id = $1";
     let reports = tx.query(sql).bind(item).execute().await?;

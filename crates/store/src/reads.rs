@@ -43,6 +43,8 @@ record! {
         submitted_at: Option<Instant>,
         /// Annotations now.
         annotation_count: u32,
+        /// The rule that merged it, if a rule did.
+        author_rule: Option<String>,
     }
 }
 

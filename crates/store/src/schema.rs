@@ -47,6 +47,11 @@ const STEPS: &[Step] = &[
         postgres: include_str!("../migrations/postgres/0008_face_models.sql"),
     },
     Step {
+        version: 9,
+        sqlite: include_str!("../migrations/sqlite/0009_reading.sql"),
+        postgres: include_str!("../migrations/postgres/0009_reading.sql"),
+    },
+    Step {
         version: 12,
         sqlite: include_str!("../migrations/sqlite/0012_witnesses.sql"),
         postgres: include_str!("../migrations/postgres/0012_witnesses.sql"),

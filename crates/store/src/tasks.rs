@@ -37,6 +37,8 @@ record! {
         created_at: Instant,
         /// Done or withdrawn.
         done_at: Option<Instant>,
+        /// Whoever acted at this stage before may not take it, nor whoever holds another task of the item.
+        apart: bool,
     }
 }
 
@@ -83,7 +85,9 @@ macro_rules! claim_sql {
             "AND ($6 < 0 OR t.stage = $6) AND ($7 OR t.item_id = $8) ",
             "AND NOT EXISTS (SELECT 1 FROM items i WHERE i.id = t.item_id AND i.held) ",
             "AND NOT EXISTS (SELECT 1 FROM participation p WHERE p.item_id = t.item_id AND p.user_id = $1 ",
-            "AND p.stage <> t.stage) ",
+            "AND (p.stage <> t.stage OR t.apart)) ",
+            "AND NOT (t.apart AND EXISTS (SELECT 1 FROM tasks o WHERE o.item_id = t.item_id AND o.id <> t.id ",
+            "AND o.state = 'leased' AND o.lease_user = $1)) ",
             "AND EXISTS (SELECT 1 FROM grants g WHERE g.user_id = $1 AND g.project_id = $3 AND g.role = $4 ",
             "AND g.ended_at IS NULL) ",
             "ORDER BY t.priority DESC, t.id LIMIT 1",
@@ -94,7 +98,8 @@ macro_rules! claim_sql {
 }
 
 /// Takes the next task, in one statement: ready or with an expired lease, not held, not reserved for somebody else,
-/// on an item that the user took part in at no other stage. `None` when there is nothing to do.
+/// on an item that the user took part in at no other stage (and, where several read independently, not at this one
+/// either). `None` when there is nothing to do.
 ///
 /// # Errors
 /// [`StoreError`] of the database.
@@ -232,7 +237,8 @@ pub async fn count_by_stage(conn: &mut Conn, project: ProjectId) -> Result<Vec<S
         .collect()
 }
 
-/// How many tasks a user could claim under a role right now, at most `limit`.
+/// On how many items a user could claim a task under a role right now, at most `limit`. Items and not tasks: how many
+/// places for independent readers are left is nothing that a reader learns.
 ///
 /// # Errors
 /// [`StoreError`] of the database.
@@ -244,12 +250,14 @@ pub async fn count_claimable(
     now: Instant,
     limit: u32,
 ) -> Result<u64, StoreError> {
-    let sql = "SELECT COUNT(*) AS n FROM (SELECT 1 FROM tasks t WHERE t.project_id = $1 AND t.role = $2 \
+    let sql = "SELECT COUNT(*) AS n FROM (SELECT DISTINCT t.item_id FROM tasks t WHERE t.project_id = $1 AND t.role = $2 \
                AND t.state IN ('ready', 'leased') AND (t.state = 'ready' OR t.lease_until <= $3) \
                AND (t.reserved_for IS NULL OR t.reserved_for = $4) \
                AND NOT EXISTS (SELECT 1 FROM items i WHERE i.id = t.item_id AND i.held) \
                AND NOT EXISTS (SELECT 1 FROM participation p WHERE p.item_id = t.item_id AND p.user_id = $4 \
-               AND p.stage <> t.stage) LIMIT $5) c";
+               AND (p.stage <> t.stage OR t.apart)) \
+               AND NOT (t.apart AND EXISTS (SELECT 1 FROM tasks o WHERE o.item_id = t.item_id AND o.id <> t.id \
+               AND o.state = 'leased' AND o.lease_user = $4)) LIMIT $5) c";
     let query = conn.query(sql).bind(project).bind(role).bind(now).bind(user).bind(limit);
     query.scanning().fetch_one().await?.get("n")
 }

@@ -16,6 +16,7 @@
 
 mod adjudicate;
 mod claim;
+pub mod compare;
 mod complete;
 mod decide;
 mod event;

@@ -9,6 +9,7 @@ pub const PROTOCOL_BYTES_MAX: usize = 256 * 1024;
 pub const fn shipped() -> &'static [(&'static str, &'static str)] {
     &[
         ("radiology", include_str!("../../../protocols/radiology.yaml")),
+        ("radiology_double", include_str!("../../../protocols/radiology_double.yaml")),
         ("driving", include_str!("../../../protocols/driving.yaml")),
         ("inspection", include_str!("../../../protocols/inspection.yaml")),
         ("images", include_str!("../../../protocols/images.yaml")),
@@ -129,7 +130,8 @@ mod tests {
     #[test]
     fn names_what_is_wrong() {
         let wrong = |from: &str, to: &str| {
-            parse_protocol(&shipped()[3].1.replacen(from, to, 1)).unwrap_err().to_string()
+            let (_, images) = shipped().iter().find(|(id, _)| *id == "images").unwrap();
+            parse_protocol(&images.replacen(from, to, 1)).unwrap_err().to_string()
         };
         assert_eq!(wrong("role: annotator", "role: null"), "protocol stages[0].role: is missing");
         assert!(wrong("rework_cap: 3", "rework_cup: 3").contains("unknown field `rework_cup`"));

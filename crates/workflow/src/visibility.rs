@@ -10,7 +10,8 @@ use crate::{ItemState, Phase, ReadStatus};
 /// - what was sent back to them, while they hold the new round's lease;
 /// - the read that stands, while they hold the lease of a review or sign stage, and for everybody who took part once
 ///   the item is accepted;
-/// - the independent reads and what was merged of them, while they hold the lease of an adjudicate stage;
+/// - what was merged of independent reads, while they hold the lease of an adjudicate stage (the reads themselves they are
+///   shown without names, not as reads);
 /// - the model's draft, as the `ai_visibility` of a stage where they hold the lease or have acted says; where several
 ///   people read independently, not before the last of them is done.
 ///
@@ -32,23 +33,11 @@ pub fn visible_reads(protocol: &Protocol, state: &ItemState, user: UserId) -> Ve
         .filter(|read| read.status != ReadStatus::Void)
         .filter(|read| {
             let shown = Some(read.id);
-            let own_or_named = read.is_by(user) || shown == subject || shown == returned || shown == draft;
-            own_or_named || decides && is_compared(protocol, read)
+            let merged = decides && matches!(read.author, Author::Rule { .. });
+            read.is_by(user) || merged || shown == subject || shown == returned || shown == draft
         })
         .map(|read| read.id)
         .collect()
-}
-
-/// Whether a read is one of those that are decided between, or what was merged of them.
-fn is_compared(protocol: &Protocol, read: &crate::ReadState) -> bool {
-    match read.author {
-        Author::Rule { .. } => true,
-        Author::Model { .. } => false,
-        Author::Human { .. } => {
-            let kind = protocol.stages.get(read.stage as usize).map(|stage| stage.kind);
-            kind == Some(StageKind::Read) && read.status != ReadStatus::Draft
-        }
-    }
 }
 
 /// Whether some stage that this person works at or has finished shows them the model's draft.

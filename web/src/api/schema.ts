@@ -416,6 +416,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/items/{item}/comparisons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What came of comparing the independent reads of an item. Not found for whoever may still be called to work on it. */
+        get: operations["items_comparisons"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/items/{item}/events": {
         parameters: {
             query?: never;
@@ -1545,6 +1562,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tasks/{task}/adjudicate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Decides between reads that differ, or hands the decision on. */
+        post: operations["work_adjudicate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tasks/{task}/draft": {
         parameters: {
             query?: never;
@@ -1714,6 +1748,39 @@ export interface components {
             /** @description Path, with item numbers left out. */
             path: string;
         };
+        /**
+         * @description What an adjudicator can do.
+         * @enum {string}
+         */
+        AdjudicateDecision: "decide" | "escalate";
+        /** @description A decision between reads. */
+        Adjudication: {
+            /** @description Changes that were not saved yet. */
+            changes?: components["schemas"]["Change"][];
+            /** @description In words. */
+            comment?: string | null;
+            decision: components["schemas"]["AdjudicateDecision"];
+            /** Format: int64 */
+            fence: number;
+            /**
+             * @description Why the reads differ, or why the decision is handed on: `ambiguous_guideline`, `perceptual_miss`, `technique`,
+             *     `boundary`, `tool_error`, `interpretation` or `other`.
+             */
+            reason?: string | null;
+        };
+        /** @description What an adjudicator did. */
+        AdjudicationView: {
+            /** @description When. */
+            at: components["schemas"]["Instant"];
+            /** @description In words. */
+            comment?: string | null;
+            /** @description `decide` or `escalate`. */
+            decision: string;
+            /** @description Reason code. */
+            reason: string;
+            /** @description Who. */
+            user: components["schemas"]["UserId"];
+        };
         /** @description A release that contains recalled items. */
         AffectedRelease: {
             /**
@@ -1725,6 +1792,56 @@ export interface components {
             name: string;
             /** @description Release. */
             release: components["schemas"]["ReleaseId"];
+        };
+        /** @description When two marks are the same finding. A mark that only one reader drew is always a difference. */
+        Agreement: {
+            /**
+             * @description Attributes must be answered alike.
+             * @default true
+             */
+            attributes: boolean;
+            /**
+             * Format: double
+             * @description Least overlap (intersection over union) of two boxes, 0 to 1.
+             * @default 0.5
+             */
+            box_iou: number;
+            /**
+             * Format: double
+             * @description Least overlap of two cuboids in space, 0 to 1.
+             * @default 0.5
+             */
+            cuboid_iou: number;
+            /**
+             * Format: double
+             * @description Least Dice coefficient of two outlines or masks, 0 to 1.
+             * @default 0.8
+             */
+            dice: number;
+            /**
+             * @description More than half of the readers decide what is there and what is not. Without it a finding that one of them alone
+             *     saw is a difference, however many did not.
+             * @default false
+             */
+            majority: boolean;
+            /**
+             * Format: double
+             * @description How far two numbers may be apart, as a share of the larger one.
+             * @default 0.1
+             */
+            number_share: number;
+            /**
+             * Format: double
+             * @description Largest distance of points, joints and lines, pixels.
+             * @default 5
+             */
+            point_px: number;
+            /**
+             * Format: double
+             * @description Largest 95th percentile of the distance between two outlines, pixels; absent where Dice alone decides.
+             * @default null
+             */
+            surface_px: number | null;
         };
         /**
          * @description When a reader may see the model's draft.
@@ -1972,6 +2089,11 @@ export interface components {
             name: string;
             /** @description Its version. */
             version: string;
+        } | {
+            /** @enum {string} */
+            kind: "rule";
+            /** @description The rule and its version, such as `mean 1`. */
+            rule: string;
         };
         /**
          * @description What the four numbers of a box are.
@@ -2148,6 +2270,39 @@ export interface components {
             /** @description The file as it came. */
             source: components["schemas"]["AssetId"];
         };
+        /** Format: uuid */
+        ComparisonId: string;
+        /** @description What came of comparing the reads of an item, for those who may see the reads. */
+        ComparisonView: {
+            /** @description What adjudicators did about it. */
+            adjudications: components["schemas"]["AdjudicationView"][];
+            /** @description They differ about nothing. */
+            agreed: boolean;
+            /**
+             * Format: int32
+             * @description How many findings they agree on.
+             */
+            agreed_findings: number;
+            /** @description When. */
+            at: components["schemas"]["Instant"];
+            /** @description Kinds of difference and how often. */
+            differences: [
+                "missing" | "class" | "outline" | "attribute",
+                number
+            ][];
+            /**
+             * Format: int32
+             * @description How many they differ about.
+             */
+            disputed_findings: number;
+            /** @description The comparison. */
+            id: components["schemas"]["ComparisonId"];
+            merged?: components["schemas"]["ReadId"] | null;
+            /** @description The reads, in the order in which they were locked. */
+            reads: components["schemas"]["ReadId"][];
+            /** @description Rule by which what agrees was merged. */
+            rule: string;
+        };
         /** @description Counts of a project. */
         Counts: {
             /** @description Items by phase word. */
@@ -2269,6 +2424,44 @@ export interface components {
              * @description Files that others need too: they were sealed with another key and stay.
              */
             shared_files_resealed: number;
+        };
+        /**
+         * @description In what readers differ about one finding.
+         * @enum {string}
+         */
+        Difference: "missing" | "class" | "outline" | "attribute";
+        /** @description What somebody decides between: findings that readers differ about, without names. */
+        Dispute: {
+            /**
+             * Format: int32
+             * @description Findings that they agree on; merged, they are what the adjudicator's own read begins with.
+             */
+            agreed: number;
+            /** @description The comparison. */
+            comparison: components["schemas"]["ComparisonId"];
+            /** @description Findings that they differ about. */
+            findings: components["schemas"]["DisputedFinding"][];
+            /** @description The decision was handed on to the caller's role. */
+            handed_on: boolean;
+            /** @description The caller may hand it on. */
+            may_hand_on: boolean;
+            /**
+             * Format: int32
+             * @description How many read.
+             */
+            readers: number;
+        };
+        /** @description Something that readers differ about. */
+        DisputedFinding: {
+            /** @description In what they differ. */
+            differences: components["schemas"]["Difference"][];
+            /**
+             * Format: double
+             * @description Least overlap of two of the marks, 0 to 1; absent where only one reader marked it.
+             */
+            overlap?: number | null;
+            /** @description The marks. Readers who are not among them saw nothing there. */
+            sides: components["schemas"]["Side"][];
         };
         /** @description A report or document of a study, and what became of it. */
         DocumentOutcome: {
@@ -3244,6 +3437,20 @@ export interface components {
             /** @description `new` (not asked yet), `ok`, `away`, `conflict`, or `refused` (it does not know this log, or its answer was none). */
             state: string;
         };
+        /** @description A mark of one reader, without its author. */
+        Mark: {
+            /** @description Attribute values. */
+            attributes: {
+                [key: string]: unknown;
+            };
+            /** @description Class id. */
+            class: string;
+            frame?: components["schemas"]["FrameRef"] | null;
+            /** @description Annotation. */
+            id: components["schemas"]["AnnotationId"];
+            /** @description Its shape. */
+            shape: components["schemas"]["Shape"];
+        };
         /** @description A mask as the page draws it. */
         MaskDraft: {
             /**
@@ -3336,6 +3543,11 @@ export interface components {
             system_roles: components["schemas"]["Role"][];
             user: components["schemas"]["MyAccount"];
         };
+        /**
+         * @description How marks that agree become one.
+         * @enum {string}
+         */
+        MergeRule: "one" | "mean" | "union" | "intersection" | "staple";
         /**
          * @description Is anything missing?
          * @enum {string}
@@ -3847,7 +4059,7 @@ export interface components {
          * @description Where an item is in its life. Being held is no phase: it is [`ItemState::is_held`].
          * @enum {string}
          */
-        Phase: "quarantined" | "rejected" | "cleared" | "queued" | "leased" | "escalated" | "accepted" | "released" | "withdrawn" | "erased" | "recalled";
+        Phase: "quarantined" | "rejected" | "cleared" | "queued" | "leased" | "reading" | "comparing" | "escalated" | "accepted" | "released" | "withdrawn" | "erased" | "recalled";
         /**
          * @description What happens to a file of a risk class once the detector has looked at its pixels.
          * @enum {string}
@@ -4258,6 +4470,11 @@ export interface components {
              */
             dlp_mgy_cm?: number | null;
         };
+        /**
+         * @description To whom a rejected read goes.
+         * @enum {string}
+         */
+        ReturnTo: "same_person" | "another_person" | "choose";
         /** @description Why a read came back. */
         Returned: {
             /** @description When. */
@@ -4297,6 +4514,7 @@ export interface components {
             missing?: components["schemas"]["Missing"] | null;
             /** @description Reason code; must be given for `reject`. */
             reason?: string | null;
+            return_to?: components["schemas"]["ReturnTo"] | null;
         };
         /**
          * @description Is each mark right?
@@ -4613,6 +4831,16 @@ export interface components {
             /** @enum {string} */
             kind: "plane";
         };
+        /** @description The marks that one reader made of something that readers differ about. */
+        Side: {
+            /** @description Their mark. */
+            mark: components["schemas"]["Mark"];
+            /**
+             * Format: int32
+             * @description Place of the reader in the order that was drawn for this task, from 1.
+             */
+            reader: number;
+        };
         /**
          * @description What a specialist can decide.
          * @enum {string}
@@ -4662,6 +4890,7 @@ export interface components {
             password: string;
             /** @description Reason code; must be given for `reject`. */
             reason?: string | null;
+            return_to?: components["schemas"]["ReturnTo"] | null;
         };
         /** @description The joints that each skeleton of a class has, and what joins them. */
         SkeletonTemplate: {
@@ -4675,8 +4904,16 @@ export interface components {
         };
         /** @description One stage, in order. */
         Stage: {
+            /** @description When marks are the same finding: a `compare` stage only. */
+            agreement?: components["schemas"]["Agreement"];
             /** @description When the model's draft may be seen. */
             ai_visibility?: components["schemas"]["AiVisibility"];
+            /**
+             * Format: int32
+             * @description The task is handed on by itself when nobody has finished it after this many hours.
+             */
+            escalate_hours?: number | null;
+            escalate_to?: components["schemas"]["Role"] | null;
             /** @description Stable id, such as `read`. */
             id: string;
             /** @description What it does. */
@@ -4687,7 +4924,25 @@ export interface components {
              */
             lease_minutes?: number;
             meaning?: components["schemas"]["SignatureMeaning"] | null;
+            merge?: components["schemas"]["MergeRule"] | null;
+            /** @description To whom a rejected read goes: a `review`, `sample_qa` or `sign` stage. */
+            on_reject?: components["schemas"]["ReturnTo"];
+            /**
+             * Format: int32
+             * @description Independent reads, blind to each other: a `read` stage only.
+             */
+            readers?: number;
+            /**
+             * Format: int32
+             * @description Most independent reads where more are asked for one by one until they agree; absent where `readers` is all.
+             */
+            readers_max?: number | null;
             role?: components["schemas"]["Role"] | null;
+            /**
+             * Format: double
+             * @description Share of items that are looked at, above 0 and at most 1: a `sample_qa` stage only.
+             */
+            share?: number | null;
             /** @description Title shown to people. */
             title: string;
         };
@@ -4717,7 +4972,7 @@ export interface components {
          * @description What a stage does.
          * @enum {string}
          */
-        StageKind: "prelabel" | "read" | "review" | "sign";
+        StageKind: "prelabel" | "read" | "compare" | "adjudicate" | "review" | "sample_qa" | "sign";
         /** @description Where an item stands after a decision. */
         Standing: {
             /** @description Hash of the content that was decided on. */
@@ -4922,6 +5177,7 @@ export interface components {
         };
         /** @description Everything that the workspace needs for a claimed task. */
         Work: {
+            dispute?: components["schemas"]["Dispute"] | null;
             draft?: components["schemas"]["ReadView"] | null;
             /** @description There is a draft that the caller may ask for. */
             draft_on_request: boolean;
@@ -5766,6 +6022,36 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_CleaningView"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    items_comparisons: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                item: components["schemas"]["ItemId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ComparisonView"][];
                 };
             };
             /** @description A refusal with its code. */
@@ -8176,6 +8462,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Work"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    work_adjudicate: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The revision in quotes. */
+                "If-Match": string;
+            };
+            path: {
+                task: components["schemas"]["TaskId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Adjudication"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Standing"];
                 };
             };
             /** @description A refusal with its code. */

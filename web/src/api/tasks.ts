@@ -1,7 +1,8 @@
-/** Work: claiming a task, keeping its lease, saving, submitting, reviewing, signing. */
+/** Work: claiming a task, keeping its lease, saving, submitting, reviewing, deciding, signing. */
 import { queryOptions } from "@tanstack/react-query";
 import { api, list, path, send } from "./client";
 import type {
+  Adjudication,
   Change,
   Lease,
   Page,
@@ -57,5 +58,8 @@ export const submitTask = (task: string, revision: number, body: Submission) =>
 
 export const reviewTask = (task: string, revision: number, body: Review) =>
   api.post<Submitted>(path`/tasks/${task}/review`, body, revision);
+
+export const adjudicateTask = (task: string, revision: number, body: Adjudication) =>
+  api.post<Submitted>(path`/tasks/${task}/adjudicate`, body, revision);
 
 export const signTask = (task: string, body: Signing) => api.post<Submitted>(path`/tasks/${task}/sign`, body);

@@ -45,7 +45,7 @@ export type GateProposal = Schemas["Proposal"];
 // ---- projects -----------------------------------------------------------------------------------------------
 
 /** By hand: the names of the protocols that ship are data of the server, not part of its interface. */
-export type ProtocolName = "radiology" | "driving" | "inspection" | "images";
+export type ProtocolName = "radiology" | "radiology_double" | "driving" | "inspection" | "images";
 export type ProjectSummary = Schemas["ProjectSummary"];
 export type Phase = Schemas["Phase"];
 export type StageCount = Schemas["StageCounts"];
@@ -102,6 +102,12 @@ export type Lease = Schemas["Lease"];
 export type Submission = Schemas["Submission"];
 export type Review = Schemas["Review"];
 export type Signing = Schemas["Signing"];
+export type Adjudication = Schemas["Adjudication"];
+export type Dispute = Schemas["Dispute"];
+export type DisputedFinding = Schemas["DisputedFinding"];
+export type DisputedSide = Schemas["Side"];
+export type Difference = Schemas["Difference"];
+export type Comparison = Schemas["ComparisonView"];
 
 // ---- people behind the data ---------------------------------------------------------------------------------
 

@@ -286,6 +286,18 @@ export class Editor {
     return annotation;
   }
 
+  /** Takes a mark of somebody else over as one's own, on its own frame. */
+  adopt(source: Annotation): Annotation | null {
+    const entry = this.classOf(source.class);
+    if (this.readOnly || !entry) return null;
+    const { score: _score, ...rest } = structuredClone(source);
+    const annotation: Annotation = { ...rest, id: this.newId(), version: 1, author: this.me() };
+    const change = { id: annotation.id, before: null, after: annotation };
+    this.run(new EditCommand(`take ${entry.name}`, [change], annotation.frame));
+    this.select([annotation.id]);
+    return annotation;
+  }
+
   remove(targets: Annotation[] = this.selection()): void {
     const list = this.editable(targets);
     if (list.length === 0) return;

@@ -256,6 +256,7 @@ function drawHandle(g: CanvasRenderingContext2D, [x, y]: Point, color: string, r
 export function labelOf(annotation: Annotation, editor: Editor): string {
   const name = editor.classOf(annotation.class)?.name ?? annotation.class;
   if (annotation.author.kind === "human") return name;
+  if (annotation.author.kind === "rule") return `${name} · agreed`;
   return annotation.score === undefined || annotation.score === null
     ? `${name} · model`
     : `${name} · model ${annotation.score.toFixed(2)}`;

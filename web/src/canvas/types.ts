@@ -106,7 +106,11 @@ export interface FrameRef {
   index: number;
 }
 
-export type Author = { kind: "human"; user: string } | { kind: "model"; name: string; version: string };
+export type Author =
+  | { kind: "human"; user: string }
+  | { kind: "model"; name: string; version: string }
+  /** Merged out of what people drew independently. */
+  | { kind: "rule"; rule: string };
 
 export type AttributeValue = boolean | string | number;
 

@@ -22,6 +22,11 @@ const PROTOCOLS: { value: ProtocolName; title: string; says: string }[] = [
     says: "DICOM studies. A radiologist reads, another reviews, a board-certified specialist countersigns.",
   },
   {
+    value: "radiology_double",
+    title: "Radiology, read twice",
+    says: "Two people read without knowing of each other; a radiologist decides where they differ, a specialist countersigns.",
+  },
+  {
     value: "driving",
     title: "Driving",
     says: "Scenes with camera and LiDAR. A model drafts cuboids, people correct, review and verify.",

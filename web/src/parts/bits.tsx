@@ -40,6 +40,8 @@ const PHASES: Record<Phase, { tone: Tone; mark: string; word: string }> = {
   cleared: { tone: "dim", mark: "ring", word: "Cleared" },
   queued: { tone: "dim", mark: "ring", word: "Queued" },
   leased: { tone: "live", mark: "dot", word: "In work" },
+  reading: { tone: "live", mark: "dot", word: "Being read" },
+  comparing: { tone: "live", mark: "dot", word: "Being compared" },
   escalated: { tone: "warn", mark: "triangle", word: "Waits for an owner" },
   accepted: { tone: "ok", mark: "square", word: "Accepted" },
   released: { tone: "ok", mark: "dot", word: "Released" },
@@ -74,7 +76,11 @@ export function AuthorMark({ author, name }: { author: Author; name?: string | n
   return (
     <span className={`${styles.author} ${model ? styles.model : ""}`}>
       <Icon name={model ? "model" : "person"} size={14} />
-      {model ? `Model ${author.name} ${author.version}` : (name ?? "Person")}
+      {author.kind === "model"
+        ? `Model ${author.name} ${author.version}`
+        : author.kind === "rule"
+          ? `Merged by rule: ${author.rule}`
+          : (name ?? "Person")}
     </span>
   );
 }

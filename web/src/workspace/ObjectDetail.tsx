@@ -53,7 +53,9 @@ export function ObjectDetail({ session }: { session: WorkSession }) {
       <p className={styles.origin}>
         {target.author.kind === "model"
           ? `Model draft: ${target.author.name} ${target.author.version}${target.score === undefined || target.score === null ? "" : `, score ${target.score.toFixed(2)}`}`
-          : `Drawn by a person${target.author.user === editor.user ? " (you)" : ""}`}
+          : target.author.kind === "rule"
+            ? `What independent readers agree on, merged by rule: ${target.author.rule}`
+            : `Drawn by a person${target.author.user === editor.user ? " (you)" : ""}`}
         {` · version ${target.version}`}
       </p>
     </section>

@@ -161,6 +161,16 @@ function AuthorMark({ row }: { row: Annotation }) {
       </span>
     );
   }
+  if (row.author.kind === "rule") {
+    return (
+      <span
+        className={styles.author}
+        title={`Agreed by independent readers, merged by rule: ${row.author.rule}`}
+      >
+        <Icon name="person" size={13} />
+      </span>
+    );
+  }
   const { name, version } = row.author;
   return (
     <span className={styles.author} title={`Drafted by the model ${name} ${version}`}>

@@ -1,5 +1,6 @@
 import { useState } from "react";
 import { keyHint } from "@/canvas/keymap";
+import { ArbitrationPanel } from "./ArbitrationPanel";
 import { DraftPanel } from "./DraftPanel";
 import { Guideline } from "./Guideline";
 import { useEditor, useKeyMap, useSession } from "./hooks";
@@ -60,6 +61,9 @@ export function SidePanel({
                   .filter(Boolean)
                   .join(" – ") || "without a comment"}
               </p>
+            ) : null}
+            {session.arbitration ? (
+              <ArbitrationPanel arbitration={session.arbitration} session={session} handle={handle} />
             ) : null}
             {editor.readOnly ? null : <ClassChips session={session} />}
             <ObjectList session={session} onReveal={(annotation) => handle?.reveal(annotation)} />

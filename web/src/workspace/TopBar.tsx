@@ -10,7 +10,20 @@ import { countdown } from "./lease";
 import type { WorkSession } from "./session";
 import styles from "./Workspace.module.css";
 
-const MODE_WORDS = { read: "Drawing", review: "Reviewing", sign: "Signing" } as const;
+const MODE_WORDS = {
+  read: "Drawing",
+  review: "Reviewing",
+  adjudicate: "Deciding between reads",
+  sign: "Signing",
+} as const;
+
+/** What the button of the main act is called in tests. */
+const FINISH_IDS = {
+  read: "submit",
+  review: "review-accept",
+  adjudicate: "adjudicate-open",
+  sign: "sign-open",
+} as const;
 
 export interface TopBarProps {
   session: WorkSession;
@@ -21,6 +34,8 @@ export interface TopBarProps {
   onFinish: () => void;
   onUnclear: () => void;
   onReject: () => void;
+  /** Hand the decision between reads on. */
+  onHandOn: () => void;
   onGiveBack: () => void;
   /** The item was taken out of sight: there is nothing more to do here. */
   onRecalled: () => void;
@@ -32,14 +47,7 @@ export function TopBar(props: TopBarProps) {
   useSession(session);
   useEditor(editor);
   const keyMap = useKeyMap();
-  const finish =
-    mode === "sign"
-      ? "Sign"
-      : mode === "review"
-        ? session.fixed
-          ? "Accept with my fixes"
-          : "Accept"
-        : "Submit";
+  const finish = finishWord(session);
   return (
     <header className={styles.top}>
       <Link to="/" className={styles.back} aria-label="Back to the start page" title="Back to the start page">
@@ -94,6 +102,18 @@ export function TopBar(props: TopBarProps) {
         >
           Unclear…
         </Button>
+      ) : mode === "adjudicate" ? (
+        session.work.dispute?.may_hand_on ? (
+          <Button
+            size="xs"
+            variant="default"
+            onClick={props.onHandOn}
+            disabled={props.busy}
+            data-testid="hand-on"
+          >
+            Hand on…
+          </Button>
+        ) : null
       ) : (
         <Button
           size="xs"
@@ -106,18 +126,20 @@ export function TopBar(props: TopBarProps) {
         </Button>
       )}
       <Tooltip label={`${finish} (${keyHint(keyMap, "submit")})`}>
-        <Button
-          size="xs"
-          onClick={props.onFinish}
-          loading={props.busy}
-          data-testid={mode === "sign" ? "sign-open" : mode === "review" ? "review-accept" : "submit"}
-        >
+        <Button size="xs" onClick={props.onFinish} loading={props.busy} data-testid={FINISH_IDS[mode]}>
           {finish}
-          {mode === "sign" ? "…" : ""}
+          {mode === "sign" || mode === "adjudicate" ? "…" : ""}
         </Button>
       </Tooltip>
     </header>
   );
+}
+
+function finishWord(session: WorkSession): string {
+  if (session.mode === "sign") return "Sign";
+  if (session.mode === "adjudicate") return "Decide";
+  if (session.mode === "review") return session.fixed ? "Accept with my fixes" : "Accept";
+  return "Submit";
 }
 
 const suffix = (label: string | null) => (label ? ` ${label}` : "");

@@ -5,7 +5,7 @@ import { claimTask } from "@/api/tasks";
 import type { ActionId } from "@/canvas/keymap";
 import { nextKey, propagate } from "@/canvas/tracks";
 import { Loading, Refused } from "@/parts/States";
-import { OpenAnswers, RejectDialog, SignDialog, UnclearDialog } from "./dialogs";
+import { AdjudicateDialog, OpenAnswers, RejectDialog, SignDialog, UnclearDialog } from "./dialogs";
 import { useEditor, useKeyMap, useSession } from "./hooks";
 import type { HostHandle, HostProps } from "./host";
 import ImageHost from "./ImageHost";
@@ -24,7 +24,16 @@ import { unanswered } from "./work";
 const SceneHost = lazy(() => import("./SceneHost"));
 const StackHost = lazy(() => import("./stack/StackHost"));
 
-type Open = "answers" | "unclear" | "reject" | "sign" | "palette" | "propagate" | null;
+type Open =
+  | "answers"
+  | "unclear"
+  | "reject"
+  | "sign"
+  | "decide"
+  | "escalate"
+  | "palette"
+  | "propagate"
+  | null;
 
 export function WorkspaceView({ session }: { session: WorkSession }) {
   const { editor, mode, work } = session;
@@ -90,7 +99,16 @@ export function WorkspaceView({ session }: { session: WorkSession }) {
     setError(null);
     if (mode === "sign") setOpen("sign");
     else if (unanswered(editor).length > 0) setOpen("answers");
-    else if (mode === "review") {
+    else if (mode === "adjudicate") {
+      const left = session.arbitration?.open().length ?? 0;
+      if (left === 0) setOpen("decide");
+      else {
+        session.say(
+          `${left} of the findings that the readers differ about ${left === 1 ? "waits" : "wait"} for your decision.`,
+        );
+        session.arbitration?.goToOpen((annotation) => handle?.reveal(annotation));
+      }
+    } else if (mode === "review") {
       if (session.missing === null) setAskMissing(true);
       else void decide(() => session.review());
     } else void decide(() => session.submit("done"));
@@ -111,7 +129,7 @@ export function WorkspaceView({ session }: { session: WorkSession }) {
     if (action === "submit") finish();
     else if (action === "save") void session.autosave?.flush();
     else if (action === "accept" && mode === "review") confirm();
-    else if (action === "reject" && mode !== "read") setOpen("reject");
+    else if (action === "reject" && (mode === "review" || mode === "sign")) setOpen("reject");
     else if (action === "panel.focus") document.querySelector<HTMLElement>("#side-panel button")?.focus();
     else if (action === "palette") setOpen("palette");
     else if (action === "unclear" && mode === "read") setOpen("unclear");
@@ -170,6 +188,7 @@ export function WorkspaceView({ session }: { session: WorkSession }) {
         onFinish={finish}
         onUnclear={() => setOpen("unclear")}
         onReject={() => setOpen("reject")}
+        onHandOn={() => setOpen("escalate")}
         onRecalled={() => void navigate({ to: "/" })}
         onGiveBack={() =>
           void session
@@ -235,6 +254,16 @@ export function WorkspaceView({ session }: { session: WorkSession }) {
               ? session.rejectSigning(password, reason, comment)
               : session.reject(reason, comment),
           )
+        }
+      />
+      <AdjudicateDialog
+        opened={open === "decide" || open === "escalate"}
+        escalate={open === "escalate"}
+        onClose={close}
+        busy={busy}
+        error={error}
+        onConfirm={(reason, comment) =>
+          void decide(() => session.adjudicate(open === "escalate" ? "escalate" : "decide", reason, comment))
         }
       />
       <SignDialog

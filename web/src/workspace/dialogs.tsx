@@ -18,6 +18,16 @@ export const REJECT_REASONS = [
   { code: "other", label: "Something else" },
 ] as const;
 
+export const RULING_REASONS = [
+  { code: "ambiguous_guideline", label: "The guideline can be read both ways" },
+  { code: "perceptual_miss", label: "One of them did not see it" },
+  { code: "interpretation", label: "They saw the same and named it differently" },
+  { code: "boundary", label: "They drew its edge differently" },
+  { code: "technique", label: "Image quality or technique" },
+  { code: "tool_error", label: "A slip with the tool" },
+  { code: "other", label: "Something else" },
+] as const;
+
 interface DialogProps {
   opened: boolean;
   onClose: () => void;
@@ -163,6 +173,64 @@ export function RejectDialog(
           data-testid="reject-confirm"
         >
           Send back
+        </Button>
+      </Buttons>
+    </Dialog>
+  );
+}
+
+/** Deciding between reads, or handing the decision on: either way with a reason, which tells of unclear instructions. */
+export function AdjudicateDialog(
+  props: DialogProps & { escalate: boolean; onConfirm: (reason: string, comment: string) => void },
+) {
+  const [reason, setReason] = useState("");
+  const [comment, setComment] = useState("");
+  const ready = reason !== "" && (reason !== "other" || comment.trim() !== "");
+  return (
+    <Dialog
+      title={props.escalate ? "Hand the decision on" : "Decide between the reads"}
+      opened={props.opened}
+      onClose={props.onClose}
+    >
+      <p>
+        {props.escalate
+          ? "Somebody above you decides instead. What you drew here is not kept; you will not be asked again."
+          : "Your marks stand from now on. Both reads are kept beside them, as they were."}
+      </p>
+      <fieldset className={side.reasons}>
+        <legend>Why do the readers differ?</legend>
+        {RULING_REASONS.map((entry) => (
+          <label key={entry.code}>
+            <input
+              type="radio"
+              name="ruling"
+              value={entry.code}
+              checked={reason === entry.code}
+              onChange={() => setReason(entry.code)}
+              data-testid={`ruling-${entry.code}`}
+            />
+            {entry.label}
+          </label>
+        ))}
+      </fieldset>
+      <Textarea
+        label="In your words"
+        description={reason === "other" ? "Needed for “something else”" : "Kept with the decision"}
+        value={comment}
+        onChange={(event) => setComment(event.currentTarget.value)}
+        autosize
+        minRows={2}
+        data-testid="ruling-comment"
+      />
+      <Refused error={props.error} />
+      <Buttons onClose={props.onClose}>
+        <Button
+          disabled={!ready}
+          loading={props.busy}
+          onClick={() => props.onConfirm(reason, comment.trim())}
+          data-testid="ruling-confirm"
+        >
+          {props.escalate ? "Hand on" : "Decide"}
         </Button>
       </Buttons>
     </Dialog>

@@ -1,5 +1,6 @@
 import { asProblem } from "@/api/problem";
 import {
+  adjudicateTask,
   getRead,
   giveBack,
   renewLease,
@@ -12,6 +13,7 @@ import {
 import type { Change, Submitted, Work } from "@/api/types";
 import { Editor } from "@/canvas/editor";
 import type { ClassDef } from "@/canvas/types";
+import { Arbitration } from "./arbitration";
 import { Autosave, type SaveState } from "./autosave";
 import { openJournal } from "./journal";
 import { LeaseKeeper, type LeaseState, leaseState } from "./lease";
@@ -25,8 +27,15 @@ import {
   spacingOf,
 } from "./work";
 
-export type Mode = "read" | "review" | "sign";
-export type SessionEvent = "save" | "lease" | "review" | "notice" | "draft";
+export type Mode = "read" | "review" | "adjudicate" | "sign";
+export type SessionEvent = "save" | "lease" | "review" | "notice" | "draft" | "dispute";
+
+const MODES: Partial<Record<Work["task"]["kind"], Mode>> = {
+  review: "review",
+  sample_qa: "review",
+  adjudicate: "adjudicate",
+  sign: "sign",
+};
 
 const MICROS_PER_MS = 1_000;
 
@@ -39,6 +48,8 @@ export class WorkSession {
   /** Objects that the reviewer has confirmed. */
   readonly checked = new Set<string>();
   missing: "nothing" | "added" | null = null;
+  /** What is decided between, at an adjudication stage. */
+  readonly arbitration: Arbitration | null;
   notice: string | null = null;
   /** The model's draft, once it may be seen. */
   draft: ReadInfo | null;
@@ -50,7 +61,7 @@ export class WorkSession {
   constructor(wire: Work, user: string) {
     const work = openWork(wire);
     this.work = work;
-    this.mode = work.task.kind === "review" ? "review" : work.task.kind === "sign" ? "sign" : "read";
+    this.mode = MODES[work.task.kind] ?? "read";
     const shown = this.mode === "sign" ? (work.subject ?? work.read) : (work.read ?? work.subject);
     const readOnly = this.mode === "sign" || !work.read;
     this.editor = new Editor({
@@ -63,6 +74,9 @@ export class WorkSession {
     });
     this.editor.document.load(shown?.annotations ?? []);
     this.draft = work.draft;
+    this.arbitration = work.dispute
+      ? new Arbitration(work.dispute, this.editor, () => this.tell("dispute"))
+      : null;
     // Whoever asked for it before the page was loaded again finds it as it was.
     if (work.draftOnRequest) this.showDraft(true);
     this.autosave = readOnly || !work.read ? null : this.makeAutosave(work.read.id, work.read.revision, user);
@@ -172,6 +186,17 @@ export class WorkSession {
       if (code === "content_changed" && decision === "accept") return this.decide("fix", missing);
       throw error;
     }
+  }
+
+  /** Decides between reads, or hands the decision on. */
+  async adjudicate(decision: "decide" | "escalate", reason: string, comment: string): Promise<Submitted> {
+    const revision = await this.settled();
+    return adjudicateTask(this.work.task.id, revision, {
+      fence: this.work.task.fence,
+      decision,
+      reason,
+      ...(comment ? { comment } : {}),
+    });
   }
 
   async reject(reason: string, comment: string): Promise<Submitted> {

@@ -1,4 +1,13 @@
-import type { Item, Protocol, Read, ReviewNote, Task, Annotation as WireAnnotation, Work } from "@/api/types";
+import type {
+  Dispute,
+  Item,
+  Protocol,
+  Read,
+  ReviewNote,
+  Task,
+  Annotation as WireAnnotation,
+  Work,
+} from "@/api/types";
 import type { Editor } from "@/canvas/editor";
 import { seriesFacts } from "@/canvas/series";
 import type { Annotation, AttributeDef, Spacing } from "@/canvas/types";
@@ -29,6 +38,8 @@ export interface OpenWork {
   draft: ReadInfo | null;
   /** There is a draft that the person may ask for. */
   draftOnRequest: boolean;
+  /** Reads that differ, at an adjudication stage. */
+  dispute: Dispute | null;
   meaning: string | null;
 }
 
@@ -42,6 +53,7 @@ export function openWork(work: Work): OpenWork {
     returned: work.returned ?? null,
     draft: work.draft ? readInfo(work.draft) : null,
     draftOnRequest: work.draft_on_request,
+    dispute: work.dispute ?? null,
     meaning: work.meaning ?? null,
   };
 }

@@ -18,11 +18,14 @@ use crate::{
 const STUDIES: (&str, &str) = ("CT phantom", "radiology");
 const SCENES: (&str, &str) = ("City drive", "driving");
 const PARTS: (&str, &str) = ("Board inspection", "inspection");
+/// Two people read each study without knowing of each other.
+const TWICE: (&str, &str) = ("Blind double reading", "radiology_double");
 /// Not declared public: its one scene waits for the privacy officer.
 const WAITING: (&str, &str) = ("Street review", "driving");
 
 /// Seeds; another seed is another world.
 const STUDY_SEEDS: [u64; 2] = [7, 11];
+const TWICE_SEEDS: [u64; 1] = [13];
 const SCENE_SEED: u64 = 5;
 const WAITING_SEED: u64 = 23;
 const PARTS_SEED: u64 = 41;
@@ -37,10 +40,14 @@ type Files = Vec<(String, Vec<u8>)>;
 /// Fills an installation. What an earlier, interrupted fill made is found and kept.
 pub async fn fill(pipeline: &Pipeline) -> Outcome<()> {
     let grants = people::ensure(pipeline).await?;
-    let (studies, scenes, parts, waiting) = make_files().await?;
-    for ((name, protocol), files, is_public) in
-        [(STUDIES, studies, false), (SCENES, scenes, true), (PARTS, parts, false), (WAITING, waiting, false)]
-    {
+    let made = make_files().await?;
+    for ((name, protocol), files, is_public) in [
+        (STUDIES, made.studies, false),
+        (TWICE, made.twice, false),
+        (SCENES, made.scenes, true),
+        (PARTS, made.parts, false),
+        (WAITING, made.waiting, false),
+    ] {
         let project = ensure_project(pipeline, name, protocol, &grants).await?;
         if is_public {
             declare(pipeline, project, &grants).await?;
@@ -57,17 +64,29 @@ pub async fn fill(pipeline: &Pipeline) -> Outcome<()> {
     release(pipeline, board, &grants).await
 }
 
-/// The three makers run beside each other: they only compute.
-async fn make_files() -> Outcome<(Files, Files, Files, Files)> {
-    let meter = Meter::new("drawing a CT phantom, a street and circuit boards", Unit::Count, 0);
-    let studies = tokio::task::spawn_blocking(|| {
-        let options = phantom::Options { size_px: STUDY_PX, ..phantom::Options::default() };
-        let made = STUDY_SEEDS.iter().flat_map(|seed| {
-            let study = phantom::ct_study(*seed, &options);
-            study.instances.into_iter().map(move |it| (format!("study-{seed}/{}", it.file_name), it.bytes))
-        });
-        made.collect::<Files>()
+/// What the projects begin with.
+struct Made {
+    studies: Files,
+    twice: Files,
+    scenes: Files,
+    parts: Files,
+    waiting: Files,
+}
+
+/// CT studies from seeds, each in a folder of its own.
+fn studies_of(seeds: &[u64]) -> Files {
+    let options = phantom::Options { size_px: STUDY_PX, ..phantom::Options::default() };
+    let made = seeds.iter().flat_map(|seed| {
+        let study = phantom::ct_study(*seed, &options);
+        study.instances.into_iter().map(move |it| (format!("study-{seed}/{}", it.file_name), it.bytes))
     });
+    made.collect()
+}
+
+/// The three makers run beside each other: they only compute.
+async fn make_files() -> Outcome<Made> {
+    let meter = Meter::new("drawing a CT phantom, a street and circuit boards", Unit::Count, 0);
+    let studies = tokio::task::spawn_blocking(|| (studies_of(&STUDY_SEEDS), studies_of(&TWICE_SEEDS)));
     let scenes = tokio::task::spawn_blocking(|| {
         let options = scene::Options::default();
         (
@@ -88,11 +107,11 @@ async fn make_files() -> Outcome<(Files, Files, Files, Files)> {
         made.iter().flat_map(|part| part.files(true)).collect::<Files>()
     });
     let failed = |error: tokio::task::JoinError| Fault::new("internal", error.to_string());
-    let studies = studies.await.map_err(failed)?;
+    let (studies, twice) = studies.await.map_err(failed)?;
     let (scenes, waiting): (Files, Files) = scenes.await.map_err(failed)?;
     let parts = parts.await.map_err(failed)?;
     meter.done();
-    Ok((studies, scenes, parts, waiting))
+    Ok(Made { studies, twice, scenes, parts, waiting })
 }
 
 async fn ensure_project(

@@ -57,10 +57,11 @@ fn greet(server: &Server, was_filled: bool, begun: Instant, out: Output) {
         }));
     let text = format!(
         "Countersign {} is ready on {address}{}\n\n{}\n\n\
-         Three things to try\n  \
+         Four things to try\n  \
          1. Sign in as annotator, start reading on \"Board inspection\", hold the blink key, correct the model's draft, submit.\n  \
          2. In another browser sign in as quality: review it. Then as specialist: countersign it with the password.\n  \
-         3. Sign in as scientist, download the release of \"Board inspection\" and check it with: countersign verify FILE.zip\n",
+         3. Sign in as annotator and as annotator2 in two browsers: both read \"Blind double reading\". Then as reviewer: decide.\n  \
+         4. Sign in as scientist, download the release of \"Board inspection\" and check it with: countersign verify FILE.zip\n",
         env!("CARGO_PKG_VERSION"),
         if was_filled { " (the data of the last start is kept)" } else { "" },
         table(&rows.collect::<Vec<_>>()),

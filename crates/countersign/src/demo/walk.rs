@@ -70,6 +70,7 @@ async fn review(pipeline: &Pipeline, caller: &Caller, project: ProjectId, item: 
         missing: Some(Missing::Nothing),
         reason: None,
         comment: None,
+        return_to: None,
     };
     pipeline.review(caller, work.task.id, work.task.fence, revision, Vec::new(), verdict).await?;
     Ok(())
@@ -84,6 +85,7 @@ async fn countersign(pipeline: &Pipeline, caller: &Caller, project: ProjectId, i
         password: PASSWORD.into(),
         reason: None,
         comment: None,
+        return_to: None,
     };
     pipeline.countersign(caller, work.task.id, work.task.fence, act).await?;
     Ok(())

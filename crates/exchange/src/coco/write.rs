@@ -195,6 +195,7 @@ impl<W: Write> Annotations<W> {
         let outline = outline(&annotation.shape, &place)?;
         let (author_kind, model) = match &annotation.author {
             Author::Human { .. } => ("human", None),
+            Author::Rule { .. } => ("rule", None),
             Author::Model { name, version } => ("model", Some(format!("{name} {version}"))),
         };
         let entry = Entry {

@@ -44,7 +44,7 @@ use self::{
 };
 use crate::{
     Pipeline, PipelineError, Result, blocking,
-    moving::Moving,
+    moving::{Moving, draw},
     subjects::{Written, note_crosswalk},
 };
 
@@ -431,8 +431,12 @@ async fn open_item(
     facts.dlp_mgy_cm = facts.dlp_mgy_cm.or(report.dose.dlp_mgy_cm);
     items::set_content(tx, moving.item.id, streams.clone(), moving.item.facts.0.clone()).await?;
     moving.item.streams = Json(streams);
-    moving.take(tx, &Event::Cleared).await?;
-    let details = serde_json::json!({ "profile": report.profile, "assets": report.assets, "actions": report.actions.len() });
+    let draw = draw(tx);
+    moving.take(tx, &Event::Cleared { draw }).await?;
+    // The number that decides which samples the item falls into is in the log before anybody works on it.
+    let details = serde_json::json!({
+        "profile": report.profile, "assets": report.assets, "actions": report.actions.len(), "draw": draw,
+    });
     tx.record(moving.evidence("item.cleared").reason(how).details(details))?;
     Ok(())
 }

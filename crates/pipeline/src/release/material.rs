@@ -246,9 +246,16 @@ async fn model_or_reader(
         Author::Model { name, version } => {
             (format!("model:{name}:{version}"), format!("{name} {version}"), "model".to_owned(), "drafted")
         }
+        Author::Rule { rule } => {
+            (format!("rule:{rule}"), format!("Merged: {rule}"), "rule".to_owned(), "merged")
+        }
         Author::Human { user } => {
-            let meaning = SignatureMeaning::Authored;
-            if read.kind != StageKind::Read || signed.contains(&(user, meaning, content_hash)) {
+            let meaning = match read.kind {
+                StageKind::Adjudicate => SignatureMeaning::Adjudicated,
+                _ => SignatureMeaning::Authored,
+            };
+            let decides = matches!(read.kind, StageKind::Read | StageKind::Adjudicate);
+            if !decides || signed.contains(&(user, meaning, content_hash)) {
                 return Ok(None);
             }
             (user.to_string(), lookup.name(conn, user).await?, role(user), meaning.as_str())

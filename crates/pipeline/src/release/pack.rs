@@ -13,8 +13,8 @@ use countersign_ledger::{
     Hash,
     release::{ProtocolRef, Record, RecordError, ReleaseWriter, SealedRelease, WriteError},
 };
-use countersign_model::{Author, ItemId, ItemKind, ReleaseId, ShapeKind, SignatureMeaning};
-use countersign_store::{Conn, Store, projects, releases};
+use countersign_model::{Author, ItemId, ItemKind, ReleaseId, ShapeKind, SignatureMeaning, Stage};
+use countersign_store::{Conn, Store, comparisons, projects, releases};
 use sha2::{Digest, Sha256};
 
 use super::{
@@ -23,7 +23,10 @@ use super::{
     kitti::{KittiCounts, write_kitti},
     material::{Lookup, Material},
 };
-use crate::{Pipeline, PipelineError, Result, blocking};
+use crate::{
+    Pipeline, PipelineError, Result, blocking, compare::individual_reads, save::current_annotations,
+    views::author,
+};
 
 /// Items read from the store at once.
 const LINES_PER_PAGE: u32 = 500;
@@ -56,6 +59,13 @@ kitti/calib        The calibration that these labels are stated in, as KITTI has
 
 Images and point clouds are not in the package. The manifest gives the SHA-256 of each cleared file in frame order;
 coco.json gives it per image.
+";
+
+/// What is said besides where several people read independently. (The other text stays as it is: packages of older releases
+/// are made again bit for bit.)
+const READS_FORMAT: &str = "
+reads.jsonl        Every read behind an accepted one, each as one line with its author and hash, then its annotations. A
+                   read that decided between others carries the reason.
 ";
 
 /// A sealed package and what is in it.
@@ -93,17 +103,22 @@ impl Contents {
         self.items += 1;
         self.empty_items += u64::from(material.annotations.is_empty());
         self.external_assets += external;
-        let people =
-            material.annotations.iter().filter(|a| matches!(a.author, Author::Human { .. })).count() as u64;
-        self.by_people += people;
-        self.by_models += material.annotations.len() as u64 - people;
+        // What a rule merged, people drew.
+        let models =
+            material.annotations.iter().filter(|a| matches!(a.author, Author::Model { .. })).count() as u64;
+        self.by_people += material.annotations.len() as u64 - models;
+        self.by_models += models;
         let over_content = || record.authors.iter().filter(|act| act.content_hash == record.content_hash);
         let has = |meaning: SignatureMeaning| over_content().any(|act| act.meaning == meaning.as_str());
         self.reviewed_items += u64::from(has(SignatureMeaning::Reviewed));
         let drew: Vec<_> = record
             .authors
             .iter()
-            .filter(|a| a.meaning == SignatureMeaning::Authored.as_str())
+            .filter(|a| {
+                [SignatureMeaning::Authored, SignatureMeaning::Adjudicated]
+                    .iter()
+                    .any(|meaning| a.meaning == meaning.as_str())
+            })
             .map(|a| &a.actor)
             .collect();
         let countersigned = over_content()
@@ -164,12 +179,18 @@ async fn pack(
         "{}, version {}; its text is in protocol.json",
         newest.protocol.title, newest.protocol.version
     );
-    add(&mut package, "FORMATS.txt", FORMATS.as_bytes())?;
+    let several =
+        lookup.versions.values().any(|version| version.protocol.stages.iter().any(Stage::is_parallel));
+    let formats = if several { format!("{FORMATS}{READS_FORMAT}") } else { FORMATS.to_owned() };
+    add(&mut package, "FORMATS.txt", formats.as_bytes())?;
     add(&mut package, "protocol.json", newest.document.as_bytes())?;
     for (number, version) in lookup.versions.iter().rev().skip(1) {
         add(&mut package, &format!("protocols/v{number}.json"), version.document.as_bytes())?;
     }
     write_native(&mut package, &mut conn, release, &project.protocol_id).await?;
+    if several {
+        write_reads(&mut package, &mut conn, release).await?;
+    }
     let takes_outlines =
         newest.protocol.classes.iter().any(|class| {
             class.shapes.iter().any(|shape| !matches!(shape, ShapeKind::Cuboid | ShapeKind::Tag))
@@ -231,6 +252,44 @@ async fn write_native(
         let protocol = (protocol, m.read.protocol_version);
         native::write_item(&mut out, m.item.id, m.read.id, protocol, &m.annotations, &m.content_hash)
             .map_err(export_failed)?;
+    }
+    out.flush().map_err(sink_failed)?;
+    drop(out);
+    package.end_file().map_err(write_failed)
+}
+
+/// Every read behind the accepted ones, where people read independently: what each of them saw is evidence beside what was
+/// accepted.
+async fn write_reads(package: &mut Package, conn: &mut Conn, release: &releases::Release) -> Result<()> {
+    package.begin_file("reads.jsonl").map_err(write_failed)?;
+    let mut out = sink(package);
+    let mut lines = Lines::of(release.id);
+    while let Some(m) = lines.next(conn).await? {
+        let decided = comparisons::adjudications(conn, m.item.id).await?;
+        for read in individual_reads(conn, m.item.id).await? {
+            let (Some(at), Some(content_hash)) = (read.submitted_at, read.content_hash.clone()) else {
+                continue;
+            };
+            if at > release.created_at {
+                continue;
+            }
+            let annotations = current_annotations(conn, read.id).await?;
+            let head = native::ReadLine {
+                item_id: m.item.id,
+                read_id: read.id,
+                stage: read.stage,
+                kind: read.kind,
+                author: author(&read)?,
+                submitted_at: at.to_string(),
+                content_hash,
+                reason: decided
+                    .iter()
+                    .find(|ruling| ruling.read_id == read.id)
+                    .map(|ruling| ruling.reason.clone()),
+                annotations: 0,
+            };
+            native::write_read(&mut out, head, &annotations).map_err(export_failed)?;
+        }
     }
     out.flush().map_err(sink_failed)?;
     drop(out);

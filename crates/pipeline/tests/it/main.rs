@@ -1,6 +1,7 @@
 //! The use cases end to end over a real store.
 
 mod acceptance;
+mod double;
 mod gate_camera;
 mod harness;
 mod heads;

@@ -70,6 +70,7 @@ impl Crew {
             missing: Some(Missing::Nothing),
             reason: None,
             comment: None,
+            return_to: None,
         };
         let (task, fence, revision) = (work.task.id, work.task.fence, work.read.unwrap().revision);
         let standing = pipeline.review(&self.reviewer, task, fence, revision, vec![], verdict).await.unwrap();
@@ -80,6 +81,7 @@ impl Crew {
             password: PASSWORD.into(),
             reason: None,
             comment: None,
+            return_to: None,
         };
         let done = pipeline.countersign(&self.specialist, work.task.id, work.task.fence, act).await.unwrap();
         assert_eq!(done.phase, "accepted");

@@ -62,7 +62,13 @@ async fn claim(house: &House, caller: &Caller, project: ProjectId) -> Work {
 }
 
 fn accept() -> Verdict {
-    Verdict { decision: ReviewDecision::Accept, missing: Some(Missing::Nothing), reason: None, comment: None }
+    Verdict {
+        decision: ReviewDecision::Accept,
+        missing: Some(Missing::Nothing),
+        reason: None,
+        comment: None,
+        return_to: None,
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -105,6 +111,7 @@ async fn an_image_goes_all_the_way_and_three_people_sign_for_it() {
         password: password.into(),
         reason: None,
         comment: None,
+        return_to: None,
     };
     let (task, fence) = (work.task.id, work.task.fence);
     let wrong =

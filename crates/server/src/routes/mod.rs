@@ -1,5 +1,6 @@
 //! The routes, one file per resource.
 
+mod adjudicate;
 pub mod document;
 mod evidence;
 mod face_models;
@@ -59,6 +60,7 @@ pub fn all() -> OpenApiRouter<App> {
         .merge(risks::routes())
         .merge(face_models::routes())
         .merge(tasks::routes())
+        .merge(adjudicate::routes())
         .merge(reads::routes())
         .merge(releases::routes())
         .merge(log::routes())

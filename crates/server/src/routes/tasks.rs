@@ -1,7 +1,7 @@
 //! Work: claiming a task, keeping it, giving it back, submitting, reviewing, signing.
 
 use axum::{Json, extract::State, http::StatusCode};
-use countersign_model::{Instant, ItemId, ProjectId, Role, TaskId};
+use countersign_model::{Instant, ItemId, ProjectId, ReturnTo, Role, TaskId};
 use countersign_pipeline::{
     review::Verdict,
     sign::Countersigning,
@@ -115,6 +115,8 @@ struct Review {
     reason: Option<String>,
     /// In words.
     comment: Option<String>,
+    /// To whom a rejected read goes back, where the protocol lets the reviewer choose.
+    return_to: Option<ReturnTo>,
     /// The reviewer's corrections that were not saved yet.
     #[serde(default)]
     changes: Vec<Change>,
@@ -144,6 +146,8 @@ struct Signing {
     reason: Option<String>,
     /// In words.
     comment: Option<String>,
+    /// To whom a rejected read goes back, where the protocol lets the specialist choose.
+    return_to: Option<ReturnTo>,
 }
 
 /// Takes the next task that fits; two people never get the same one.
@@ -278,6 +282,7 @@ async fn review(
         }),
         reason: body.reason,
         comment: body.comment,
+        return_to: body.return_to,
     };
     Ok(Json(app.pipeline.review(&caller, task, body.fence, revision, body.changes, verdict).await?))
 }
@@ -302,6 +307,7 @@ async fn sign(
         password: body.password,
         reason: body.reason,
         comment: body.comment,
+        return_to: body.return_to,
     };
     Ok(Json(app.pipeline.countersign(&caller, task, body.fence, act).await?))
 }

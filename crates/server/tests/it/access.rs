@@ -98,6 +98,9 @@ fn body(town: &Town, route: &str) -> Option<Value> {
         ("POST ", "/tasks/{task}/review") => {
             json!({ "fence": 0, "decision": "accept", "missing": "nothing" })
         }
+        ("POST ", "/tasks/{task}/adjudicate") => {
+            json!({ "fence": 0, "decision": "decide", "reason": "boundary" })
+        }
         ("POST ", "/tasks/{task}/sign") => {
             json!({ "fence": 0, "password": PASSWORD, "content_hash": "00", "decision": "sign" })
         }

@@ -1,6 +1,7 @@
 //! The server as a whole, in process, over a real store.
 
 mod access;
+mod blind;
 mod document;
 mod draft;
 mod full;

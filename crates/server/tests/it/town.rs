@@ -271,6 +271,7 @@ impl Town {
             missing: Some(Missing::Nothing),
             reason: None,
             comment: None,
+            return_to: None,
         };
         let revision = work.read.as_ref().map_or(0, |read| read.revision);
         self.house
@@ -288,6 +289,7 @@ impl Town {
             password: PASSWORD.into(),
             reason: None,
             comment: None,
+            return_to: None,
         };
         let signed = self.house.pipeline.countersign(caller, work.task.id, work.task.fence, act).await;
         signed.unwrap().signature.unwrap()

@@ -19,7 +19,7 @@ fn double(ai: AiVisibility, readers_max: Option<u32>) -> World {
     let stages = vec![
         stage(StageKind::Prelabel, 0, None, ai),
         Stage { readers: 2, readers_max, ..read_stage },
-        stage(StageKind::Compare, 2, None, ai),
+        crate::world::compare(2),
         Stage { escalate_to: Some(Role::Specialist), escalate_hours: Some(48), ..decide },
         stage(StageKind::Sign, 4, Some(Role::Specialist), ai),
     ];
@@ -112,7 +112,7 @@ fn who_gives_back_and_comes_again_finds_their_own_draft_in_either_place() {
 }
 
 #[test]
-fn a_dispute_reaches_a_third_person_who_sees_both_and_says_why() {
+fn a_dispute_reaches_a_third_person_who_says_why() {
     let mut world = disputed();
     assert_eq!((world.state.phase, world.state.stage), (Phase::Queued, Some(3)));
     for reader in [1, 2] {
@@ -123,7 +123,8 @@ fn a_dispute_reaches_a_third_person_who_sees_both_and_says_why() {
         Effect::OpenRead { read: world.read_of(3), stage: 3, user: user(3), base: Some(read(MERGED)) };
     assert!(world.effects.contains(&based), "begins with what both agree on");
     let shown = visible(&world, 3);
-    assert!(world.state.locked_at(1).iter().all(|read| shown.contains(&read.id)));
+    assert!(shown.contains(&read(MERGED)));
+    assert!(world.state.locked_at(1).iter().all(|read| !shown.contains(&read.id)), "not under their names");
     assert!(visible(&world, 1).len() <= 2 && !visible(&world, 1).contains(&world.state.locked_at(1)[1].id));
     let mute = adjudicate(&world, 3, AdjudicateDecision::Decide, None);
     assert_eq!(world.no(mute), refusals::REASON_REQUIRED);

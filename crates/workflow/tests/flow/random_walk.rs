@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::shadow::Shadow;
-use crate::world::{hold, protocol, read, signature, stage, user};
+use crate::world::{compare, hold, protocol, read, signature, stage, user};
 use countersign_model::{
     AiVisibility, FindingId, Instant, Protocol, ReadId, ReleaseId, ReturnTo, Role, Stage, StageKind, TaskId,
     UserId,
@@ -55,7 +55,7 @@ fn protocols() -> impl Strategy<Value = Protocol> {
         let read = stage(StageKind::Read, stages.len(), Some(Role::Annotator), ai);
         stages.push(Stage { readers, readers_max: (adaptive && readers > 1).then_some(readers + 1), ..read });
         if readers > 1 {
-            stages.push(stage(StageKind::Compare, stages.len(), None, ai));
+            stages.push(compare(stages.len()));
             let decide = stage(StageKind::Adjudicate, stages.len(), Some(Role::Reviewer), ai);
             let (escalate_to, escalate_hours) = (Some(Role::Specialist), adaptive.then_some(1));
             stages.push(Stage { escalate_to, escalate_hours, ..decide });

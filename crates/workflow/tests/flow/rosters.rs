@@ -10,7 +10,7 @@ use countersign_workflow::{
 };
 use uuid::Uuid;
 
-use crate::world::{protocol, signature, stage, user};
+use crate::world::{compare, protocol, signature, stage, user};
 
 const ROSTERS: usize = 10_000;
 /// Turns after which an item that goes back and forth is left alone.
@@ -40,7 +40,7 @@ fn some_protocol(draw: &mut Draw) -> Protocol {
     let readers_max = (readers > 1 && draw.below(2) == 0).then_some(readers + 1);
     stages.push(Stage { readers, readers_max, ..read });
     if readers > 1 {
-        stages.push(stage(StageKind::Compare, stages.len(), None, AiVisibility::Never));
+        stages.push(compare(stages.len()));
         let decide =
             stage(StageKind::Adjudicate, stages.len(), Some(Role::Reviewer), AiVisibility::OnRequest);
         stages.push(Stage { escalate_to: Some(Role::Specialist), ..decide });

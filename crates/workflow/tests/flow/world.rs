@@ -1,8 +1,8 @@
 //! A small world for the tests: a protocol made to measure, users, ids in sequence.
 
 use countersign_model::{
-    AiVisibility, Class, HoldId, Industry, Instant, ItemKind, Protocol, ReadId, Role, ShapeKind, SignatureId,
-    SignatureMeaning, Stage, StageKind, TaskId, UserId,
+    Agreement, AiVisibility, Class, HoldId, Industry, Instant, ItemKind, Protocol, ReadId, Role, ShapeKind,
+    SignatureId, SignatureMeaning, Stage, StageKind, TaskId, UserId,
 };
 use countersign_workflow::{
     Effect, Event, ItemState, Lease, Missing, ReviewDecision, SignDecision, TaskState, content_hash, step,
@@ -18,6 +18,12 @@ pub fn stage(kind: StageKind, index: usize, role: Option<Role>, ai_visibility: A
         lease_minutes: LEASE_MINUTES,
         ..Stage::plain(&format!("{kind}_{index}"), kind, role)
     }
+}
+
+/// A compare stage by majority: what asks readers one by one needs it.
+pub fn compare(index: usize) -> Stage {
+    let agreement = Agreement { majority: true, ..Agreement::default() };
+    Stage { agreement, ..stage(StageKind::Compare, index, None, AiVisibility::Never) }
 }
 
 pub fn protocol(stages: Vec<Stage>, rework_cap: u32) -> Protocol {

@@ -131,8 +131,6 @@ fn distance_to_segment(p: Point, a: Point, b: Point) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
 
     fn area(polygon: &[Point]) -> f64 {
@@ -173,16 +171,5 @@ mod tests {
         assert_eq!(polygons.len(), 1);
         assert!(polygons[0].len() < 40, "{} points", polygons[0].len());
         assert!((area(&polygons[0]) / pixels - 1.0).abs() < 0.05);
-    }
-
-    proptest! {
-        #[test]
-        fn exact_outlines_cover_the_filled_mask(columns in 1..9_usize, bits in prop::collection::vec(any::<bool>(), 0..72)) {
-            let usable = bits.len() / columns * columns;
-            let mask = &bits[..usable];
-            let filled = crate::filters::fill_holes(mask, columns);
-            let covered: f64 = outlines(&filled, columns, 0.0).iter().map(|p| area(p)).sum();
-            prop_assert_eq!(covered, filled.iter().filter(|&&set| set).count() as f64);
-        }
     }
 }

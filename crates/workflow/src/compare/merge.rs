@@ -1,0 +1,211 @@
+//! Merging what readers agree on into one mark per finding.
+
+use countersign_geometry::{Quat, Rle, contour::outlines};
+use countersign_model::{Annotation, AnnotationId, Author, Joint, MergeRule, Shape, ShapeKind};
+use countersign_quality::consensus::{Upright, fuse_cuboids, staple, weighted_mean};
+use uuid::Uuid;
+
+use super::{
+    Comparison, Finding,
+    overlap::{Frame, cuboid, mask, outline, rectangle},
+};
+
+/// How far a point of a merged outline may leave the merged area, pixels.
+const OUTLINE_TOLERANCE_PX: f64 = 0.5;
+/// Largest side of the piece of picture in which outlines are merged, pixels; beyond it the grain grows.
+const MERGE_SIDE_MAX: f64 = 4_096.0;
+/// Rounds of STAPLE.
+const STAPLE_ROUNDS: usize = 50;
+/// STAPLE ends when no reader's rate moves by more.
+const STAPLE_TOLERANCE: f64 = 1e-7;
+
+/// Readers that cannot be merged.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum MergeError {
+    /// Outlines that cannot be filled, or that have nothing in common.
+    #[error("the outlines of finding {0} cannot be merged")]
+    Outline(usize),
+    /// A heading that the readers do not agree on.
+    #[error("the cuboids of finding {0} cannot be merged")]
+    Cuboid(usize),
+}
+
+/// The name under which a merged read is kept: the rule with its version, raised when results change.
+pub fn rule_name(rule: MergeRule) -> String {
+    format!("{rule} 1")
+}
+
+/// One mark for each finding that readers agree on; what they differ about is left out. The mark that stands for a
+/// finding keeps the class and answers of the reader who was done first; its author is the rule. `ids` gives ids of the new
+/// marks.
+///
+/// # Errors
+/// [`MergeError`] names the finding.
+pub fn merge(
+    reads: &[&[Annotation]],
+    comparison: &Comparison,
+    rule: MergeRule,
+    ids: &mut dyn FnMut() -> Uuid,
+) -> Result<Vec<Annotation>, MergeError> {
+    let mut merged = Vec::new();
+    for (place, finding) in comparison.findings.iter().enumerate() {
+        let standing = standing(reads, finding);
+        let Some(first) = standing.first() else { continue };
+        let shape =
+            if standing.len() == 1 || rule == MergeRule::One { None } else { shape(&standing, rule, place)? };
+        merged.push(Annotation {
+            id: AnnotationId(ids()),
+            version: 1,
+            class: first.class.clone(),
+            frame: first.frame,
+            shape: shape.unwrap_or_else(|| first.shape.clone()),
+            attributes: first.attributes.clone(),
+            // Always the rule: whose mark was taken would give the readers away to whoever decides about the rest.
+            author: Author::Rule { rule: rule_name(rule) },
+            score: None,
+            arrangement: first.arrangement,
+        });
+    }
+    Ok(merged)
+}
+
+/// The marks that stand for a finding, in the order in which their readers were done.
+fn standing<'a>(reads: &[&'a [Annotation]], finding: &Finding) -> Vec<&'a Annotation> {
+    let stands = |(reader, _): &&(usize, usize)| finding.standing.contains(reader);
+    finding.marks.iter().filter(stands).map(|(reader, index)| &reads[*reader][*index]).collect()
+}
+
+/// The merged shape; `None` where there is nothing to merge.
+fn shape(marks: &[&Annotation], rule: MergeRule, place: usize) -> Result<Option<Shape>, MergeError> {
+    if marks.iter().all(|mark| mark.shape == marks[0].shape) {
+        return Ok(None);
+    }
+    if let Some(boxes) = all(marks, |mark| rectangle(&mark.shape)) {
+        let edges: Vec<[f64; 4]> = boxes.iter().map(|b| [b.x, b.y, b.right(), b.bottom()]).collect();
+        return Ok(merged_box(&edges, rule));
+    }
+    if let Some(cuboids) = all(marks, |mark| cuboid(&mark.shape)) {
+        // The union and the intersection of two turned cuboids are no cuboids: their mean is what they have in common.
+        let upright: Vec<Upright> = cuboids
+            .iter()
+            .map(|c| Upright { center: c.center, size: c.size, yaw: c.rotation.yaw() })
+            .collect();
+        let fused = fuse_cuboids(&upright, &vec![1.0; upright.len()]).ok_or(MergeError::Cuboid(place))?;
+        let (center, size) = (fused.cuboid.center, fused.cuboid.size);
+        let rotation = Quat::from_yaw(fused.cuboid.yaw).wxyz();
+        return Ok(Some(Shape::Cuboid { center, size, rotation }));
+    }
+    if let Some(masks) = all(marks, |mark| mask(&mark.shape))
+        && masks.iter().all(|mask| mask.size() == masks[0].size())
+    {
+        return merged_mask(&masks, rule).map(Some).ok_or(MergeError::Outline(place));
+    }
+    // An outline that nobody drew as one would be a shape that the class may not take.
+    let drawn = marks.iter().any(|mark| mark.shape.kind() == ShapeKind::Polygon);
+    let plain = |mark: &Annotation| matches!(mark.shape.kind(), ShapeKind::Box | ShapeKind::Polygon);
+    match all(marks, |mark| outline(&mark.shape).filter(|_| drawn && plain(mark))) {
+        Some(polygons) => merged_outline(&polygons, rule).map(Some).ok_or(MergeError::Outline(place)),
+        None => Ok(mean_points(marks)),
+    }
+}
+
+/// The mean of points and joints; `None` for what has no mean: then the mark of the reader who was done first stands.
+fn mean_points(marks: &[&Annotation]) -> Option<Shape> {
+    let places = |shape: &Shape| -> Option<Vec<[f64; 2]>> {
+        match shape {
+            Shape::Points { points } => Some(points.clone()),
+            Shape::Skeleton { joints } => Some(joints.iter().map(|joint| joint.at).collect()),
+            _ => None,
+        }
+    };
+    let all = all(marks, |mark| places(&mark.shape))?;
+    let share = 1.0 / f64::from(u32::try_from(all.len()).ok()?);
+    let mut mean = vec![[0.0; 2]; all.first()?.len()];
+    for points in &all {
+        if points.len() != mean.len() {
+            return None;
+        }
+        mean.iter_mut().zip(points).for_each(|(m, p)| *m = [m[0] + p[0] * share, m[1] + p[1] * share]);
+    }
+    match &marks[0].shape {
+        Shape::Skeleton { joints } => {
+            let joints = joints.iter().zip(mean).map(|(joint, at)| Joint { at, ..*joint }).collect();
+            Some(Shape::Skeleton { joints })
+        }
+        _ => Some(Shape::Points { points: mean }),
+    }
+}
+
+fn merged_mask(masks: &[Rle], rule: MergeRule) -> Option<Shape> {
+    let size = masks.first()?.size();
+    let rows: Vec<Vec<u8>> = masks.iter().map(Rle::to_rows).collect();
+    let inside: Vec<u8> = decide(&rows, rule)?.into_iter().map(u8::from).collect();
+    let merged = Rle::from_rows(size, &inside).ok()?;
+    let counts = merged.to_coco_string();
+    (merged.area() > 0).then(|| Shape::Mask { size: [size.height, size.width], counts })
+}
+
+fn all<T>(marks: &[&Annotation], of: impl Fn(&Annotation) -> Option<T>) -> Option<Vec<T>> {
+    marks.iter().map(|mark| of(mark)).collect()
+}
+
+fn merged_box(edges: &[[f64; 4]], rule: MergeRule) -> Option<Shape> {
+    let outer = |out: [f64; 4], b: &[f64; 4]| {
+        [out[0].min(b[0]), out[1].min(b[1]), out[2].max(b[2]), out[3].max(b[3])]
+    };
+    let inner = |out: [f64; 4], b: &[f64; 4]| {
+        [out[0].max(b[0]), out[1].max(b[1]), out[2].min(b[2]), out[3].min(b[3])]
+    };
+    let [left, top, right, bottom] = match rule {
+        MergeRule::Union => edges.iter().fold(edges[0], outer),
+        MergeRule::Intersection => edges.iter().fold(edges[0], inner),
+        MergeRule::One | MergeRule::Mean | MergeRule::Staple => {
+            weighted_mean(edges, &vec![1.0; edges.len()])?
+        }
+    };
+    (right > left && bottom > top).then(|| Shape::Box { x: left, y: top, w: right - left, h: bottom - top })
+}
+
+fn merged_outline(polygons: &[countersign_geometry::Polygon], rule: MergeRule) -> Option<Shape> {
+    let bounds: Vec<_> = polygons.iter().map(countersign_geometry::Polygon::bounds).collect();
+    let low = |of: &dyn Fn(usize) -> f64| (0..bounds.len()).map(of).fold(f64::INFINITY, f64::min);
+    let high = |of: &dyn Fn(usize) -> f64| (0..bounds.len()).map(of).fold(f64::NEG_INFINITY, f64::max);
+    let (left, top) = (low(&|i| bounds[i].x), low(&|i| bounds[i].y));
+    let (right, bottom) = (high(&|i| bounds[i].right()), high(&|i| bounds[i].bottom()));
+    // Small marks are merged at a quarter of a pixel: at whole ones a lesion of ten pixels would grow corners.
+    let longest = (right - left).max(bottom - top);
+    let grain = if longest < MERGE_SIDE_MAX / 16.0 { 0.25 } else { (longest / MERGE_SIDE_MAX).max(1.0) };
+    let frame = Frame::around(left, top, right, bottom, grain)?;
+    let masks: Vec<Vec<u8>> =
+        polygons.iter().map(|polygon| frame.fill_ring(polygon)).collect::<Option<_>>()?;
+    let inside = decide(&masks, rule)?;
+    let columns = frame.size.width as usize;
+    let pieces = outlines(&inside, columns, OUTLINE_TOLERANCE_PX / grain);
+    // Where the readers' outlines touch only here and there, the largest piece is the finding.
+    let largest = pieces.into_iter().max_by(|a, b| doubled_area(a).total_cmp(&doubled_area(b)))?;
+    let points: Vec<[f64; 2]> =
+        largest.into_iter().map(|(x, y)| [x * grain + frame.left, y * grain + frame.top]).collect();
+    (points.len() >= 3).then_some(Shape::Polygon { points, holes: Vec::new() })
+}
+
+/// Which cells are inside by the rule.
+fn decide(masks: &[Vec<u8>], rule: MergeRule) -> Option<Vec<bool>> {
+    let cells = masks.first()?.len();
+    let votes = |cell: usize| masks.iter().filter(|mask| mask[cell] != 0).count();
+    let need = match rule {
+        MergeRule::Union => 1,
+        MergeRule::Intersection => masks.len(),
+        MergeRule::One | MergeRule::Mean => masks.len() / 2 + 1,
+        MergeRule::Staple => {
+            let views: Vec<&[u8]> = masks.iter().map(Vec::as_slice).collect();
+            let fused = staple(&views, STAPLE_ROUNDS, STAPLE_TOLERANCE).ok()?;
+            return Some(fused.inside().map(|p| p >= 0.5).collect());
+        }
+    };
+    Some((0..cells).map(|cell| votes(cell) >= need).collect())
+}
+
+fn doubled_area(points: &[(f64, f64)]) -> f64 {
+    let next = points.iter().cycle().skip(1);
+    points.iter().zip(next).map(|(a, b)| a.0 * b.1 - b.0 * a.1).sum::<f64>().abs()
+}
