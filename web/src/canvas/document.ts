@@ -27,6 +27,7 @@ export class AnnotationDocument {
   private readonly frames = new Map<string, Set<string>>();
   private readonly tracks = new Map<string, Set<string>>();
   private readonly listeners = new Set<Listener>();
+  private readonly lists = new Map<string, readonly Annotation[]>();
   private nextPlace = 0;
   /** Counts every change; cheap to compare for memoised views. */
   revision = 0;
@@ -44,13 +45,14 @@ export class AnnotationDocument {
   }
 
   /** All annotations in the order in which they were first seen. */
-  all(): Annotation[] {
-    return this.sorted(this.records.keys());
+  all(): readonly Annotation[] {
+    return this.cached("all", () => this.sorted(this.records.keys()));
   }
 
   /** Annotations that lie on this frame (or, without one, on the item), in order. */
-  onFrame(frame: FrameRef | null | undefined): Annotation[] {
-    return this.sorted(this.frames.get(frameKey(frame)) ?? []);
+  onFrame(frame: FrameRef | null | undefined): readonly Annotation[] {
+    const key = frameKey(frame);
+    return this.cached(`on ${key}`, () => this.sorted(this.frames.get(key) ?? []));
   }
 
   /** The members of a track on all frames. */
@@ -70,6 +72,7 @@ export class AnnotationDocument {
       if (after) this.attach(after);
     }
     this.revision += 1;
+    this.lists.clear();
     for (const listener of [...this.listeners]) listener({ changes, origin });
   }
 
@@ -99,6 +102,15 @@ export class AnnotationDocument {
   subscribe(listener: Listener): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
+  }
+
+  /** Lists are asked for at every drawing and change only with the document. */
+  private cached(name: string, make: () => Annotation[]): readonly Annotation[] {
+    const known = this.lists.get(name);
+    if (known) return known;
+    const made = make();
+    this.lists.set(name, made);
+    return made;
   }
 
   private sorted(ids: Iterable<string>): Annotation[] {

@@ -192,7 +192,7 @@ export class Editor {
   }
 
   /** Objects of the current frame, then those that hold for the whole item. */
-  objects(): Annotation[] {
+  objects(): readonly Annotation[] {
     const own = this.document.onFrame(this.frame);
     return this.frame ? [...own, ...this.document.onFrame(null)] : own;
   }
@@ -298,7 +298,7 @@ export class Editor {
     return annotation;
   }
 
-  remove(targets: Annotation[] = this.selection()): void {
+  remove(targets: readonly Annotation[] = this.selection()): void {
     const list = this.editable(targets);
     if (list.length === 0) return;
     const changes: Change[] = list.map((before) => ({ id: before.id, before, after: null }));
@@ -428,7 +428,7 @@ export class Editor {
   }
 
   /** What may be changed: not locked, not hidden, not read-only. */
-  editable(targets: Annotation[]): Annotation[] {
+  editable(targets: readonly Annotation[]): Annotation[] {
     return targets.filter((a) => !this.isLocked(a.id) && !this.hiddenIds.has(a.id));
   }
 

@@ -52,6 +52,16 @@ export function shapeBounds(shape: Shape): Bounds | null {
   }
 }
 
+/** Whether an extent lies within another. */
+export function encloses(outer: Bounds, inner: Bounds): boolean {
+  return (
+    inner.minX >= outer.minX &&
+    inner.maxX <= outer.maxX &&
+    inner.minY >= outer.minY &&
+    inner.maxY <= outer.maxY
+  );
+}
+
 export function pointsBounds(points: Point[]): Bounds | null {
   const bounds = { minX: Infinity, minY: Infinity, maxX: -Infinity, maxY: -Infinity };
   for (const [x, y] of points) {
@@ -121,6 +131,12 @@ export function shapeArea(shape: Shape): number {
   if (shape.type === "polygon")
     return polygonArea(shape.points) - (shape.holes ?? []).reduce((sum, hole) => sum + polygonArea(hole), 0);
   return shape.type === "mask" ? Bits.fromShape(shape).count() : 0;
+}
+
+/** What is meant first by a click: what covers less, and points and lines before areas. */
+export function coverage(shape: Shape): number {
+  if (shape.type === "points" || shape.type === "skeleton") return -2;
+  return shape.type === "polyline" ? -1 : shapeArea(shape);
 }
 
 /** Length of a chain of points, pixels. */

@@ -4,6 +4,21 @@ import type { ActionId } from "./keymap";
 import { interpolate, toggleKey } from "./tracks";
 import type { Annotation } from "./types";
 
+/** Step of the nudge keys, image pixels. */
+const NUDGE_PX = 1;
+const NUDGE_FAR_PX = 10;
+
+/** Moves the selection by a pixel or ten. */
+export function performNudge(editor: Editor, action: ActionId): boolean {
+  const nudge = /^nudge\.(far\.)?(left|right|up|down)$/.exec(action);
+  if (!nudge) return false;
+  const step = nudge[1] ? NUDGE_FAR_PX : NUDGE_PX;
+  const ways = { left: [-step, 0], right: [step, 0], up: [0, -step], down: [0, step] } as const;
+  const [dx, dy] = ways[nudge[2] as keyof typeof ways];
+  editor.nudge(dx, dy);
+  return true;
+}
+
 /** What every host does the same way: the 2D stage and the scene share it. */
 export function performCommon(
   editor: Editor,

@@ -4,6 +4,7 @@ import { gripsOf, turnLift } from "./grips";
 import type { HitIndex } from "./hit-index";
 import { drawMask } from "./mask-layer";
 import type { Annotation, Point, Shape } from "./types";
+import { sameFrame } from "./types";
 import type { Viewport } from "./viewport";
 
 /** With more objects in view than this only selected and hovered ones carry a label. */
@@ -37,28 +38,52 @@ interface Group {
 type Bones = readonly [number, number][];
 
 /**
- * Draws the marks of the current frame: those in view, grouped by class and state, the selected one last.
+ * Draws the marks of the current frame: those in view, grouped by class and state. What is dragged is left out, and what is
+ * selected is drawn once more above by {@link drawFronts}, so that a selection does not draw everything anew. Returns how
+ * many were drawn.
  */
 export function drawShapes(
   g: CanvasRenderingContext2D,
   editor: Editor,
   index: HitIndex,
   viewport: Viewport,
-): void {
+): number {
   drawDraft(g, editor, viewport);
   const groups = new Map<string, Group>();
-  const front: Annotation[] = [];
-  const labelled: Annotation[] = [];
   const shown = visibleObjects(editor, index, viewport);
-  for (const annotation of shown) {
-    const special = editor.isSelected(annotation.id) || editor.hovered === annotation.id;
-    if (special) front.push(annotation);
-    else addToGroup(groups, annotation, editor);
-    if (special || shown.length <= LABELS_MAX) labelled.push(annotation);
-  }
+  const dragged = new Set(editor.previewIds);
+  for (const annotation of shown) if (!dragged.has(annotation.id)) addToGroup(groups, annotation, editor);
   for (const group of inOrder(groups)) drawGroup(g, group, viewport, shown.length > DENSE_FROM);
+  if (shown.length <= LABELS_MAX)
+    for (const annotation of shown)
+      if (!dragged.has(annotation.id)) drawLabel(g, annotation, editor, viewport);
+  return shown.length;
+}
+
+/** Draws what is selected, dragged or under the pointer, with its labels. */
+export function drawFronts(g: CanvasRenderingContext2D, editor: Editor, viewport: Viewport): void {
+  const ids = new Set([
+    ...editor.selectedIds,
+    ...editor.previewIds,
+    ...(editor.hovered ? [editor.hovered] : []),
+  ]);
+  const view = viewport.visible();
+  const front: Annotation[] = [];
+  for (const id of ids) {
+    const annotation = editor.document.get(id);
+    if (!annotation || editor.isHidden(id) || editor.painting === id) continue;
+    if (annotation.frame && !sameFrame(annotation.frame, editor.frame)) continue;
+    const bounds = shapeBounds(editor.shapeOf(annotation));
+    const seen =
+      bounds &&
+      bounds.minX <= view.maxX &&
+      bounds.maxX >= view.minX &&
+      bounds.minY <= view.maxY &&
+      bounds.maxY >= view.minY;
+    if (seen) front.push(annotation);
+  }
   for (const annotation of front) drawFront(g, annotation, editor, viewport);
-  for (const annotation of labelled) drawLabel(g, annotation, editor, viewport);
+  if (front.length <= LABELS_MAX) for (const annotation of front) drawLabel(g, annotation, editor, viewport);
 }
 
 /** Groups whose objects lie lower are drawn first. */

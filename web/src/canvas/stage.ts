@@ -1,11 +1,13 @@
-import type { Editor } from "./editor";
-import { hitsShape, shapeArea, shapeBounds } from "./geometry";
+import { DenseView } from "./dense";
+import type { Editor, EditorEvent } from "./editor";
+import { coverage, encloses, hitsShape, shapeBounds } from "./geometry";
 import { HitIndex } from "./hit-index";
 import { drawImageLayer, type ImageSource } from "./image-layer";
 import type { ActionId } from "./keymap";
+import { listen } from "./listen";
 import { dragWindow, type Window } from "./lut";
-import { performCommon } from "./perform";
-import { drawHandles, drawShapes } from "./shapes-layer";
+import { performCommon, performNudge } from "./perform";
+import { drawFronts, drawHandles, drawShapes } from "./shapes-layer";
 import type { Tool, ToolContext, ToolOption, ToolPointer } from "./tool";
 import type { Annotation, Point } from "./types";
 import { sameFrame } from "./types";
@@ -14,9 +16,6 @@ import { WheelSteps } from "./wheel";
 
 /** Reach of the pointer around points and outlines, screen pixels. */
 const REACH_PX = 8;
-/** Step of the nudge keys, image pixels. */
-const NUDGE_PX = 1;
-const NUDGE_FAR_PX = 10;
 /** Actions that mean something only where there is a stack of frames; its host offers them. */
 const STACK_ONLY = /^(cine|series|layout)\./;
 const BRIGHTNESS_STEP = 0.1;
@@ -37,7 +36,8 @@ export interface StageOptions {
   onWheel?: (steps: number) => void;
 }
 
-type Layer = "image" | "shapes" | "overlay";
+const LAYERS = ["image", "shapes", "overlay"] as const;
+type Layer = (typeof LAYERS)[number];
 
 /**
  * The drawing surface: three canvases over each other, drawn when something asked for it. Pointer events go
@@ -70,6 +70,8 @@ export class Stage {
   private readonly turned = new WheelSteps();
   private brightness = 1;
   private inverted = false;
+  private lifted = "";
+  private readonly dense: DenseView;
 
   constructor(private readonly settings: StageOptions) {
     const options = settings;
@@ -84,6 +86,7 @@ export class Stage {
     this.element.style.cssText =
       "position:absolute;inset:0;overflow:hidden;outline-offset:-2px;touch-action:none;user-select:none";
     this.canvases = { image: this.addCanvas(), shapes: this.addCanvas(), overlay: this.addCanvas() };
+    this.dense = new DenseView(this.canvases.shapes, this.viewport, () => this.redraw("shapes"));
     options.container.append(this.element);
     this.context = this.makeContext();
     this.listen();
@@ -94,6 +97,7 @@ export class Stage {
 
   destroy(): void {
     cancelAnimationFrame(this.request);
+    this.dense.stop();
     for (const undo of this.release) undo();
     this.element.remove();
   }
@@ -127,11 +131,7 @@ export class Stage {
     const bounds = shapeBounds(annotation.shape);
     if (!bounds) return;
     const view = this.viewport.visible();
-    const inside =
-      bounds.minX >= view.minX &&
-      bounds.maxX <= view.maxX &&
-      bounds.minY >= view.minY &&
-      bounds.maxY <= view.maxY;
+    const inside = encloses(view, bounds);
     if (inside) return;
     const large =
       (bounds.maxX - bounds.minX) * this.viewport.scale > this.viewport.width ||
@@ -165,8 +165,7 @@ export class Stage {
   }
 
   onTool(listener: (tool: Tool) => void): () => void {
-    this.toolListeners.add(listener);
-    return () => this.toolListeners.delete(listener);
+    return listen(this.toolListeners, listener);
   }
 
   /** Settings of the tool in hand. */
@@ -175,13 +174,11 @@ export class Stage {
   }
 
   onOptions(listener: () => void): () => void {
-    this.optionListeners.add(listener);
-    return () => this.optionListeners.delete(listener);
+    return listen(this.optionListeners, listener);
   }
 
   onPointer(listener: (point: Point | null) => void): () => void {
-    this.pointerListeners.add(listener);
-    return () => this.pointerListeners.delete(listener);
+    return listen(this.pointerListeners, listener);
   }
 
   decorate(decoration: Decoration): () => void {
@@ -214,7 +211,11 @@ export class Stage {
       this.chooseTool(tool.id);
       return true;
     }
-    return this.performView(action) || this.performEdit(action);
+    return (
+      this.performView(action) ||
+      performNudge(this.editor, action) ||
+      performCommon(this.editor, action, (object) => this.reveal(object))
+    );
   }
 
   private performView(action: ActionId): boolean {
@@ -231,20 +232,6 @@ export class Stage {
     return true;
   }
 
-  private performEdit(action: ActionId): boolean {
-    const { editor } = this;
-    const nudge = /^nudge\.(far\.)?(left|right|up|down)$/.exec(action);
-    if (nudge) {
-      const step = nudge[1] ? NUDGE_FAR_PX : NUDGE_PX;
-      const [dx, dy] = { left: [-step, 0], right: [step, 0], up: [0, -step], down: [0, step] }[
-        nudge[2] as "left"
-      ] as [number, number];
-      editor.nudge(dx, dy);
-      return true;
-    }
-    return performCommon(editor, action, (object) => this.reveal(object));
-  }
-
   /** Brightness as a factor and inversion of what is shown; the data stay as they are. */
   adjust(brightness: number, inverted: boolean): void {
     this.brightness = Math.min(BRIGHTNESS_MAX, Math.max(BRIGHTNESS_MIN, brightness));
@@ -258,7 +245,14 @@ export class Stage {
   }
 
   redrawAll(): void {
-    for (const layer of ["image", "shapes", "overlay"] as const) this.redraw(layer);
+    for (const layer of LAYERS) this.redraw(layer);
+  }
+
+  /** The picture moved under its marks. */
+  private moved(): void {
+    this.redraw("image");
+    this.redraw("overlay");
+    if (!this.dense.follow()) this.redraw("shapes");
   }
 
   hits(point: Point): Annotation[] {
@@ -271,7 +265,7 @@ export class Stage {
         (a): a is Annotation =>
           a !== undefined && !this.editor.isHidden(a.id) && hitsShape(point, a.shape, reach / 2),
       )
-      .sort((a, b) => reachOf(a) - reachOf(b));
+      .sort((a, b) => coverage(a.shape) - coverage(b.shape));
   }
 
   // --- inside
@@ -314,9 +308,11 @@ export class Stage {
     this.dirty.clear();
     const ratio = window.devicePixelRatio || 1;
     if (layers.has("image")) drawImageLayer(this.graphics("image"), this.source, this.viewport, ratio);
-    if (layers.has("shapes")) drawShapes(this.clear("shapes", ratio), this.editor, this.index, this.viewport);
+    if (layers.has("shapes"))
+      this.dense.painted(drawShapes(this.clear("shapes", ratio), this.editor, this.index, this.viewport));
     if (!layers.has("overlay")) return;
     const g = this.clear("overlay", ratio);
+    drawFronts(g, this.editor, this.viewport);
     for (const decoration of this.decorations) decoration(g, this.viewport);
     drawHandles(g, this.editor, this.viewport);
     this.tool.draw?.(g, this.context);
@@ -352,6 +348,14 @@ export class Stage {
     this.redrawAll();
   }
 
+  /** Whether the same objects are dragged on. */
+  private onlyMoved(event: EditorEvent): boolean {
+    if (event !== "preview") return false;
+    const before = this.lifted;
+    this.lifted = [...this.editor.previewIds, this.editor.painting].join();
+    return before === this.lifted;
+  }
+
   private rebuildIndex(): void {
     this.index.clear();
     for (const annotation of this.editor.document.onFrame(this.editor.frame))
@@ -370,14 +374,15 @@ export class Stage {
     const observer = new ResizeObserver(() => this.measure());
     observer.observe(element);
     this.release.push(() => observer.disconnect());
-    this.release.push(this.viewport.subscribe(() => this.redrawAll()));
+    this.release.push(this.viewport.subscribe(() => this.moved()));
     this.release.push(
       editor.document.subscribe(({ changes }) => {
         for (const { id, after } of changes) this.place(id, after);
       }),
       editor.subscribe((event) => {
         if (event === "frame") this.rebuildIndex();
-        this.redraw("shapes");
+        // What is selected or dragged lies on the overlay: thousands of others need not be drawn for it.
+        if (event !== "selection" && event !== "hover" && !this.onlyMoved(event)) this.redraw("shapes");
         this.redraw("overlay");
       }),
     );
@@ -491,10 +496,4 @@ export class Stage {
   private tellPointer(point: Point | null): void {
     for (const listener of this.pointerListeners) listener(point);
   }
-}
-
-/** What covers less is meant first: points before lines before areas. */
-function reachOf({ shape }: Annotation): number {
-  if (shape.type === "points" || shape.type === "skeleton") return -2;
-  return shape.type === "polyline" ? -1 : shapeArea(shape);
 }

@@ -84,7 +84,7 @@ export function unanswered(editor: Editor): { annotation: Annotation; attribute:
 }
 
 /** Whether the reviewer's copy says something else than what was handed in. */
-export function differsFrom(subject: Annotation[], now: Annotation[]): boolean {
+export function differsFrom(subject: readonly Annotation[], now: readonly Annotation[]): boolean {
   const theirs = new Map(subject.map((annotation) => [annotation.id, annotation]));
   return (
     theirs.size !== now.length ||
@@ -93,7 +93,7 @@ export function differsFrom(subject: Annotation[], now: Annotation[]): boolean {
 }
 
 /** How often somebody else must look: objects that a reviewer has not confirmed yet. */
-export function unchecked(objects: Annotation[], checked: ReadonlySet<string>): Annotation[] {
+export function unchecked(objects: readonly Annotation[], checked: ReadonlySet<string>): Annotation[] {
   return objects.filter((annotation) => !checked.has(annotation.id));
 }
 /** Millimetres between the pixels of a stream, in the patient; nothing where nobody knows or where they lie on the detector. */
