@@ -16,6 +16,7 @@ pub mod home;
 pub mod import;
 pub mod intake;
 pub mod items;
+pub mod keys;
 pub mod live;
 pub mod log;
 pub mod models;

@@ -45,6 +45,7 @@ mod store;
 pub mod subjects;
 pub mod tasks;
 mod tx;
+pub mod user_keys;
 pub mod users;
 mod value;
 mod vault;

@@ -1,5 +1,7 @@
 //! Migrations: numbered, one folder per engine, applied in order at start.
 
+use std::collections::BTreeSet;
+
 use crate::{Conn, Engine, StoreError};
 
 /// One step: its number and its text for both engines.
@@ -52,6 +54,11 @@ const STEPS: &[Step] = &[
         postgres: include_str!("../migrations/postgres/0009_reading.sql"),
     },
     Step {
+        version: 11,
+        sqlite: include_str!("../migrations/sqlite/0011_user_keys.sql"),
+        postgres: include_str!("../migrations/postgres/0011_user_keys.sql"),
+    },
+    Step {
         version: 12,
         sqlite: include_str!("../migrations/sqlite/0012_witnesses.sql"),
         postgres: include_str!("../migrations/postgres/0012_witnesses.sql"),
@@ -75,12 +82,13 @@ pub(crate) async fn migrate(conn: &mut Conn) -> Result<(), StoreError> {
         conn.query("SELECT pg_advisory_xact_lock($1)").bind(MIGRATION_LOCK).fetch_all().await?;
     }
     conn.query("CREATE TABLE IF NOT EXISTS schema_versions (version BIGINT PRIMARY KEY)").execute().await?;
-    let found = conn.query("SELECT COALESCE(MAX(version), 0) AS version FROM schema_versions");
-    let found: i64 = found.fetch_one().await?.get("version")?;
-    if found > newest() {
+    let rows = conn.query("SELECT version FROM schema_versions").fetch_all().await?;
+    let done = rows.iter().map(|row| row.get("version")).collect::<Result<BTreeSet<i64>, _>>()?;
+    if let Some(&found) = done.last().filter(|found| **found > newest()) {
         return Err(StoreError::NewerSchema { found, known: newest() });
     }
-    for step in STEPS.iter().filter(|step| step.version > found) {
+    // Asked step by step: a step may be finished after one with a higher number.
+    for step in STEPS.iter().filter(|step| !done.contains(&step.version)) {
         let text = match conn.engine() {
             Engine::Sqlite => step.sqlite,
             Engine::Postgres => step.postgres,

@@ -759,6 +759,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/me/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The keys that the caller chose for the page. */
+        get: operations["me_keys"];
+        /** Keeps the caller's keys. */
+        put: operations["me_set_keys"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me/password": {
         parameters: {
             query?: never;
@@ -3288,6 +3306,22 @@ export interface components {
          * @enum {string}
          */
         JointState: "visible" | "hidden" | "absent";
+        /** @description What a person chose. */
+        KeyChoice: {
+            /**
+             * @description Keys by action, in the place of those of the map: modifiers and a `KeyboardEvent.code`, such as `Ctrl+Shift+KeyZ`.
+             *     An empty list takes an action's keys away.
+             */
+            changes?: {
+                [key: string]: string[];
+            };
+            map?: components["schemas"]["KeyMapName"] | null;
+        };
+        /**
+         * @description The maps that ship.
+         * @enum {string}
+         */
+        KeyMapName: "cvat" | "label_studio" | "radiology";
         /**
          * @description What a privacy officer decides about recalled items.
          * @enum {string}
@@ -6696,6 +6730,64 @@ export interface operations {
                 content: {
                     "application/octet-stream": unknown;
                 };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    me_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyChoice"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    me_set_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeyChoice"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A refusal with its code. */
             default: {

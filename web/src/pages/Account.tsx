@@ -5,6 +5,7 @@ import { type FormEvent, useState } from "react";
 import { tokensQuery, useMe, useTokenActions } from "@/api/session";
 import { title } from "@/format";
 import { At, CopyText, FactList, Panel } from "@/parts/bits";
+import { KeyEditor } from "@/parts/KeyEditor";
 import { PasswordForm } from "@/parts/SignIn";
 import { Failed, Loading, Note, Refused } from "@/parts/States";
 import table from "@/parts/table.module.css";
@@ -114,6 +115,7 @@ export default function Account() {
         {changed ? <Note>Your password was changed. Other sessions were ended.</Note> : null}
       </Panel>
       <Tokens />
+      <KeyEditor />
     </div>
   );
 }

@@ -1,8 +1,9 @@
 /** The frame around every page: where one is, who one is, what the keys do, whether the server is there. */
 import { Menu, Modal } from "@mantine/core";
-import { useQueryClient } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
+import { chooseKeys, keysQuery } from "@/api/keys";
 import { useLive } from "@/api/live";
 import { hasRole, isOwner, useMe, useSignOut } from "@/api/session";
 import { Icon } from "./Icon";
@@ -62,7 +63,7 @@ function UserMenu() {
   const me = useMe();
   const signOut = useSignOut();
   const navigate = useNavigate();
-  const { scheme, keyMap } = usePreferences();
+  const { scheme, keyMap, keyChanges } = usePreferences();
   if (!me) return null;
   return (
     <Menu position="bottom-end" width={240} transitionProps={{ duration: 0 }}>
@@ -78,13 +79,17 @@ function UserMenu() {
         <Menu.Item onClick={() => navigate({ to: "/account" })}>My account</Menu.Item>
         <Menu.Divider />
         <Menu.Label>Key map</Menu.Label>
-        <Menu.RadioGroup value={keyMap} onChange={(value) => setPreferences({ keyMap: value as KeyMapName })}>
+        <Menu.RadioGroup
+          value={keyMap}
+          onChange={(value) => void chooseKeys(value as KeyMapName, keyChanges).catch(() => {})}
+        >
           {KEY_MAPS.map((map) => (
             <Menu.RadioItem key={map.value} value={map.value} closeMenuOnClick={false}>
               {map.label}
             </Menu.RadioItem>
           ))}
         </Menu.RadioGroup>
+        <Menu.Item onClick={() => navigate({ to: "/account", hash: "keys" })}>Change keys…</Menu.Item>
         <Menu.Divider />
         <Menu.Item
           closeMenuOnClick={false}
@@ -105,6 +110,7 @@ export function Shell() {
   const navigate = useNavigate();
   const [help, setHelp] = useState(false);
   const connected = useLive(client, me !== null);
+  useQuery({ ...keysQuery, enabled: me !== null });
   // The workspace has a frame of its own and needs the whole screen.
   const working = useRouterState({ select: (state) => state.location.pathname.startsWith("/work/") });
   const where = useRouterState({ select: (state) => state.location.pathname });

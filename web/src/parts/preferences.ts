@@ -6,7 +6,12 @@ import { useSyncExternalStore } from "react";
 
 export type Scheme = "dark" | "light";
 export type KeyMapName = "cvat" | "label_studio" | "radiology";
-export type Preferences = { scheme: Scheme; keyMap: KeyMapName };
+export type Preferences = {
+  scheme: Scheme;
+  keyMap: KeyMapName;
+  /** Keys by action, in the place of those of the map; the server has them too. */
+  keyChanges: Record<string, string[]>;
+};
 
 export const KEY_MAPS: { value: KeyMapName; label: string }[] = [
   { value: "cvat", label: "CVAT" },
@@ -15,7 +20,7 @@ export const KEY_MAPS: { value: KeyMapName; label: string }[] = [
 ];
 
 const STORE = "countersign.preferences";
-const DEFAULTS: Preferences = { scheme: "dark", keyMap: "cvat" };
+const DEFAULTS: Preferences = { scheme: "dark", keyMap: "cvat", keyChanges: {} };
 
 function load(): Preferences {
   try {
@@ -25,10 +30,21 @@ function load(): Preferences {
       keyMap: KEY_MAPS.some((map) => map.value === kept.keyMap)
         ? (kept.keyMap as KeyMapName)
         : DEFAULTS.keyMap,
+      keyChanges: keys(kept.keyChanges),
     };
   } catch {
     return DEFAULTS;
   }
+}
+
+/** Only what has the form of keys is taken from the browser's store. */
+function keys(kept: unknown): Record<string, string[]> {
+  if (!kept || typeof kept !== "object") return {};
+  return Object.fromEntries(
+    Object.entries(kept).filter(
+      ([, chords]) => Array.isArray(chords) && chords.every((c) => typeof c === "string"),
+    ),
+  );
 }
 
 let current = load();

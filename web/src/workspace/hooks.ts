@@ -1,5 +1,6 @@
-import { useCallback, useSyncExternalStore } from "react";
+import { useCallback, useMemo, useSyncExternalStore } from "react";
 import type { Editor } from "@/canvas/editor";
+import { withChanges } from "@/canvas/key-choice";
 import type { KeyMap } from "@/canvas/keymap";
 import { KEY_MAPS } from "@/canvas/keymap";
 import { usePreferences } from "@/parts/preferences";
@@ -40,6 +41,9 @@ export function useSession(session: WorkSession): number {
 }
 
 export function useKeyMap(): KeyMap {
-  const { keyMap } = usePreferences();
-  return (KEY_MAPS.find((map) => map.id === keyMap) ?? KEY_MAPS[0]) as KeyMap;
+  const { keyMap, keyChanges } = usePreferences();
+  return useMemo(() => {
+    const map = (KEY_MAPS.find((entry) => entry.id === keyMap) ?? KEY_MAPS[0]) as KeyMap;
+    return withChanges(map, keyChanges);
+  }, [keyMap, keyChanges]);
 }

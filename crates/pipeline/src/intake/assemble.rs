@@ -50,7 +50,7 @@ impl Pipeline {
             let (id, name) = (asset.id, asset.id.to_string());
             let accepted = blocking(move || {
                 let accepted = classify(&name, &bytes, ItemKind::Study).ok()?;
-                Some(Arrived { name, asset: id, kind: accepted.kind, dicom: accepted.dicom })
+                Some(Arrived { name, asset: id, kind: accepted.kind, dicom: accepted.dicom, size_px: None })
             });
             match accepted.await? {
                 Some(file) => arrived.push(file),

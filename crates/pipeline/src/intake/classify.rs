@@ -27,6 +27,8 @@ pub struct Accepted {
     pub kind: AssetKind,
     /// What is known of a DICOM instance.
     pub dicom: Option<Box<DicomPart>>,
+    /// Width and height of a picture, pixels.
+    pub size_px: Option<(u32, u32)>,
 }
 
 /// What grouping and facts need of a DICOM instance. Identifiers stay in the intake.
@@ -82,6 +84,7 @@ fn dicom_file(name: &str, bytes: &[u8]) -> Result<Accepted, FileRefusal> {
         notes.dedup();
         return Ok(Accepted {
             kind: AssetKind::Document,
+            size_px: None,
             dicom: Some(Box::new(DicomPart {
                 identity,
                 facts,
@@ -113,7 +116,7 @@ fn dicom_file(name: &str, bytes: &[u8]) -> Result<Accepted, FileRefusal> {
     };
     let regions = dicom::regions(&instance);
     let part = DicomPart { identity, facts, frames, regions, notes };
-    Ok(Accepted { kind: AssetKind::Dicom, dicom: Some(Box::new(part)) })
+    Ok(Accepted { kind: AssetKind::Dicom, dicom: Some(Box::new(part)), size_px: None })
 }
 
 /// Whether the class says that the object is words, a document or a video. These come in with their study; what of them
@@ -167,15 +170,16 @@ fn picture(name: &str, bytes: &[u8]) -> Result<Accepted, FileRefusal> {
     let limits = inspection::Limits::default();
     inspection::decode_gray(bytes, limits)
         .map_err(|e| FileRefusal::new(name, "not_decodable", e.to_string(), None))?;
+    let sized = |kind| Accepted { size_px: Some((cleaned.width, cleaned.height)), ..plain(kind) };
     match cleaned.kind {
-        deid::Kind::Png => Ok(plain(AssetKind::Png)),
-        deid::Kind::Jpeg => Ok(plain(AssetKind::Jpeg)),
+        deid::Kind::Png => Ok(sized(AssetKind::Png)),
+        deid::Kind::Jpeg => Ok(sized(AssetKind::Jpeg)),
         _ => Err(unknown(name, "neither PNG nor JPEG")),
     }
 }
 
 const fn plain(kind: AssetKind) -> Accepted {
-    Accepted { kind, dicom: None }
+    Accepted { kind, dicom: None, size_px: None }
 }
 
 fn unknown(name: &str, message: &str) -> FileRefusal {

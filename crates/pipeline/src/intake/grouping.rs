@@ -23,6 +23,16 @@ pub struct Arrived {
     pub kind: AssetKind,
     /// What is known of a DICOM instance.
     pub dicom: Option<Box<DicomPart>>,
+    /// Width and height of a picture, pixels.
+    pub size_px: Option<(u32, u32)>,
+}
+
+impl Arrived {
+    /// What a stream says of a picture: its size, which shapes must lie in.
+    fn size_properties(&self) -> BTreeMap<String, serde_json::Value> {
+        let sides = self.size_px.map(|(width, height)| [("width", width), ("height", height)]);
+        sides.into_iter().flatten().map(|(name, side)| (name.to_owned(), side.into())).collect()
+    }
 }
 
 /// An item to be.
@@ -105,7 +115,7 @@ fn scenes(arrived: &[Arrived]) -> (Vec<Group>, Vec<FileRefusal>) {
             kind,
             name: name.into(),
             frames: vec![Frame { asset: file.asset, part: 0, time_ns: None, position_mm: None }],
-            properties: BTreeMap::new(),
+            properties: file.size_properties(),
         };
         let streams = vec![one(StreamKind::Camera, "camera", image), one(StreamKind::Lidar, "lidar", sweep)];
         let mut assets = vec![image.asset, sweep.asset, calib.asset];
@@ -156,7 +166,7 @@ fn parts(arrived: &[Arrived]) -> (Vec<Group>, Vec<FileRefusal>) {
             kind,
             name: name.into(),
             frames: vec![Frame { asset: file.asset, part: 0, time_ns: None, position_mm: None }],
-            properties: BTreeMap::new(),
+            properties: file.size_properties(),
         };
         let mut assets = vec![test.asset, template.asset];
         assets.extend(part.labels.as_deref().and_then(|name| by_name.get(name)).map(|file| file.asset));
@@ -185,7 +195,7 @@ fn images(arrived: Vec<Arrived>) -> Vec<Group> {
                 kind: StreamKind::Image,
                 name: "image".into(),
                 frames: vec![Frame { asset: file.asset, part: 0, time_ns: None, position_mm: None }],
-                properties: BTreeMap::new(),
+                properties: file.size_properties(),
             }],
             facts: Facts { frames: 1, ..Facts::default() },
             assets: vec![file.asset],

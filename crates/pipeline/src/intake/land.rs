@@ -27,6 +27,7 @@ struct Landed {
     name: String,
     kind: countersign_model::AssetKind,
     dicom: Option<Box<DicomPart>>,
+    size_px: Option<(u32, u32)>,
     subject: SubjectId,
     address: Address,
     content_hash: String,
@@ -120,6 +121,7 @@ impl Pipeline {
             name,
             kind: accepted.kind,
             dicom: accepted.dicom,
+            size_px: accepted.size_px,
             // The same bytes may have come in about somebody else first.
             subject: put.owner.unwrap_or(subject),
             address: put.address,
@@ -181,7 +183,13 @@ impl Pipeline {
                         }
                         let (id, kind, is_placed) = (asset.id, file.kind, asset.item_id.is_some());
                         arrived.push((
-                            Arrived { name: file.name, asset: id, kind, dicom: file.dicom },
+                            Arrived {
+                                name: file.name,
+                                asset: id,
+                                kind,
+                                dicom: file.dicom,
+                                size_px: file.size_px,
+                            },
                             is_placed,
                         ));
                     }

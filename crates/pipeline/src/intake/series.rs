@@ -252,7 +252,13 @@ mod tests {
             DicomPart { identity, facts, frames: Vec::new(), regions: Vec::new(), notes: Vec::new() };
         change(&mut part);
         let id = AssetId(uuid::Uuid::from_u128(number as u128));
-        Arrived { name: String::new(), asset: id, kind: AssetKind::Dicom, dicom: Some(Box::new(part)) }
+        Arrived {
+            name: String::new(),
+            asset: id,
+            kind: AssetKind::Dicom,
+            dicom: Some(Box::new(part)),
+            size_px: None,
+        }
     }
 
     fn stream(files: Vec<Arrived>) -> (Stream, Facts) {

@@ -272,6 +272,7 @@ async fn bad_annotations_are_refused_at_their_place_and_nothing_is_kept() {
         (Shape::Polygon { points: corner(1.0), holes: vec![corner(30.0)] }, "outline_crosses"),
         (Shape::Polygon { points: vec![[1.0, 1.0], [2.0, 2.0], [3.0, 3.0]], holes: vec![] }, "not_positive"),
         (Shape::Box { x: 1.0, y: 1.0, w: 0.0, h: 4.0 }, "not_positive"),
+        (Shape::Box { x: 60.0, y: 1.0, w: 10.0, h: 4.0 }, "outside_image"),
         (Shape::Polyline { points: vec![[1.0, 1.0]] }, "bad_polygon"),
         (Shape::Mask { size: [48, 64], counts: "1".into() }, "bad_mask"),
     ];

@@ -2,7 +2,7 @@
 
 use axum::{Json, extract::State, http::StatusCode};
 use countersign_model::TokenId;
-use countersign_pipeline::people::ApiToken;
+use countersign_pipeline::{keys::KeyChoice, people::ApiToken};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -18,6 +18,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(change_password))
         .routes(routes!(tokens, make_token))
         .routes(routes!(end_token))
+        .routes(routes!(keys, set_keys))
 }
 
 /// A change of password.
@@ -75,5 +76,22 @@ async fn end_token(
     Ids(token): Ids<TokenId>,
 ) -> Result<StatusCode, Problem> {
     app.pipeline.end_token(&caller, token).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The keys that the caller chose for the page.
+#[utoipa::path(get, path = "/me/keys", tag = "me", responses((status = 200, body = KeyChoice)))]
+async fn keys(State(app): State<App>, SignedIn(caller): SignedIn) -> Result<Json<KeyChoice>, Problem> {
+    Ok(Json(app.pipeline.keys(&caller).await?))
+}
+
+/// Keeps the caller's keys.
+#[utoipa::path(put, path = "/me/keys", tag = "me", request_body = KeyChoice, responses((status = 204)))]
+async fn set_keys(
+    State(app): State<App>,
+    SignedIn(caller): SignedIn,
+    Body(body): Body<KeyChoice>,
+) -> Result<StatusCode, Problem> {
+    app.pipeline.set_keys(&caller, &body).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -55,6 +55,7 @@ fn body(town: &Town, route: &str) -> Option<Value> {
         ("POST ", "/session") => json!({ "login": "nobody", "password": "wrong" }),
         ("POST ", "/session/verify") => json!({ "password": PASSWORD }),
         ("PUT ", "/me/password") => json!({ "current": PASSWORD, "new": "short" }),
+        ("PUT ", "/me/keys") => json!({ "changes": { "not a name": [] } }),
         ("POST ", "/me/tokens") => json!({ "name": "" }),
         ("POST ", "/users") => json!({ "login": "", "printed_name": "" }),
         ("PATCH ", "/users/{user}") => json!({ "printed_name": "" }),

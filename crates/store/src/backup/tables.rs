@@ -21,7 +21,7 @@ use crate::{
     protocols::ProtocolVersion,
     reads, releases, risks, sessions, subjects,
     tasks::Task,
-    users,
+    user_keys, users,
     value::record,
 };
 
@@ -133,7 +133,7 @@ tables! {
     releases::ReleaseItem, cleanings::Cleaning, audits::Audit, audits::AuditItem, leaks::Leak, leaks::LeakItem, risks::ItemRisk,
     face_models::FaceModel, face_models::FaceRun, face_models::FaceFrame, face_models::FaceLabel, face_models::FaceLook, subjects::Subject, subjects::SubjectItem,
     subjects::SubjectAsset, privacy::Request, Job, EventRow, EventDetails, Setting,
-    checkpoints::KeptCheckpoint, checkpoints::Witness,
+    checkpoints::KeptCheckpoint, checkpoints::Witness, user_keys::UserKeys,
 }
 
 impl Table {
