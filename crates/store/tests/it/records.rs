@@ -82,7 +82,7 @@ both! {
                 Box::pin(async move {
                     let read = Read {
                         id: tx.fresh(), item_id: item, project_id: project, stage: 0, kind: StageKind::Read,
-                        author_user: Some(user), author_model: None, author_model_version: None,
+                        author_user: Some(user), author_model: None, author_model_version: None, author_rule: None,
                         status: "draft".into(), base_read_id: None, revision: 0, content_hash: None,
                         protocol_version: 1, created_at: tx.now(), submitted_at: None, annotation_count: 0,
                     };

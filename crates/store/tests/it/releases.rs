@@ -31,6 +31,7 @@ async fn accepted(
         author_user: signer,
         author_model: None,
         author_model_version: None,
+        author_rule: None,
         status: "submitted".to_owned(),
         base_read_id: None,
         revision: 0,
