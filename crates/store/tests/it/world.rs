@@ -259,6 +259,7 @@ pub fn task_of(tx: &Tx, item: &Item) -> Task {
         item_id: item.id,
         project_id: item.project_id,
         stage: 0,
+        apart: false,
         kind: StageKind::Read,
         role: Role::Annotator,
         state: "ready".to_owned(),
