@@ -160,10 +160,12 @@ def ledger(result):
 
 def sections():
     from deidentify import render as deidentify
+    from headtohead import evidence
     from reading import render as reading
     from readings import render as readings
 
     own = {"start": start, "import": imports, "work": work, "postgres": postgres, "editor": editor, "ledger": ledger}
+    own |= {"evidence": evidence.render}
     own |= {"deid-score": deidentify.deid_score, "deid": deidentify.deid, "text": deidentify.text}
     return own | {"quality": readings.quality, "reading": reading.reading}
 

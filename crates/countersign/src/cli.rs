@@ -52,6 +52,8 @@ pub enum Command {
     Release(Release),
     /// Check a release, or the evidence log of a data directory, without any server.
     Verify(Verify),
+    /// Write an inspector's copy: evidence to read, with the proofs that check it on a machine without the server.
+    Inspect(Inspect),
     /// Cosign the checkpoints of evidence logs as long as they only grow. Run it where the log's operator has no access.
     Witness(Witness),
     /// Agreement, consensus, bounds and label errors from tables of reads, without a server.
@@ -129,6 +131,20 @@ pub struct Witnesses {
     /// Key of each witness, in the same order: the line that it prints at its start, or a file with it.
     #[arg(long = "witness-key", value_name = "KEY", env = "COUNTERSIGN_WITNESS_KEYS", value_delimiter = ',')]
     pub keys: Vec<String>,
+}
+
+/// Arguments of `inspect`.
+#[derive(Debug, Args)]
+pub struct Inspect {
+    /// Where things are kept.
+    #[command(flatten)]
+    pub place: Place,
+    /// Name of the project; the whole installation if absent.
+    #[arg(long, value_name = "NAME")]
+    pub project: Option<String>,
+    /// File to write.
+    #[arg(long, value_name = "FILE.zip")]
+    pub out: PathBuf,
 }
 
 /// Arguments of `witness`.
@@ -218,7 +234,7 @@ pub struct Release {
 /// Arguments of `verify`.
 #[derive(Debug, Args)]
 pub struct Verify {
-    /// A release, a proof (.tlog-proof), or a proof of consistency together with --kept.
+    /// A release, an inspector's copy, a proof (.tlog-proof), or a proof of consistency together with --kept.
     #[arg(value_name = "FILE", required_unless_present = "log", conflicts_with = "log")]
     pub file: Option<PathBuf>,
     /// A data directory (or its `log` folder) whose evidence log is to be checked.
@@ -283,6 +299,7 @@ mod tests {
             "countersign verify f.zip",
             "countersign verify --log d",
             "countersign backup --data d --out f",
+            "countersign inspect --data d --project p --out f.zip",
             "countersign witness --data w --log-key a --log-key b --listen 127.0.0.1:1",
             "countersign serve --data d --witness http://127.0.0.1:1 --witness-key k",
             "countersign verify --log d --kept old --kept older --witness-key k --cosigned-by 1",

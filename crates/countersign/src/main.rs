@@ -7,6 +7,7 @@ mod deid;
 mod demo;
 mod fault;
 mod ingest;
+mod inspect;
 mod lock;
 mod logs;
 mod meter;
@@ -68,6 +69,7 @@ async fn run(command: Command, out: Output) -> Outcome<ExitCode> {
         Command::AnswerKey(args) => answer_key::run(&args, out),
         Command::Deid(args) => deid::run(&args, out),
         Command::Stats(args) => stats::run(&args, out),
+        Command::Inspect(args) => inspect::run(args, out).await,
         Command::Witness(args) => witness::run(args, out).await,
         Command::Verify(args) => verify::run(args, out).await,
         Command::Backup(args) => backup::run(args, out).await,

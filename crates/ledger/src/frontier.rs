@@ -38,6 +38,27 @@ impl Frontier {
         self.size += 1;
     }
 
+    /// Adds the root of a perfect subtree of 2^`height` leaves on the right: as if its leaves had been appended one by
+    /// one, without hashing them again. `false`, and nothing is added, when the tree does not end at a multiple of 2^`height`.
+    #[must_use]
+    pub fn append_subtree(&mut self, height: u32, root: Hash) -> bool {
+        let leaves = 1u64 << height;
+        if !self.size.is_multiple_of(leaves) {
+            return false;
+        }
+        let mut hash = root;
+        let mut rest = self.size >> height;
+        while rest & 1 == 1 {
+            if let Some(left) = self.peaks.pop() {
+                hash = node_hash(&left, &hash);
+            }
+            rest >>= 1;
+        }
+        self.peaks.push(hash);
+        self.size += leaves;
+        true
+    }
+
     /// Merkle tree hash of all leaves so far (RFC 6962 section 2.1).
     #[must_use]
     pub fn root(&self) -> Hash {
@@ -77,6 +98,20 @@ impl Frontier {
 mod tests {
     use super::*;
     use crate::hash::leaf_hash;
+
+    #[test]
+    fn a_subtree_counts_like_its_leaves() {
+        let leaves: Vec<_> = (0u32..40).map(|n| leaf_hash(&n.to_be_bytes())).collect();
+        let (mut one_by_one, mut by_fours) = (Frontier::new(), Frontier::new());
+        for four in leaves.chunks(4) {
+            four.iter().for_each(|leaf| one_by_one.append(*leaf));
+            let root = crate::hash::perfect_root(four).expect("four leaves");
+            assert!(by_fours.append_subtree(2, root));
+            assert_eq!(by_fours, one_by_one);
+        }
+        by_fours.append(leaves[0]);
+        assert!(!by_fours.append_subtree(1, leaves[0]), "not at a multiple of two");
+    }
 
     #[test]
     fn known_roots_of_the_certificate_transparency_test_tree() {

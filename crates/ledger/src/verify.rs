@@ -12,6 +12,8 @@ use crate::source::{LogSource, read_entries, read_tile};
 use crate::state::LOG_ENTRIES_MAX;
 use crate::tiles::{CHECKPOINT_PATH, TILE_WIDTH, decode_tile, next_entry, tile_path, tile_width};
 
+/// Height of the tree below a full tile.
+const TILE_HEIGHT: u32 = TILE_WIDTH.trailing_zeros();
 /// Entries per tile as an index step.
 const STEP: u64 = TILE_WIDTH as u64;
 
@@ -173,6 +175,9 @@ impl Walk<'_> {
             }
         };
         self.files += 1;
+        let root = perfect_root(&stored).filter(|_| width == TILE_WIDTH);
+        // A checkpoint that was kept may lie within the tile: then its root is worked out leaf by leaf.
+        let is_kept_within = self.kept.first().is_some_and(|(size, _)| *size < first + STEP);
         let mut rest = bundle.bytes.as_slice();
         for (index, hash) in (first..).zip(&stored) {
             let here = rest;
@@ -184,16 +189,21 @@ impl Walk<'_> {
             };
             (self.visit)(index, entry);
             self.entry_bytes += entry.len() as u64;
-            self.frontier.append(*hash);
-            self.check_kept()?;
+            if root.is_none() || is_kept_within {
+                self.frontier.append(*hash);
+                self.check_kept()?;
+            }
         }
         if !rest.is_empty() && !bundle.is_wider {
             return Err(LogFault::new(LogFaultKind::Extra, first + u64::from(width), &bundle.path));
         }
-        match perfect_root(&stored) {
-            Some(root) if width == TILE_WIDTH => self.rise(root, index),
-            _ => Ok(()),
+        let Some(root) = root else { return Ok(()) };
+        if !is_kept_within {
+            // Full tiles before this one: the tree ends at a multiple of their width.
+            let _ = self.frontier.append_subtree(TILE_HEIGHT, root);
+            self.check_kept()?;
         }
+        self.rise(root, index)
     }
 
     /// Compares the root of the full tile `index` of level 0 with the hash above it, and so on upwards.

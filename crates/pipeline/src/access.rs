@@ -65,6 +65,8 @@ pub enum Action {
     DownloadRelease,
     /// Read the project's evidence.
     ViewEvidence,
+    /// Read who saw what of whom.
+    ViewBreach,
     /// Set and lift holds.
     ManageHolds,
     /// See one item's description.
@@ -110,6 +112,7 @@ impl Action {
             Self::ViewReleases => "view_releases",
             Self::DownloadRelease => "download_release",
             Self::ViewEvidence => "view_evidence",
+            Self::ViewBreach => "view_breach",
             Self::ManageHolds => "manage_holds",
             Self::ViewItem => "view_item",
             Self::ViewPixels => "view_pixels",

@@ -122,7 +122,9 @@ impl Pipeline {
         stream: u32,
         frame: u32,
     ) -> Result<FrameDisplay> {
-        let shown = self.shown(caller, item, stream, frame, Some(StreamKind::Dicom)).await?;
+        let shown = self
+            .shown(caller, (item, stream, frame), Some(StreamKind::Dicom), crate::pixels::ShownFor::Work)
+            .await?;
         blocking(move || {
             let instance = dicom::read_shared(shown.bytes, &dicom::Limits::default());
             instance.map(|instance| over(&instance, shown.part)).map_err(|e| undecodable(&e))

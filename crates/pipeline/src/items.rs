@@ -278,7 +278,8 @@ impl Pipeline {
     ) -> Result<SignatureView> {
         // Recomputed from the annotations each time: a stored hash would vouch for itself.
         let annotations = current_annotations(conn, row.read_id).await?;
-        let valid = countersign_workflow::content_hash(&annotations) == row.content_hash;
+        let is_unchanged = countersign_workflow::content_hash(&annotations) == row.content_hash;
+        let valid = is_unchanged && crate::signing::is_bound(conn, &row).await?;
         Ok(SignatureView {
             id: row.id,
             read: row.read_id,

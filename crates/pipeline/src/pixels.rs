@@ -43,6 +43,37 @@ pub struct RawFrame {
     pub bytes: Vec<u8>,
 }
 
+/// What a picture is shown for. The record of the exposure says so; all but work comes small.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ShownFor {
+    /// To be read or looked at.
+    #[default]
+    Work,
+    /// A small picture of one item.
+    Thumbnail,
+    /// One of many in a list.
+    Grid,
+    /// One of the hits of a search.
+    Search,
+}
+
+impl ShownFor {
+    /// The word in exposures.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Work => "work",
+            Self::Thumbnail => "thumbnail",
+            Self::Grid => "grid",
+            Self::Search => "search",
+        }
+    }
+}
+
+/// Longest side of a small picture, pixels.
+const SMALL_PX: u32 = 256;
+/// Most memory that decoding a picture to make it small may take, bytes.
+const SMALL_BYTES_MAX: u64 = 512 * 1024 * 1024;
+
 /// How a DICOM frame is rendered to 8 bit.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct WindowLevel {
@@ -80,9 +111,11 @@ impl Pipeline {
         stream: u32,
         frame: u32,
         window: Option<WindowLevel>,
+        purpose: ShownFor,
     ) -> Result<Picture> {
-        let shown = self.shown(caller, item, stream, frame, None).await?;
-        picture(shown.asset.kind, shown.bytes, shown.part, window).await
+        let shown = self.shown(caller, (item, stream, frame), None, purpose).await?;
+        let whole = picture(shown.asset.kind, shown.bytes, shown.part, window).await?;
+        if purpose == ShownFor::Work { Ok(whole) } else { small(whole).await }
     }
 
     /// The stored values of a DICOM frame.
@@ -96,7 +129,8 @@ impl Pipeline {
         stream: u32,
         frame: u32,
     ) -> Result<RawFrame> {
-        let shown = self.shown(caller, item, stream, frame, Some(StreamKind::Dicom)).await?;
+        let shown =
+            self.shown(caller, (item, stream, frame), Some(StreamKind::Dicom), ShownFor::Work).await?;
         blocking(move || raw(shown.bytes, shown.part)).await?
     }
 
@@ -105,7 +139,8 @@ impl Pipeline {
     /// # Errors
     /// [`PipelineError::NotFound`]; `not_points`.
     pub async fn points(&self, caller: &Caller, item: ItemId, stream: u32, frame: u32) -> Result<Vec<u8>> {
-        let shown = self.shown(caller, item, stream, frame, Some(StreamKind::Lidar)).await?;
+        let shown =
+            self.shown(caller, (item, stream, frame), Some(StreamKind::Lidar), ShownFor::Work).await?;
         blocking(move || {
             let cloud = kitti::read_velodyne(&shown.bytes)
                 .map_err(|e| PipelineError::bad("not_points", "asset", e.to_string()))?;
@@ -117,10 +152,9 @@ impl Pipeline {
     pub(crate) async fn shown(
         &self,
         caller: &Caller,
-        item: ItemId,
-        stream: u32,
-        frame: u32,
+        (item, stream, frame): (ItemId, u32, u32),
         kind: Option<StreamKind>,
+        purpose: ShownFor,
     ) -> Result<Shown> {
         let (asset, part) = {
             let mut conn = self.store.read().await?;
@@ -133,7 +167,7 @@ impl Pipeline {
             (assets::Asset { item_id: Some(item.id), ..asset }, frame.part)
         };
         // No log, no pixel: this returns only when the exposure is durable.
-        let exposed = exposures::ensure(&self.store, caller.viewer(), &asset, "work").await?;
+        let exposed = exposures::ensure(&self.store, caller.viewer(), &asset, purpose.as_str()).await?;
         let bytes = self.store.cleared().show(&exposed).await?;
         Ok(Shown { asset, part, bytes })
     }
@@ -155,6 +189,30 @@ pub(crate) async fn picture(
         }
         _ => Err(PipelineError::bad("not_an_image", "asset", "has no picture")),
     }
+}
+
+/// The picture with no side longer than [`SMALL_PX`]. One that is small already stays as it is.
+async fn small(whole: Picture) -> Result<Picture> {
+    blocking(move || {
+        let failed =
+            |error: image::ImageError| PipelineError::bad("not_decodable", "asset", error.to_string());
+        let mut limits = image::Limits::default();
+        limits.max_alloc = Some(SMALL_BYTES_MAX);
+        let mut reader = image::ImageReader::new(std::io::Cursor::new(&whole.bytes))
+            .with_guessed_format()
+            .map_err(|error| failed(error.into()))?;
+        reader.limits(limits);
+        let decoded = reader.decode().map_err(failed)?;
+        if decoded.width().max(decoded.height()) <= SMALL_PX {
+            return Ok(whole);
+        }
+        // A form that keeps transparency and sixteen bits would only make it larger.
+        let small = image::DynamicImage::ImageRgb8(decoded.thumbnail(SMALL_PX, SMALL_PX).into_rgb8());
+        let mut bytes = std::io::Cursor::new(Vec::new());
+        small.write_to(&mut bytes, image::ImageFormat::Png).map_err(failed)?;
+        Ok(Picture { kind: "image/png", bytes: bytes.into_inner().into() })
+    })
+    .await?
 }
 
 pub(crate) fn undecodable(error: &dicom::DicomError) -> PipelineError {

@@ -108,14 +108,16 @@ pub async fn set_items(tx: &mut Tx, id: ReleaseId, items: u64) -> Result<(), Sto
     tx.query(sql).bind(items).bind(id).execute().await.map(drop)
 }
 
-/// An item of the release without a signature over the content that it is to be released with, if there is one.
+/// An item of the release without a signature over the content that it is to be released with, if there is one. A
+/// signature whose evidence is of another signature or another item is none.
 ///
 /// # Errors
 /// [`StoreError`] of the database.
 pub async fn unsigned(conn: &mut Conn, id: ReleaseId) -> Result<Option<ItemId>, StoreError> {
     let sql = "SELECT ri.item_id FROM release_items ri WHERE ri.release_id = $1 AND NOT EXISTS (\
                SELECT 1 FROM signatures s WHERE s.item_id = ri.item_id AND s.content_hash = ri.content_hash \
-               AND s.meaning <> 'rejected') ORDER BY ri.item_id LIMIT 1";
+               AND s.meaning <> 'rejected' AND EXISTS (SELECT 1 FROM events e WHERE e.id = s.event_id \
+               AND e.object_id = s.id AND e.item_id = s.item_id)) ORDER BY ri.item_id LIMIT 1";
     let row = conn.query(sql).bind(id).fetch_optional().await?;
     row.map(|row| row.get("item_id")).transpose()
 }

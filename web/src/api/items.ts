@@ -65,9 +65,23 @@ export function useHoldActions(item: string) {
   };
 }
 
+/** What a picture is shown for; the record of who saw it says so. All but `work` come small. */
+export type ShownFor = "work" | "thumbnail" | "grid" | "search";
 /** Rendered picture of one frame. `window` is centre and width, for DICOM. */
-export const frameImageUrl = (item: string, stream: number, frame: number, window?: [number, number]) =>
-  apiUrl(path`/items/${item}/streams/${stream}/frames/${frame}/image`, { window: window?.join(",") });
+export const frameImageUrl = (
+  item: string,
+  stream: number,
+  frame: number,
+  window?: [number, number],
+  purpose?: ShownFor,
+) =>
+  apiUrl(path`/items/${item}/streams/${stream}/frames/${frame}/image`, {
+    window: window?.join(","),
+    purpose,
+  });
+/** A small picture of one frame. */
+export const frameThumbUrl = (item: string, stream: number, frame: number, purpose: ShownFor) =>
+  frameImageUrl(item, stream, frame, undefined, purpose);
 /** Stored values of a DICOM frame; geometry in the X-Countersign-* headers. */
 export const framePixelsUrl = (item: string, stream: number, frame: number) =>
   apiUrl(path`/items/${item}/streams/${stream}/frames/${frame}/pixels`);

@@ -89,6 +89,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/breach": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who saw what of whom in the whole installation. */
+        get: operations["evidence_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/breach.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same with every line, as a table of comma-separated values. */
+        get: operations["evidence_table"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -374,6 +408,23 @@ export interface paths {
         };
         /** One run with its refusals and how far its background work is. */
         get: operations["ingest"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inspection": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An inspector's copy of the evidence of the whole installation. */
+        get: operations["evidence_installation_copy"];
         put?: never;
         post?: never;
         delete?: never;
@@ -967,6 +1018,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/breach": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who saw what of whom in a project. */
+        get: operations["evidence_project_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/breach.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same with every line, as a table of comma-separated values. */
+        get: operations["evidence_project_table"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/declaration": {
         parameters: {
             query?: never;
@@ -1209,6 +1294,23 @@ export interface paths {
         };
         /** The latest runs of ingest. */
         get: operations["ingest_ingests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/inspection": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An inspector's copy of the evidence of a project. That it was made is on record. */
+        get: operations["evidence_project_copy"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2123,6 +2225,75 @@ export interface components {
          * @enum {string}
          */
         BoxUnit: "pixels" | "share";
+        /** @description What one person saw of one subject. */
+        BreachLine: {
+            /** @description Erased since: nothing leads to the person any more. */
+            erased: boolean;
+            /**
+             * Format: int64
+             * @description Images shown, each once per session and purpose.
+             */
+            exposures: number;
+            /** @description First. */
+            first_at: components["schemas"]["Instant"];
+            /**
+             * Format: int64
+             * @description Of them in small only: grids, lists, results of a search.
+             */
+            glances: number;
+            /** @description Last. */
+            last_at: components["schemas"]["Instant"];
+            /** @description Its printed name. */
+            printed_name: string;
+            /** @description Project. */
+            project: components["schemas"]["ProjectId"];
+            /** @description Its name. */
+            project_name: string;
+            /**
+             * Format: int64
+             * @description Of them from quarantine, before de-identification.
+             */
+            quarantined: number;
+            subject?: components["schemas"]["SubjectId"] | null;
+            /** @description `patient`, `drive`, `lot`, `project`. */
+            subject_kind?: string | null;
+            /**
+             * Format: int64
+             * @description Number of the subject in its project.
+             */
+            subject_number?: number | null;
+            /** @description Account. */
+            user: components["schemas"]["UserId"];
+        };
+        /** @description The scope of a breach. */
+        BreachReport: {
+            /**
+             * Format: int64
+             * @description Exposures in all.
+             */
+            exposures: number;
+            /** @description From this moment on. */
+            from: components["schemas"]["Instant"];
+            /**
+             * Format: int64
+             * @description Lines in all: pairs of a person and a subject.
+             */
+            lines: number;
+            /**
+             * Format: int64
+             * @description People who looked.
+             */
+            people: number;
+            /** @description The lines with the most exposures; at most 1,000 of them. The file has all. */
+            shown: components["schemas"]["BreachLine"][];
+            /**
+             * Format: int64
+             * @description Subjects who were seen.
+             */
+            subjects: number;
+            /** @description Before this moment. */
+            to: components["schemas"]["Instant"];
+        };
         /** @description The model that looked at an item's camera pictures, and what was known about it. */
         CameraLook: {
             /**
@@ -5421,6 +5592,80 @@ export interface operations {
             };
         };
     };
+    evidence_report: {
+        parameters: {
+            query: {
+                /** @description From this moment on, microseconds since 1970. */
+                from: number;
+                /** @description Before this moment. */
+                to: number;
+                /** @description By this account. */
+                user?: components["schemas"]["UserId"];
+                /** @description About this subject. */
+                subject?: components["schemas"]["SubjectId"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BreachReport"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    evidence_table: {
+        parameters: {
+            query: {
+                /** @description From this moment on, microseconds since 1970. */
+                from: number;
+                /** @description Before this moment. */
+                to: number;
+                /** @description By this account. */
+                user?: components["schemas"]["UserId"];
+                /** @description About this subject. */
+                subject?: components["schemas"]["SubjectId"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     live_events: {
         parameters: {
             query?: never;
@@ -6004,6 +6249,34 @@ export interface operations {
             };
         };
     };
+    evidence_installation_copy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": unknown;
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     items_item: {
         parameters: {
             query?: never;
@@ -6269,6 +6542,8 @@ export interface operations {
             query?: {
                 /** @description Centre and width in modality units, as `centre,width`; for DICOM. */
                 window?: string;
+                /** @description What it is shown for; the record of the exposure says so. All but `work` (the default) comes small. */
+                purpose?: "work" | "thumbnail" | "grid" | "search";
             };
             header?: never;
             path: {
@@ -7229,6 +7504,84 @@ export interface operations {
             };
         };
     };
+    evidence_project_report: {
+        parameters: {
+            query: {
+                /** @description From this moment on, microseconds since 1970. */
+                from: number;
+                /** @description Before this moment. */
+                to: number;
+                /** @description By this account. */
+                user?: components["schemas"]["UserId"];
+                /** @description About this subject. */
+                subject?: components["schemas"]["SubjectId"];
+            };
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BreachReport"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    evidence_project_table: {
+        parameters: {
+            query: {
+                /** @description From this moment on, microseconds since 1970. */
+                from: number;
+                /** @description Before this moment. */
+                to: number;
+                /** @description By this account. */
+                user?: components["schemas"]["UserId"];
+                /** @description About this subject. */
+                subject?: components["schemas"]["SubjectId"];
+            };
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     projects_declare: {
         parameters: {
             query?: never;
@@ -7762,6 +8115,36 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["IngestView"][];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    evidence_project_copy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": unknown;
                 };
             };
             /** @description A refusal with its code. */

@@ -1,4 +1,4 @@
-import { frameImageUrl } from "@/api/items";
+import { frameThumbUrl } from "@/api/items";
 import type { Editor } from "@/canvas/editor";
 import { useEditor } from "./hooks";
 import styles from "./Workspace.module.css";
@@ -34,7 +34,7 @@ export function Filmstrip(props: {
             onClick={() => onChoose(index)}
           >
             {thumbnails && frames <= THUMBNAILS_MAX ? (
-              <img src={frameImageUrl(item, stream, index)} alt="" loading="lazy" />
+              <img src={frameThumbUrl(item, stream, index, "thumbnail")} alt="" loading="lazy" />
             ) : null}
             <span>{index + 1}</span>
             {marks > 0 ? <i aria-hidden="true" /> : null}

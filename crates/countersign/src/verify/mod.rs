@@ -1,5 +1,6 @@
 //! `countersign verify`: a release, a proof, or an evidence log, checked without any server.
 
+mod copy;
 mod proof;
 mod release;
 
@@ -64,7 +65,10 @@ pub async fn run(args: Verify, out: Output) -> Outcome<ExitCode> {
         (Some(file), _) => match beginning(file)?.as_slice() {
             start if start.starts_with(b"c2sp.org/tlog-proof@") => proof::inclusion(file, &trust, out),
             start if start.starts_with(b"old ") => proof::consistency(file, &args.kept, &trust, out),
-            _ => release::check(file, trust.key.as_ref(), out),
+            _ => match copy::CopyArchive::open(file)? {
+                Some(archive) => copy::check(file, &archive, &trust, out),
+                None => release::check(file, trust.key.as_ref(), out),
+            },
         },
         (None, Some(folder)) => log(folder, trust, &args, out).await,
         (None, None) => Err(Fault::new("usage", "Give a file or --log.")),

@@ -5,6 +5,7 @@ mod crash;
 mod deid;
 mod full;
 mod house;
+mod inspect;
 mod rows;
 mod running;
 mod samples;

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use crate::house::{object, run};
 
 /// An installation with a few dozen events, made without a server.
-fn installation(home: &Path) -> std::path::PathBuf {
+pub fn installation(home: &Path) -> std::path::PathBuf {
     let (data, files) = (home.join("data"), home.join("files"));
     let options = countersign_synthesis::parts::Options { side_px: 160, ..Default::default() };
     for (name, bytes) in countersign_synthesis::lot(6, 3, &options).iter().flat_map(|part| part.files(false))

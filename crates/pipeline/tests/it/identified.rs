@@ -67,7 +67,7 @@ async fn nobody_else_is_shown(house: &House, item: ItemId, callers: &[Caller]) {
     let pipeline = &house.pipeline;
     for caller in callers {
         let hidden = |error: PipelineError| assert!(matches!(error, PipelineError::NotFound), "{error}");
-        hidden(pipeline.image(caller, item, 0, 0, None).await.map(drop).unwrap_err());
+        hidden(pipeline.image(caller, item, 0, 0, None, Default::default()).await.map(drop).unwrap_err());
         hidden(pipeline.raw_frame(caller, item, 0, 0).await.map(drop).unwrap_err());
         if let Ok(detail) = pipeline.item(caller, item).await {
             assert!(detail.streams.is_empty() && !detail.may_view_pixels);

@@ -2,6 +2,7 @@
 
 mod acceptance;
 mod double;
+mod evidence;
 mod gate_camera;
 mod harness;
 mod heads;

@@ -71,13 +71,16 @@ async fn one_leak_recalls_the_batch_and_lists_who_saw_it() {
     let pipeline = &house.pipeline;
     let annotator = house.sign_in("annotator@p").await;
     let work = pipeline.claim(&annotator, project, Wish::default()).await.unwrap();
-    pipeline.image(&annotator, work.item.id, 0, 0, None).await.unwrap();
+    pipeline.image(&annotator, work.item.id, 0, 0, None, Default::default()).await.unwrap();
 
     let stranger = house.sign_in("technician@p").await;
     assert_eq!(code(report(&house, &stranger, work.item.id).await.unwrap_err()), "not_found");
     let leak = report(&house, &annotator, work.item.id).await.unwrap();
     // At once, before any job ran: nothing more of the item.
-    assert_eq!(code(pipeline.image(&annotator, work.item.id, 0, 0, None).await.unwrap_err()), "not_found");
+    assert_eq!(
+        code(pipeline.image(&annotator, work.item.id, 0, 0, None, Default::default()).await.unwrap_err()),
+        "not_found"
+    );
     pipeline.drain(std::sync::Arc::new(|_| {})).await.unwrap();
     assert_eq!(
         phases(&house, project).await,

@@ -16,7 +16,7 @@ use countersign_pipeline::{
     privacy::{CertificateView, Decision, RequestDraft, SubjectView},
     release::Selection,
 };
-use countersign_store::{Store, StoreConfig, assets, subjects};
+use countersign_store::{Store, StoreConfig, assets, exposures, subjects};
 use countersign_synthesis::{ct_study, parts, phantom};
 use countersign_workflow::canonical_json;
 use futures::StreamExt;
@@ -35,6 +35,21 @@ fn patient_id(seed: u64) -> String {
     let bytes = &ct_study(seed, &options).instances[0].bytes;
     let instance = countersign_dicom::read(bytes, &countersign_dicom::Limits::default()).unwrap();
     countersign_dicom::Identity::of(&instance).patient_id.unwrap()
+}
+
+/// Name and number of a made-up patient, as they stand in the file.
+fn identifiers(seed: u64) -> Vec<String> {
+    let options = phantom::Options { size_px: 64, slices: 3, ..Default::default() };
+    let bytes = &ct_study(seed, &options).instances[0].bytes;
+    // (0010,0010) in explicit little endian: tag, "PN", two bytes of length, the name.
+    let tag = b"\x10\x00\x10\x00PN";
+    let at = bytes.windows(tag.len()).position(|part| part == tag).expect("a name") + tag.len();
+    let length = usize::from(u16::from_le_bytes([bytes[at], bytes[at + 1]]));
+    let name = String::from_utf8(bytes[at + 2..at + 2 + length].to_vec()).unwrap();
+    let words = name.split('^').map(str::trim).filter(|word| word.len() > 3).map(str::to_owned);
+    let words: Vec<String> = words.chain([patient_id(seed)]).collect();
+    assert!(words.len() > 1, "{words:?}");
+    words
 }
 
 async fn bring(house: &House, name: &str, seeds: &[u64]) -> ProjectId {
@@ -233,6 +248,20 @@ async fn an_erased_patient_is_gone_from_everywhere_and_everybody_else_is_untouch
     assert!(seen.iter().all(|one| one.erased_subject.as_ref() == Some(&names[0])));
     let after = store.verify().await.unwrap();
     assert!(after.size > before.size);
+    // The key is destroyed; that they were seen is proved as before, and no entry ever said who they were.
+    let rows = exposures::of_item(&mut store.read().await.unwrap(), item, None, 100).await.unwrap();
+    let log_key = VerifierKey::parse(&store.log_key()).unwrap();
+    for row in &rows {
+        store.prove(row.event_id).await.unwrap().verify(&log_key).unwrap();
+    }
+    let log = files(&house.folder().join("log"));
+    for seed in [PATIENT, OTHER] {
+        for word in identifiers(seed) {
+            let held =
+                log.iter().find(|(_, bytes)| bytes.windows(word.len()).any(|part| part == word.as_bytes()));
+            assert!(held.is_none(), "{word} in {:?}", held.map(|(path, _)| path));
+        }
+    }
     let earlier = LogState::resume(&Log(house.folder().join("log")), before.size).unwrap();
     assert_eq!(earlier.root(), before.root);
     let key = store.log_key();
@@ -352,7 +381,7 @@ async fn a_template_that_another_lot_needs_survives_the_erasure_of_the_first() {
     let after = items(&house, &owner, project).await;
     for ((item, _, _), (_, phase, _)) in before.iter().zip(after) {
         for stream in 0..2 {
-            let shown = house.pipeline.image(&owner, *item, stream, 0, None).await;
+            let shown = house.pipeline.image(&owner, *item, stream, 0, None, Default::default()).await;
             assert_eq!(shown.is_ok(), phase != "erased");
         }
     }

@@ -82,7 +82,7 @@ async fn parts_with_one_template_are_all_shown_cleaned() {
         assert_eq!(part.phase, "queued");
         // Both pictures can be had: neither frame still names bytes that lie in quarantine.
         for stream in 0..2 {
-            house.pipeline.image(&owner, part.id, stream, 0, None).await.unwrap();
+            house.pipeline.image(&owner, part.id, stream, 0, None, Default::default()).await.unwrap();
         }
         assert_eq!(viewers(&house, &auditor, part.id).await, 2, "who saw {}", part.name);
     }
@@ -110,7 +110,7 @@ async fn scenes_with_one_picture_are_both_shown_after_an_officer_cleared_them() 
     let owner = house.sign_in("owner@street").await;
     for scene in details(&house, &owner, project).await {
         assert_eq!(scene.phase, "queued");
-        house.pipeline.image(&owner, scene.id, 0, 0, None).await.unwrap();
+        house.pipeline.image(&owner, scene.id, 0, 0, None, Default::default()).await.unwrap();
         house.pipeline.points(&owner, scene.id, 1, 0).await.unwrap();
     }
 }

@@ -301,9 +301,12 @@ async fn strangers_and_readers_see_no_more_than_they_may() {
     let item = house.pipeline.items(&owner, project, ItemQuery::default()).await.unwrap().items[0].id;
     assert_eq!(code(&house.pipeline.item(&stranger, item).await.unwrap_err()), "not_found");
     let annotator = house.sign_in("annotator@p").await;
-    assert_eq!(code(&house.pipeline.image(&annotator, item, 0, 0, None).await.unwrap_err()), "not_found");
+    assert_eq!(
+        code(&house.pipeline.image(&annotator, item, 0, 0, None, Default::default()).await.unwrap_err()),
+        "not_found"
+    );
     claim(&house, &annotator, project).await;
-    let picture = house.pipeline.image(&annotator, item, 0, 0, None).await.unwrap();
+    let picture = house.pipeline.image(&annotator, item, 0, 0, None, Default::default()).await.unwrap();
     assert_eq!(picture.kind, "image/png");
     let auditor = house.sign_in("auditor@p").await;
     let seen = house.pipeline.item_exposures(&auditor, item).await.unwrap();

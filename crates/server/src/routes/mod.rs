@@ -1,6 +1,7 @@
 //! The routes, one file per resource.
 
 mod adjudicate;
+mod breach;
 pub mod document;
 mod evidence;
 mod face_models;
@@ -12,6 +13,7 @@ mod health;
 mod holds;
 mod home;
 mod ingest;
+mod inspection;
 mod items;
 mod leaks;
 pub mod live;
@@ -72,6 +74,8 @@ pub fn all() -> OpenApiRouter<App> {
         .merge(stow::long_routes())
         .merge(releases::long_routes())
         .merge(face_models::long_routes())
+        .merge(breach::long_routes())
+        .merge(inspection::long_routes())
         .merge(live::routes());
     let v1 = quick.merge(long).layer(DefaultBodyLimit::max(JSON_BYTES_MAX));
     health::routes().nest("/v1", v1)

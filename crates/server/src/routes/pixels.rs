@@ -9,11 +9,11 @@ use axum::{
 use countersign_model::ItemId;
 use countersign_pipeline::{
     display::FrameDisplay,
-    pixels::{RawFrame, WindowLevel},
+    pixels::{RawFrame, ShownFor, WindowLevel},
 };
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
@@ -48,6 +48,45 @@ pub struct Rendering {
     pub window: Option<String>,
 }
 
+/// How a frame is rendered, and what for.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+struct Showing {
+    /// Centre and width in modality units, as `centre,width`; for DICOM.
+    window: Option<String>,
+    /// What it is shown for; the record of the exposure says so. All but `work` (the default) comes small.
+    #[serde(default)]
+    #[param(inline)]
+    purpose: Purpose,
+}
+
+/// What a picture is shown for.
+#[derive(Clone, Copy, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Purpose {
+    /// To be read or looked at.
+    #[default]
+    Work,
+    /// A small picture of one item.
+    Thumbnail,
+    /// One of many in a list.
+    Grid,
+    /// One of the hits of a search.
+    Search,
+}
+
+impl From<Purpose> for ShownFor {
+    fn from(purpose: Purpose) -> Self {
+        match purpose {
+            Purpose::Work => Self::Work,
+            Purpose::Thumbnail => Self::Thumbnail,
+            Purpose::Grid => Self::Grid,
+            Purpose::Search => Self::Search,
+        }
+    }
+}
+
 impl Rendering {
     /// The window, read.
     pub fn window(&self) -> Result<Option<WindowLevel>, Problem> {
@@ -72,17 +111,18 @@ type Place = (ItemId, u32, u32);
 /// The frame as an image: as stored for cameras and exposures, rendered for DICOM.
 #[utoipa::path(
     get, path = "/items/{item}/streams/{stream}/frames/{frame}/image", tag = "pixels",
-    params(("item" = ItemId, Path), ("stream" = u32, Path), ("frame" = u32, Path), Rendering),
+    params(("item" = ItemId, Path), ("stream" = u32, Path), ("frame" = u32, Path), Showing),
     responses((status = 200, content_type = "image/png"), (status = 304))
 )]
 async fn image(
     State(app): State<App>,
     SignedIn(caller): SignedIn,
     Ids((item, stream, frame)): Ids<Place>,
-    Search(rendering): Search<Rendering>,
+    Search(showing): Search<Showing>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let picture = app.pipeline.image(&caller, item, stream, frame, rendering.window()?).await?;
+    let (window, purpose) = (Rendering { window: showing.window }.window()?, showing.purpose.into());
+    let picture = app.pipeline.image(&caller, item, stream, frame, window, purpose).await?;
     Ok(answer(&headers, HeaderMap::new(), picture.kind, picture.bytes))
 }
 

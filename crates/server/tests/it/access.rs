@@ -165,6 +165,9 @@ async fn address(town: &Town, route: &str, caller: &str) -> String {
     if route == "GET /api/v1/gate/{entry}/images/{frame}" {
         path.push_str("?side=after");
     }
+    if path.ends_with("/breach") || path.ends_with("/breach.csv") {
+        path.push_str("?from=0&to=1");
+    }
     if path.ends_with("/log/consistency") {
         path.push_str("?old=1");
     }

@@ -43,10 +43,12 @@ async fn accepted(
     };
     reads::insert(tx, row).await?;
     tx.query("UPDATE items SET accepted_read_id = $1 WHERE id = $2").bind(read).bind(id).execute().await?;
-    let event_id = tx.record(Evidence::new("signature.approved", "item", id.0))?;
+    let signature: countersign_model::SignatureId = tx.fresh();
+    let evidence = Evidence::new("signature.approved", "signature", signature.0).item(id);
+    let event_id = tx.record(evidence)?;
     if let Some(user_id) = signer {
         let signature = Signature {
-            id: tx.fresh(),
+            id: signature,
             item_id: id,
             read_id: read,
             user_id,

@@ -1,6 +1,6 @@
 /** The streams of an item as small pictures; one is opened to look through. Each picture shown is recorded. */
 import { useState } from "react";
-import { frameImageUrl } from "@/api/items";
+import { frameImageUrl, frameThumbUrl } from "@/api/items";
 import type { Item, Stream } from "@/api/types";
 import { plural, title } from "@/format";
 import { FrameViewer } from "@/parts/FrameViewer";
@@ -19,7 +19,7 @@ function Thumb({ item, stream, index }: ThumbProps) {
   return (
     <img
       className={styles.thumb}
-      src={frameImageUrl(item.id, index, middle(stream))}
+      src={frameThumbUrl(item.id, index, middle(stream), "thumbnail")}
       alt=""
       loading="lazy"
       onError={() => setFailed(true)}

@@ -4,7 +4,7 @@ import { useDebouncedCallback } from "@mantine/hooks";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
-import { frameImageUrl, itemsQuery } from "@/api/items";
+import { frameThumbUrl, itemsQuery, type ShownFor } from "@/api/items";
 import type { ItemRow, Project } from "@/api/types";
 import { count, measure, plural } from "@/format";
 import { ALL_PHASES, At, PhaseMark, phaseWord } from "@/parts/bits";
@@ -145,13 +145,13 @@ function Columns({ project, pictures }: { project: Project; pictures: boolean })
 }
 
 /** The first frame, where the person may see it and it is a picture; a dash otherwise. */
-function Thumb({ item }: { item: string }) {
+function Thumb({ item, purpose }: { item: string; purpose: ShownFor }) {
   const [failed, setFailed] = useState(false);
   if (failed) return <span className="dim">–</span>;
   return (
     <img
       className={styles.thumb}
-      src={frameImageUrl(item, 0, 0)}
+      src={frameThumbUrl(item, 0, 0, purpose)}
       alt=""
       loading="lazy"
       onError={() => setFailed(true)}
@@ -159,13 +159,15 @@ function Thumb({ item }: { item: string }) {
   );
 }
 
-function Row({ item, project, pictures }: { item: ItemRow; project: Project; pictures: boolean }) {
+type RowProps = { item: ItemRow; project: Project; pictures: boolean; purpose: ShownFor };
+
+function Row({ item, project, pictures, purpose }: RowProps) {
   const { facts } = item;
   return (
     <tr>
       {pictures ? (
         <td>
-          <Thumb item={item.id} />
+          <Thumb item={item.id} purpose={purpose} />
         </td>
       ) : null}
       <td>
@@ -241,7 +243,13 @@ export default function Items() {
             <tbody>
               {view.beforePx > 0 ? <tr style={{ height: view.beforePx }} /> : null}
               {rows.slice(view.from, view.to).map((item) => (
-                <Row key={item.id} item={item} project={project} pictures={pictures} />
+                <Row
+                  key={item.id}
+                  item={item}
+                  project={project}
+                  pictures={pictures}
+                  purpose={Object.keys(filter).length > 0 ? "search" : "grid"}
+                />
               ))}
               {view.afterPx > 0 ? <tr style={{ height: view.afterPx }} /> : null}
             </tbody>

@@ -21,7 +21,7 @@ const TABS = [
     label: "Releases",
     roles: ["data_scientist", "quality_engineer", "auditor"],
   },
-  { to: "/projects/$projectId/evidence", label: "Evidence", roles: ["auditor"] },
+  { to: "/projects/$projectId/evidence", label: "Evidence", roles: ["auditor", "privacy_officer"] },
   { to: "/projects/$projectId/people", label: "People", roles: [] },
   { to: "/projects/$projectId/protocol", label: "Protocol", roles: null },
 ] as const;

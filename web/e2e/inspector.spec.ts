@@ -1,0 +1,53 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { expect, test } from "@playwright/test";
+import { Person } from "./people";
+
+test("an auditor takes the evidence along, asks who saw whom, and checks it without the server", async ({
+  browser,
+}, info) => {
+  const binary = process.env.COUNTERSIGN_BIN as string;
+  const auditor = await Person.arrives(browser, "auditor");
+  const projects = await (await auditor.context.request.get("/api/v1/projects")).json();
+  const project = (projects.items ?? projects).find((p: { name: string }) => p.name === "Board inspection");
+  await auditor.page.goto(`/projects/${project.id}/evidence`);
+
+  // Who saw what of whom: the demo's people looked at boards today.
+  await auditor.page.getByRole("button", { name: "Report", exact: true }).click();
+  await expect(auditor.page.getByText(/saw .* in .* image/)).toBeVisible();
+  await auditor.page.screenshot({ path: info.outputPath("evidence.png"), fullPage: true });
+
+  // One file, and the log's key on another way.
+  const downloading = auditor.page.waitForEvent("download");
+  await auditor.page.getByRole("link", { name: "Make a copy" }).click();
+  const copy = info.outputPath("copy.zip");
+  await (await downloading).saveAs(copy);
+  const said = JSON.parse(execFileSync(binary, ["--json", "verify", copy], { encoding: "utf8" }));
+  expect(said.copy.signatures).toBeGreaterThan(0);
+  expect(said.copy.proofs).toBeGreaterThan(0);
+  expect(said.copy.void_signatures).toEqual([]);
+
+  // What the inspector reads: names, times in UTC, meanings.
+  const page = execFileSync("python3", [
+    "-c",
+    "import sys,zipfile;sys.stdout.buffer.write(zipfile.ZipFile(sys.argv[1]).read('index.html'))",
+    copy,
+  ]);
+  const html = info.outputPath("index.html");
+  writeFileSync(html, page);
+  const reading = await auditor.context.newPage();
+  await reading.goto(`file://${html}`);
+  await expect(reading.getByRole("heading", { name: "Signatures" })).toBeVisible();
+  await expect(reading.getByRole("cell", { name: "approved" }).first()).toBeVisible();
+  await reading.screenshot({ path: info.outputPath("copy.png") });
+  await reading.close();
+
+  // A byte of it is changed.
+  const bytes = readFileSync(copy);
+  const middle = Math.floor(bytes.length / 3);
+  bytes.writeUInt8(bytes.readUInt8(middle) ^ 1, middle);
+  const damaged = info.outputPath("damaged.zip");
+  writeFileSync(damaged, bytes);
+  expect(spawnSync(binary, ["verify", damaged]).status).toBe(1);
+  await auditor.leaves();
+});
