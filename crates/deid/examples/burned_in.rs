@@ -2,7 +2,8 @@
 //!
 //! `burned_in [--seed N] [--from N] [--pictures N] [--bare N] [--misses] [--fonts known|held-out] [--kinds first|known|held-out] [--out DIR] [--faint P --likely P --sure P]`
 //!
-//! A string is removed when at least 99 % of its pixels are filled and no glyph is left whole. Other pixels
+//! A string is removed when at least 99 % of its pixels are filled and no glyph is left whole; strings below the limit of
+//! legibility (`Picture::legibility`) are counted apart. Other pixels
 //! are those further than 4 pixels from every string's box. Seeds from 9000 on are for reporting only: no
 //! threshold was ever chosen on them. With `--out`, each string that is left becomes a portable graymap of itself and what is around
 //! it, levels stretched to what is there; what was filled is brighter by a quarter.
@@ -13,12 +14,14 @@ mod raster;
 use std::{fs, time::Instant};
 
 use countersign_deid::pixels::{DETECTOR_VERSION, Hints, Thresholds, detect_at, recall};
-use countersign_synthesis::burned_in::{BurnedString, Content, Fonts, Kinds, Picture, picture_on};
+use countersign_synthesis::burned_in::{BurnedString, Content, Fonts, Kinds, LEGIBLE, Picture, picture_on};
 
 #[derive(Default)]
 struct Sum {
     strings: u64,
     removed: u64,
+    illegible: u64,
+    illegible_removed: u64,
     other: u64,
     changed: u64,
     seconds: Vec<f64>,
@@ -79,13 +82,15 @@ fn main() {
     let found = recall(text.removed, text.strings);
     println!(
         "{{\"detector\":\"{DETECTOR_VERSION}\",\"seed\":{seed},\"strings\":{},\"removed\":{},\
-         \"recall\":{:.5},\"recall_95\":[{:.5},{:.5}],\"other_pixels_changed\":{:.5},\
+         \"recall\":{:.5},\"recall_95\":[{:.5},{:.5}],\"illegible\":{},\"illegible_removed\":{},\"other_pixels_changed\":{:.5},\
          \"pixels_changed_without_text\":{:.5},\"cpu_seconds_p50\":{:.4},\"cpu_seconds_p95\":{:.4}}}",
         text.strings,
         text.removed,
         found.share,
         found.low,
         found.high,
+        text.illegible,
+        text.illegible_removed,
         text.changed as f64 / text.other.max(1) as f64,
         bare.changed as f64 / bare.other.max(1) as f64,
         at(0.5),
@@ -133,8 +138,15 @@ fn measure(
         }
     }
     let judged = p.judge(&filled);
-    sum.strings += judged.removed.len() as u64;
-    sum.removed += judged.removed.iter().filter(|r| **r).count() as u64;
+    for (string, removed) in p.strings.iter().zip(&judged.removed) {
+        let (all, gone) = if p.legibility(string) >= LEGIBLE {
+            (&mut sum.strings, &mut sum.removed)
+        } else {
+            (&mut sum.illegible, &mut sum.illegible_removed)
+        };
+        *all += 1;
+        *gone += u64::from(*removed);
+    }
     sum.other += judged.other;
     sum.changed += judged.changed;
     for (n, (s, _)) in p.strings.iter().zip(&judged.removed).filter(|(_, removed)| !**removed).enumerate() {
@@ -146,8 +158,15 @@ fn measure(
             continue;
         }
         eprintln!(
-            "left: picture {number} {:?} {:?} {} {:.0} px {} degrees contrast {:.3} lossy {}",
-            p.ground, s.text, s.font, s.height, s.degrees, s.contrast, p.lossy
+            "left: picture {number} {:?} {:?} {} {:.0} px {} degrees contrast {:.3} lossy {} legibility {:.1}",
+            p.ground,
+            s.text,
+            s.font,
+            s.height,
+            s.degrees,
+            s.contrast,
+            p.lossy,
+            p.legibility(s)
         );
     }
 }

@@ -37,6 +37,8 @@ FINE = 3
 BESIDE = 6
 # Shares of the crops around strings by how badly they are seen, around any string, and around what is taken for text.
 HARD, ANY, FALSE = 0.35, 0.2, 0.25
+# The net looks at one picture in so many when it says where to look; strings of the others count as badly seen as this.
+LOOKED_AT, UNSEEN = 3, 0.15
 # Batches over which the normalisation of written weights is measured.
 MEASURED = 12
 # Scales of the channels of the corpus.
@@ -182,9 +184,9 @@ def mine(net, all_pictures):
         _, height, width = picture.shape
         truth = picture[CHANNELS]
         found, count = ndimage.label((truth > 0) & (truth < 255))
-        if net is None:
+        if net is None or number % LOOKED_AT:
             parts = ndimage.find_objects(found)
-            strings.extend((number, *((p.start + p.stop) // 2 for p in part), 1.0) for part in parts)
+            strings.extend((number, *((p.start + p.stop) // 2 for p in part), UNSEEN) for part in parts)
             continue
         values = F.pad(as_input(picture[:CHANNELS])[None], (0, -width % 8, 0, -height % 8), mode="replicate")
         with torch.no_grad():

@@ -1,25 +1,27 @@
-//! The detector: a net says where text is likely; what hangs together and is sure somewhere becomes regions.
+//! The detector: a net says where text is likely; what hangs together and is sure somewhere becomes regions, and so does what
+//! has the same ink nearby.
 
 use serde::{Deserialize, Serialize};
 
 use super::{
-    area::Area,
-    net::{Heat, heat},
-    pieces::{Blocks, pieces},
+    area::{Area, Mask},
+    ink,
+    net::heat,
+    pieces::{Piece, pieces},
     raster::Raster,
     ultrasound,
 };
 
 /// Names this detector, its weights and its thresholds; changes with any of them.
-pub const DETECTOR_VERSION: &str = "net-2";
+pub const DETECTOR_VERSION: &str = "net-2-ink";
 /// From here on a block on the line of a piece of text belongs to it, if blocks of this kind lead there.
 const FAINT: f64 = 0.08;
 /// From here on a block belongs to a piece.
 const LIKELY: f64 = 0.4;
 /// One block of a piece must reach this.
 const SURE: f64 = 0.5;
-/// Pixels along one side of a block.
-const BLOCK: usize = 2;
+/// Most pieces of a frame that are completed by their ink: it costs time for each.
+const COMPLETED_MOST: usize = 1000;
 
 /// A rectangle of a frame, pixels, and why.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -106,7 +108,8 @@ pub fn detect(raster: &Raster, hints: &Hints) -> Detection {
 /// Finds what looks like text at other thresholds than those of this version.
 #[must_use]
 pub fn detect_at(raster: &Raster, hints: &Hints, thresholds: &Thresholds) -> Detection {
-    let mut regions = regions(&heat(raster), raster.size(), thresholds);
+    let pieces = pieces(&heat(raster), raster.size(), thresholds);
+    let mut regions = regions(raster, &pieces, thresholds);
     if !hints.ultrasound.is_empty() {
         regions.extend(ultrasound::outside(raster, &hints.ultrasound).into_iter().map(|a| Region {
             x: a.x,
@@ -120,21 +123,28 @@ pub fn detect_at(raster: &Raster, hints: &Hints, thresholds: &Thresholds) -> Det
     Detection { regions, version: DETECTOR_VERSION.to_owned(), thresholds: thresholds.clone() }
 }
 
-/// The pieces of a heat map as regions of a frame of this size.
-fn regions(heat: &Heat, (width, height): (usize, usize), at_least: &Thresholds) -> Vec<Region> {
-    let region = |blocks: Blocks| {
-        let area = Area {
-            x: (blocks.x * BLOCK) as u32,
-            y: (blocks.y * BLOCK) as u32,
-            width: (blocks.across * BLOCK) as u32,
-            height: (blocks.down * BLOCK) as u32,
+/// Pieces as regions: what the net says, and what has the same ink.
+fn regions(raster: &Raster, pieces: &[Piece], at_least: &Thresholds) -> Vec<Region> {
+    let mut mask = Mask::new(raster.width, raster.height);
+    pieces.iter().flat_map(|piece| &piece.areas).for_each(|area| mask.set(area, true));
+    let mut out = Vec::new();
+    for (number, piece) in pieces.iter().enumerate() {
+        let score = piece.surest / at_least.sure as f32;
+        // A frame of very many pieces is a texture: there the net alone speaks.
+        let more = match number {
+            0..COMPLETED_MOST => ink::completion(&raster.planes, &mask.marked, piece),
+            _ => Vec::new(),
         };
-        // The net's sides are filled up to a multiple of its step.
-        let area = area.clipped(width as u32, height as u32)?;
-        let score = blocks.surest / at_least.sure as f32;
-        Some(Region { x: area.x, y: area.y, width: area.width, height: area.height, score, why: Why::Text })
-    };
-    pieces(heat, at_least).into_iter().filter_map(region).collect()
+        out.extend(piece.areas.iter().chain(&more).map(|a| Region {
+            x: a.x,
+            y: a.y,
+            width: a.width,
+            height: a.height,
+            score,
+            why: Why::Text,
+        }));
+    }
+    out
 }
 
 #[cfg(test)]
@@ -142,12 +152,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_piece_becomes_a_region_of_the_frame() {
-        let values = [0.0, 0.0, 0.0, 0.0, 0.9, 0.9, 0.0, 0.9, 0.9, 0.0, 0.9, 0.9].to_vec();
+    fn a_piece_becomes_regions_of_the_frame() {
+        let raster = Raster::grey(5, 8, &[0; 40], false).unwrap();
+        let areas = vec![Area { x: 2, y: 2, width: 3, height: 6 }];
         let at = Thresholds { faint: 0.1, likely: 0.3, sure: 0.6 };
-        let found = regions(&Heat { width: 3, height: 4, values }, (5, 8), &at);
-        assert_eq!(found.len(), 1, "{found:?}");
-        assert_eq!(found[0].area(), Area { x: 2, y: 2, width: 3, height: 6 }, "clipped to the frame");
+        let found = regions(&raster, &[Piece { areas: areas.clone(), surest: 0.9 }], &at);
+        assert_eq!(found.iter().map(Region::area).collect::<Vec<_>>(), areas);
         assert!((found[0].score - 1.5).abs() < 1e-6);
     }
 }

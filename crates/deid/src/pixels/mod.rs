@@ -7,6 +7,7 @@
 mod area;
 mod detect;
 mod figures;
+mod ink;
 mod instance;
 #[doc(hidden)]
 pub mod net;

@@ -1,8 +1,10 @@
 //! From likelihoods to rectangles: what hangs together and is sure somewhere is a piece of text; a piece grows along its
 //! line over what is faint; the blocks that it then has become a few rectangles.
 
-use super::{detect::Thresholds, net::Heat};
+use super::{area::Area, detect::Thresholds, net::Heat};
 
+/// Pixels along one side of a block.
+const BLOCK: usize = 2;
 /// Fewest blocks of a piece: a letter of the smallest size has more.
 const LEAST_BLOCKS: usize = 5;
 /// Share of a piece's box that it fills, from which the box is one rectangle.
@@ -26,13 +28,10 @@ const ASIDE: f32 = 0.5;
 /// A piece up to this much longer than it is high may be read in either direction, and grows in both.
 const SQUARE: f32 = 1.3;
 
-/// A rectangle of blocks, and how sure the surest block of its piece is.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Blocks {
-    pub x: usize,
-    pub y: usize,
-    pub across: usize,
-    pub down: usize,
+/// A piece of text: rectangles of pixels, and how sure its surest block is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Piece {
+    pub areas: Vec<Area>,
     pub surest: f32,
 }
 
@@ -148,8 +147,8 @@ impl Flood<'_> {
     }
 }
 
-/// The pieces of text in a heat map, as rectangles that may overlap.
-pub fn pieces(heat: &Heat, at_least: &Thresholds) -> Vec<Blocks> {
+/// The pieces of text in the heat map of a frame of this size, as rectangles that may overlap.
+pub fn pieces(heat: &Heat, (width, height): (usize, usize), at_least: &Thresholds) -> Vec<Piece> {
     // The net's values are 32-bit ones.
     let (faint, likely, sure) = (at_least.faint as f32, at_least.likely as f32, at_least.sure as f32);
     let mut seen: Vec<bool> = heat.values.iter().map(|value| *value < likely).collect();
@@ -182,13 +181,15 @@ pub fn pieces(heat: &Heat, at_least: &Thresholds) -> Vec<Blocks> {
             }
             open
         });
-        out.extend(rectangles(&mut piece, heat.width).map(|(x, y, across, down)| Blocks {
-            x,
-            y,
-            across,
-            down,
-            surest,
-        }));
+        let areas = rectangles(&mut piece, heat.width).filter_map(|(x, y, across, down)| {
+            let [x, y, across, down] = [x, y, across, down].map(|blocks| (blocks * BLOCK) as u32);
+            // The net's sides are filled up to a multiple of its step.
+            Area { x, y, width: across, height: down }.clipped(width as u32, height as u32)
+        });
+        let areas: Vec<Area> = areas.collect();
+        if !areas.is_empty() {
+            out.push(Piece { areas, surest });
+        }
     }
     out
 }
@@ -241,15 +242,24 @@ mod tests {
         Heat { width: rows[0].len(), height: rows.len(), values }
     }
 
-    fn covered(found: &[Blocks], x: usize, y: usize) -> bool {
-        found.iter().any(|b| (b.x..b.x + b.across).contains(&x) && (b.y..b.y + b.down).contains(&y))
+    /// The pieces of a whole heat map.
+    fn all(heat: &Heat) -> Vec<Piece> {
+        pieces(heat, (heat.width * BLOCK, heat.height * BLOCK), &AT)
+    }
+
+    /// Whether a block is in a piece.
+    fn covered(found: &[Piece], x: usize, y: usize) -> bool {
+        let (x, y) = ((x * BLOCK) as u32, (y * BLOCK) as u32);
+        let holds = |a: &Area| (a.x..a.right()).contains(&x) && (a.y..a.bottom()).contains(&y);
+        found.iter().flat_map(|piece| &piece.areas).any(holds)
     }
 
     #[test]
     fn a_piece_needs_a_sure_block_and_a_size() {
-        let found = pieces(&heat_of(&["0000000", "0444440", "0494440", "0000000", "9000000"]), &AT);
-        assert_eq!(found, [Blocks { x: 1, y: 1, across: 5, down: 2, surest: 0.9 }]);
-        assert!(pieces(&heat_of(&["0000000", "0555550", "0555550"]), &AT).is_empty());
+        let heat = heat_of(&["0000000", "0444440", "0494440", "0000000", "9000000"]);
+        let areas = vec![Area { x: 2, y: 2, width: 10, height: 4 }];
+        assert_eq!(all(&heat), [Piece { areas, surest: 0.9 }]);
+        assert!(all(&heat_of(&["0000000", "0555550", "0555550"])).is_empty());
     }
 
     #[test]
@@ -262,7 +272,7 @@ mod tests {
             "0099999999222222220000222",
             "0000000000000000000000000",
         ]);
-        let found = pieces(&heat, &AT);
+        let found = all(&heat);
         assert!((2..16).all(|x| covered(&found, x, 3) && covered(&found, x, 4)), "{found:?}");
         assert!(!covered(&found, 7, 1), "beside: {found:?}");
         assert!(!covered(&found, 22, 4), "nothing leads there: {found:?}");
@@ -281,12 +291,13 @@ mod tests {
                 heat.values[at] = if (10..40).contains(&x) { 0.9 } else { 0.2 };
             }
         }
-        let found = pieces(&heat, &AT);
-        assert!(found.len() > 5, "bands, not the box");
+        let found = all(&heat);
+        assert!(found[0].areas.len() > 5, "bands, not the box");
         for x in 4..46 {
             assert!(covered(&found, x, x / 2 + 4), "{x}");
         }
-        let area: usize = found.iter().map(|b| b.across * b.down).sum();
-        assert!(area < width * height / 4, "{area}");
+        let areas = found.iter().flat_map(|piece| &piece.areas);
+        let area: u32 = areas.map(|a| a.width * a.height).sum();
+        assert!((area as usize) < width * height * BLOCK * BLOCK / 4, "{area}");
     }
 }

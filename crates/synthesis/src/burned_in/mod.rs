@@ -14,7 +14,7 @@ mod words;
 
 pub use compose::{LEAST_CONTRAST, NOISE_CONTRAST};
 pub use ground::Ground;
-pub use judge::{CLOSE, FILLED, Judged};
+pub use judge::{CLOSE, FILLED, Judged, LEGIBLE};
 
 use crate::random::Random;
 
