@@ -102,6 +102,7 @@ export type Lease = Schemas["Lease"];
 export type Submission = Schemas["Submission"];
 export type Review = Schemas["Review"];
 export type Signing = Schemas["Signing"];
+export type ReturnTo = Schemas["ReturnTo"];
 export type Adjudication = Schemas["Adjudication"];
 export type Dispute = Schemas["Dispute"];
 export type DisputedFinding = Schemas["DisputedFinding"];

@@ -248,13 +248,8 @@ export function WorkspaceView({ session }: { session: WorkSession }) {
         busy={busy}
         error={error}
         withPassword={mode === "sign"}
-        onConfirm={(reason, comment, password) =>
-          void decide(() =>
-            mode === "sign"
-              ? session.rejectSigning(password, reason, comment)
-              : session.reject(reason, comment),
-          )
-        }
+        choosesWho={work.protocol.stages[work.task.stage]?.on_reject === "choose"}
+        onConfirm={(rejection) => void decide(() => session.reject(rejection))}
       />
       <AdjudicateDialog
         opened={open === "decide" || open === "escalate"}

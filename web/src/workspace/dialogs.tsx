@@ -1,6 +1,7 @@
 import { Button, Modal, PasswordInput, Textarea } from "@mantine/core";
 import { type ReactNode, useEffect, useState } from "react";
 import { useMe } from "@/api/session";
+import type { ReturnTo } from "@/api/types";
 import { utc } from "@/format";
 import { Refused } from "@/parts/States";
 import side from "./Side.module.css";
@@ -17,6 +18,11 @@ export const REJECT_REASONS = [
   { code: "guideline", label: "Not done as the guideline says" },
   { code: "other", label: "Something else" },
 ] as const;
+
+const RETURNS: { code: ReturnTo; label: string }[] = [
+  { code: "same_person", label: "The person who drew it, from where they were" },
+  { code: "another_person", label: "Another person, from the beginning" },
+];
 
 export const RULING_REASONS = [
   { code: "ambiguous_guideline", label: "The guideline can be read both ways" },
@@ -110,20 +116,32 @@ export function UnclearDialog(props: DialogProps & { onConfirm: () => void }) {
   );
 }
 
+/** A rejection: why, in words, with the password at a signing stage, and to whom where that may be chosen. */
+export interface Rejection {
+  reason: string;
+  comment: string;
+  password: string;
+  returnTo: ReturnTo | null;
+}
+
 /** Sending back: to the person who drew, with a reason that they can act on. At a signing stage it is signed too. */
 export function RejectDialog(
   props: DialogProps & {
     withPassword: boolean;
-    onConfirm: (reason: string, comment: string, password: string) => void;
+    /** The protocol lets the person say to whom it goes back. */
+    choosesWho: boolean;
+    onConfirm: (rejection: Rejection) => void;
   },
 ) {
   const [reason, setReason] = useState("");
   const [comment, setComment] = useState("");
   const [password, setPassword] = useState("");
+  const [returnTo, setReturnTo] = useState<ReturnTo | null>(null);
   useEffect(() => {
     if (!props.opened) setPassword("");
   }, [props.opened]);
   const ready =
+    (!props.choosesWho || returnTo !== null) &&
     reason !== "" &&
     (reason !== "other" || comment.trim() !== "") &&
     (!props.withPassword || password !== "");
@@ -154,6 +172,24 @@ export function RejectDialog(
         minRows={2}
         data-testid="reject-comment"
       />
+      {props.choosesWho ? (
+        <fieldset className={side.reasons}>
+          <legend>Who does it again?</legend>
+          {RETURNS.map((entry) => (
+            <label key={entry.code}>
+              <input
+                type="radio"
+                name="return-to"
+                value={entry.code}
+                checked={returnTo === entry.code}
+                onChange={() => setReturnTo(entry.code)}
+                data-testid={`return-${entry.code}`}
+              />
+              {entry.label}
+            </label>
+          ))}
+        </fieldset>
+      ) : null}
       {props.withPassword ? (
         <PasswordInput
           label="Your password"
@@ -169,7 +205,14 @@ export function RejectDialog(
           color="red"
           disabled={!ready}
           loading={props.busy}
-          onClick={() => props.onConfirm(reason, comment.trim(), password)}
+          onClick={() =>
+            props.onConfirm({
+              reason,
+              comment: comment.trim(),
+              password,
+              returnTo: props.choosesWho ? returnTo : null,
+            })
+          }
           data-testid="reject-confirm"
         >
           Send back

@@ -10,11 +10,12 @@ import {
   signTask,
   submitTask,
 } from "@/api/tasks";
-import type { Change, Submitted, Work } from "@/api/types";
+import type { Change, ReturnTo, Submitted, Work } from "@/api/types";
 import { Editor } from "@/canvas/editor";
 import type { ClassDef } from "@/canvas/types";
 import { Arbitration } from "./arbitration";
 import { Autosave, type SaveState } from "./autosave";
+import type { Rejection } from "./dialogs";
 import { openJournal } from "./journal";
 import { LeaseKeeper, type LeaseState, leaseState } from "./lease";
 import {
@@ -199,13 +200,22 @@ export class WorkSession {
     });
   }
 
-  async reject(reason: string, comment: string): Promise<Submitted> {
+  /** Sends the read back; at a signing stage with the password. */
+  async reject({ reason, comment, password, returnTo }: Rejection): Promise<Submitted | undefined> {
+    const why = {
+      reason,
+      ...(comment ? { comment } : {}),
+      ...(returnTo ? { return_to: returnTo } : {}),
+    };
+    if (this.mode === "sign") {
+      await this.signature("reject", password, why);
+      return undefined;
+    }
     const revision = await this.settled();
     return reviewTask(this.work.task.id, revision, {
       fence: this.work.task.fence,
       decision: "reject",
-      reason,
-      ...(comment ? { comment } : {}),
+      ...why,
       // An unanswered question stays unanswered: the evidence must not hold an answer that nobody gave.
       ...(this.missing ? { missing: this.missing } : {}),
     });
@@ -220,10 +230,6 @@ export class WorkSession {
     return this.signature("sign", password, {});
   }
 
-  rejectSigning(password: string, reason: string, comment: string): Promise<void> {
-    return this.signature("reject", password, { reason, ...(comment ? { comment } : {}) });
-  }
-
   giveBack(): Promise<void> {
     return giveBack(this.work.task.id, this.work.task.fence);
   }
@@ -231,7 +237,7 @@ export class WorkSession {
   private async signature(
     decision: "sign" | "reject",
     password: string,
-    why: { reason?: string; comment?: string },
+    why: { reason?: string; comment?: string; return_to?: ReturnTo },
   ): Promise<void> {
     await signTask(this.work.task.id, {
       fence: this.work.task.fence,
