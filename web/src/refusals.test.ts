@@ -63,11 +63,29 @@ const SHAPE_CODES = [
   "bad_skeleton",
 ];
 
+/** The codes of audits. */
+const AUDIT_CODES = [
+  "bad_plan",
+  "lot_too_large",
+  "changed_while_frozen",
+  "already_drawn",
+  "not_auditing",
+  "nothing_to_audit",
+  "nothing_judged",
+  "not_your_unit",
+  "labels_shown",
+  "not_shown",
+  "bad_judgement",
+  "explain_difference",
+  "blind_audit",
+  "certification_open",
+  "certification_void",
+];
+
 describe("refusals", () => {
   it("explains every code of the work", () => {
-    expect([...WORKFLOW_CODES, ...PRIVACY_CODES, ...SHAPE_CODES].filter((code) => !explain(code))).toEqual(
-      [],
-    );
+    const codes = [...WORKFLOW_CODES, ...PRIVACY_CODES, ...SHAPE_CODES, ...AUDIT_CODES];
+    expect(codes.filter((code) => !explain(code))).toEqual([]);
   });
 
   it("speaks in sentences, without codes", () => {

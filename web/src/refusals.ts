@@ -4,11 +4,13 @@
  */
 import type { ApiProblem } from "./api/problem";
 import { DRAWN } from "./refusals-drawn";
+import { QUALITY_REFUSALS } from "./refusals-quality";
 import { OF_THE_WORK } from "./refusals-work";
 
 export type Explanation = { title: string; advice: string };
 
 const REFUSALS: Record<string, Explanation> = {
+  ...QUALITY_REFUSALS,
   ...OF_THE_WORK,
   // People behind the data
   vault_offline: {
@@ -104,10 +106,6 @@ const REFUSALS: Record<string, Explanation> = {
   wrong_read: {
     title: "Not the read of this task",
     advice: "The task belongs to another read. Reload the task.",
-  },
-  already_decided: {
-    title: "Already decided",
-    advice: "Another privacy officer was faster. The entry shows what was decided.",
   },
   waiver_needed: {
     title: "Looking cannot settle this",

@@ -226,6 +226,9 @@ pub struct Release {
     /// slices, is not waived by a privacy officer.
     #[arg(long)]
     pub public: bool,
+    /// A finished audit: its items go out instead of all accepted ones, with the certificate of their labels.
+    #[arg(long, value_name = "ID")]
+    pub certification: Option<countersign_model::CertificationId>,
     /// File to write.
     #[arg(long, value_name = "FILE.zip")]
     pub out: PathBuf,

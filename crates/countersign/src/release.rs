@@ -52,7 +52,7 @@ async fn make(pipeline: &Pipeline, args: &Release, out: Output) -> Outcome<()> {
     };
     let meter = Meter::new("making the release", Unit::Count, 0);
     let audience = if args.public { Audience::Public } else { Audience::Internal };
-    let wanted = Wanted { items: Selection::AllAccepted, audience };
+    let wanted = Wanted { items: Selection::AllAccepted, audience, certification: args.certification };
     let made = pipeline.make_release_as(Actor::console(), None, project.id, &name, wanted).await;
     meter.done();
     let release = made?;

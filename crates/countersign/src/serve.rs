@@ -84,6 +84,7 @@ impl Server {
             Settings { stable_age_seconds: args.stable_age.into(), models: args.models.servers(), witnesses };
         let pipeline = Pipeline::with(store, settings)?;
         pipeline.sweep_releases().await?;
+        pipeline.sweep_certifications().await?;
         Ok(Self {
             pipeline,
             address,

@@ -114,6 +114,10 @@ ids! {
     PrivacyRequestId,
     /// A sampled human audit of what the gate cleared.
     AuditId,
+    /// A frozen set of accepted labels whose error is bounded by a blind audit.
+    CertificationId,
+    /// Evidence that somebody's work changed.
+    AlarmId,
     /// Something that identifies a person, found after the gate.
     LeakId,
 }

@@ -26,9 +26,10 @@ pub use face_model::{
     ModelLayout, ModelOutput, ModelValues, Telltale,
 };
 pub use id::{
-    AnnotationId, AssetId, AuditId, ClaimId, ComparisonId, EventId, FaceModelId, FaceRunId, FindingId,
-    GateEntryId, HoldId, Ids, IngestId, ItemId, JobId, LeakId, OrganizationId, PrivacyRequestId, ProjectId,
-    ReadId, ReleaseId, SessionId, SignatureId, SubjectId, TaskId, TokenId, UserId,
+    AlarmId, AnnotationId, AssetId, AuditId, CertificationId, ClaimId, ComparisonId, EventId, FaceModelId,
+    FaceRunId, FindingId, GateEntryId, HoldId, Ids, IngestId, ItemId, JobId, LeakId, OrganizationId,
+    PrivacyRequestId, ProjectId, ReadId, ReleaseId, SessionId, SignatureId, SubjectId, TaskId, TokenId,
+    UserId,
 };
 pub use item::{AssetKind, Audience, Facts, Frame, Industry, ItemKind, Stream, StreamKind, Zone};
 pub use mask::{MASKS_PER_FRAME_MAX, MaskError, MaskOrigin, MaskRect};

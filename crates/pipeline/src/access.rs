@@ -55,6 +55,14 @@ pub enum Action {
     DecidePrivacy,
     /// Decide this one request.
     ApprovePrivacy,
+    /// See how good labels are: audits, bounds, certificates.
+    ViewQuality,
+    /// Freeze labels and have them audited.
+    Certify,
+    /// Judge frozen labels.
+    AuditLabels,
+    /// Judge this item.
+    AuditItem,
     /// List items.
     ViewItems,
     /// Make a release.
@@ -107,6 +115,10 @@ impl Action {
             Self::ViewPrivacy => "view_privacy",
             Self::DecidePrivacy => "decide_privacy",
             Self::ApprovePrivacy => "approve_privacy",
+            Self::ViewQuality => "view_quality",
+            Self::Certify => "certify",
+            Self::AuditLabels => "audit_labels",
+            Self::AuditItem => "audit_item",
             Self::ViewItems => "view_items",
             Self::Release => "release",
             Self::ViewReleases => "view_releases",

@@ -135,6 +135,7 @@ impl Pipeline {
         state: &ItemState,
     ) -> Result<ItemDetail> {
         let shown = self.reads_shown(caller, item.project_id, protocol, state);
+        let shown = if self.audits_blind(conn, caller, item.id).await? { shown.none() } else { shown };
         let mut summaries = Vec::new();
         for row in reads::of_item(conn, item.id).await? {
             if shown.includes(&row) {
@@ -220,6 +221,7 @@ impl Pipeline {
         let state = parse_state(&item.workflow)?;
         let protocol = self.protocol_of(conn, &item, &state).await?;
         let shown = self.reads_shown(caller, item.project_id, &protocol, &state);
+        let shown = if self.audits_blind(conn, caller, item.id).await? { shown.none() } else { shown };
         if shown.includes(&row) { Ok(row) } else { Err(PipelineError::NotFound) }
     }
 
@@ -304,6 +306,11 @@ impl ReadsShown {
     /// Whether whatever was submitted is among them.
     pub(crate) const fn all(&self) -> bool {
         self.own_part.is_none()
+    }
+
+    /// None of them: for whoever is to judge the item first.
+    fn none(self) -> Self {
+        Self { own_part: Some(Vec::new()), ..self }
     }
 
     /// Whether this read of the item is among them.

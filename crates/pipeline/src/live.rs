@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use countersign_model::{Instant, ItemId, ProjectId, ReadId, UserId};
+use countersign_model::{AlarmId, Instant, ItemId, ProjectId, ReadId, UserId};
 use countersign_store::{Sequenced, events, items, moves};
 use countersign_workflow::Phase;
 use serde::Serialize;
@@ -168,6 +168,8 @@ fn audience(object_kind: &str) -> Audience {
         "gate_entry" => Audience::With(Action::Gate),
         "privacy_request" => Audience::With(Action::ViewPrivacy),
         "release" => Audience::With(Action::ViewReleases),
+        "certification" => Audience::With(Action::ViewQuality),
+        "alarm" => Audience::With(Action::ManageHolds),
         "item" | "task" | "read" | "review" | "signature" | "hold" | "asset" => Audience::Work,
         _ => Audience::Nobody,
     }
@@ -240,6 +242,14 @@ impl Pipeline {
         let may = |action| self.access.allows(&caller.principal, action, &on);
         if !may(Action::ViewProject) {
             return Ok(Seen::Nothing);
+        }
+        if event.object_kind == "feedback" {
+            // For the person alone whose work it is about.
+            let about = event.object_id.map(AlarmId);
+            return match about {
+                Some(alarm) if self.is_about(caller, alarm).await? => self.whole(caller, event).await,
+                _ => Ok(Seen::Nothing),
+            };
         }
         if self.is_told(caller, project, &event.act()).await? {
             return self.whole(caller, event).await;

@@ -6,6 +6,7 @@ use countersign_workflow::{Event, Missing, ReviewDecision, content_hash, may_sav
 
 use crate::{
     Pipeline, PipelineError, Result,
+    monitor::reviewed,
     moving::hash_bytes,
     people::Caller,
     save::{Change, settle},
@@ -58,7 +59,7 @@ impl Pipeline {
     ) -> Result<Standing> {
         check_reason(verdict.reason.as_deref())?;
         let comment = checked_comment(verdict.comment)?;
-        let (user, name) = (caller.user(), caller.printed_name.clone());
+        let (user, name, pipeline) = (caller.user(), caller.printed_name.clone(), self.clone());
         self.on_task(caller, id, move |moving, tx| {
             Box::pin(async move {
                 let read = may_save(&moving.state, user, fence, tx.now())?;
@@ -103,7 +104,10 @@ impl Pipeline {
                 {
                     record_signature(tx, moving, id, read, user, &name, meaning, &hash).await?;
                 }
-                Ok(standing(moving, hash, signature.map(|(id, _)| id)))
+                let done = standing(moving, hash, signature.map(|(id, _)| id));
+                let item = moving.item.id;
+                reviewed(tx, &pipeline, item, subject, verdict.decision, user, &annotations).await?;
+                Ok(done)
             })
         })
         .await

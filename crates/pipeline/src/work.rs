@@ -340,7 +340,9 @@ impl Pipeline {
                 if let Some((id, meaning)) = signature {
                     record_signature(tx, moving, id, read, user, &name, meaning, &hash).await?;
                 }
-                Ok(standing(moving, hash, signature.map(|(id, _)| id)))
+                let done = standing(moving, hash, signature.map(|(id, _)| id));
+                crate::monitor::submitted(tx, moving, user).await?;
+                Ok(done)
             })
         })
         .await

@@ -245,6 +245,15 @@ pub async fn empty_item(tx: &mut Tx, item: ItemId, name: &str) -> Result<Emptied
     tx.query(sql).bind(item).execute().await?;
     let sql = "UPDATE leak_items SET reason = NULL WHERE item_id = $1";
     tx.query(sql).bind(item).execute().await?;
+    // What was frozen cannot be recomputed without it: an audit that goes on would promise what nobody can check.
+    let sql = "UPDATE certifications SET state = 'void' WHERE state <> 'closed' AND id IN \
+               (SELECT certification_id FROM certification_units WHERE item_id = $1)";
+    tx.query(sql).bind(item).execute().await?;
+    let sql = "UPDATE certification_units SET line = '', content_hash = '', own = NULL, errors = NULL, comment = NULL \
+               WHERE item_id = $1";
+    tx.query(sql).bind(item).execute().await?;
+    let sql = "UPDATE monitor_checks SET pairs = '[]' WHERE item_id = $1";
+    tx.query(sql).bind(item).execute().await?;
     // Nothing is left that could show a face, and nobody has to answer for it.
     let sql = "DELETE FROM item_risks WHERE item_id = $1";
     tx.query(sql).bind(item).execute().await?;

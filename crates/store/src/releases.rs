@@ -1,6 +1,6 @@
 //! Releases: immutable dataset versions.
 
-use countersign_model::{EventId, Instant, ItemId, ProjectId, ReadId, ReleaseId, UserId};
+use countersign_model::{CertificationId, EventId, Instant, ItemId, ProjectId, ReadId, ReleaseId, UserId};
 
 use crate::{Address, Conn, StoreError, Tx, value::record};
 
@@ -41,6 +41,8 @@ record! {
         countersigned_by: Option<UserId>,
         /// When.
         countersigned_at: Option<Instant>,
+        /// The audit that bounds the error of its labels.
+        certification_id: Option<CertificationId>,
     }
 }
 

@@ -54,6 +54,11 @@ const STEPS: &[Step] = &[
         postgres: include_str!("../migrations/postgres/0009_reading.sql"),
     },
     Step {
+        version: 10,
+        sqlite: include_str!("../migrations/sqlite/0010_certifications.sql"),
+        postgres: include_str!("../migrations/postgres/0010_certifications.sql"),
+    },
+    Step {
         version: 11,
         sqlite: include_str!("../migrations/sqlite/0011_user_keys.sql"),
         postgres: include_str!("../migrations/postgres/0011_user_keys.sql"),
@@ -62,6 +67,11 @@ const STEPS: &[Step] = &[
         version: 12,
         sqlite: include_str!("../migrations/sqlite/0012_witnesses.sql"),
         postgres: include_str!("../migrations/postgres/0012_witnesses.sql"),
+    },
+    Step {
+        version: 16,
+        sqlite: include_str!("../migrations/sqlite/0016_monitoring.sql"),
+        postgres: include_str!("../migrations/postgres/0016_monitoring.sql"),
     },
 ];
 

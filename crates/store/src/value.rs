@@ -125,7 +125,7 @@ macro_rules! ids {
     )+};
 }
 ids! {
-    AnnotationId, AssetId, AuditId, ClaimId, EventId, FaceModelId, FaceRunId, ComparisonId, FindingId, GateEntryId, HoldId, IngestId, ItemId, JobId, LeakId, OrganizationId,
+    AlarmId, AnnotationId, AssetId, AuditId, CertificationId, ClaimId, EventId, FaceModelId, FaceRunId, ComparisonId, FindingId, GateEntryId, HoldId, IngestId, ItemId, JobId, LeakId, OrganizationId,
     PrivacyRequestId, ProjectId, ReadId, ReleaseId, SessionId, SignatureId, SubjectId, TaskId, TokenId, UserId,
 }
 

@@ -25,6 +25,8 @@ export function touched(event: LiveEvent): (readonly string[])[] {
     if (["item", "gate_entry", "release", "privacy_request"].includes(event.object_kind))
       keys.push(["privacy", event.project]);
     if (event.object_kind === "release") keys.push(["releases"]);
+    if (["certification", "alarm", "review"].includes(event.object_kind))
+      keys.push(["quality", event.project]);
   }
   if (event.item) keys.push(["items", event.item]);
   if (event.object_kind === "project") keys.push(["projects"]);
@@ -139,6 +141,8 @@ export function useLive(client: QueryClient, enabled: boolean): boolean {
         attempt = 0;
         lastId = message.id || lastId;
         const event = parseEvent(message.data);
+        // What is said of somebody's own work is not kept waiting.
+        if (event?.object_kind === "feedback") client.invalidateQueries({ queryKey: ["feedback"] });
         if (event?.action === "resync") resync(client);
         else if (event) gathered.add(event);
       },

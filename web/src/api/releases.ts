@@ -19,8 +19,12 @@ export const releaseQuery = (id: string) =>
 export function useMakeRelease(project: string) {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (body: { name: string; items: string[] | "all_accepted"; audience: "internal" | "public" }) =>
-      api.post<Release>(path`/projects/${project}/releases`, body),
+    mutationFn: (body: {
+      name: string;
+      items: string[] | "all_accepted";
+      audience: "internal" | "public";
+      certification?: string;
+    }) => api.post<Release>(path`/projects/${project}/releases`, body),
     onSuccess: () => {
       client.invalidateQueries({ queryKey: ["releases", project] });
       client.invalidateQueries({ queryKey: ["projects", project] });

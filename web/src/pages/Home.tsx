@@ -7,6 +7,7 @@ import { isOwner, useMe } from "@/api/session";
 import { claimTask } from "@/api/tasks";
 import type { HomeCard, Role } from "@/api/types";
 import { count, title } from "@/format";
+import { Feedback } from "@/parts/FeedbackCard";
 import { Empty, Failed, Loading, Refused } from "@/parts/States";
 import styles from "./Home.module.css";
 
@@ -105,6 +106,7 @@ export default function Home() {
   return (
     <div className="stack loose">
       <h1>Hello, {me?.user.printed_name}</h1>
+      <Feedback />
       <div className={styles.roles}>
         {groups.map((group) => (
           <section key={group.role} aria-label={title(group.role)}>

@@ -1,7 +1,7 @@
 /** Looks through the frames of one stream or gate entry: slider, arrow keys, wheel. Drawing is the workspace's job. */
 import { Button } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
-import { useRef, useState } from "react";
+import { type ReactNode, useRef, useState } from "react";
 import { meQuery } from "@/api/session";
 import styles from "./FrameViewer.module.css";
 import { Icon } from "./Icon";
@@ -17,11 +17,19 @@ const KEYS: KeyGroup = {
 /** Wheel travel for one frame, in CSS pixels; a mouse notch is about 100. */
 const WHEEL_PER_FRAME_PX = 60;
 
-type Props = { url: (frame: number) => string; frames: number; label: string; start?: number };
+type Props = {
+  url: (frame: number) => string;
+  frames: number;
+  label: string;
+  start?: number;
+  /** What lies over the frame, drawn in the pixels of the picture. */
+  over?: ((frame: number, size: { width: number; height: number }) => ReactNode) | undefined;
+};
 
-export function FrameViewer({ url, frames, label, start = 0 }: Props) {
+export function FrameViewer({ url, frames, label, start = 0, over }: Props) {
   const [frame, setFrame] = useState(start);
   const [state, setState] = useState<{ url: string; is: "shown" | "failed" } | null>(null);
+  const [size, setSize] = useState({ width: 0, height: 0 });
   const client = useQueryClient();
   const wheel = useRef(0);
   const go = (to: number) => setFrame(Math.max(0, Math.min(frames - 1, to)));
@@ -54,7 +62,10 @@ export function FrameViewer({ url, frames, label, start = 0 }: Props) {
             src={source}
             alt={`${label}, frame ${frame + 1} of ${frames}`}
             draggable={false}
-            onLoad={() => setState({ url: source, is: "shown" })}
+            onLoad={({ currentTarget: { naturalWidth: width, naturalHeight: height } }) => {
+              setSize({ width, height });
+              setState({ url: source, is: "shown" });
+            }}
             onError={() => {
               setState({ url: source, is: "failed" });
               // A picture cannot say why it failed; the session can, and asks to sign in again if that is it.
@@ -62,6 +73,7 @@ export function FrameViewer({ url, frames, label, start = 0 }: Props) {
             }}
           />
         )}
+        {is === "shown" && size.width > 0 ? over?.(frame, size) : null}
         {is === "loading" ? (
           <span className={styles.say} role="status">
             Loading…

@@ -6,6 +6,7 @@ import { useEffect, useState } from "react";
 import { chooseKeys, keysQuery } from "@/api/keys";
 import { useLive } from "@/api/live";
 import { hasRole, isOwner, useMe, useSignOut } from "@/api/session";
+import { FeedbackNotice } from "./FeedbackNotice";
 import { Icon } from "./Icon";
 import { type KeyGroup, useKeyGroups, useKeyHelp, useKeys } from "./keys";
 import { KEY_MAPS, type KeyMapName, setPreferences, usePreferences } from "./preferences";
@@ -129,6 +130,7 @@ export function Shell() {
   return (
     <div className={styles.shell}>
       <KeyOverlay opened={help} onClose={() => setHelp(false)} />
+      {where === "/" ? null : <FeedbackNotice enabled={me !== null} />}
       {working ? (
         <Outlet />
       ) : (

@@ -16,6 +16,7 @@ const PAGES: [name: string, address: string, shows: string][] = [
   ["gate-rules", "/projects/p-ct/gate/rules", "Try them on a file that waits"],
   ["face-models", "/projects/p-ct/gate/models", "The gate believes it"],
   ["oversight", "/projects/p-ct/oversight", "A name in the upper left corner"],
+  ["quality", "/projects/p-ct/quality", "of the 1200 studies deviate"],
   ["subjects", "/projects/p-ct/subjects", "Erased subject #3"],
   ["releases", "/projects/p-ct/releases", "2026-10 training"],
   ["release", "/releases/l-1", "How to check it"],

@@ -1,5 +1,6 @@
 //! `countersign verify`: a release, a proof, or an evidence log, checked without any server.
 
+mod audit;
 mod copy;
 mod proof;
 mod release;

@@ -9,10 +9,11 @@ use std::{
 
 use countersign_ledger::{
     VerifierKey,
-    release::{ReleaseReport, verify_release},
+    release::{Record, ReleaseReport, verify_release_with},
 };
 use serde_json::json;
 
+use super::audit;
 use crate::{
     fault::{Fault, Outcome},
     meter::{Meter, Unit},
@@ -25,17 +26,21 @@ pub fn check(path: &Path, key: Option<&VerifierKey>, out: Output) -> Outcome<Exi
     let file = File::open(path).map_err(unreadable)?;
     let bytes = file.metadata().map_err(unreadable)?.len();
     let meter = Meter::new("checking the release", Unit::Bytes, 0);
-    let report = verify_release(Metered { file, meter: &meter, read: 0 }, key);
+    let mut records = Vec::new();
+    let mut keep = |record: &Record| records.push(record.clone());
+    let report = verify_release_with(Metered { file, meter: &meter, read: 0 }, key, &mut keep);
     meter.done();
     let report = report.map_err(|fault| {
         let fault = Fault::from(fault);
         let place = fault.place.clone().unwrap_or_default();
         fault.at(format!("{}: {place}", path.display()))
     })?;
-    out.result(
-        &json!({ "verified": "release", "file": path, "release": report }),
-        &said(path, bytes, &report),
-    );
+    let labels = audit::labels(path, &report.key, &records)?;
+    let mut text = said(path, bytes, &report);
+    if let Some(labels) = &labels {
+        text.push_str(&audit::said(labels));
+    }
+    out.result(&json!({ "verified": "release", "file": path, "release": report, "labels": labels }), &text);
     Ok(ExitCode::SUCCESS)
 }
 

@@ -30,7 +30,7 @@ pub use records::{
     FileTotals, LogPlace, NOT_CLAIMED, ProtocolRef, RECORD_BYTES_MAX, Record, RecordError, RecordTotals,
     STANDARD_CLAIMS, Signatory, release_root,
 };
-pub use verify::{ReleaseReport, verify_release, verify_release_with};
+pub use verify::{ReleaseReport, release_member, verify_release, verify_release_with};
 pub use writer::{ReleaseWriter, SealedRelease, WriteError};
 
 /// Bytes that one hash in the file list covers.

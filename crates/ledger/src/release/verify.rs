@@ -89,6 +89,22 @@ pub fn verify_release_with<R: Read + Seek>(
     })
 }
 
+/// A whole member of a package by its name; `None` where there is none. Says nothing about whether the package holds:
+/// that is [`verify_release`]'s.
+///
+/// # Errors
+/// [`ReleaseFault`] of the container, and when the member is larger than `limit` bytes.
+pub fn release_member<R: Read + Seek>(
+    reader: R,
+    name: &str,
+    limit: usize,
+) -> Result<Option<Vec<u8>>, ReleaseFault> {
+    let mut package = Package::open(reader)?;
+    let members = structure::scan(&mut package)?;
+    let found = members.iter().find(|member| member.name == name);
+    found.map(|member| package.small(member, limit)).transpose()
+}
+
 /// Splits the members into those that the list covers and the five at the end, checking the fixed places.
 fn split(members: &[Member]) -> Result<(&[Member], &[Member]), ReleaseFault> {
     let fault = |kind, name: &str| {

@@ -368,7 +368,7 @@ fn draw(seed: &str, lot: &[ItemId], size: u64) -> Vec<ItemId> {
 }
 
 /// The pictures of an item in order: asset and part.
-pub(super) fn pictures(item: &items::Item) -> impl Iterator<Item = (countersign_model::AssetId, u32)> {
+pub(crate) fn pictures(item: &items::Item) -> impl Iterator<Item = (countersign_model::AssetId, u32)> {
     let seen = item.streams.0.iter().filter(|stream| stream.kind != StreamKind::Lidar);
     seen.flat_map(|stream| stream.frames.iter().map(|frame| (frame.asset, frame.part)))
 }

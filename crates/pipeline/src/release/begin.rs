@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use countersign_model::{Audience, ItemId, ProjectId, ReleaseId, UserId};
-use countersign_store::{Actor, StoreError, Tx, items, projects, reads, releases, risks};
+use countersign_model::{Audience, CertificationId, ItemId, ProjectId, ReleaseId, UserId};
+use countersign_store::{Actor, StoreError, Tx, certifications, items, projects, reads, releases, risks};
 use countersign_workflow::Phase;
 
 use super::{ITEMS_NAMED_MAX, Selection, Wanted, evidence};
@@ -42,8 +42,12 @@ impl Pipeline {
                         audience: wanted.audience.as_str().into(),
                         countersigned_by: None,
                         countersigned_at: None,
+                        certification_id: wanted.certification,
                     };
-                    release.items = insert(tx, release.clone(), wanted.items).await?;
+                    release.items = match wanted.certification {
+                        Some(certification) => certified(tx, release.clone(), certification).await?,
+                        None => insert(tx, release.clone(), wanted.items).await?,
+                    };
                     releases::set_items(tx, id, release.items).await?;
                     if let Some(item) = releases::unsigned(tx, id).await? {
                         return Err(PipelineError::refused(
@@ -75,15 +79,42 @@ impl Pipeline {
     }
 }
 
-async fn insert(tx: &mut Tx, release: releases::Release, selection: Selection) -> Result<u64> {
-    let (id, project) = (release.id, release.project_id);
-    let taken = |error| match error {
+/// The items of a finished audit. What was found wrong and is held or worked on again stays out; anything else has to be
+/// as it was frozen, or the bound would be about something else.
+async fn certified(tx: &mut Tx, release: releases::Release, certification: CertificationId) -> Result<u64> {
+    let found = certifications::by_id(tx, certification).await?;
+    let found = found.filter(|row| row.project_id == release.project_id).ok_or(PipelineError::NotFound)?;
+    if found.state != "closed" || found.proofs.is_none() {
+        return Err(PipelineError::refused("certification_open", "This audit is not certified (yet)."));
+    }
+    let id = release.id;
+    releases::insert(tx, release, Vec::new()).await.map_err(taken)?;
+    let count = certifications::release(tx, certification, id).await?;
+    match certifications::spoilt(tx, certification, id).await? {
+        _ if count == 0 => Err(nothing()),
+        Some(item) => Err(PipelineError::refused(
+            "certification_void",
+            format!("Item {item} is not as it was certified any more; have the set audited anew."),
+        )),
+        None => Ok(count),
+    }
+}
+
+fn taken(error: StoreError) -> PipelineError {
+    match error {
         StoreError::Conflict { .. } => {
             PipelineError::refused("name_taken", "The project has a release of this name.")
         }
         other => other.into(),
-    };
-    let nothing = || PipelineError::refused("nothing_accepted", "No accepted item is free to leave.");
+    }
+}
+
+fn nothing() -> PipelineError {
+    PipelineError::refused("nothing_accepted", "No accepted item is free to leave.")
+}
+
+async fn insert(tx: &mut Tx, release: releases::Release, selection: Selection) -> Result<u64> {
+    let (id, project) = (release.id, release.project_id);
     match selection {
         Selection::AllAccepted => {
             releases::insert(tx, release, Vec::new()).await.map_err(taken)?;

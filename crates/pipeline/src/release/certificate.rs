@@ -18,9 +18,14 @@ const CLAIMS: [&str; 2] = [
     "The content hash of each item was worked out again from the stored annotations when this package was built.",
 ];
 
+/// Where no audit was run.
+const NO_BOUND: &str = "A bound on the rate of wrong labels: no sampling plan was run on this release, so no statistical \
+                        statement is made.";
+/// Where one was.
+const REFERENCE_IS_NO_TRUTH: &str = "That the reference of the audit is the truth: the bound is about what its auditors \
+                                     judged, by the named reference and error definition.";
 /// What is not stated yet, said plainly.
-const NOT_CLAIMED_HERE: [&str; 3] = [
-    "A bound on the rate of wrong labels: no sampling plan was run on this release, so no statistical statement is made.",
+const NOT_CLAIMED_HERE: [&str; 2] = [
     "How well annotators agree: each item was read once, then reviewed and signed, not read twice independently.",
     "Where the images are: they are not in this package, only the hashes of their de-identified bytes.",
 ];
@@ -50,6 +55,12 @@ pub(super) async fn statement(
     }
     let mut claims = strings(&STANDARD_CLAIMS);
     claims.extend(strings(&CLAIMS));
+    if let Some(statement) = &contents.labels {
+        claims.push(statement.clone());
+        not_claimed.push(REFERENCE_IS_NO_TRUTH.to_owned());
+    } else {
+        not_claimed.push(NO_BOUND.to_owned());
+    }
     let waived = risks::waived(conn, release.id).await?;
     if release.audience == Audience::Public.as_str() {
         claims.push(PUBLIC.to_owned());

@@ -7,7 +7,8 @@ use countersign_ledger::{
     release::{AnnotationRef, ProtocolRef, Record, Signatory},
 };
 use countersign_model::{
-    Annotation, AssetId, AssetKind, Author, Instant, ProjectId, Protocol, SignatureMeaning, StageKind, UserId,
+    Annotation, AssetId, AssetKind, Author, Instant, ItemId, ProjectId, Protocol, ReadId, SignatureMeaning,
+    StageKind, UserId,
 };
 use countersign_store::{Conn, assets, items, protocols, reads, releases, users};
 use countersign_workflow::{ItemState, content_hash};
@@ -15,7 +16,7 @@ use countersign_workflow::{ItemState, content_hash};
 use crate::{PipelineError, Result, moving::parse_state, save::current_annotations, views::author};
 
 /// The protocol versions and names that a release refers to, read once each.
-pub(super) struct Lookup {
+pub(crate) struct Lookup {
     project: ProjectId,
     protocol: String,
     pub versions: BTreeMap<u32, Version>,
@@ -23,7 +24,7 @@ pub(super) struct Lookup {
 }
 
 /// A protocol version with the text that its hash is over.
-pub(super) struct Version {
+pub(crate) struct Version {
     pub document: String,
     pub protocol: Protocol,
     pub reference: ProtocolRef,
@@ -65,7 +66,7 @@ impl Lookup {
 }
 
 /// An item of a release, its accepted read and its assets.
-pub(super) struct Material {
+pub(crate) struct Material {
     pub item: items::Item,
     pub read: reads::Read,
     pub annotations: Vec<Annotation>,
@@ -77,20 +78,25 @@ pub(super) struct Material {
 impl Material {
     /// Reads the item and checks that its annotations are still those that were accepted.
     pub async fn load(conn: &mut Conn, line: &releases::ReleaseItem) -> Result<Self> {
-        let item = items::by_id(conn, line.item_id).await?.ok_or(PipelineError::NotFound)?;
-        let read = reads::by_id(conn, line.read_id).await?.ok_or(PipelineError::NotFound)?;
+        Self::of(conn, line.item_id, line.read_id, &line.content_hash).await
+    }
+
+    /// The same of an item with a read and the hash that it was accepted with.
+    pub async fn of(conn: &mut Conn, item: ItemId, read: ReadId, accepted: &str) -> Result<Self> {
+        let item = items::by_id(conn, item).await?.ok_or(PipelineError::NotFound)?;
+        let read = reads::by_id(conn, read).await?.ok_or(PipelineError::NotFound)?;
         let changed = || {
             let message =
                 format!("Item {} does not hold the annotations any more that were accepted.", item.id);
             PipelineError::refused("content_changed", message)
         };
         // What cannot be read back is not what was accepted either.
-        let annotations = match current_annotations(conn, line.read_id).await {
+        let annotations = match current_annotations(conn, read.id).await {
             Err(PipelineError::Internal(_)) => return Err(changed()),
             other => other?,
         };
         let recomputed = content_hash(&annotations);
-        if recomputed != line.content_hash || read.content_hash.as_ref() != Some(&recomputed) {
+        if recomputed != accepted || read.content_hash.as_ref() != Some(&recomputed) {
             return Err(changed());
         }
         let mut found: HashMap<_, _> =
@@ -117,15 +123,8 @@ impl Material {
         self.asset(frame.ok_or_else(|| internal("an annotation on a frame that is not there"))?.asset)
     }
 
-    /// The manifest's record, and how many assets have no bytes here. `until` is when the release was begun: what
-    /// happened to the item later is no part of it.
-    pub async fn record(
-        &self,
-        conn: &mut Conn,
-        lookup: &mut Lookup,
-        until: Instant,
-    ) -> Result<(Record, u64)> {
-        let authors = self.authors(conn, lookup, until).await?;
+    /// Hashes of its files in frame order, and how many files have no bytes here.
+    pub fn asset_hashes(&self) -> Result<(Vec<Hash>, u64)> {
         let (mut assets, mut external, mut last) = (Vec::new(), 0, None);
         for frame in self.item.streams.0.iter().flat_map(|stream| &stream.frames) {
             // Frames of one multi-frame file follow each other.
@@ -137,6 +136,19 @@ impl Material {
                 asset => assets.push(hash("assets.content_hash", &asset.content_hash)?),
             }
         }
+        Ok((assets, external))
+    }
+
+    /// The manifest's record, and how many assets have no bytes here. `until` is when the release was begun: what
+    /// happened to the item later is no part of it.
+    pub async fn record(
+        &self,
+        conn: &mut Conn,
+        lookup: &mut Lookup,
+        until: Instant,
+    ) -> Result<(Record, u64)> {
+        let authors = self.authors(conn, lookup, until).await?;
+        let (assets, external) = self.asset_hashes()?;
         let refer = |annotation: &Annotation| AnnotationRef {
             id: annotation.id.to_string(),
             version: u64::from(annotation.version),
@@ -272,7 +284,7 @@ fn role_of(protocol: &Protocol, state: &ItemState, user: UserId) -> String {
     role.map_or_else(|| "person".to_owned(), |role| role.as_str().to_owned())
 }
 
-pub(super) fn hash(place: &str, text: &str) -> Result<Hash> {
+pub(crate) fn hash(place: &str, text: &str) -> Result<Hash> {
     Hash::from_hex(text).ok_or_else(|| internal(&format!("{place} is no hash")))
 }
 

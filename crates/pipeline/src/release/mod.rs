@@ -9,15 +9,15 @@ mod build;
 mod certificate;
 mod coco;
 mod kitti;
-mod material;
+pub(crate) mod material;
 mod pack;
 mod workplace;
 
 use std::{io::Write, path::Path};
 
 use bytes::Bytes;
-use countersign_model::{Audience, Instant, ItemId, ProjectId, ReleaseId, UserId};
-use countersign_store::{Actor, Evidence, StoreError, is_full, projects, releases};
+use countersign_model::{Audience, CertificationId, Instant, ItemId, ProjectId, ReleaseId, UserId};
+use countersign_store::{Actor, Evidence, StoreError, certifications, is_full, projects, releases};
 use futures::{StreamExt, stream::BoxStream};
 use serde::Serialize;
 
@@ -44,11 +44,13 @@ pub struct Wanted {
     pub items: Selection,
     /// For whom.
     pub audience: Audience,
+    /// The finished audit whose items go out, instead of a selection: its certificate is in the package.
+    pub certification: Option<CertificationId>,
 }
 
 impl From<Selection> for Wanted {
     fn from(items: Selection) -> Self {
-        Self { items, audience: Audience::Internal }
+        Self { items, audience: Audience::Internal, certification: None }
     }
 }
 
@@ -85,6 +87,8 @@ pub struct ReleaseView {
     pub created_at: Instant,
     /// For whom: `internal` or `public`.
     pub audience: String,
+    /// The audit whose certificate is in it.
+    pub certification: Option<CertificationId>,
 }
 
 /// A package on its way to whoever asked for it. That they did is recorded already.
@@ -101,7 +105,7 @@ impl Pipeline {
     /// Makes a release. Goes on when the caller stops waiting.
     ///
     /// # Errors
-    /// `nothing_accepted`, `item_not_accepted`, `held`, `signature_required`, `content_changed`, `name_taken`,
+    /// `certification_open`, `certification_void`, `nothing_accepted`, `item_not_accepted`, `held`, `signature_required`, `content_changed`, `name_taken`,
     /// `risk_not_waived`;
     /// [`PipelineError::NotFound`] without the right.
     pub async fn make_release(
@@ -191,6 +195,13 @@ impl Pipeline {
                 "This release was taken back: somebody in it was erased. Make a new one without them.";
             return Err(PipelineError::refused("recalled", message));
         }
+        if let Some(user) = actor.user
+            && certifications::audits_in(&mut *self.store.read().await?, user, release.project_id).await?
+        {
+            let message =
+                "You audit labels of this project: until the audit is over you see them there only.";
+            return Err(PipelineError::refused("blind_audit", message));
+        }
         let Some(address) = release.address.clone().filter(|_| release.state == "done") else {
             return Err(PipelineError::refused("not_finished", "This release has no package."));
         };
@@ -269,6 +280,7 @@ fn view(release: releases::Release, project: &str) -> Result<ReleaseView> {
         created_by: release.created_by,
         created_at: release.created_at,
         audience: release.audience,
+        certification: release.certification_id,
     })
 }
 

@@ -13,7 +13,9 @@ use countersign_ledger::{
     Hash,
     release::{ProtocolRef, Record, RecordError, ReleaseWriter, SealedRelease, WriteError},
 };
-use countersign_model::{Author, ItemId, ItemKind, ReleaseId, ShapeKind, SignatureMeaning, Stage};
+use countersign_model::{
+    Author, CertificationId, ItemId, ItemKind, ReleaseId, ShapeKind, SignatureMeaning, Stage,
+};
 use countersign_store::{Conn, Store, comparisons, projects, releases};
 use sha2::{Digest, Sha256};
 
@@ -24,7 +26,12 @@ use super::{
     material::{Lookup, Material},
 };
 use crate::{
-    Pipeline, PipelineError, Result, blocking, compare::individual_reads, save::current_annotations,
+    Pipeline, PipelineError, Result, blocking,
+    certification::{
+        CERTIFICATE_FILE, FINDINGS_FILE, LabelCertificate, PROOF_FILES, UNITS_FILE, audit_files,
+    },
+    compare::individual_reads,
+    save::current_annotations,
     views::author,
 };
 
@@ -56,6 +63,9 @@ kitti/label_2      Scenes: one KITTI label file per frame; kitti/frames.jsonl sa
                    file is a frame that was reviewed, and nothing was found in it. Occlusion is 3 (unknown).
 kitti/calib        The calibration that these labels are stated in, as KITTI has it: P2 and Tr_velo_to_cam; the matrices
                    of sensors that the scene does not have are zero.
+audit/             Where labels were audited: certificate.json with the bound on their error; units.jsonl, one line per
+                   item as it was frozen (the root is the RFC 6962 root over these lines); findings.jsonl, one line per
+                   judged item in the order of the audit; three proofs that the log holds freezing, order and certificate.
 
 Images and point clouds are not in the package. The manifest gives the SHA-256 of each cleared file in frame order;
 coco.json gives it per image.
@@ -92,6 +102,8 @@ pub(super) struct Contents {
     pub kitti: KittiCounts,
     pub protocols: Vec<ProtocolRef>,
     pub guideline: String,
+    /// What the audit of the labels states.
+    pub labels: Option<String>,
 }
 
 impl Contents {
@@ -202,6 +214,9 @@ async fn pack(
     if project.kind == ItemKind::Scene {
         contents.kitti = write_kitti(&mut package, &mut conn, store, release).await?;
     }
+    if let Some(certification) = release.certification_id {
+        contents.labels = Some(write_audit(&mut package, &mut conn, certification).await?);
+    }
     Ok(Packed { sealed: package.seal().map_err(write_failed)?, contents, manifest_hash })
 }
 
@@ -237,6 +252,20 @@ async fn write_manifest(
         package.add_record(&record).map_err(write_failed)?;
     }
     Ok((contents, Hash(manifest.finalize().into())))
+}
+
+/// The audit that bounds the error of the labels; its one sentence.
+async fn write_audit(package: &mut Package, conn: &mut Conn, id: CertificationId) -> Result<String> {
+    let files = audit_files(conn, id).await?;
+    let stated: LabelCertificate = serde_json::from_str(&files.certificate)
+        .map_err(|error| PipelineError::Internal(format!("certifications.certificate: {error}")))?;
+    add(package, CERTIFICATE_FILE, files.certificate.as_bytes())?;
+    add(package, UNITS_FILE, files.units.as_bytes())?;
+    add(package, FINDINGS_FILE, files.findings.as_bytes())?;
+    for (name, proof) in PROOF_FILES.iter().zip(&files.proofs) {
+        add(package, name, proof.as_bytes())?;
+    }
+    Ok(stated.statement)
 }
 
 async fn write_native(

@@ -16,6 +16,7 @@ use countersign_pipeline::{
     people::{Caller, Credential, UserDraft},
 };
 use countersign_store::{Actor, Store, StoreConfig};
+use sqlx::{Connection, Executor};
 use uuid::Uuid;
 
 pub const PASSWORD: &str = "a password for tests";
@@ -64,11 +65,25 @@ impl House {
         Self::with_models(ModelServers::default()).await
     }
 
+    /// On a PostgreSQL database of its own; `None` only where those tests are to be skipped.
+    pub async fn postgres() -> Option<Self> {
+        let cluster = crate::cluster::cluster()?;
+        let name = format!("p{}", Uuid::from_bytes(countersign_store::random().unwrap()).simple());
+        let mut admin = sqlx::PgConnection::connect(&cluster.url("postgres")).await.unwrap();
+        admin.execute(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.unwrap();
+        admin.close().await.unwrap();
+        Some(Self::on(Some(cluster.url(&name)), ModelServers::default()).await)
+    }
+
     /// With servers of models that may be called.
     pub async fn with_models(models: ModelServers) -> Self {
+        Self::on(None, models).await
+    }
+
+    async fn on(database: Option<String>, models: ModelServers) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(HandClock(AtomicI64::new(1_795_392_000_000_000)));
-        let config = StoreConfig::sqlite(folder.path());
+        let config = StoreConfig { database, ..StoreConfig::sqlite(folder.path()) };
         let store = Store::open(&config, clock.clone(), Arc::new(CountedIds::default())).await.unwrap();
         Self { pipeline: Pipeline::with_models(store, models).unwrap(), clock, _folder: folder }
     }

@@ -133,7 +133,7 @@ async fn what_may_show_a_face_leaves_for_the_public_with_a_waiver_alone() {
             })
         });
     write.await.unwrap();
-    let public = || Wanted { items: Selection::AllAccepted, audience: Audience::Public };
+    let public = || Wanted { items: Selection::AllAccepted, audience: Audience::Public, certification: None };
     let Crew { scientist, owner, .. } = &crew;
     let pipeline = &house.pipeline;
     let refused = pipeline.make_release(scientist, project, "for all", public()).await.unwrap_err();

@@ -1,6 +1,9 @@
 //! The use cases end to end over a real store.
 
 mod acceptance;
+mod certification;
+#[path = "../../../store/tests/it/cluster.rs"]
+mod cluster;
 mod double;
 mod evidence;
 mod gate_camera;
@@ -9,6 +12,7 @@ mod heads;
 mod identified;
 mod model_server;
 mod models;
+mod monitoring;
 mod oversight;
 mod privacy;
 mod real_input;

@@ -123,7 +123,7 @@ async fn ingest(house: &House, project: ProjectId, name: &str, files: &[(String,
 }
 
 /// Images of a project, the first `accepted` of them through all stages.
-async fn images(house: &House, accepted: u32, waiting: u32) -> (ProjectId, Crew, Vec<ItemId>) {
+pub async fn images(house: &House, accepted: u32, waiting: u32) -> (ProjectId, Crew, Vec<ItemId>) {
     let project = house.project("p", "images").await;
     let files: Vec<_> =
         (0..accepted + waiting).map(|n| (format!("{n}.png"), png(64 + n, 48, n + 1))).collect();
@@ -144,7 +144,7 @@ pub async fn accepted_images(house: &House, count: u32) -> (ProjectId, Crew, Vec
     images(house, count, 0).await
 }
 
-async fn package(house: &House, caller: &Caller, id: ReleaseId) -> Vec<u8> {
+pub async fn package(house: &House, caller: &Caller, id: ReleaseId) -> Vec<u8> {
     let mut download = house.pipeline.release_stream(caller, id).await.unwrap();
     let mut bytes = Vec::new();
     while let Some(piece) = download.stream.next().await {
@@ -336,6 +336,7 @@ async fn a_release_whose_process_died_is_ended_by_the_sweep_and_its_name_is_free
                 audience: "internal".into(),
                 countersigned_by: None,
                 countersigned_at: None,
+                certification_id: None,
                 id: tx.fresh(),
                 project_id: project,
                 name: "v1".into(),

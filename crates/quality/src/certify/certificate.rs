@@ -212,24 +212,10 @@ pub fn certify(
             return Err(CertifyError::Order { place, expected, found });
         }
     }
-    let bounds = 1 + usize::from(plan.severity) + plan.classes.len();
-    let confidence = 1.0 - (1.0 - fraction(plan.confidence)?) / to_f64(bounds);
-    let checked: Vec<(&Unit, &Finding)> = order.iter().map(|at| &units[*at]).zip(findings).collect();
-    let overall = bound(
-        units.len(),
-        checked.len(),
-        checked.iter().filter(|(_, finding)| !finding.errors.is_empty()).count(),
-        confidence,
-        plan.prior,
-    )?;
-    let severities: Vec<f64> = findings.iter().map(|finding| finding.severity).collect();
-    let severity = if plan.severity {
-        let mean = severities.iter().sum::<f64>() / to_f64(severities.len().max(1));
-        Some(SeverityBound { mean, upper: severity_upper(units.len() as u64, &severities, confidence)? })
-    } else {
-        None
-    };
-    let classes = plan.classes.iter().map(|class| of_class(class, plan.prior, confidence, units, &checked));
+    let lot = Lot::of(plan, units);
+    let checked: Vec<(&[String], &Finding)> =
+        order.iter().map(|at| units[*at].classes.as_slice()).zip(findings).collect();
+    let Bounds { bounds, overall, severity, classes } = lot.bounds(plan, &checked)?;
     Ok(Certificate {
         version: CERTIFICATE_VERSION,
         plan: plan.clone(),
@@ -241,8 +227,77 @@ pub fn certify(
         bounds,
         overall,
         severity,
-        classes: classes.collect::<Result<_, _>>()?,
+        classes,
     })
+}
+
+/// How large a lot is: all that bounds need to know of what was not checked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lot {
+    /// Units.
+    pub units: u64,
+    /// Of these, over how many each class of the plan is bounded, in the plan's order.
+    pub of_class: Vec<u64>,
+}
+
+/// The bounds after some units were checked.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Bounds {
+    /// How many bounds share the confidence.
+    pub bounds: usize,
+    /// Units with any error.
+    pub overall: UnitBound,
+    /// The mean severity, if planned.
+    pub severity: Option<SeverityBound>,
+    /// Classes, as planned.
+    pub classes: Vec<ClassBound>,
+}
+
+impl Lot {
+    /// The size of a frozen set under a plan.
+    #[must_use]
+    pub fn of(plan: &Plan, units: &[Unit]) -> Self {
+        let count =
+            |class: &ClassPlan| units.iter().filter(|unit| counts(class, &unit.classes)).count() as u64;
+        Self { units: units.len() as u64, of_class: plan.classes.iter().map(count).collect() }
+    }
+
+    /// The bounds that hold after the first units of the order were checked: for each the classes that its frozen labels
+    /// name, and what was found. May be asked after every finding. Costs nothing per unit that was not checked.
+    ///
+    /// # Errors
+    /// [`CertifyError`] for numbers that describe no sample.
+    pub fn bounds(&self, plan: &Plan, checked: &[(&[String], &Finding)]) -> Result<Bounds, CertifyError> {
+        let bounds = 1 + usize::from(plan.severity) + plan.classes.len();
+        let confidence = 1.0 - (1.0 - fraction(plan.confidence)?) / to_f64(bounds);
+        let wrong = checked.iter().filter(|(_, finding)| !finding.errors.is_empty()).count();
+        let overall = bound(self.units, checked.len(), wrong, confidence, plan.prior)?;
+        let severity = if plan.severity {
+            let severities: Vec<f64> = checked.iter().map(|(_, finding)| finding.severity).collect();
+            let mean = severities.iter().sum::<f64>() / to_f64(severities.len().max(1));
+            Some(SeverityBound { mean, upper: severity_upper(self.units, &severities, confidence)? })
+        } else {
+            None
+        };
+        // The units of a class within a random order are themselves in random order: the same bound holds for them.
+        let of_class = |(class, lot): (&ClassPlan, &u64)| {
+            let of_it = || checked.iter().filter(|(named, _)| counts(class, named));
+            let found = of_it().filter(|(_, finding)| finding.errors.contains(&class.class)).count();
+            let bound = if *lot == 0 {
+                None
+            } else {
+                Some(bound(*lot, of_it().count(), found, confidence, plan.prior)?)
+            };
+            Ok::<_, CertifyError>(ClassBound { plan: class.clone(), bound })
+        };
+        let classes = plan.classes.iter().zip(&self.of_class).map(of_class).collect::<Result<_, _>>()?;
+        Ok(Bounds { bounds, overall, severity, classes })
+    }
+}
+
+/// Whether a class is bounded over a unit whose labels name these classes.
+fn counts(class: &ClassPlan, named: &[String]) -> bool {
+    class.among == Among::All || named.contains(&class.class)
 }
 
 fn check(plan: &Plan, units: &[Unit], findings: &[Finding]) -> Result<(), CertifyError> {
@@ -265,30 +320,14 @@ fn check(plan: &Plan, units: &[Unit], findings: &[Finding]) -> Result<(), Certif
     Ok(())
 }
 
-/// The units of a class within a random order are themselves in random order: the same bound holds for them.
-fn of_class(
-    class: &ClassPlan,
-    prior: Prior,
-    confidence: f64,
-    units: &[Unit],
-    checked: &[(&Unit, &Finding)],
-) -> Result<ClassBound, CertifyError> {
-    let counts = |unit: &Unit| class.among == Among::All || unit.classes.contains(&class.class);
-    let lot = units.iter().filter(|unit| counts(unit)).count();
-    let of_it = || checked.iter().filter(|(unit, _)| counts(unit));
-    let found = of_it().filter(|(_, finding)| finding.errors.contains(&class.class)).count();
-    let bound = if lot == 0 { None } else { Some(bound(lot, of_it().count(), found, confidence, prior)?) };
-    Ok(ClassBound { plan: class.clone(), bound })
-}
-
 fn bound(
-    lot: usize,
+    lot: u64,
     checked: usize,
     found: usize,
     confidence: f64,
     prior: Prior,
 ) -> Result<UnitBound, BoundError> {
-    let (lot, checked, found) = (lot as u64, checked as u64, found as u64);
+    let (checked, found) = (checked as u64, found as u64);
     let upper = anytime_upper(lot, checked, found, confidence, prior)?;
     Ok(UnitBound { lot, checked, found, upper, left: upper - found, share: count(upper) / count(lot) })
 }

@@ -8,8 +8,8 @@ mod ppr;
 
 pub use betting::severity_upper;
 pub use certificate::{
-    Among, CERTIFICATE_VERSION, CLASS_BOUNDS_MAX, Certificate, CertifyError, ClassBound, ClassPlan, Finding,
-    Plan, SeverityBound, Unit, UnitBound, VerifyError, certify,
+    Among, Bounds, CERTIFICATE_VERSION, CLASS_BOUNDS_MAX, Certificate, CertifyError, ClassBound, ClassPlan,
+    Finding, Lot, Plan, SeverityBound, Unit, UnitBound, VerifyError, certify,
 };
 pub(crate) use order::order_hash;
 pub use order::{Hash, order, seed};

@@ -2,6 +2,7 @@
 
 mod adjudicate;
 mod breach;
+mod certifications;
 pub mod document;
 mod evidence;
 mod face_models;
@@ -19,6 +20,7 @@ mod leaks;
 pub mod live;
 mod log;
 mod me;
+mod monitor;
 mod oversight;
 mod pixels;
 mod privacy;
@@ -58,6 +60,8 @@ pub fn all() -> OpenApiRouter<App> {
         .merge(gate_masks::routes())
         .merge(gate_rules::routes())
         .merge(oversight::routes())
+        .merge(certifications::routes())
+        .merge(monitor::routes())
         .merge(leaks::routes())
         .merge(risks::routes())
         .merge(face_models::routes())
@@ -72,6 +76,7 @@ pub fn all() -> OpenApiRouter<App> {
     let long = OpenApiRouter::new()
         .merge(ingest::long_routes())
         .merge(stow::long_routes())
+        .merge(certifications::long_routes())
         .merge(releases::long_routes())
         .merge(face_models::long_routes())
         .merge(breach::long_routes())

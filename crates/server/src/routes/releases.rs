@@ -7,7 +7,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use countersign_model::{Audience, ItemId, ProjectId, ReleaseId};
+use countersign_model::{Audience, CertificationId, ItemId, ProjectId, ReleaseId};
 use countersign_pipeline::release::{ReleaseView, Selection, Wanted};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -61,6 +61,8 @@ struct ReleaseDraft {
     /// For whom: `internal` (the default) or `public`, which takes a waiver for every risk that stays in its items.
     #[serde(default = "internal")]
     audience: Audience,
+    /// A finished audit whose items go out instead, with its certificate.
+    certification: Option<CertificationId>,
 }
 
 const fn internal() -> Audience {
@@ -97,7 +99,7 @@ async fn make_release(
     };
     // Goes on when the client is gone: a release is whole or it is not.
     let pipeline = app.pipeline.clone();
-    let wanted = Wanted { items, audience: body.audience };
+    let wanted = Wanted { items, audience: body.audience, certification: body.certification };
     let made = tokio::spawn(async move { pipeline.make_release(&caller, project, &body.name, wanted).await });
     Ok((StatusCode::CREATED, Json(made.await.map_err(|_| Problem::internal())??)))
 }

@@ -74,6 +74,16 @@ fn body(town: &Town, route: &str) -> Option<Value> {
         ("POST ", "/items/{item}/leaks") => json!({ "reason": "" }),
         ("POST ", "/projects/{project}/audits") => json!({ "size": 0 }),
         ("POST ", "/audits/{audit}/items/{position}/answer") => json!({ "verdict": "leak" }),
+        ("POST ", "/projects/{project}/certifications") => {
+            json!({ "name": "x", "target": 2, "reference": "", "error": "" })
+        }
+        ("PUT ", "/projects/{project}/monitor") => json!({ "run_length": 1 }),
+        ("POST ", "/alarms/{alarm}/decision") => json!({ "decision": "uphold", "reason": "" }),
+        ("POST ", "/alarms/{alarm}/appeal") => json!({ "words": "" }),
+        ("POST ", "/certifications/{certification}/order") => json!({}),
+        ("POST ", "/certifications/{certification}/end") => json!({ "reason": "" }),
+        ("POST ", "/certifications/{certification}/units/{position}/own") => json!({ "classes": {} }),
+        ("POST ", "/certifications/{certification}/units/{position}/judgement") => json!({ "errors": [] }),
         ("POST ", "/leaks/{leak}/decision") => {
             json!({ "items": [], "decision": "restore", "reason": "looked at" })
         }
@@ -146,6 +156,8 @@ async fn address(town: &Town, route: &str, caller: &str) -> String {
         .replace("{ingest}", &id("ingest"))
         .replace("{audit}", &id("audit"))
         .replace("{position}", "0")
+        .replace("{alarm}", &id("alarm"))
+        .replace("{certification}", &id("certification"))
         .replace("{leak}", &id("leak"))
         .replace("{model}", &id("model"))
         .replace("{run}", &id("run"))
@@ -153,7 +165,10 @@ async fn address(town: &Town, route: &str, caller: &str) -> String {
         .replace("{signature}", &id("signature"))
         .replace("{size}", &id("checkpoint"))
         .replace("{path}", &town.tile)
-        .replace("{user}", &town.stranger.to_string());
+        .replace(
+            "{user}",
+            &if path.contains("/monitor/") { town.annotator } else { town.stranger }.to_string(),
+        );
     if path.contains("{grant}") {
         path = path.replace("{grant}", &town.spare_grant().await.to_string());
     }

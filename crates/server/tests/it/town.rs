@@ -14,7 +14,7 @@ use countersign_pipeline::{
     views::Work,
     work::Wish,
 };
-use countersign_store::Actor;
+use countersign_store::{Actor, Evidence, StoreError, monitoring};
 use countersign_workflow::{Missing, ReviewDecision, SignDecision};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -131,6 +131,7 @@ impl Town {
         self.people_matters().await;
         self.oversight().await;
         self.model().await;
+        self.alarm().await;
         let size = self.house.pipeline.store.sequence().await.unwrap();
         self.house.pipeline.store.stamp_checkpoint().await.unwrap();
         self.ids.insert("checkpoint", size.to_string());
@@ -198,6 +199,12 @@ impl Town {
             pipeline.make_release(&scientist, self.images, "first", Selection::AllAccepted).await.unwrap();
         self.ids.insert("release", release.id.to_string());
         let engineer = self.caller("quality_engineer").clone();
+        let plan =
+            serde_json::json!({ "name": "c", "target": 0.5, "reference": "two readers", "error": "any" });
+        let plan = serde_json::from_value(plan).unwrap();
+        let frozen = pipeline.freeze(&engineer, self.images, plan).await.unwrap();
+        pipeline.draw_order(&engineer, frozen.id, "").await.unwrap();
+        self.ids.insert("certification", frozen.id.to_string());
         let hold = pipeline.hold(&engineer, done.item.id, "looked at again".into()).await.unwrap();
         self.ids.insert("hold", hold.id.to_string());
         self.read().await;
@@ -229,6 +236,40 @@ impl Town {
         self.drain().await;
         let run = pipeline.face_run(&officer, run.id).await.unwrap();
         assert_eq!(run.error_code.as_deref(), Some("model-away"));
+    }
+
+    /// An alarm about the annotator's work that nobody decided.
+    async fn alarm(&mut self) {
+        let (project, user) = (self.images, countersign_model::UserId(self.annotator));
+        let store = self.house.pipeline.store.clone();
+        let id = store.write::<_, StoreError, _>(Actor::system(), move |tx| {
+            Box::pin(async move {
+                let id: countersign_model::AlarmId = tx.fresh();
+                let alarm = monitoring::Alarm {
+                    id,
+                    project_id: project,
+                    user_id: user,
+                    stream: "review".into(),
+                    state: "open".into(),
+                    number: 1,
+                    since_number: 1,
+                    since_at: tx.now(),
+                    evidence: 5_000.0,
+                    run_length: 5_000.0,
+                    patterns: "[]".into(),
+                    raised_at: tx.now(),
+                    appeal: None,
+                    appealed_at: None,
+                    decided_by: None,
+                    decided_at: None,
+                    reason: None,
+                };
+                monitoring::insert_alarm(tx, alarm).await?;
+                tx.record(Evidence::new("alarm.raised", "alarm", id.uuid()).project(project))?;
+                Ok(id)
+            })
+        });
+        self.ids.insert("alarm", id.await.unwrap().to_string());
     }
 
     /// An audit of the study's project, and a leak in another study.

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::{
     Bind, Kind, Record, Row, StoreError, Value,
     assets::Asset,
-    audits, checkpoints, cleanings, comparisons,
+    audits, certifications, checkpoints, cleanings, comparisons,
     exposures::Exposure,
     face_models,
     gate::{GateEntry, GateReason},
@@ -17,7 +17,7 @@ use crate::{
     jobs::Job,
     leaks,
     masks::GateMask,
-    privacy, projects,
+    monitoring, privacy, projects,
     protocols::ProtocolVersion,
     reads, releases, risks, sessions, subjects,
     tasks::Task,
@@ -129,7 +129,9 @@ macro_rules! tables {
 tables! {
     users::Organization, users::User, sessions::Session, sessions::Token, projects::Project, ProtocolVersion,
     projects::Grant, ingests::Ingest, ingests::IngestRefusal, Item, Asset, SharedAsset, Task, Participation, reads::Read,
-    reads::AnnotationRow, reads::Review, reads::Signature, comparisons::Comparison, comparisons::Adjudication, GateEntry, GateReason, GateMask, Hold, Exposure, releases::Release,
+    reads::AnnotationRow, reads::Review, reads::Signature, comparisons::Comparison, comparisons::Adjudication, GateEntry, GateReason, GateMask, Hold, Exposure, certifications::Certification,
+    certifications::Unit, certifications::Auditor, monitoring::Plan,
+    monitoring::Stream, monitoring::Check, monitoring::Alarm, monitoring::AlarmHold, releases::Release,
     releases::ReleaseItem, cleanings::Cleaning, audits::Audit, audits::AuditItem, leaks::Leak, leaks::LeakItem, risks::ItemRisk,
     face_models::FaceModel, face_models::FaceRun, face_models::FaceFrame, face_models::FaceLabel, face_models::FaceLook, subjects::Subject, subjects::SubjectItem,
     subjects::SubjectAsset, privacy::Request, Job, EventRow, EventDetails, Setting,

@@ -1,6 +1,7 @@
 //! The store's whole suite, on SQLite and on PostgreSQL.
 
 mod backups;
+mod certifications;
 mod claims;
 mod cluster;
 mod evidence;

@@ -68,6 +68,7 @@ fn building(tx: &Tx, project: ProjectId) -> Release {
         audience: "internal".into(),
         countersigned_by: None,
         countersigned_at: None,
+        certification_id: None,
         id: tx.fresh(),
         project_id: project,
         name: "v1".to_owned(),

@@ -17,6 +17,11 @@ const TABS = [
   { to: "/projects/$projectId/subjects", label: "Subjects & vault", roles: ["privacy_officer", "auditor"] },
   { to: "/projects/$projectId/oversight", label: "Oversight", roles: ["privacy_officer", "auditor"] },
   {
+    to: "/projects/$projectId/quality",
+    label: "Quality",
+    roles: ["quality_engineer", "specialist", "reviewer", "data_scientist", "auditor"],
+  },
+  {
     to: "/projects/$projectId/releases",
     label: "Releases",
     roles: ["data_scientist", "quality_engineer", "auditor"],

@@ -1,0 +1,254 @@
+//! A review as a check of the person who drew, in the write of the review.
+
+use std::collections::BTreeMap;
+
+use countersign_model::{AlarmId, Annotation, HoldId, ItemId, ReadId, StageKind, UserId};
+use countersign_quality::monitor::{self, Detector, Observation};
+use countersign_store::{Evidence, Tx, holds, monitoring, reads};
+use countersign_workflow::{Event, ReviewDecision};
+
+use super::{HELD_MAX, PatternView, REVIEW, plan, run};
+use crate::{Pipeline, PipelineError, Result, moving::Moving, save::current_annotations};
+
+/// Share of wrong reads that is expected where nothing is known yet.
+const USUAL: f64 = 0.05;
+/// Checks that this is worth beside those of others.
+const USUAL_WORTH: f64 = 40.0;
+/// Why an item is held that was read after the estimated change.
+const HOLD_REASON: &str = "Read after somebody's work may have changed; it waits until that is decided.";
+
+/// What was right and what was said; `None` where nothing was.
+pub(super) type Pair = (Option<String>, Option<String>);
+
+/// Takes a review into account; to be called in its write, after the machine moved. Only the first look at a read counts:
+/// what comes back is read with the correction in mind.
+pub(crate) async fn reviewed(
+    tx: &mut Tx,
+    pipeline: &Pipeline,
+    item: ItemId,
+    subject: ReadId,
+    decision: ReviewDecision,
+    reviewer: UserId,
+    after: &[Annotation],
+) -> Result<()> {
+    let Some(read) = reads::by_id(tx, subject).await? else { return Ok(()) };
+    let (Some(user), Some(read_at)) = (read.author_user, read.submitted_at) else { return Ok(()) };
+    if read.kind != StageKind::Read || monitoring::was_checked(tx, item, user, REVIEW).await? {
+        return Ok(());
+    }
+    let (project, wrong) = (read.project_id, decision != ReviewDecision::Accept);
+    let pairs = match decision {
+        ReviewDecision::Fix => pairs(&current_annotations(tx, subject).await?, after),
+        _ => Vec::new(),
+    };
+    let run_length = plan::run_length(tx, project).await?;
+    let stream = monitoring::lock_stream(tx, project, user, REVIEW).await?;
+    let mut detector = match &stream {
+        Some(row) => serde_json::from_str(&row.detector).map_err(internal)?,
+        None => Detector::new(run_length).map_err(internal)?,
+    };
+    let number = stream.as_ref().map_or(0, |row| row.checked) + 1;
+    let expected = expected(monitoring::of_others(tx, project, user, REVIEW).await?);
+    let raised = detector.take(Observation::Judged { wrong, expected }).map_err(internal)?;
+    let level = if raised.is_some() { 1.0 } else { detector.level() };
+    let check = monitoring::Check {
+        project_id: project,
+        user_id: user,
+        stream: REVIEW.into(),
+        number,
+        item_id: item,
+        read_id: subject,
+        checked_by: Some(reviewer),
+        wrong,
+        expected,
+        level,
+        pairs: serde_json::to_string(&pairs).map_err(internal)?,
+        overturned: false,
+        read_at,
+        at: tx.now(),
+    };
+    monitoring::insert_check(tx, check).await?;
+    let row = monitoring::Stream {
+        project_id: project,
+        user_id: user,
+        stream: REVIEW.into(),
+        detector: serde_json::to_string(&detector).map_err(internal)?,
+        checked: number,
+        wrong: stream.as_ref().map_or(0, |row| row.wrong) + u64::from(wrong),
+        level: detector.level(),
+        updated_at: tx.now(),
+    };
+    monitoring::keep_stream(tx, row).await?;
+    match raised {
+        Some(alarm) => raise(tx, pipeline, (project, user), number, alarm).await,
+        None => Ok(()),
+    }
+}
+
+/// How likely an error is on a read by somebody usual: what reviewers find in the reads of all others, and a start of one in
+/// twenty. Fixed before the answer, and nothing that the person themselves did is in it.
+fn expected((checked, wrong): (u64, u64)) -> f64 {
+    (wrong as f64 + USUAL * USUAL_WORTH) / (checked as f64 + USUAL_WORTH)
+}
+
+/// What the reviewer changed, as pairs of classes: of the same mark another class, a mark that was missed, one too many.
+fn pairs(before: &[Annotation], after: &[Annotation]) -> Vec<Pair> {
+    let mut left: BTreeMap<_, _> = before.iter().map(|mark| (mark.id, mark.class.clone())).collect();
+    let mut pairs = Vec::new();
+    for mark in after {
+        match left.remove(&mark.id) {
+            Some(said) if said == mark.class => {}
+            said => pairs.push((Some(mark.class.clone()), said)),
+        }
+    }
+    pairs.extend(left.into_values().map(|said| (None, Some(said))));
+    pairs
+}
+
+/// Keeps the alarm, holds everything since the estimated change, and lets the person know.
+async fn raise(
+    tx: &mut Tx,
+    pipeline: &Pipeline,
+    (project, user): (countersign_model::ProjectId, UserId),
+    number: u64,
+    raised: monitor::Alarm,
+) -> Result<()> {
+    let since_number = number - (raised.item - raised.since);
+    let first = monitoring::checks(tx, project, user, REVIEW, since_number, 1).await?;
+    let since_at = first.first().map_or_else(|| tx.now(), |check| check.read_at);
+    let id: AlarmId = tx.fresh();
+    let mut alarm = monitoring::Alarm {
+        id,
+        project_id: project,
+        user_id: user,
+        stream: REVIEW.into(),
+        state: "open".into(),
+        number,
+        since_number,
+        since_at,
+        evidence: raised.evidence,
+        run_length: raised.run_length,
+        patterns: "[]".into(),
+        raised_at: tx.now(),
+        appeal: None,
+        appealed_at: None,
+        decided_by: None,
+        decided_at: None,
+        reason: None,
+    };
+    alarm.patterns = serde_json::to_string(&patterns(&run(tx, &alarm).await?)?).map_err(internal)?;
+    monitoring::insert_alarm(tx, alarm).await?;
+    let doubtful = monitoring::handed_in_since(tx, project, user, since_at, HELD_MAX).await?;
+    let held = doubtful.len();
+    for item in doubtful {
+        let mut moving = Moving::load(tx, pipeline, item).await?;
+        hold(tx, &mut moving, id).await?;
+    }
+    let details = serde_json::json!({
+        "user": user, "checks": number - since_number + 1, "evidence": raised.evidence,
+        "run_length": raised.run_length, "held": held,
+    });
+    tx.record(Evidence::new("alarm.raised", "alarm", id.uuid()).project(project).details(details))?;
+    // The person hears of it under a name of its own: others who listen are told of the alarm.
+    tx.record(Evidence::new("feedback.given", "feedback", id.uuid()).project(project))?;
+    Ok(())
+}
+
+/// Holds what somebody hands in while an alarm about their work waits for its decision.
+pub(crate) async fn submitted(tx: &mut Tx, moving: &mut Moving, user: UserId) -> Result<()> {
+    match monitoring::open_alarm(tx, moving.item.project_id, user).await? {
+        Some(alarm) => hold(tx, moving, alarm.id).await,
+        None => Ok(()),
+    }
+}
+
+async fn hold(tx: &mut Tx, moving: &mut Moving, alarm: AlarmId) -> Result<()> {
+    let id: HoldId = tx.fresh();
+    moving.take(tx, &Event::Held { hold: id }).await?;
+    let (project, item) = (moving.item.project_id, moving.item.id);
+    let row = holds::Hold {
+        id,
+        project_id: project,
+        item_id: item,
+        reason: HOLD_REASON.into(),
+        opened_by: None,
+        opened_at: tx.now(),
+        lifted_by: None,
+        lifted_at: None,
+        lift_reason: None,
+    };
+    holds::insert(tx, row).await?;
+    monitoring::insert_hold(tx, alarm, id).await?;
+    tx.record(Evidence::new("hold.opened", "hold", id.uuid()).project(project).item(item).reason("alarm"))?;
+    Ok(())
+}
+
+/// What the errors of a run have in common: kinds that happened three times or more.
+fn patterns(run: &[monitoring::Check]) -> Result<Vec<PatternView>> {
+    let (mut words, mut answers): (Vec<Option<String>>, Vec<(u16, u16)>) = (Vec::new(), Vec::new());
+    for check in run {
+        let pairs: Vec<Pair> = serde_json::from_str(&check.pairs).map_err(internal)?;
+        for (right, said) in pairs {
+            let mut place = |word: Option<String>| {
+                let known = words.iter().position(|one| *one == word);
+                let place = known.unwrap_or_else(|| {
+                    words.push(word);
+                    words.len() - 1
+                });
+                u16::try_from(place).unwrap_or(u16::MAX)
+            };
+            let pair = (place(right), place(said));
+            answers.push(pair);
+        }
+    }
+    let word = |place: u16| words.get(usize::from(place)).cloned().flatten();
+    let found = monitor::patterns(&answers).into_iter().map(|pattern| PatternView {
+        right: word(pattern.right),
+        said: word(pattern.said),
+        times: pattern.times,
+        errors: pattern.errors,
+    });
+    Ok(found.collect())
+}
+
+fn internal(error: impl std::fmt::Display) -> PipelineError {
+    PipelineError::Internal(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use countersign_model::{AnnotationId, Author, Shape};
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn mark(id: u128, class: &str) -> Annotation {
+        Annotation {
+            id: AnnotationId(Uuid::from_u128(id)),
+            class: class.into(),
+            frame: None,
+            shape: Shape::Tag {},
+            attributes: BTreeMap::new(),
+            author: Author::Human { user: UserId(Uuid::from_u128(1)) },
+            version: 1,
+            score: None,
+            arrangement: Default::default(),
+        }
+    }
+
+    #[test]
+    fn a_correction_says_what_was_right_and_what_was_said() {
+        let text = |value: &str| Some(value.to_owned());
+        let before = [mark(1, "a"), mark(2, "a"), mark(3, "b")];
+        let after = [mark(1, "a"), mark(2, "b"), mark(4, "c")];
+        let expected = [(text("b"), text("a")), (text("c"), None), (None, text("b"))];
+        assert_eq!(pairs(&before, &after), expected);
+        assert!(pairs(&before, &before).is_empty());
+    }
+
+    #[test]
+    fn what_others_do_is_expected() {
+        assert!((expected((0, 0)) - 0.05).abs() < 1e-12);
+        assert!((expected((960, 196)) - 0.198).abs() < 1e-12);
+    }
+}

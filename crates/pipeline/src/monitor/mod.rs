@@ -1,0 +1,347 @@
+//! Live monitoring: each review is a check of the person who drew. Evidence for a change is worked out in the write of the
+//! review itself; an alarm holds what may be in doubt, tells the person at once, and waits for a human decision.
+//!
+//! Statistics end nothing: a person with the right decides, who had no part in the checks; the person concerned may speak
+//! first.
+
+mod check;
+mod corrections;
+mod decide;
+mod plan;
+
+use countersign_model::{AlarmId, Instant, ItemId, ProjectId, UserId};
+use countersign_quality::monitor::false_alarms;
+use countersign_store::{Conn, items, monitoring, projects, users};
+use serde::{Deserialize, Serialize};
+
+pub(crate) use check::{reviewed, submitted};
+pub use corrections::{CorrectionView, CorrectionsView};
+pub use decide::{AlarmChoice, AlarmDecision};
+
+use crate::{Pipeline, PipelineError, Result, access::Action, people::Caller};
+
+/// Checks to a false alarm where a project sets nothing.
+pub const RUN_LENGTH_DEFAULT: f64 = 5_000.0;
+/// Most items that one alarm holds.
+pub const HELD_MAX: u32 = 5_000;
+/// Most alarms in one list.
+const ALARMS_MAX: u32 = 200;
+/// Most checks that a chart shows: the last ones.
+const CHART_MAX: u64 = 500;
+/// What "per month" means, seconds.
+const MONTH_SECONDS: i64 = 30 * 24 * 3_600;
+/// The one stream so far: corrections by reviewers.
+pub(crate) const REVIEW: &str = "review";
+/// One-sided confidence of each end of an interval: both together leave one in twenty.
+const END_CONFIDENCE: f64 = 0.975;
+
+/// A kind of error that somebody made at least three times.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PatternView {
+    /// The class that was right; absent where nothing was.
+    pub right: Option<String>,
+    /// The class that was said; absent where nothing was.
+    pub said: Option<String>,
+    /// How often.
+    pub times: u64,
+    /// Of how many errors.
+    pub errors: u64,
+}
+
+/// A stream of one person.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct StreamView {
+    /// Whose work.
+    pub user: UserId,
+    /// Their printed name.
+    pub printed_name: String,
+    /// Where checks come from: `review`.
+    pub stream: String,
+    /// Checks.
+    pub checked: u64,
+    /// Of these, wrong.
+    pub wrong: u64,
+    /// 95 % interval of the share of wrong ones (Clopper and Pearson), low end.
+    pub low: f64,
+    /// High end.
+    pub high: f64,
+    /// Evidence for a change as a share of what raises an alarm, 0 to 1.
+    pub level: f64,
+    /// When it was checked last.
+    pub updated_at: Instant,
+}
+
+/// An alarm.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AlarmView {
+    /// Alarm.
+    pub id: AlarmId,
+    /// Project.
+    pub project: ProjectId,
+    /// Its name.
+    pub project_name: String,
+    /// Whose work.
+    pub user: UserId,
+    /// Their printed name.
+    pub printed_name: String,
+    /// Stream.
+    pub stream: String,
+    /// `open`, `appealed`, `upheld` or `dismissed`.
+    pub state: String,
+    /// Checks since the estimated change, up to the one that raised the alarm.
+    pub checked: u64,
+    /// Of these, wrong.
+    pub wrong: u64,
+    /// When the first read after the estimated change was handed in: everything from then on is held.
+    pub since_at: Instant,
+    /// Evidence at the alarm.
+    pub evidence: f64,
+    /// Checks to a false alarm, on average, at least.
+    pub run_length: f64,
+    /// What the errors have in common; only what happened three times or more.
+    pub patterns: Vec<PatternView>,
+    /// An item that was corrected, as a worked example.
+    pub example: Option<ItemId>,
+    /// Its name.
+    pub example_name: Option<String>,
+    /// Items that it put holds on.
+    pub held: u64,
+    /// Of these, still held.
+    pub still_held: u64,
+    /// When.
+    pub raised_at: Instant,
+    /// What the person says.
+    pub appeal: Option<String>,
+    /// Printed name of who decided.
+    pub decided_by: Option<String>,
+    /// When.
+    pub decided_at: Option<Instant>,
+    /// Why.
+    pub reason: Option<String>,
+}
+
+/// An item that an alarm holds or held.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AlarmItemView {
+    /// Item.
+    pub item: ItemId,
+    /// Its name.
+    pub name: String,
+    /// Its phase.
+    pub phase: String,
+    /// When the hold was lifted.
+    pub lifted_at: Option<Instant>,
+}
+
+/// What is watched in a project.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct MonitorView {
+    /// Checks to a false alarm of one stream, on average, at least.
+    pub run_length: f64,
+    /// Checks of the last thirty days.
+    pub checks_per_month: u64,
+    /// False alarms to be expected from so many, at most.
+    pub false_alarms_per_month: f64,
+    /// Alarms: those that wait for a decision first.
+    pub alarms: Vec<AlarmView>,
+    /// Streams: the most evidence first.
+    pub streams: Vec<StreamView>,
+}
+
+/// One check, as a chart shows it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CheckView {
+    /// Place in the stream, from 1.
+    pub number: u64,
+    /// Item.
+    pub item: ItemId,
+    /// Whether it was wrong.
+    pub wrong: bool,
+    /// Somebody decided that it does not count.
+    pub overturned: bool,
+    /// Probability of an error that was expected before.
+    pub expected: f64,
+    /// Evidence after it, as a share of what raises an alarm.
+    pub level: f64,
+    /// When.
+    pub at: Instant,
+}
+
+impl Pipeline {
+    /// What is watched in a project, and what waits for a decision.
+    ///
+    /// # Errors
+    /// [`PipelineError::NotFound`] without the right.
+    pub async fn monitor(&self, caller: &Caller, project: ProjectId) -> Result<MonitorView> {
+        self.require_on(caller, Action::ManageHolds, project)?;
+        let mut conn = self.store.read().await?;
+        let run_length = plan::run_length(&mut conn, project).await?;
+        let month = self.store.clock().now().plus_seconds(-MONTH_SECONDS);
+        let checks_per_month = monitoring::checks_since(&mut conn, project, month).await?;
+        let mut alarms = Vec::new();
+        for alarm in monitoring::alarms(&mut conn, project, ALARMS_MAX).await? {
+            alarms.push(view(&mut conn, alarm).await?);
+        }
+        let mut streams = Vec::new();
+        for row in monitoring::streams(&mut conn, project).await? {
+            streams.push(stream(&mut conn, row).await?);
+        }
+        Ok(MonitorView {
+            run_length,
+            checks_per_month,
+            false_alarms_per_month: false_alarms(1, checks_per_month as f64, run_length),
+            alarms,
+            streams,
+        })
+    }
+
+    /// The last checks of one person's stream of reviews.
+    ///
+    /// # Errors
+    /// [`PipelineError::NotFound`] without the right.
+    pub async fn monitor_checks(
+        &self,
+        caller: &Caller,
+        project: ProjectId,
+        user: UserId,
+    ) -> Result<Vec<CheckView>> {
+        self.require_on(caller, Action::ManageHolds, project)?;
+        let mut conn = self.store.read().await?;
+        let streams = monitoring::streams(&mut conn, project).await?;
+        let own = streams.into_iter().find(|row| row.user_id == user && row.stream == REVIEW);
+        let checked = own.ok_or(PipelineError::NotFound)?.checked;
+        let from = checked.saturating_sub(CHART_MAX) + 1;
+        let limit = u32::try_from(CHART_MAX).unwrap_or(u32::MAX);
+        let rows = monitoring::checks(&mut conn, project, user, REVIEW, from, limit).await?;
+        let shown = rows.into_iter().map(|row| CheckView {
+            number: row.number,
+            item: row.item_id,
+            wrong: row.wrong,
+            overturned: row.overturned,
+            expected: row.expected,
+            level: row.level,
+            at: row.at,
+        });
+        Ok(shown.collect())
+    }
+
+    /// What the caller is told of their own work: alarms, what the errors have in common, a worked example.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn feedback(&self, caller: &Caller) -> Result<Vec<AlarmView>> {
+        let mut conn = self.store.read().await?;
+        let mut shown = Vec::new();
+        for alarm in monitoring::alarms_about(&mut conn, caller.user(), ALARMS_MAX).await? {
+            shown.push(view(&mut conn, alarm).await?);
+        }
+        Ok(shown)
+    }
+
+    /// Whether an alarm is about the caller.
+    pub(crate) async fn is_about(&self, caller: &Caller, id: AlarmId) -> Result<bool> {
+        let alarm = monitoring::alarm(&mut *self.store.read().await?, id).await?;
+        Ok(alarm.is_some_and(|alarm| alarm.user_id == caller.user()))
+    }
+
+    /// What an alarm holds or held.
+    ///
+    /// # Errors
+    /// [`PipelineError::NotFound`] without the right.
+    pub async fn alarm_items(&self, caller: &Caller, id: AlarmId) -> Result<Vec<AlarmItemView>> {
+        let mut conn = self.store.read().await?;
+        let alarm = monitoring::alarm(&mut conn, id).await?.ok_or(PipelineError::NotFound)?;
+        self.require_on(caller, Action::ManageHolds, alarm.project_id)?;
+        let held = monitoring::held(&mut conn, id, HELD_MAX).await?;
+        let shown = held.into_iter().map(|row| AlarmItemView {
+            item: row.item,
+            name: row.name,
+            phase: row.state,
+            lifted_at: row.lifted_at,
+        });
+        Ok(shown.collect())
+    }
+}
+
+async fn stream(conn: &mut Conn, row: monitoring::Stream) -> Result<StreamView> {
+    let internal = |error: countersign_quality::BoundError| PipelineError::Internal(error.to_string());
+    let wrong = row.wrong.min(row.checked);
+    let (low, high) = if row.checked == 0 {
+        (0.0, 1.0)
+    } else {
+        let low = countersign_quality::share_lower(row.checked, wrong, END_CONFIDENCE).map_err(internal)?;
+        (low, countersign_quality::share_upper(row.checked, wrong, END_CONFIDENCE).map_err(internal)?)
+    };
+    Ok(StreamView {
+        user: row.user_id,
+        printed_name: printed_name(conn, row.user_id).await?,
+        stream: row.stream,
+        checked: row.checked,
+        wrong,
+        low,
+        high,
+        level: row.level,
+        updated_at: row.updated_at,
+    })
+}
+
+async fn view(conn: &mut Conn, alarm: monitoring::Alarm) -> Result<AlarmView> {
+    let run = run(conn, &alarm).await?;
+    let wrong = run.iter().filter(|check| check.wrong && !check.overturned);
+    // The last one that was corrected, not merely sent back: it shows what is right.
+    let example =
+        run.iter().rev().find(|check| check.wrong && check.pairs != "[]").map(|check| check.item_id);
+    let example_name = match example {
+        Some(item) => items::by_id(conn, item).await?.map(|item| item.name),
+        None => None,
+    };
+    let held = monitoring::held(conn, alarm.id, HELD_MAX).await?;
+    let decided_by = match alarm.decided_by {
+        Some(user) => Some(printed_name(conn, user).await?),
+        None => None,
+    };
+    let project = projects::by_id(conn, alarm.project_id).await?.ok_or(PipelineError::NotFound)?;
+    let patterns = serde_json::from_str(&alarm.patterns)
+        .map_err(|error| PipelineError::Internal(format!("alarms.patterns: {error}")))?;
+    Ok(AlarmView {
+        id: alarm.id,
+        project: alarm.project_id,
+        project_name: project.name,
+        user: alarm.user_id,
+        printed_name: printed_name(conn, alarm.user_id).await?,
+        stream: alarm.stream,
+        state: alarm.state,
+        checked: run.len() as u64,
+        wrong: wrong.count() as u64,
+        since_at: alarm.since_at,
+        evidence: alarm.evidence,
+        run_length: alarm.run_length,
+        patterns,
+        example,
+        example_name,
+        held: held.len() as u64,
+        still_held: held.iter().filter(|row| row.lifted_at.is_none()).count() as u64,
+        raised_at: alarm.raised_at,
+        appeal: alarm.appeal,
+        decided_by,
+        decided_at: alarm.decided_at,
+        reason: alarm.reason,
+    })
+}
+
+/// The checks from the estimated change to the alarm.
+async fn run(conn: &mut Conn, alarm: &monitoring::Alarm) -> Result<Vec<monitoring::Check>> {
+    let length = u32::try_from(alarm.number - alarm.since_number + 1).unwrap_or(u32::MAX);
+    let (project, user) = (alarm.project_id, alarm.user_id);
+    Ok(monitoring::checks(conn, project, user, &alarm.stream, alarm.since_number, length).await?)
+}
+
+async fn printed_name(conn: &mut Conn, user: UserId) -> Result<String> {
+    Ok(users::by_id(conn, user).await?.map_or_else(String::new, |user| user.printed_name))
+}

@@ -1,0 +1,146 @@
+//! Live monitoring: what is watched, alarms, decisions, and what each person is told of their own work.
+
+use axum::{Json, extract::State};
+use countersign_model::{AlarmId, ProjectId, UserId};
+use countersign_pipeline::monitor::{
+    AlarmDecision, AlarmItemView, AlarmView, CheckView, CorrectionsView, MonitorView,
+};
+use serde::Deserialize;
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{
+    App, Problem,
+    caller::SignedIn,
+    extract::{Body, Ids},
+};
+
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(monitor, set))
+        .routes(routes!(checks))
+        .routes(routes!(corrections))
+        .routes(routes!(items))
+        .routes(routes!(decide))
+        .routes(routes!(appeal))
+        .routes(routes!(feedback))
+}
+
+/// How rare false alarms are to be.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct MonitorPlan {
+    /// Checks to a false alarm of one person's stream, on average, at least.
+    run_length: f64,
+}
+
+/// What somebody says against an alarm.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct AppealWords {
+    words: String,
+}
+
+/// What is watched in a project, and what waits for a decision.
+#[utoipa::path(
+    get, path = "/projects/{project}/monitor", tag = "monitor", params(("project" = ProjectId, Path)),
+    responses((status = 200, body = MonitorView))
+)]
+async fn monitor(
+    State(app): State<App>,
+    SignedIn(caller): SignedIn,
+    Ids(project): Ids<ProjectId>,
+) -> Result<Json<MonitorView>, Problem> {
+    Ok(Json(app.pipeline.monitor(&caller, project).await?))
+}
+
+/// Sets how rare false alarms are to be; evidence begins anew.
+#[utoipa::path(
+    put, path = "/projects/{project}/monitor", tag = "monitor", params(("project" = ProjectId, Path)),
+    request_body = MonitorPlan, responses((status = 200, body = MonitorView))
+)]
+async fn set(
+    State(app): State<App>,
+    SignedIn(caller): SignedIn,
+    Ids(project): Ids<ProjectId>,
+    Body(plan): Body<MonitorPlan>,
+) -> Result<Json<MonitorView>, Problem> {
+    Ok(Json(app.pipeline.set_monitor(&caller, project, plan.run_length).await?))
+}
+
+/// The last checks of one person's work.
+#[utoipa::path(
+    get, path = "/projects/{project}/monitor/{user}/checks", tag = "monitor",
+    params(("project" = ProjectId, Path), ("user" = UserId, Path)),
+    responses((status = 200, body = Vec<CheckView>))
+)]
+async fn checks(
+    State(app): State<App>,
+    SignedIn(caller): SignedIn,
+    Ids((project, user)): Ids<(ProjectId, UserId)>,
+) -> Result<Json<Vec<CheckView>>, Problem> {
+    Ok(Json(app.pipeline.monitor_checks(&caller, project, user).await?))
+}
+
+/// What reviewers change, class by class.
+#[utoipa::path(
+    get, path = "/projects/{project}/corrections", tag = "monitor", params(("project" = ProjectId, Path)),
+    responses((status = 200, body = CorrectionsView))
+)]
+async fn corrections(
+    State(app): State<App>,
+    SignedIn(caller): SignedIn,
+    Ids(project): Ids<ProjectId>,
+) -> Result<Json<CorrectionsView>, Problem> {
+    Ok(Json(app.pipeline.corrections(&caller, project).await?))
+}
+
+/// What an alarm holds or held.
+#[utoipa::path(
+    get, path = "/alarms/{alarm}/items", tag = "monitor", params(("alarm" = AlarmId, Path)),
+    responses((status = 200, body = Vec<AlarmItemView>))
+)]
+async fn items(
+    State(app): State<App>,
+    SignedIn(caller): SignedIn,
+    Ids(alarm): Ids<AlarmId>,
+) -> Result<Json<Vec<AlarmItemView>>, Problem> {
+    Ok(Json(app.pipeline.alarm_items(&caller, alarm).await?))
+}
+
+/// Decides an alarm. Neither the person concerned nor anybody whose checks raised it may.
+#[utoipa::path(
+    post, path = "/alarms/{alarm}/decision", tag = "monitor", params(("alarm" = AlarmId, Path)),
+    request_body = AlarmDecision, responses((status = 200, body = AlarmView))
+)]
+async fn decide(
+    State(app): State<App>,
+    SignedIn(caller): SignedIn,
+    Ids(alarm): Ids<AlarmId>,
+    Body(decision): Body<AlarmDecision>,
+) -> Result<Json<AlarmView>, Problem> {
+    Ok(Json(app.pipeline.decide_alarm(&caller, alarm, decision).await?))
+}
+
+/// Says something against an alarm about the caller's own work.
+#[utoipa::path(
+    post, path = "/alarms/{alarm}/appeal", tag = "monitor", params(("alarm" = AlarmId, Path)),
+    request_body = AppealWords, responses((status = 200, body = AlarmView))
+)]
+async fn appeal(
+    State(app): State<App>,
+    SignedIn(caller): SignedIn,
+    Ids(alarm): Ids<AlarmId>,
+    Body(body): Body<AppealWords>,
+) -> Result<Json<AlarmView>, Problem> {
+    Ok(Json(app.pipeline.appeal_alarm(&caller, alarm, body.words).await?))
+}
+
+/// What the caller is told of their own work.
+#[utoipa::path(get, path = "/me/feedback", tag = "monitor", responses((status = 200, body = Vec<AlarmView>)))]
+async fn feedback(
+    State(app): State<App>,
+    SignedIn(caller): SignedIn,
+) -> Result<Json<Vec<AlarmView>>, Problem> {
+    Ok(Json(app.pipeline.feedback(&caller).await?))
+}

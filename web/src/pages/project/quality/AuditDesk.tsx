@@ -1,0 +1,312 @@
+/**
+ * Judging one item after the other: first what the auditor sees without any label, then the frozen labels, then what is
+ * wrong with them. The server gives out the items and shows no label before.
+ */
+import { Button, NativeSelect, NumberInput, Textarea } from "@mantine/core";
+import { useState } from "react";
+import {
+  type AuditUnit,
+  type Certification,
+  type ErrorKind,
+  type FoundError,
+  type Severity,
+  type ShownUnit,
+  unitImageUrl,
+  useCertify,
+} from "@/api/quality";
+import type { OntologyClass, Project } from "@/api/types";
+import { count } from "@/format";
+import { FrameViewer } from "@/parts/FrameViewer";
+import { Empty, Note, Refused } from "@/parts/States";
+import { Swatch } from "@/parts/Swatch";
+import table from "@/parts/table.module.css";
+import { LabelOverlay } from "./LabelOverlay";
+import { KIND_WORDS, SEVERITY_WORDS } from "./words";
+
+const COUNT_MAX = 10_000;
+const COMMENT_MAX_CHARS = 500;
+
+/** Before the labels: how many of each class the auditor sees. */
+function OwnLook({
+  project,
+  certification,
+  unit,
+  onShown,
+}: {
+  project: Project;
+  certification: Certification;
+  unit: AuditUnit;
+  onShown: (unit: AuditUnit) => void;
+}) {
+  const { own } = useCertify(project.id);
+  const [counts, setCounts] = useState<Record<string, number>>({});
+  return (
+    <div className="stack">
+      <h3>What do you see?</h3>
+      <p className="dim">
+        Count before you are shown the labels. This cannot be changed afterwards, and is kept with your
+        judgement.
+      </p>
+      <div className="row">
+        {project.protocol.classes.map((one) => (
+          <NumberInput
+            key={one.id}
+            label={one.name}
+            value={counts[one.id] ?? 0}
+            onChange={(value) => setCounts({ ...counts, [one.id]: Number(value) || 0 })}
+            min={0}
+            max={COUNT_MAX}
+            allowDecimal={false}
+            w={130}
+          />
+        ))}
+      </div>
+      <Refused error={own.error} />
+      <div className="row">
+        <Button
+          loading={own.isPending}
+          onClick={() =>
+            own.mutate(
+              { id: certification.id, position: unit.position, classes: counts },
+              { onSuccess: onShown },
+            )
+          }
+        >
+          That is all I see: show the labels
+        </Button>
+      </div>
+    </div>
+  );
+}
+
+function ErrorRow({
+  error,
+  classes,
+  shown,
+  onChange,
+  onRemove,
+}: {
+  error: FoundError;
+  classes: OntologyClass[];
+  shown: ShownUnit;
+  onChange: (error: FoundError) => void;
+  onRemove: () => void;
+}) {
+  const labels = shown.annotations.map((label, place) => ({
+    value: label.id,
+    label: `${place + 1}: ${classes.find((one) => one.id === label.class)?.name ?? label.class}`,
+  }));
+  return (
+    <div className="row">
+      <NativeSelect
+        label="Class"
+        data={classes.map((one) => ({ value: one.id, label: one.name }))}
+        value={error.class}
+        onChange={(event) => onChange({ ...error, class: event.currentTarget.value })}
+      />
+      <NativeSelect
+        label="What is wrong"
+        data={Object.entries(KIND_WORDS).map(([value, label]) => ({ value, label }))}
+        value={error.kind}
+        onChange={(event) => onChange({ ...error, kind: event.currentTarget.value as ErrorKind })}
+      />
+      <NativeSelect
+        label="How bad"
+        data={Object.entries(SEVERITY_WORDS).map(([value, label]) => ({ value, label }))}
+        value={error.severity}
+        onChange={(event) => onChange({ ...error, severity: event.currentTarget.value as Severity })}
+      />
+      {error.kind === "missed" ? null : (
+        <NativeSelect
+          label="Label"
+          data={[{ value: "", label: "no particular one" }, ...labels]}
+          value={error.annotation ?? ""}
+          onChange={(event) => onChange({ ...error, annotation: event.currentTarget.value || null })}
+        />
+      )}
+      <Button variant="default" onClick={onRemove}>
+        Remove
+      </Button>
+    </div>
+  );
+}
+
+/** With the labels: where they differ from the own count, and what is wrong. */
+function Verdict({
+  project,
+  certification,
+  unit,
+  shown,
+  onJudged,
+}: {
+  project: Project;
+  certification: Certification;
+  unit: AuditUnit;
+  shown: ShownUnit;
+  onJudged: () => void;
+}) {
+  const { judge } = useCertify(project.id);
+  const classes = project.protocol.classes;
+  const [errors, setErrors] = useState<{ key: number; error: FoundError }[]>([]);
+  const [comment, setComment] = useState("");
+  const [made, setMade] = useState(0);
+  const add = (named: string, kind: ErrorKind) => {
+    setErrors([...errors, { key: made, error: { class: named, kind, severity: "major" } }]);
+    setMade(made + 1);
+  };
+  const name = (id: string) => classes.find((one) => one.id === id)?.name ?? id;
+  const open = shown.differences.filter(
+    (difference) => !errors.some(({ error }) => error.class === difference.class),
+  );
+  const send = () =>
+    judge.mutate(
+      {
+        id: certification.id,
+        position: unit.position,
+        errors: errors.map(({ error }) => error),
+        comment: comment.trim() || null,
+      },
+      { onSuccess: onJudged },
+    );
+  return (
+    <div className="stack">
+      <h3>Are the labels right?</h3>
+      <div className={table.scroll}>
+        <table className={table.table}>
+          <thead>
+            <tr>
+              <th>Class</th>
+              <th className="num">You saw</th>
+              <th className="num">Labelled</th>
+              <th>Difference</th>
+            </tr>
+          </thead>
+          <tbody>
+            {classes.map((one) => {
+              const own = shown.own.classes[one.id] ?? 0;
+              const labelled = shown.annotations.filter((label) => label.class === one.id).length;
+              if (own === 0 && labelled === 0) return null;
+              return (
+                <tr key={one.id}>
+                  <td>
+                    <Swatch color={one.color} /> {one.name}
+                  </td>
+                  <td className="num">{count(own)}</td>
+                  <td className="num">{count(labelled)}</td>
+                  <td>
+                    {own === labelled ? (
+                      "none"
+                    ) : (
+                      <Button
+                        variant="default"
+                        size="compact-sm"
+                        onClick={() => add(one.id, own > labelled ? "missed" : "extra")}
+                      >
+                        {own > labelled ? "It was missed" : "It is superfluous"}
+                      </Button>
+                    )}
+                  </td>
+                </tr>
+              );
+            })}
+          </tbody>
+        </table>
+      </div>
+      {errors.map(({ key, error }) => (
+        <ErrorRow
+          key={key}
+          error={error}
+          classes={classes}
+          shown={shown}
+          onChange={(next) => setErrors(errors.map((one) => (one.key === key ? { key, error: next } : one)))}
+          onRemove={() => setErrors(errors.filter((one) => one.key !== key))}
+        />
+      ))}
+      <Textarea
+        label={open.length > 0 ? "Why the difference is no error" : "Comment"}
+        description={
+          open.length > 0
+            ? `Your count of ${open.map((one) => name(one.class)).join(", ")} differs`
+            : undefined
+        }
+        value={comment}
+        onChange={(event) => setComment(event.currentTarget.value)}
+        maxLength={COMMENT_MAX_CHARS}
+        autosize
+      />
+      <Refused error={judge.error} />
+      <div className="row">
+        <Button onClick={send} loading={judge.isPending} disabled={open.length > 0 && !comment.trim()}>
+          {errors.length === 0 ? "Everything is right" : "The labels are wrong"}
+        </Button>
+        <Button variant="default" onClick={() => add(classes[0]?.id ?? "", "misplaced")}>
+          Add an error
+        </Button>
+      </div>
+    </div>
+  );
+}
+
+export function AuditDesk({ project, certification }: { project: Project; certification: Certification }) {
+  const { next } = useCertify(project.id);
+  const [unit, setUnit] = useState<AuditUnit | null>(null);
+  const take = () => next.mutate(certification.id, { onSuccess: setUnit });
+  if (!unit) {
+    return (
+      <div className="stack tight">
+        <div className="row">
+          <Button onClick={take} loading={next.isPending} disabled={certification.state !== "auditing"}>
+            Judge the next item
+          </Button>
+          <span className="dim">
+            Items that you had a part in, or saw elsewhere, are not given to you. While you audit, the labels
+            of this set are shown to you here only.
+          </span>
+        </div>
+        <Refused error={next.error} />
+      </div>
+    );
+  }
+  const { shown } = unit;
+  return (
+    <section className="stack" aria-label={`Item ${unit.position + 1} of the audit`}>
+      <div className="spread">
+        <h3>{unit.name}</h3>
+        <span className="dim">item {count(unit.position + 1)} of the order</span>
+      </div>
+      {unit.frames > 0 ? (
+        <FrameViewer
+          key={unit.position}
+          url={(frame) => unitImageUrl(certification.id, unit.position, frame)}
+          frames={unit.frames}
+          label={unit.name}
+          over={
+            shown
+              ? (frame, size) => (
+                  <LabelOverlay shown={shown} classes={project.protocol.classes} frame={frame} size={size} />
+                )
+              : undefined
+          }
+        />
+      ) : (
+        <Empty title="No picture to look at">This item has no frames.</Empty>
+      )}
+      {shown ? (
+        <Verdict
+          project={project}
+          certification={certification}
+          unit={unit}
+          shown={shown}
+          onJudged={() => {
+            setUnit(null);
+          }}
+        />
+      ) : (
+        <>
+          <Note>The labels of this item are hidden until you said what you see.</Note>
+          <OwnLook project={project} certification={certification} unit={unit} onShown={setUnit} />
+        </>
+      )}
+    </section>
+  );
+}

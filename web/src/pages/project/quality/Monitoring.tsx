@@ -1,0 +1,243 @@
+/** Live monitoring: what needs a decision first, then everybody's charts, then how rare false alarms are. */
+import { Button, NumberInput } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { useState } from "react";
+import {
+  type Alarm,
+  alarmItemsQuery,
+  type Monitor,
+  monitorQuery,
+  type StreamOf,
+  useMonitorActions,
+} from "@/api/quality";
+import type { Phase } from "@/api/types";
+import { count, plural } from "@/format";
+import { At, FactList, Panel, PhaseMark, Status } from "@/parts/bits";
+import { patternWords } from "@/parts/FeedbackCard";
+import { ReasonDialog } from "@/parts/ReasonDialog";
+import { Failed, Loading, Note, Refused } from "@/parts/States";
+import table from "@/parts/table.module.css";
+import { ControlChart } from "./ControlChart";
+
+const PERCENT = 100;
+const share = (value: number) => `${(value * PERCENT).toFixed(1)} %`;
+
+const DECIDED: Record<string, string> = { upheld: "Upheld", dismissed: "Dismissed" };
+
+function HeldItems({ project, alarm }: { project: string; alarm: Alarm }) {
+  const items = useQuery(alarmItemsQuery(project, alarm.id));
+  if (items.isPending) return <Loading lines={3} />;
+  if (items.isError) return <Failed error={items.error} retry={() => items.refetch()} />;
+  return (
+    <div className={table.scroll}>
+      <table className={table.table}>
+        <thead>
+          <tr>
+            <th>Item</th>
+            <th>State</th>
+            <th>Hold</th>
+          </tr>
+        </thead>
+        <tbody>
+          {items.data.map((one) => (
+            <tr key={one.item}>
+              <td>
+                <Link to="/items/$itemId" params={{ itemId: one.item }}>
+                  {one.name}
+                </Link>
+              </td>
+              <td>
+                <PhaseMark phase={one.phase as Phase} held={!one.lifted_at} />
+              </td>
+              <td>
+                {one.lifted_at ? (
+                  <>
+                    lifted <At micros={one.lifted_at} />
+                  </>
+                ) : (
+                  "held"
+                )}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function One({ project, alarm }: { project: string; alarm: Alarm }) {
+  const { decide } = useMonitorActions(project);
+  const [choice, setChoice] = useState<"dismiss" | "uphold" | null>(null);
+  const [listed, setListed] = useState(false);
+  const open = alarm.state === "open" || alarm.state === "appealed";
+  return (
+    <Panel
+      title={`${alarm.printed_name}: more corrections than usual`}
+      aside={
+        <span className="row tight">
+          <Status tone={open ? "bad" : "dim"} mark={open ? "triangle" : "square"}>
+            {open ? "Needs a decision" : (DECIDED[alarm.state] ?? alarm.state)}
+          </Status>
+          <span className="dim">
+            <At micros={alarm.raised_at} />
+          </span>
+        </span>
+      }
+    >
+      <FactList
+        rows={[
+          [
+            "Corrected or sent back",
+            `${count(alarm.wrong)} of ${plural(alarm.checked, "check")} since the estimated change`,
+          ],
+          ["Held since", <At key="since" micros={alarm.since_at} />],
+          ["Items", `${count(alarm.still_held)} of ${count(alarm.held)} still held`],
+          [
+            "How sure",
+            `false alarms are at least ${count(Math.round(alarm.run_length))} checks apart on average; the evidence reached ${count(Math.round(alarm.evidence))}`,
+          ],
+          ["In common", alarm.patterns.length > 0 ? alarm.patterns.map(patternWords).join("; ") : null],
+          ["They say", alarm.appeal ?? null],
+          ["Decision", alarm.reason ? `${alarm.decided_by}: ${alarm.reason}` : null],
+        ]}
+      />
+      {open ? (
+        <div className="row">
+          <Button onClick={() => setChoice("uphold")}>It stands…</Button>
+          <Button variant="default" onClick={() => setChoice("dismiss")}>
+            It is a false alarm…
+          </Button>
+        </div>
+      ) : null}
+      <details onToggle={(event) => setListed(event.currentTarget.open)}>
+        <summary>What it holds ({count(alarm.held)})</summary>
+        {listed ? <HeldItems project={project} alarm={alarm} /> : null}
+      </details>
+      <ReasonDialog
+        opened={choice !== null}
+        title={choice === "dismiss" ? "It was a false alarm" : "The alarm stands"}
+        confirm={choice === "dismiss" ? "Lift every hold" : "Uphold"}
+        pending={decide.isPending}
+        error={decide.error}
+        onClose={() => setChoice(null)}
+        onConfirm={({ reason }) =>
+          decide.mutate(
+            { alarm: alarm.id, decision: choice ?? "uphold", reason },
+            { onSuccess: () => setChoice(null) },
+          )
+        }
+      >
+        <p>
+          {choice === "dismiss"
+            ? "Every hold of this alarm is lifted, and its corrections no longer count against the person."
+            : "What waits for review is reviewed. What was accepted stays held until somebody has looked at it and lifts the hold."}{" "}
+          {alarm.printed_name} reads your reason.
+        </p>
+      </ReasonDialog>
+    </Panel>
+  );
+}
+
+function Streams({ project, streams }: { project: string; streams: StreamOf[] }) {
+  const [open, setOpen] = useState<string | null>(null);
+  if (streams.length === 0)
+    return <Note>Nothing was reviewed yet: nothing is known about anybody's work.</Note>;
+  return (
+    <div className="stack">
+      <div className={table.scroll}>
+        <table className={table.table}>
+          <thead>
+            <tr>
+              <th>Who</th>
+              <th className="num">Checks</th>
+              <th className="num">Corrected or sent back</th>
+              <th className="num">Share (95 % interval)</th>
+              <th className="num">Evidence for a change</th>
+              <th>Checked last</th>
+              <th>Chart</th>
+            </tr>
+          </thead>
+          <tbody>
+            {streams.map((one) => (
+              <tr key={one.user}>
+                <td>{one.printed_name}</td>
+                <td className="num">{count(one.checked)}</td>
+                <td className="num">{count(one.wrong)}</td>
+                <td className="num">
+                  {share(one.wrong / one.checked)} ({share(one.low)} to {share(one.high)})
+                </td>
+                <td className="num">{share(one.level)} of an alarm</td>
+                <td>
+                  <At micros={one.updated_at} />
+                </td>
+                <td>
+                  <Button
+                    variant="default"
+                    size="compact-sm"
+                    aria-expanded={open === one.user}
+                    onClick={() => setOpen(open === one.user ? null : one.user)}
+                  >
+                    {open === one.user ? "Hide" : "Show"}
+                  </Button>
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {open ? <ControlChart project={project} user={open} /> : null}
+    </div>
+  );
+}
+
+function Plan({ project, monitor }: { project: string; monitor: Monitor }) {
+  const { set } = useMonitorActions(project);
+  const [length, setLength] = useState<number | string>(monitor.run_length);
+  const value = Number(length);
+  const month = value > 0 ? monitor.checks_per_month / value : 0;
+  return (
+    <div className="stack tight">
+      <div className="row">
+        <NumberInput
+          label="Checks to a false alarm, at least"
+          description={`${count(monitor.checks_per_month)} checks in the last 30 days: at most ${month.toFixed(2)} false alarms a month`}
+          value={length}
+          onChange={setLength}
+          min={100}
+          max={1_000_000}
+          step={500}
+        />
+        <Button
+          variant="default"
+          onClick={() => set.mutate(value)}
+          loading={set.isPending}
+          disabled={!(value >= 100 && value <= 1_000_000) || value === monitor.run_length}
+        >
+          Set, and begin anew
+        </Button>
+      </div>
+      <Refused error={set.error} />
+    </div>
+  );
+}
+
+export function Monitoring({ project }: { project: string }) {
+  const monitor = useQuery(monitorQuery(project));
+  if (monitor.isPending) return <Loading />;
+  if (monitor.isError) return <Failed error={monitor.error} retry={() => monitor.refetch()} />;
+  const { alarms, streams } = monitor.data;
+  return (
+    <div className="stack">
+      {alarms.map((alarm) => (
+        <One key={alarm.id} project={project} alarm={alarm} />
+      ))}
+      <Streams project={project} streams={streams} />
+      <details>
+        <summary>How rare false alarms are</summary>
+        <Plan project={project} monitor={monitor.data} />
+      </details>
+    </div>
+  );
+}

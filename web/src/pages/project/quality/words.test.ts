@@ -1,0 +1,21 @@
+import { describe, expect, it } from "vitest";
+import { atMost, boundWords, confidence } from "./words";
+
+describe("words for bounds", () => {
+  it("never shows a bound smaller than it is", () => {
+    expect(atMost(0.0201)).toBe("2.01 %");
+    expect(atMost(0.020_101)).toBe("2.02 %");
+    expect(atMost(0.07)).toBe("7.00 %");
+    expect(atMost(1)).toBe("100.00 %");
+  });
+
+  it("names the denominator", () => {
+    const bound = { lot: 1_200, checked: 150, found: 1, upper: 31, left: 30, share: 31 / 1_200 };
+    expect(boundWords(bound)).toBe("at most 31 of 1,200 (2.59 %)");
+  });
+
+  it("shows a confidence as it was named", () => {
+    expect(confidence(0.95)).toBe("95 %");
+    expect(confidence(0.975)).toBe("97.5 %");
+  });
+});

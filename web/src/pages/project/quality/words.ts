@@ -1,0 +1,61 @@
+/** Bounds and errors in words. A bound is never shown smaller than it is. */
+import type { Bound, Certification, ErrorKind, Severity } from "@/api/quality";
+import { count } from "@/format";
+
+const PERCENT = 100;
+
+/** A share as `2.35 %`, rounded up. */
+export function atMost(share: number): string {
+  // A double such as 0.07 times 10,000 lies a hair above 700.
+  return `${(Math.ceil(share * 10_000 - 1e-9) / 100).toFixed(2)} %`;
+}
+
+/** A confidence as `95 %` or `97.5 %`. */
+export function confidence(value: number): string {
+  return `${Number((value * PERCENT).toFixed(4))} %`;
+}
+
+/** `at most 3 of 120 (2.50 %)` */
+export function boundWords(bound: Bound): string {
+  return `at most ${count(bound.upper)} of ${count(bound.lot)} (${atMost(bound.share)})`;
+}
+
+export const KIND_WORDS: Record<ErrorKind, string> = {
+  missed: "Missed: there, and not labelled",
+  extra: "Superfluous: labelled, and not there",
+  wrong_class: "Wrong class",
+  misplaced: "Place or extent are off",
+  attribute: "An attribute is wrong",
+};
+
+export const SEVERITY_WORDS: Record<Severity, string> = {
+  minor: "Minor: changes nothing for whoever uses it",
+  major: "Major: could mislead",
+  critical: "Critical: could harm somebody",
+};
+
+/** Where an audit stands, as one of the marks of the page. */
+export function standing(certification: Certification): {
+  tone: "dim" | "live" | "ok" | "warn" | "bad";
+  mark: string;
+  word: string;
+} {
+  switch (certification.state) {
+    case "frozen":
+      return { tone: "warn", mark: "diamond", word: "Frozen: draw the order" };
+    case "auditing":
+      return { tone: "live", mark: "dot", word: "Being audited" };
+    case "ended":
+      return { tone: "live", mark: "dot", word: "Being certified" };
+    case "closed":
+      return { tone: "ok", mark: "square", word: "Certified" };
+    default:
+      return { tone: "bad", mark: "cross", word: "Void: somebody in it was erased" };
+  }
+}
+
+export const STOP_WORDS: Record<string, string> = {
+  target: "the target was reached",
+  sample: "the sample was used up",
+  ended: "it was ended by hand",
+};
