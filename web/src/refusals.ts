@@ -204,6 +204,10 @@ const REFUSALS: Record<string, Explanation> = {
     title: "Cannot be shown",
     advice: "The picture uses a compression that cannot be opened here.",
   },
+  not_a_slide: {
+    title: "Not a slide",
+    advice: "Only slides are cut into tiles. Open the item again.",
+  },
   not_finished: {
     title: "Not finished",
     advice: "The release is still being written. Try again in a moment.",

@@ -22,6 +22,7 @@ mod limits;
 mod lut;
 mod parse;
 mod render;
+mod slide;
 mod stack;
 mod syntax;
 mod write;
@@ -38,8 +39,8 @@ pub use encode::{FrameEdit, FrameOutcome, Replaced, replace_frames, transcode_to
 pub use error::{DicomError, Place};
 pub use facts::{Dose, Facts, FrameGeometry, Identity, SpacingOrigin, Window, frame_geometry};
 pub use frames::{
-    Cells, Frame, FrameBytes, Photometric, Samples, StoredSamples, bare_jpeg_xl, decode_frame, frame_bytes,
-    frame_count, is_decodable, raw_samples,
+    Cells, Frame, FrameBytes, FrameMap, MAX_HEAD_BYTES, Photometric, Samples, StoredSamples, bare_jpeg_xl,
+    decode_frame, frame_bytes, frame_count, is_decodable, raw_samples,
 };
 pub use instance::{Instance, Note, NoteKind, read, read_shared};
 pub use limits::{
@@ -48,6 +49,7 @@ pub use limits::{
 };
 pub use lut::{DisplayLuts, Lut};
 pub use render::{Rendered, default_window, render, render_frame, render_with, rescaled};
+pub use slide::{MAX_TILES, SlideLevel, browser_jpeg, slide_level};
 pub use stack::{
     ORIENTATION_TOLERANCE, SAME_PLACE_MM, SPACING_TOLERANCE, SliceGeometry, Stack, StackIssue,
     TILT_TOLERANCE_RAD, order_slices,

@@ -125,8 +125,10 @@ impl Pipeline {
         let shown = self
             .shown(caller, (item, stream, frame), Some(StreamKind::Dicom), crate::pixels::ShownFor::Work)
             .await?;
+        // Planes of all frames stand in one element: the whole file is read, as few files have any.
+        let bytes = self.store.cleared().show(&shown.exposed).await?;
         blocking(move || {
-            let instance = dicom::read_shared(shown.bytes, &dicom::Limits::default());
+            let instance = dicom::read_shared(bytes, &dicom::Limits::default());
             instance.map(|instance| over(&instance, shown.part)).map_err(|e| undecodable(&e))
         })
         .await?

@@ -12,6 +12,7 @@ pub mod compare;
 pub mod display;
 pub mod error;
 pub mod evidence;
+mod frames;
 pub mod gate;
 pub mod holds;
 pub mod home;
@@ -99,6 +100,7 @@ pub struct Inner {
     decoy_hash: String,
     passwords: secrets::Passwords,
     protocols: projects::ProtocolCache,
+    frame_maps: frames::FrameMaps,
     settings: Settings,
     looking: models::Looking,
     /// Wakes the worker of this process.
@@ -147,6 +149,7 @@ impl Pipeline {
                 decoy_hash,
                 passwords: secrets::Passwords::start()?,
                 protocols: projects::ProtocolCache::default(),
+                frame_maps: frames::FrameMaps::default(),
                 settings,
                 looking: models::Looking::default(),
                 work: tokio::sync::Notify::new(),

@@ -7,6 +7,9 @@ use countersign_store::{assets, exposures, exposures::Viewer};
 
 use crate::{Pipeline, PipelineError, Result, access::Action, blocking, people::Caller};
 
+/// The property of a stream whose frames are the levels of a slide.
+pub const SLIDE: &str = "slide";
+
 /// An encoded image that goes out as it is stored, or as it was rendered.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Picture {
@@ -90,13 +93,13 @@ impl Caller {
     }
 }
 
-/// A frame that the caller may see, and its bytes.
+/// A frame that the caller may see; that it is shown is on record.
 pub(crate) struct Shown {
-    asset: assets::Asset,
+    pub asset: assets::Asset,
     /// Frame within the asset.
     pub part: u32,
-    /// The whole asset.
-    pub bytes: bytes::Bytes,
+    is_slide: bool,
+    pub exposed: exposures::Exposed,
 }
 
 impl Pipeline {
@@ -114,7 +117,14 @@ impl Pipeline {
         purpose: ShownFor,
     ) -> Result<Picture> {
         let shown = self.shown(caller, (item, stream, frame), None, purpose).await?;
-        let whole = picture(shown.asset.kind, shown.bytes, shown.part, window).await?;
+        let whole = if shown.asset.kind == AssetKind::Dicom {
+            let (instance, index) = self.instance_with(&shown.asset, &shown.exposed, shown.part).await?;
+            let png = blocking(move || rendered(&instance, index, window)).await??;
+            Picture { kind: "image/png", bytes: png.into() }
+        } else {
+            let bytes = self.store.cleared().show(&shown.exposed).await?;
+            picture(shown.asset.kind, bytes, shown.part, window).await?
+        };
         if purpose == ShownFor::Work { Ok(whole) } else { small(whole).await }
     }
 
@@ -131,7 +141,36 @@ impl Pipeline {
     ) -> Result<RawFrame> {
         let shown =
             self.shown(caller, (item, stream, frame), Some(StreamKind::Dicom), ShownFor::Work).await?;
-        blocking(move || raw(shown.bytes, shown.part)).await?
+        let (instance, index) = self.instance_with(&shown.asset, &shown.exposed, shown.part).await?;
+        blocking(move || raw(&instance, index)).await?
+    }
+
+    /// A tile of a slide's level, as it stands in the file where browsers can show it, else as PNG.
+    ///
+    /// # Errors
+    /// [`PipelineError::NotFound`]; `not_a_slide`; `not_decodable`.
+    pub async fn tile(
+        &self,
+        caller: &Caller,
+        item: ItemId,
+        stream: u32,
+        level: u32,
+        tile: u32,
+    ) -> Result<Picture> {
+        let shown =
+            self.shown(caller, (item, stream, level), Some(StreamKind::Dicom), ShownFor::Work).await?;
+        if !shown.is_slide {
+            return Err(PipelineError::bad("not_a_slide", "stream", "has no tiles"));
+        }
+        let (instance, index) = self.instance_with(&shown.asset, &shown.exposed, tile).await?;
+        blocking(move || {
+            if let Some(jpeg) = dicom::browser_jpeg(&instance, index) {
+                return Ok(Picture { kind: "image/jpeg", bytes: jpeg });
+            }
+            let png = rendered(&instance, index, None)?;
+            Ok(Picture { kind: "image/png", bytes: png.into() })
+        })
+        .await?
     }
 
     /// A LiDAR sweep in the wire form of `countersign_sensors::wire`.
@@ -141,8 +180,9 @@ impl Pipeline {
     pub async fn points(&self, caller: &Caller, item: ItemId, stream: u32, frame: u32) -> Result<Vec<u8>> {
         let shown =
             self.shown(caller, (item, stream, frame), Some(StreamKind::Lidar), ShownFor::Work).await?;
+        let bytes = self.store.cleared().show(&shown.exposed).await?;
         blocking(move || {
-            let cloud = kitti::read_velodyne(&shown.bytes)
+            let cloud = kitti::read_velodyne(&bytes)
                 .map_err(|e| PipelineError::bad("not_points", "asset", e.to_string()))?;
             Ok(wire::encode(&cloud))
         })
@@ -156,7 +196,7 @@ impl Pipeline {
         kind: Option<StreamKind>,
         purpose: ShownFor,
     ) -> Result<Shown> {
-        let (asset, part) = {
+        let (asset, part, is_slide) = {
             let mut conn = self.store.read().await?;
             let item = self.visible_item(&mut conn, caller, item, Action::ViewPixels).await?;
             let stream =
@@ -164,12 +204,12 @@ impl Pipeline {
             let frame = stream.and_then(|s| s.frames.get(frame as usize)).ok_or(PipelineError::NotFound)?;
             let asset = assets::by_id(&mut conn, frame.asset).await?.ok_or(PipelineError::NotFound)?;
             // What is shared with other items is shown for this one.
-            (assets::Asset { item_id: Some(item.id), ..asset }, frame.part)
+            let is_slide = stream.is_some_and(|stream| stream.properties.contains_key(SLIDE));
+            (assets::Asset { item_id: Some(item.id), ..asset }, frame.part, is_slide)
         };
         // No log, no pixel: this returns only when the exposure is durable.
         let exposed = exposures::ensure(&self.store, caller.viewer(), &asset, purpose.as_str()).await?;
-        let bytes = self.store.cleared().show(&exposed).await?;
-        Ok(Shown { asset, part, bytes })
+        Ok(Shown { asset, part, is_slide, exposed })
     }
 }
 
@@ -184,7 +224,11 @@ pub(crate) async fn picture(
         AssetKind::Png => Ok(Picture { kind: "image/png", bytes }),
         AssetKind::Jpeg => Ok(Picture { kind: "image/jpeg", bytes }),
         AssetKind::Dicom => {
-            let png = blocking(move || rendered(&bytes, part, window)).await??;
+            let png = blocking(move || {
+                let instance = dicom::read_shared(bytes, &dicom::Limits::default());
+                rendered(&instance.map_err(|e| undecodable(&e))?, part, window)
+            });
+            let png = png.await??;
             Ok(Picture { kind: "image/png", bytes: png.into() })
         }
         _ => Err(PipelineError::bad("not_an_image", "asset", "has no picture")),
@@ -219,11 +263,10 @@ pub(crate) fn undecodable(error: &dicom::DicomError) -> PipelineError {
     PipelineError::bad("not_decodable", "asset", error.to_string())
 }
 
-fn raw(bytes: bytes::Bytes, part: u32) -> Result<RawFrame> {
-    let instance = dicom::read_shared(bytes, &dicom::Limits::default()).map_err(|e| undecodable(&e))?;
-    let facts = dicom::Facts::of_frame(&instance, part);
-    let frame = dicom::decode_frame(&instance, part).map_err(|e| undecodable(&e))?;
-    let table = dicom::DisplayLuts::of(&instance, part).modality;
+fn raw(instance: &dicom::Instance, part: u32) -> Result<RawFrame> {
+    let facts = dicom::Facts::of_frame(instance, part);
+    let frame = dicom::decode_frame(instance, part).map_err(|e| undecodable(&e))?;
+    let table = dicom::DisplayLuts::of(instance, part).modality;
     let (mut slope, mut intercept) = match table {
         // The table takes the place of slope and intercept.
         Some(_) => (1.0, 0.0),
@@ -266,7 +309,7 @@ fn raw(bytes: bytes::Bytes, part: u32) -> Result<RawFrame> {
             Some("SIGMOID") => "SIGMOID",
             _ => "LINEAR",
         },
-        extras: dicom::has_display_extras(&instance, part),
+        extras: dicom::has_display_extras(instance, part),
         inverted: frame.inverted,
         bytes,
     })
@@ -286,10 +329,9 @@ fn narrowed(values: &[f64]) -> (f64, f64, Vec<u16>) {
     (low, step, values.iter().map(index).collect())
 }
 
-fn rendered(bytes: &[u8], part: u32, window: Option<WindowLevel>) -> Result<Vec<u8>> {
-    let instance = dicom::read(bytes, &dicom::Limits::default()).map_err(|e| undecodable(&e))?;
+fn rendered(instance: &dicom::Instance, part: u32, window: Option<WindowLevel>) -> Result<Vec<u8>> {
     let window = window.map(|w| dicom::Window { center: w.center, width: w.width });
-    let picture = dicom::render_frame(&instance, part, window).map_err(|e| undecodable(&e))?;
+    let picture = dicom::render_frame(instance, part, window).map_err(|e| undecodable(&e))?;
     let color =
         if picture.channels == 3 { image::ExtendedColorType::Rgb8 } else { image::ExtendedColorType::L8 };
     let mut png = Vec::new();

@@ -77,6 +77,10 @@ impl Pipeline {
         let mut out = Vec::new();
         let mut last: Option<(countersign_model::AssetId, bytes::Bytes)> = None;
         for (stream_index, stream) in (0_u32..).zip(&item.streams.0) {
+            // A slide is larger than any craft here looks at.
+            if stream.properties.contains_key(crate::pixels::SLIDE) {
+                continue;
+            }
             for (index, frame) in (0_u32..).zip(&stream.frames) {
                 let bytes = match &last {
                     Some((asset, bytes)) if *asset == frame.asset => bytes.clone(),

@@ -88,6 +88,9 @@ export const framePixelsUrl = (item: string, stream: number, frame: number) =>
 /** What lies over a DICOM frame: overlays, shutters, the file's lookup table. */
 export const frameDisplayUrl = (item: string, stream: number, frame: number) =>
   apiUrl(path`/items/${item}/streams/${stream}/frames/${frame}/display`);
+/** A tile of a slide: `frame` is the level, `tile` the frame within its file. */
+export const frameTileUrl = (item: string, stream: number, frame: number, tile: number) =>
+  apiUrl(path`/items/${item}/streams/${stream}/frames/${frame}/tiles/${tile}`);
 /** Points of a LiDAR frame in the wire format of the sensors crate. */
 export const framePointsUrl = (item: string, stream: number, frame: number) =>
   apiUrl(path`/items/${item}/streams/${stream}/frames/${frame}/points`);

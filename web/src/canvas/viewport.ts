@@ -1,7 +1,7 @@
 import type { Bounds, Point } from "./types";
 
 /** Smallest and largest magnification, screen pixels per image pixel. */
-export const SCALE_MIN = 0.01;
+export const SCALE_MIN = 0.001;
 export const SCALE_MAX = 64;
 /** One step of the zoom keys. */
 export const ZOOM_STEP = 1.25;

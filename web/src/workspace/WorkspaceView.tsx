@@ -3,6 +3,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { lazy, Suspense, useCallback, useEffect, useState } from "react";
 import { claimTask } from "@/api/tasks";
 import type { ActionId } from "@/canvas/keymap";
+import { slideOf } from "@/canvas/slide";
 import { nextKey, propagate } from "@/canvas/tracks";
 import { Loading, Refused } from "@/parts/States";
 import { AdjudicateDialog, OpenAnswers, RejectDialog, SignDialog, UnclearDialog } from "./dialogs";
@@ -23,6 +24,7 @@ import { unanswered } from "./work";
 
 const SceneHost = lazy(() => import("./SceneHost"));
 const StackHost = lazy(() => import("./stack/StackHost"));
+const SlideHost = lazy(() => import("./stack/SlideHost"));
 
 type Open =
   | "answers"
@@ -278,7 +280,10 @@ function manyFrames(session: WorkSession): boolean {
 }
 
 function Host(props: HostProps) {
-  const { kind } = props.session.work.item;
+  const { kind, streams } = props.session.work.item;
+  // A study of slides has nothing but slides: the first is the one that is marked.
+  const slide = streams.findIndex((entry) => slideOf(entry.properties) !== null);
+  if (kind === "study" && slide >= 0) return <SlideHost {...props} stream={slide} />;
   if (kind === "study") return <StackHost {...props} />;
   if (kind === "scene") return <SceneHost {...props} />;
   return <ImageHost {...props} />;

@@ -24,6 +24,8 @@ export const middleSlice = (frames: number) => Math.floor(frames / 2);
 /** Addresses of what the workspace of an item shows first. */
 export function firstFrames(item: Item): string[] {
   if (item.kind === "study") {
+    // A slide asks for the tiles that are in view.
+    if (item.streams.some((entry) => entry.properties?.slide !== undefined)) return [];
     const stack = firstStack(item);
     const frames = item.streams[stack]?.frames.length ?? 0;
     return frames > 0 ? [framePixelsUrl(item.id, stack, middleSlice(frames))] : [];

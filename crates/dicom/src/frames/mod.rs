@@ -8,6 +8,7 @@ mod color;
 mod fragments;
 mod jxl;
 mod layout;
+mod map;
 mod native;
 mod palette;
 mod rle;
@@ -23,6 +24,7 @@ pub use jxl::bare_jpeg_xl;
 pub(crate) use jxl::precision as jxl_precision;
 pub use layout::Photometric;
 pub(crate) use layout::{PixelLayout, pixel_element};
+pub use map::{FrameMap, MAX_HEAD_BYTES};
 pub use stored::{Cells, StoredSamples, raw_samples};
 pub(crate) use stored::{decoded, stored};
 

@@ -42,6 +42,8 @@ pub struct DicomPart {
     pub frames: Vec<dicom::FrameGeometry>,
     /// Regions of an ultrasound image whose scale is known.
     pub regions: Vec<dicom::Region>,
+    /// The level that a slide's instance is.
+    pub slide: Option<dicom::SlideLevel>,
     /// What was odd about the file.
     pub notes: Vec<&'static str>,
 }
@@ -90,6 +92,7 @@ fn dicom_file(name: &str, bytes: &[u8]) -> Result<Accepted, FileRefusal> {
                 facts,
                 frames: Vec::new(),
                 regions: Vec::new(),
+                slide: None,
                 notes,
             })),
         });
@@ -110,12 +113,15 @@ fn dicom_file(name: &str, bytes: &[u8]) -> Result<Accepted, FileRefusal> {
     }
     notes.sort_unstable();
     notes.dedup();
+    let slide = dicom::slide_level(&instance);
     let frames = match facts.frames {
         0 | 1 => Vec::new(),
+        // Tiles lie in a plane; their places are the level's.
+        _ if slide.is_some() => Vec::new(),
         count => (0..count).map(|index| dicom::frame_geometry(&instance, index)).collect(),
     };
     let regions = dicom::regions(&instance);
-    let part = DicomPart { identity, facts, frames, regions, notes };
+    let part = DicomPart { identity, facts, frames, regions, slide, notes };
     Ok(Accepted { kind: AssetKind::Dicom, dicom: Some(Box::new(part)), size_px: None })
 }
 

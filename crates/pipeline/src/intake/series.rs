@@ -4,10 +4,11 @@
 use std::collections::BTreeMap;
 
 use countersign_dicom as dicom;
-use countersign_model::{Facts, Frame, Stream, StreamKind};
+use countersign_model::{AssetId, Facts, Frame, Stream, StreamKind};
 use serde_json::{Value, json};
 
 use super::{classify::DicomPart, grouping::Arrived};
+use crate::pixels::SLIDE;
 
 /// Most planes that are noted of a series whose images are no stack, such as scouts.
 const PLANES_MAX: usize = 64;
@@ -109,6 +110,9 @@ pub(super) fn series_stream(
     facts: &mut Facts,
     spaces: &mut Spaces,
 ) -> Stream {
+    if let Some(stream) = slide_stream(number, &files, facts) {
+        return stream;
+    }
     files.sort_by_key(|file| file.dicom.as_ref().and_then(|part| part.facts.instance_number));
     let candidates = candidates(&files);
     let order = order(&candidates);
@@ -140,6 +144,35 @@ pub(super) fn series_stream(
     };
     let properties = series_properties(&parts, &order, spaces.number(&parts));
     Stream { kind: StreamKind::Dicom, name, frames, properties }
+}
+
+/// A slide: its levels are the frames, the finest first. Marks are made on that one, in its pixels. Label and overview
+/// show who it is of and are no part of it.
+fn slide_stream(number: usize, files: &[Arrived], facts: &mut Facts) -> Option<Stream> {
+    let of = |file: &Arrived| Some((file.asset, file.dicom.as_ref()?.slide.clone()?));
+    let mut levels: Vec<(AssetId, dicom::SlideLevel)> = files.iter().filter_map(of).collect();
+    levels.sort_by_key(|(_, level)| std::cmp::Reverse(u64::from(level.columns) * u64::from(level.rows)));
+    levels.dedup_by(|a, b| (a.1.columns, a.1.rows) == (b.1.columns, b.1.rows));
+    let (_, finest) = levels.first()?;
+    let described = levels.iter().map(|(_, level)| {
+        json!({ "columns": level.columns, "rows": level.rows,
+            "tile_columns": level.tile_columns, "tile_rows": level.tile_rows, "frames": level.frames })
+    });
+    let spacing = finest.um_per_pixel.map(|um| um.map(|um| um / 1000.0));
+    let given = [
+        ("modality", Some(json!("SM"))),
+        ("rows", Some(json!(finest.rows))),
+        ("columns", Some(json!(finest.columns))),
+        ("row_spacing_mm", spacing.map(|s| json!(s[0]))),
+        ("column_spacing_mm", spacing.map(|s| json!(s[1]))),
+        ("spacing_origin", Some(json!(if spacing.is_some() { "specimen" } else { "unknown" }))),
+        (SLIDE, Some(json!({ "levels": described.collect::<Vec<_>>() }))),
+    ];
+    let properties = given.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect();
+    facts.modality = facts.modality.take().or_else(|| Some("SM".to_owned()));
+    let frame = |asset| Frame { asset, part: 0, time_ns: None, position_mm: None };
+    let frames = levels.iter().map(|(asset, _)| frame(*asset)).collect();
+    Some(Stream { kind: StreamKind::Dicom, name: format!("slide {number}"), frames, properties })
 }
 
 const fn issue_word(issue: &dicom::StackIssue) -> &'static str {
@@ -228,7 +261,7 @@ fn series_properties(parts: &[&DicomPart], order: &Order, space: Option<usize>) 
 
 #[cfg(test)]
 mod tests {
-    use countersign_model::{AssetId, AssetKind};
+    use countersign_model::AssetKind;
 
     use super::*;
 
@@ -248,8 +281,14 @@ mod tests {
         };
         let identity =
             dicom::Identity { frame_of_reference_uid: Some("1.2.3".into()), ..dicom::Identity::default() };
-        let mut part =
-            DicomPart { identity, facts, frames: Vec::new(), regions: Vec::new(), notes: Vec::new() };
+        let mut part = DicomPart {
+            identity,
+            facts,
+            frames: Vec::new(),
+            regions: Vec::new(),
+            slide: None,
+            notes: Vec::new(),
+        };
         change(&mut part);
         let id = AssetId(uuid::Uuid::from_u128(number as u128));
         Arrived {
@@ -314,6 +353,30 @@ mod tests {
         let parts: Vec<_> = times.frames.iter().map(|frame| (frame.part, frame.position_mm)).collect();
         assert_eq!(parts, [(0, None), (1, None), (2, None), (3, None)]);
         assert!(facts.notes.is_empty());
+    }
+
+    #[test]
+    fn the_levels_of_a_slide_are_its_frames_without_its_label() {
+        let level = |columns: u32| {
+            move |part: &mut DicomPart| {
+                part.slide = Some(dicom::SlideLevel {
+                    columns,
+                    rows: columns / 2,
+                    tile_columns: 256,
+                    tile_rows: 256,
+                    um_per_pixel: Some([0.25 * f64::from(4096 / columns); 2]),
+                    frames: None,
+                });
+            }
+        };
+        let files = vec![file(1, 0.0, level(1024)), file(2, 0.0, |_| {}), file(3, 0.0, level(4096))];
+        let (slide, facts) = stream(files);
+        let numbers: Vec<_> = slide.frames.iter().map(|frame| frame.asset.0.as_u128()).collect();
+        assert_eq!(numbers, [3, 1], "the finest first; the second file is no level");
+        assert_eq!(slide.properties["columns"], json!(4096));
+        assert_eq!(slide.properties["column_spacing_mm"], json!(0.00025));
+        assert_eq!(slide.properties["slide"]["levels"][1]["rows"], json!(512));
+        assert_eq!(facts.modality.as_deref(), Some("SM"));
     }
 
     #[test]

@@ -151,6 +151,22 @@ async fn pixels(
     Ok(answer(&headers, reading, VALUES, frame.bytes.into()))
 }
 
+/// A tile of a slide. Frames of its stream are levels, tiles are the frames of the level's file.
+#[utoipa::path(
+    get, path = "/items/{item}/streams/{stream}/frames/{frame}/tiles/{tile}", tag = "pixels",
+    params(("item" = ItemId, Path), ("stream" = u32, Path), ("frame" = u32, Path), ("tile" = u32, Path)),
+    responses((status = 200, content_type = "image/jpeg"), (status = 304))
+)]
+async fn tile(
+    State(app): State<App>,
+    SignedIn(caller): SignedIn,
+    Ids((item, stream, frame, tile)): Ids<(ItemId, u32, u32, u32)>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let picture = app.pipeline.tile(&caller, item, stream, frame, tile).await?;
+    Ok(answer(&headers, HeaderMap::new(), picture.kind, picture.bytes))
+}
+
 /// What lies over a DICOM frame: overlay planes, shutters, the file's own lookup table.
 #[utoipa::path(
     get, path = "/items/{item}/streams/{stream}/frames/{frame}/display", tag = "pixels",

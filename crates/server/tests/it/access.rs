@@ -129,7 +129,7 @@ async fn address(town: &Town, route: &str, caller: &str) -> String {
         id("leaked")
     } else if path.ends_with("/points") {
         id("scene")
-    } else if path.ends_with("/pixels") || path.ends_with("/display") {
+    } else if ["/pixels", "/display", "/tiles/{tile}"].iter().any(|end| path.ends_with(end)) {
         id("study")
     } else {
         id("item")
@@ -148,6 +148,7 @@ async fn address(town: &Town, route: &str, caller: &str) -> String {
         .replace("{item}", &item)
         .replace("{stream}", stream)
         .replace("{frame}", "0")
+        .replace("{tile}", "0")
         .replace("{task}", &task)
         .replace("{read}", &id("draft"))
         .replace("{hold}", &id("hold"))
