@@ -1,5 +1,5 @@
 import type { Match } from "./compare";
-import { shapeBounds } from "./geometry";
+import { shapeBounds, shapeRings } from "./geometry";
 import { BitmapSource } from "./image-layer";
 import type { Annotation, Point, Shape } from "./types";
 import { ViewPane } from "./view-pane";
@@ -91,11 +91,11 @@ function drawMark(
   g.restore();
 }
 
-/** The outline of a shape in image coordinates; its extent where it has no outline of its own. */
+/** The outlines of a shape in image coordinates; its extent where it has none of its own (points, masks). */
 function outline(shape: Shape): Point[][] {
-  if (shape.type === "polygon") return [shape.points];
-  const bounds = shapeBounds(shape);
-  if (!bounds) return [];
+  const rings = shapeRings(shape);
+  const bounds = rings.length > 0 ? null : shapeBounds(shape);
+  if (!bounds) return rings;
   const { minX, minY, maxX, maxY } = bounds;
   return [
     [

@@ -36,6 +36,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(image))
         .routes(routes!(pixels))
         .routes(routes!(display))
+        .routes(routes!(tile))
         .routes(routes!(points))
 }
 
