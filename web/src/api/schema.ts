@@ -21,6 +21,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/alarms/{alarm}/appeal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says something against an alarm about the caller's own work. */
+        post: operations["monitor_appeal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alarms/{alarm}/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Decides an alarm. Neither the person concerned nor anybody whose checks raised it may. */
+        post: operations["monitor_decide"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alarms/{alarm}/items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What an alarm holds or held. */
+        get: operations["monitor_items"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audits/{audit}": {
         parameters: {
             query?: never;
@@ -117,6 +168,142 @@ export interface paths {
         get: operations["evidence_table"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/certifications/{certification}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One certification with its bounds as they are. */
+        get: operations["certifications_certification"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/certifications/{certification}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends an audit before its target: the bounds hold whenever it ends. */
+        post: operations["certifications_end"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/certifications/{certification}/findings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was judged, in the order of the audit. */
+        get: operations["certifications_findings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/certifications/{certification}/next": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives out the next item that the caller may judge. */
+        post: operations["certifications_next"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/certifications/{certification}/order": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Draws the order of the audit; the set was frozen before. */
+        post: operations["certifications_draw"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/certifications/{certification}/units/{position}/frames/{frame}/image": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A picture of an item that the caller judges. It is never kept by the browser. */
+        get: operations["certifications_image"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/certifications/{certification}/units/{position}/judgement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Judges an item whose labels were shown; the certification as it stands after that. */
+        post: operations["certifications_judge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/certifications/{certification}/units/{position}/own": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says what the caller sees; only then the labels are shown. */
+        post: operations["certifications_own"];
         delete?: never;
         options?: never;
         head?: never;
@@ -827,6 +1014,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/me/feedback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the caller is told of their own work. */
+        get: operations["monitor_feedback"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me/keys": {
         parameters: {
             query?: never;
@@ -1061,6 +1265,41 @@ export interface paths {
         };
         /** The same with every line, as a table of comma-separated values. */
         get: operations["evidence_project_table"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/certifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Certifications of a project, newest first. */
+        get: operations["certifications"];
+        put?: never;
+        /** Freezes every accepted item that is not held, and the plan of the audit. */
+        post: operations["certifications_freeze"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/corrections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What reviewers change, class by class. */
+        get: operations["monitor_corrections"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1362,6 +1601,41 @@ export interface paths {
         };
         /** Leaks of a project, newest first. */
         get: operations["leaks_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/monitor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is watched in a project, and what waits for a decision. */
+        get: operations["monitor"];
+        /** Sets how rare false alarms are to be; evidence begins anew. */
+        put: operations["monitor_set"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/monitor/{user}/checks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The last checks of one person's work. */
+        get: operations["monitor_checks"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1985,6 +2259,98 @@ export interface components {
          * @enum {string}
          */
         AiVisibility: "never" | "after_own_read" | "on_request" | "always";
+        /**
+         * @description What somebody decides about an alarm.
+         * @enum {string}
+         */
+        AlarmChoice: "dismiss" | "uphold";
+        /** @description A decision about an alarm. */
+        AlarmDecision: {
+            /** @description What. */
+            decision: components["schemas"]["AlarmChoice"];
+            /** @description Why; the person concerned reads it. */
+            reason: string;
+        };
+        /** Format: uuid */
+        AlarmId: string;
+        /** @description An item that an alarm holds or held. */
+        AlarmItemView: {
+            /** @description Item. */
+            item: components["schemas"]["ItemId"];
+            lifted_at?: components["schemas"]["Instant"] | null;
+            /** @description Its name. */
+            name: string;
+            /** @description Its phase. */
+            phase: string;
+        };
+        /** @description An alarm. */
+        AlarmView: {
+            /** @description What the person says. */
+            appeal?: string | null;
+            /**
+             * Format: int64
+             * @description Checks since the estimated change, up to the one that raised the alarm.
+             */
+            checked: number;
+            decided_at?: components["schemas"]["Instant"] | null;
+            /** @description Printed name of who decided. */
+            decided_by?: string | null;
+            /**
+             * Format: double
+             * @description Evidence at the alarm.
+             */
+            evidence: number;
+            example?: components["schemas"]["ItemId"] | null;
+            /** @description Its name. */
+            example_name?: string | null;
+            /**
+             * Format: int64
+             * @description Items that it put holds on.
+             */
+            held: number;
+            /** @description Alarm. */
+            id: components["schemas"]["AlarmId"];
+            /** @description What the errors have in common; only what happened three times or more. */
+            patterns: components["schemas"]["PatternView"][];
+            /** @description Their printed name. */
+            printed_name: string;
+            /** @description Project. */
+            project: components["schemas"]["ProjectId"];
+            /** @description Its name. */
+            project_name: string;
+            /** @description When. */
+            raised_at: components["schemas"]["Instant"];
+            /** @description Why. */
+            reason?: string | null;
+            /**
+             * Format: double
+             * @description Checks to a false alarm, on average, at least.
+             */
+            run_length: number;
+            /** @description When the first read after the estimated change was handed in: everything from then on is held. */
+            since_at: components["schemas"]["Instant"];
+            /** @description `open`, `appealed`, `upheld` or `dismissed`. */
+            state: string;
+            /**
+             * Format: int64
+             * @description Of these, still held.
+             */
+            still_held: number;
+            /** @description Stream. */
+            stream: string;
+            /** @description Whose work. */
+            user: components["schemas"]["UserId"];
+            /**
+             * Format: int64
+             * @description Of these, wrong.
+             */
+            wrong: number;
+        };
+        /**
+         * @description Over which units a class is bounded.
+         * @enum {string}
+         */
+        Among: "all" | "claiming";
         /** @description One version of one annotation. Never overwritten: a change is a new version. */
         Annotation: {
             /** @description How it stands to others; left out of the record where it stands alone. */
@@ -2042,6 +2408,10 @@ export interface components {
             name: string;
             /** @description The secret, only in the answer that made it. */
             token?: string | null;
+        };
+        /** @description What somebody says against an alarm. */
+        AppealWords: {
+            words: string;
         };
         /** @description How an annotation stands to others of its read: together, above or below, the same thing at another moment. */
         Arrangement: {
@@ -2156,6 +2526,24 @@ export interface components {
              */
             size?: number | null;
         };
+        /** @description A unit that somebody is to judge. */
+        AuditUnit: {
+            /**
+             * Format: int32
+             * @description Pictures to look at.
+             */
+            frames: number;
+            /** @description Its neutral name. */
+            name: string;
+            /**
+             * Format: int32
+             * @description Place in the order, from 0.
+             */
+            position: number;
+            shown?: components["schemas"]["ShownUnit"] | null;
+            /** @description Until when it is the caller's to judge. */
+            until: components["schemas"]["Instant"];
+        };
         /**
          * @description What was seen.
          * @enum {string}
@@ -2213,6 +2601,18 @@ export interface components {
             /** @description `open` or `closed`. */
             state: string;
         };
+        /** @description Who audited. */
+        AuditorRef: {
+            /** @description Pseudonymous id. */
+            actor: string;
+            /** @description Name as they print it. */
+            printed_name: string;
+            /**
+             * Format: int64
+             * @description Units that they judged.
+             */
+            units: number;
+        };
         /** @description Who drew: a person or a model. The page always shows which. */
         Author: {
             /** @enum {string} */
@@ -2231,6 +2631,39 @@ export interface components {
             kind: "rule";
             /** @description The rule and its version, such as `mean 1`. */
             rule: string;
+        };
+        /** @description A bound on a number of units. */
+        BoundView: {
+            /**
+             * Format: int64
+             * @description Of these, judged.
+             */
+            checked: number;
+            /**
+             * Format: int64
+             * @description Of these, wrong.
+             */
+            found: number;
+            /**
+             * Format: int64
+             * @description At most so many still are, if those that were found are corrected or left out.
+             */
+            left: number;
+            /**
+             * Format: int64
+             * @description Units that it is about.
+             */
+            lot: number;
+            /**
+             * Format: double
+             * @description `upper` as a share of the lot.
+             */
+            share: number;
+            /**
+             * Format: int64
+             * @description At most so many of the lot were wrong when it was frozen.
+             */
+            upper: number;
         };
         /**
          * @description What the four numbers of a box are.
@@ -2384,6 +2817,112 @@ export interface components {
             /** @description What is certified. */
             statement: components["schemas"]["ErasureStatement"];
         };
+        /** @description What is to be certified, and how. Everything here is fixed before the first unit is looked at. */
+        CertificationDraft: {
+            /** @description Classes with bounds of their own; each takes its part of the allowed error. */
+            classes?: components["schemas"]["ClassWish"][];
+            /**
+             * Format: double
+             * @description Confidence of all bounds together, above 0 and below 1; 0.95 where absent.
+             */
+            confidence?: number | null;
+            /** @description Which ways of being wrong count; all but attributes where empty. */
+            counts?: components["schemas"]["ErrorKind"][];
+            /** @description What counts as an error, in words. */
+            error: string;
+            /** @description Unique within the project. */
+            name: string;
+            /** @description Against what labels are held, in words: who reads, under which guideline. It is not the truth. */
+            reference: string;
+            /**
+             * Format: int64
+             * @description Most units that are judged; the whole set or the largest possible sample where absent.
+             */
+            sample_max?: number | null;
+            /** @description Whether the mean severity is bounded too. */
+            severity?: boolean;
+            /**
+             * Format: double
+             * @description Share of wrong units that the audit stops at once it is bounded, above 0 and below 1.
+             */
+            target: number;
+        };
+        /** Format: uuid */
+        CertificationId: string;
+        /** @description A certification as people see it. */
+        CertificationView: {
+            /** @description Who audited, once certified. */
+            auditors: components["schemas"]["AuditorRef"][];
+            /**
+             * Format: int64
+             * @description How many bounds share the allowed error.
+             */
+            bounds?: number | null;
+            /**
+             * Format: int64
+             * @description Units from the first of the order on that were judged without a gap.
+             */
+            checked: number;
+            /** @description The bounds on classes, as planned. */
+            classes: components["schemas"]["ClassBoundView"][];
+            closed_at?: components["schemas"]["Instant"] | null;
+            /**
+             * Format: double
+             * @description Confidence of all bounds together.
+             */
+            confidence: number;
+            /** @description Which ways of being wrong count. */
+            counts: components["schemas"]["ErrorKind"][];
+            /** @description What counts as an error. */
+            error: string;
+            /**
+             * Format: int64
+             * @description Of these, wrong.
+             */
+            found: number;
+            /** @description When it was frozen. */
+            frozen_at: components["schemas"]["Instant"];
+            /** @description Certification. */
+            id: components["schemas"]["CertificationId"];
+            /** @description Name. */
+            name: string;
+            /** @description Printed name of who froze it. */
+            opened_by?: string | null;
+            overall?: components["schemas"]["BoundView"] | null;
+            /** @description Project. */
+            project: components["schemas"]["ProjectId"];
+            /** @description Against what labels are held. */
+            reference: string;
+            /** @description Root over what was frozen, hexadecimal. */
+            root: string;
+            /**
+             * Format: int64
+             * @description The audit stops after so many units.
+             */
+            sample_max: number;
+            /** @description Seed of the order, hexadecimal; absent until it was drawn. */
+            seed?: string | null;
+            seeded_at?: components["schemas"]["Instant"] | null;
+            severity?: components["schemas"]["SeverityView"] | null;
+            /** @description `frozen`, `auditing`, `ended`, `closed` or `void`. */
+            state: string;
+            /** @description The sentence of the certificate, once there is one. */
+            statement?: string | null;
+            /** @description Why the audit ended. */
+            stop?: string | null;
+            /**
+             * Format: double
+             * @description The audit stops once so large a share is bounded.
+             */
+            target: number;
+            /** @description What they are, in the plural. */
+            unit_word: string;
+            /**
+             * Format: int64
+             * @description Items in the set.
+             */
+            units: number;
+        };
         /** @description One change of an annotation in a draft read. */
         Change: {
             /** @description The annotation; the server sets version, author and score. */
@@ -2395,6 +2934,32 @@ export interface components {
             id: components["schemas"]["AnnotationId"];
             /** @enum {string} */
             op: "remove";
+        };
+        /** @description One check, as a chart shows it. */
+        CheckView: {
+            /** @description When. */
+            at: components["schemas"]["Instant"];
+            /**
+             * Format: double
+             * @description Probability of an error that was expected before.
+             */
+            expected: number;
+            /** @description Item. */
+            item: components["schemas"]["ItemId"];
+            /**
+             * Format: double
+             * @description Evidence after it, as a share of what raises an alarm.
+             */
+            level: number;
+            /**
+             * Format: int64
+             * @description Place in the stream, from 1.
+             */
+            number: number;
+            /** @description Somebody decided that it does not count. */
+            overturned: boolean;
+            /** @description Whether it was wrong. */
+            wrong: boolean;
         };
         /** @description A checkpoint that was kept. */
         CheckpointView: {
@@ -2433,6 +2998,29 @@ export interface components {
             shapes: components["schemas"]["ShapeKind"][];
             skeleton?: components["schemas"]["SkeletonTemplate"] | null;
         };
+        /** @description A bound on a class. */
+        ClassBoundView: {
+            /** @description Over which units. */
+            among: components["schemas"]["Among"];
+            bound?: components["schemas"]["BoundView"] | null;
+            /** @description The class. */
+            class: string;
+        };
+        /** @description A class of which the auditor and the labels have different numbers. */
+        ClassDifference: {
+            /** @description Class. */
+            class: string;
+            /**
+             * Format: int32
+             * @description The labels name so many.
+             */
+            labelled: number;
+            /**
+             * Format: int32
+             * @description The auditor saw so many.
+             */
+            own: number;
+        };
         /** @description What a run says about one class. */
         ClassRecall: {
             /**
@@ -2450,6 +3038,13 @@ export interface components {
              * @description Labels of the sample.
              */
             labelled: number;
+        };
+        /** @description A class that is to have a bound of its own. */
+        ClassWish: {
+            /** @description Over which units. */
+            among: components["schemas"]["Among"];
+            /** @description Its id in the protocol. */
+            class: string;
         };
         /** @description What was done to one file. */
         CleaningView: {
@@ -2508,6 +3103,50 @@ export interface components {
             reads: components["schemas"]["ReadId"][];
             /** @description Rule by which what agrees was merged. */
             rule: string;
+        };
+        /** @description One kind of correction. */
+        CorrectionView: {
+            /** @description The last of the items. */
+            examples: components["schemas"]["ItemId"][];
+            /**
+             * Format: double
+             * @description High end.
+             */
+            high: number;
+            /**
+             * Format: double
+             * @description 95 % interval of their share of all checked reads (Clopper and Pearson), low end.
+             */
+            low: number;
+            /**
+             * Format: int64
+             * @description People whose reads these were.
+             */
+            people: number;
+            /**
+             * Format: int64
+             * @description Reads in which it happened.
+             */
+            reads: number;
+            /** @description The class that was right; absent where nothing was. */
+            right?: string | null;
+            /** @description The class that was said; absent where nothing was. */
+            said?: string | null;
+        };
+        /** @description What reviewers change in a project. */
+        CorrectionsView: {
+            /**
+             * Format: int64
+             * @description Reads that were checked.
+             */
+            checked: number;
+            /** @description Kinds of correction, the most frequent first. */
+            kinds: components["schemas"]["CorrectionView"][];
+            /**
+             * Format: int64
+             * @description Of these, corrected or sent back.
+             */
+            wrong: number;
         };
         /** @description Counts of a project. */
         Counts: {
@@ -2676,6 +3315,10 @@ export interface components {
             /** @description `cleaned`, or the code of why it stays. */
             outcome: string;
         };
+        /** @description Why. */
+        EndReason: {
+            reason: string;
+        };
         /** @description What is certified. */
         ErasureStatement: {
             /** @description Who confirmed. */
@@ -2714,6 +3357,11 @@ export interface components {
             reason: string;
             subject: components["schemas"]["SubjectId"];
         };
+        /**
+         * @description The ways in which a label can be wrong.
+         * @enum {string}
+         */
+        ErrorKind: "missed" | "extra" | "wrong_class" | "misplaced" | "attribute";
         /** Format: uuid */
         EventId: string;
         /** @description An event as people see it. */
@@ -2974,6 +3622,42 @@ export interface components {
         Fence: {
             /** Format: int64 */
             fence: number;
+        };
+        /** @description A judged unit as people see it. */
+        FindingView: {
+            /** @description Printed name of the auditor. */
+            auditor: string;
+            /** @description In words. */
+            comment?: string | null;
+            /**
+             * Format: int32
+             * @description How many of these count under the error definition.
+             */
+            counted: number;
+            /** @description What they found. */
+            errors: components["schemas"]["FoundError"][];
+            /** @description Part of the bound: no unit before it in the order is unjudged. */
+            in_bound: boolean;
+            /** @description Item. */
+            item: components["schemas"]["ItemId"];
+            judged_at?: components["schemas"]["Instant"] | null;
+            /** @description What they saw before they were shown the labels. */
+            own: components["schemas"]["OwnJudgement"];
+            /**
+             * Format: int32
+             * @description Place in the order, from 0.
+             */
+            position: number;
+        };
+        /** @description One error in a unit. */
+        FoundError: {
+            annotation?: components["schemas"]["AnnotationId"] | null;
+            /** @description The class that the error is about: the right one where a label names another. */
+            class: string;
+            /** @description In which way. */
+            kind: components["schemas"]["ErrorKind"];
+            /** @description How bad. */
+            severity: components["schemas"]["Severity"];
         };
         /** @description One frame of a stream. */
         Frame: {
@@ -3494,6 +4178,13 @@ export interface components {
          * @enum {string}
          */
         JointState: "visible" | "hidden" | "absent";
+        /** @description What an auditor says about a unit whose labels they were shown. */
+        Judgement: {
+            /** @description In words; needed where the auditor counted something else than the labels and names no error of that class. */
+            comment?: string | null;
+            /** @description What is wrong; empty where everything is right. */
+            errors?: components["schemas"]["FoundError"][];
+        };
         /** @description What a person chose. */
         KeyChoice: {
             /**
@@ -3844,6 +4535,36 @@ export interface components {
          * @enum {string}
          */
         ModelValues: "uint8" | "fp32_byte" | "fp32_unit";
+        /** @description How rare false alarms are to be. */
+        MonitorPlan: {
+            /**
+             * Format: double
+             * @description Checks to a false alarm of one person's stream, on average, at least.
+             */
+            run_length: number;
+        };
+        /** @description What is watched in a project. */
+        MonitorView: {
+            /** @description Alarms: those that wait for a decision first. */
+            alarms: components["schemas"]["AlarmView"][];
+            /**
+             * Format: int64
+             * @description Checks of the last thirty days.
+             */
+            checks_per_month: number;
+            /**
+             * Format: double
+             * @description False alarms to be expected from so many, at most.
+             */
+            false_alarms_per_month: number;
+            /**
+             * Format: double
+             * @description Checks to a false alarm of one stream, on average, at least.
+             */
+            run_length: number;
+            /** @description Streams: the most evidence first. */
+            streams: components["schemas"]["StreamView"][];
+        };
         /** @description The caller's account. */
         MyAccount: {
             id: components["schemas"]["UserId"];
@@ -3867,6 +4588,11 @@ export interface components {
             one_time_password?: string | null;
             /** @description The account. */
             user: components["schemas"]["User"];
+        };
+        /** @description What is added to the noise that the order is drawn from. */
+        OrderDraft: {
+            /** @description Any words: dice, a lottery number, a newspaper's headline. They come on top of noise of our own. */
+            words?: string;
         };
         /** @description An overlay plane. */
         OverlayView: {
@@ -3899,6 +4625,13 @@ export interface components {
              * @description Row of the image on which its first row lies.
              */
             top: number;
+        };
+        /** @description What somebody sees in an item before its labels are shown: how many of each class. */
+        OwnJudgement: {
+            /** @description Counts by class; what is not there is left out. */
+            classes: {
+                [key: string]: number;
+            };
         };
         /** @description One page of a list. */
         Page_AuditView: {
@@ -3953,6 +4686,85 @@ export interface components {
                 size: number;
                 /** @description `open` or `closed`. */
                 state: string;
+            }[];
+            /** @description Cursor of the next page, if there is one. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_CertificationView: {
+            /** @description Entries. */
+            items: {
+                /** @description Who audited, once certified. */
+                auditors: components["schemas"]["AuditorRef"][];
+                /**
+                 * Format: int64
+                 * @description How many bounds share the allowed error.
+                 */
+                bounds?: number | null;
+                /**
+                 * Format: int64
+                 * @description Units from the first of the order on that were judged without a gap.
+                 */
+                checked: number;
+                /** @description The bounds on classes, as planned. */
+                classes: components["schemas"]["ClassBoundView"][];
+                closed_at?: components["schemas"]["Instant"] | null;
+                /**
+                 * Format: double
+                 * @description Confidence of all bounds together.
+                 */
+                confidence: number;
+                /** @description Which ways of being wrong count. */
+                counts: components["schemas"]["ErrorKind"][];
+                /** @description What counts as an error. */
+                error: string;
+                /**
+                 * Format: int64
+                 * @description Of these, wrong.
+                 */
+                found: number;
+                /** @description When it was frozen. */
+                frozen_at: components["schemas"]["Instant"];
+                /** @description Certification. */
+                id: components["schemas"]["CertificationId"];
+                /** @description Name. */
+                name: string;
+                /** @description Printed name of who froze it. */
+                opened_by?: string | null;
+                overall?: components["schemas"]["BoundView"] | null;
+                /** @description Project. */
+                project: components["schemas"]["ProjectId"];
+                /** @description Against what labels are held. */
+                reference: string;
+                /** @description Root over what was frozen, hexadecimal. */
+                root: string;
+                /**
+                 * Format: int64
+                 * @description The audit stops after so many units.
+                 */
+                sample_max: number;
+                /** @description Seed of the order, hexadecimal; absent until it was drawn. */
+                seed?: string | null;
+                seeded_at?: components["schemas"]["Instant"] | null;
+                severity?: components["schemas"]["SeverityView"] | null;
+                /** @description `frozen`, `auditing`, `ended`, `closed` or `void`. */
+                state: string;
+                /** @description The sentence of the certificate, once there is one. */
+                statement?: string | null;
+                /** @description Why the audit ended. */
+                stop?: string | null;
+                /**
+                 * Format: double
+                 * @description The audit stops once so large a share is bounded.
+                 */
+                target: number;
+                /** @description What they are, in the plural. */
+                unit_word: string;
+                /**
+                 * Format: int64
+                 * @description Items in the set.
+                 */
+                units: number;
             }[];
             /** @description Cursor of the next page, if there is one. */
             next?: string | null;
@@ -4267,6 +5079,23 @@ export interface components {
             patient_id: string;
             /** @description Why somebody looks. */
             reason: string;
+        };
+        /** @description A kind of error that somebody made at least three times. */
+        PatternView: {
+            /**
+             * Format: int64
+             * @description Of how many errors.
+             */
+            errors: number;
+            /** @description The class that was right; absent where nothing was. */
+            right?: string | null;
+            /** @description The class that was said; absent where nothing was. */
+            said?: string | null;
+            /**
+             * Format: int64
+             * @description How often.
+             */
+            times: number;
         };
         /** @description Who did something, and when. */
         PersonAct: {
@@ -4612,6 +5441,7 @@ export interface components {
         ReleaseDraft: {
             /** @description For whom: `internal` (the default) or `public`, which takes a waiver for every risk that stays in its items. */
             audience?: components["schemas"]["Audience"];
+            certification?: components["schemas"]["CertificationId"] | null;
             /** @description Which items go in: `"all_accepted"`, or a list of ids. */
             items?: components["schemas"]["Everything"] | components["schemas"]["ItemId"][] | null;
             /** @description Unique within the project. */
@@ -4656,6 +5486,7 @@ export interface components {
             certificate?: {
                 [key: string]: unknown;
             } | null;
+            certification?: components["schemas"]["CertificationId"] | null;
             /** @description When it was begun. */
             created_at: components["schemas"]["Instant"];
             created_by?: components["schemas"]["UserId"] | null;
@@ -4839,6 +5670,24 @@ export interface components {
             revision: number;
         };
         /**
+         * @description How bad an error is.
+         * @enum {string}
+         */
+        Severity: "minor" | "major" | "critical";
+        /** @description A bound on the mean severity. */
+        SeverityView: {
+            /**
+             * Format: double
+             * @description Mean over the judged units: 0.1 minor, 0.5 major, 1 critical, the worst error of each unit.
+             */
+            mean: number;
+            /**
+             * Format: double
+             * @description At most so much is the mean over the set.
+             */
+            upper: number;
+        };
+        /**
          * @description Where and how large. Image: pixels as f64, x right, y down, (0,0) = outer corner of the first pixel; angles in
          *     radians, from x towards y (clockwise on the screen).
          *     Scene: vehicle frame, x forward, y left, z up, metres.
@@ -4997,6 +5846,17 @@ export interface components {
          * @enum {string}
          */
         ShapeKind: "box" | "polygon" | "cuboid" | "tag" | "rotated_box" | "ellipse" | "polyline" | "points" | "skeleton" | "mask";
+        /** @description The frozen labels of a unit, and where they differ from what the auditor saw. */
+        ShownUnit: {
+            /** @description The labels as they were frozen. */
+            annotations: components["schemas"]["Annotation"][];
+            /** @description Classes with different numbers: each is to be named as an error, or explained. */
+            differences: components["schemas"]["ClassDifference"][];
+            /** @description What the auditor saw. */
+            own: components["schemas"]["OwnJudgement"];
+            /** @description For each frame in order: the stream and the index that labels name it by. */
+            places: components["schemas"]["FrameRef"][];
+        };
         /** @description A shutter: what stays. */
         ShutterView: {
             /**
@@ -5231,6 +6091,42 @@ export interface components {
          * @enum {string}
          */
         StreamKind: "dicom" | "camera" | "lidar" | "exposure" | "template" | "image";
+        /** @description A stream of one person. */
+        StreamView: {
+            /**
+             * Format: int64
+             * @description Checks.
+             */
+            checked: number;
+            /**
+             * Format: double
+             * @description High end.
+             */
+            high: number;
+            /**
+             * Format: double
+             * @description Evidence for a change as a share of what raises an alarm, 0 to 1.
+             */
+            level: number;
+            /**
+             * Format: double
+             * @description 95 % interval of the share of wrong ones (Clopper and Pearson), low end.
+             */
+            low: number;
+            /** @description Their printed name. */
+            printed_name: string;
+            /** @description Where checks come from: `review`. */
+            stream: string;
+            /** @description When it was checked last. */
+            updated_at: components["schemas"]["Instant"];
+            /** @description Whose work. */
+            user: components["schemas"]["UserId"];
+            /**
+             * Format: int64
+             * @description Of these, wrong.
+             */
+            wrong: number;
+        };
         /** Format: uuid */
         SubjectId: string;
         /** @description A subject as the privacy officer sees them: never by name. */
@@ -5479,6 +6375,104 @@ export interface operations {
             };
         };
     };
+    monitor_appeal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alarm: components["schemas"]["AlarmId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AppealWords"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlarmView"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    monitor_decide: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alarm: components["schemas"]["AlarmId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AlarmDecision"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlarmView"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    monitor_items: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alarm: components["schemas"]["AlarmId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlarmItemView"][];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     oversight_audit: {
         parameters: {
             query?: never;
@@ -5670,6 +6664,269 @@ export interface operations {
                 };
                 content: {
                     "text/csv": string;
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    certifications_certification: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                certification: components["schemas"]["CertificationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CertificationView"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    certifications_end: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                certification: components["schemas"]["CertificationId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EndReason"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CertificationView"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    certifications_findings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                certification: components["schemas"]["CertificationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FindingView"][];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    certifications_next: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                certification: components["schemas"]["CertificationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditUnit"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    certifications_draw: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                certification: components["schemas"]["CertificationId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrderDraft"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CertificationView"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    certifications_image: {
+        parameters: {
+            query?: {
+                /** @description Centre and width in modality units, as `centre,width`; for DICOM. */
+                window?: string;
+            };
+            header?: never;
+            path: {
+                certification: components["schemas"]["CertificationId"];
+                position: number;
+                frame: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": unknown;
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    certifications_judge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                certification: components["schemas"]["CertificationId"];
+                position: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Judgement"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CertificationView"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    certifications_own: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                certification: components["schemas"]["CertificationId"];
+                position: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OwnJudgement"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditUnit"];
                 };
             };
             /** @description A refusal with its code. */
@@ -7073,6 +8330,34 @@ export interface operations {
             };
         };
     };
+    monitor_feedback: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlarmView"][];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     me_keys: {
         parameters: {
             query?: never;
@@ -7625,6 +8910,105 @@ export interface operations {
                 };
                 content: {
                     "text/csv": string;
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    certifications: {
+        parameters: {
+            query?: {
+                /** @description Page length. */
+                limit?: number;
+                /** @description Cursor of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_CertificationView"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    certifications_freeze: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CertificationDraft"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CertificationView"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    monitor_corrections: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CorrectionsView"];
                 };
             };
             /** @description A refusal with its code. */
@@ -8289,6 +9673,101 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_LeakView"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    monitor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MonitorView"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    monitor_set: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MonitorPlan"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MonitorView"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    monitor_checks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+                user: components["schemas"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckView"][];
                 };
             };
             /** @description A refusal with its code. */
