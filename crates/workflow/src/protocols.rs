@@ -9,10 +9,10 @@ pub const PROTOCOL_BYTES_MAX: usize = 256 * 1024;
 pub const fn shipped() -> &'static [(&'static str, &'static str)] {
     &[
         ("radiology", include_str!("../../../protocols/radiology.yaml")),
-        ("radiology_double", include_str!("../../../protocols/radiology_double.yaml")),
         ("driving", include_str!("../../../protocols/driving.yaml")),
         ("inspection", include_str!("../../../protocols/inspection.yaml")),
         ("images", include_str!("../../../protocols/images.yaml")),
+        ("radiology_double", include_str!("../../../protocols/radiology_double.yaml")),
     ]
 }
 

@@ -14,7 +14,7 @@ use countersign_ledger::{
     release::{ProtocolRef, Record, RecordError, ReleaseWriter, SealedRelease, WriteError},
 };
 use countersign_model::{
-    Author, CertificationId, ItemId, ItemKind, ReleaseId, ShapeKind, SignatureMeaning, Stage,
+    Author, CertificationId, ItemId, ItemKind, ReleaseId, Shape, ShapeKind, SignatureMeaning, Stage,
 };
 use countersign_store::{Conn, Store, comparisons, projects, releases};
 use sha2::{Digest, Sha256};
@@ -43,7 +43,8 @@ const BUFFER_BYTES: usize = 64 * 1024;
 /// Where the package goes.
 pub(super) type Package = ReleaseWriter<BufWriter<File>>;
 
-/// What the exported files mean: the same in every package.
+/// What the exported files mean. Packages of older releases are made again bit for bit, so this text stays as it is; what
+/// came later is said in paragraphs of its own, in the packages that hold it.
 const FORMATS: &str = "\
 Exported annotations
 
@@ -51,31 +52,39 @@ annotations.jsonl  Everything, as JSON lines: one line per item, then one per an
                    SHA-256 over the JSON array of its annotation lines without the field \"line\", in the order given.
 protocol.json      The newest protocol that work here was done under: classes, guideline, stages. Its SHA-256 is in the
                    manifest. Older ones are in protocols/.
-coco.json          Everything drawn in images, as COCO has it. Pixels: x right, y down, (0,0) is the outer corner of the first
+coco.json          Boxes and polygons as COCO detection. Pixels: x right, y down, (0,0) is the outer corner of the first
                    pixel. An image without annotations was reviewed, and nothing was found in it. For studies without
                    any mark the first frame of each series stands for the study. For scenes only camera frames with
                    marks of their own are listed. Width and height are 0 where the image is kept elsewhere and its
-                   size is not known here. Boxes, turned boxes, ellipses and polygons are rings of points (an ellipse
-                   as 64 points, a polygon with holes as one ring that runs to each hole and back over one line), masks
-                   are COCO's run lengths, points and skeletons are keypoints. What rings do not say exactly stands in
-                   \"exact\" as the product has it; lines have nothing else but their box.
+                   size is not known here.
 kitti/label_2      Scenes: one KITTI label file per frame; kitti/frames.jsonl says which frame is which item. An empty
                    file is a frame that was reviewed, and nothing was found in it. Occlusion is 3 (unknown).
 kitti/calib        The calibration that these labels are stated in, as KITTI has it: P2 and Tr_velo_to_cam; the matrices
                    of sensors that the scene does not have are zero.
-audit/             Where labels were audited: certificate.json with the bound on their error; units.jsonl, one line per
-                   item as it was frozen (the root is the RFC 6962 root over these lines); findings.jsonl, one line per
-                   judged item in the order of the audit; three proofs that the log holds freezing, order and certificate.
 
 Images and point clouds are not in the package. The manifest gives the SHA-256 of each cleared file in frame order;
 coco.json gives it per image.
 ";
 
-/// What is said besides where several people read independently. (The other text stays as it is: packages of older releases
-/// are made again bit for bit.)
+/// Said where shapes were drawn that the text above does not know.
+const SHAPES_FORMAT: &str = "
+coco.json          holds everything drawn in images: boxes, turned boxes, ellipses and polygons are rings of points (an
+                   ellipse as 64 points, a polygon with holes as one ring that runs to each hole and back over one
+                   line), masks are COCO's run lengths, points and skeletons are keypoints. What rings do not say
+                   exactly stands in \"exact\" as the product has it; lines have nothing else but their box.
+";
+
+/// Said where several people read independently.
 const READS_FORMAT: &str = "
 reads.jsonl        Every read behind an accepted one, each as one line with its author and hash, then its annotations. A
                    read that decided between others carries the reason.
+";
+
+/// Said where labels were audited.
+const AUDIT_FORMAT: &str = "
+audit/             The audit of the labels: certificate.json with the bound on their error; units.jsonl, one line per
+                   item as it was frozen (the root is the RFC 6962 root over these lines); findings.jsonl, one line per
+                   judged item in the order of the audit; three proofs that the log holds freezing, order and certificate.
 ";
 
 /// A sealed package and what is in it.
@@ -104,6 +113,8 @@ pub(super) struct Contents {
     pub guideline: String,
     /// What the audit of the labels states.
     pub labels: Option<String>,
+    /// Some annotation has a shape that the first releases did not know.
+    pub later_shapes: bool,
 }
 
 impl Contents {
@@ -113,6 +124,7 @@ impl Contents {
 
     fn add(&mut self, material: &Material, record: &Record, external: u64) {
         self.items += 1;
+        self.later_shapes |= material.annotations.iter().any(|mark| is_later(&mark.shape));
         self.empty_items += u64::from(material.annotations.is_empty());
         self.external_assets += external;
         // What a rule merged, people drew.
@@ -136,6 +148,14 @@ impl Contents {
         let countersigned = over_content()
             .any(|act| act.meaning == SignatureMeaning::Approved.as_str() && !drew.contains(&&act.actor));
         self.countersigned_items += u64::from(countersigned);
+    }
+}
+
+fn is_later(shape: &Shape) -> bool {
+    match shape {
+        Shape::Polygon { holes, .. } => !holes.is_empty(),
+        Shape::Box { .. } | Shape::Cuboid { .. } | Shape::Tag {} => false,
+        _ => true,
     }
 }
 
@@ -193,8 +213,13 @@ async fn pack(
     );
     let several =
         lookup.versions.values().any(|version| version.protocol.stages.iter().any(Stage::is_parallel));
-    let formats = if several { format!("{FORMATS}{READS_FORMAT}") } else { FORMATS.to_owned() };
-    add(&mut package, "FORMATS.txt", formats.as_bytes())?;
+    let said = [
+        (contents.later_shapes, SHAPES_FORMAT),
+        (several, READS_FORMAT),
+        (release.certification_id.is_some(), AUDIT_FORMAT),
+    ];
+    let later: String = said.iter().filter(|(holds, _)| *holds).map(|(_, text)| *text).collect();
+    add(&mut package, "FORMATS.txt", format!("{FORMATS}{later}").as_bytes())?;
     add(&mut package, "protocol.json", newest.document.as_bytes())?;
     for (number, version) in lookup.versions.iter().rev().skip(1) {
         add(&mut package, &format!("protocols/v{number}.json"), version.document.as_bytes())?;

@@ -171,6 +171,7 @@ async fn what_two_readers_agree_on_is_merged_and_signed() {
     let merged = work.subject.unwrap();
     assert_eq!(merged.summary.author_name, "Merged: mean 1");
     assert_eq!(merged.annotations[0].shape, Shape::Box { x: 4.0, y: 2.0, w: 10.0, h: 5.0 });
+    team.house.pipeline.give_back(&team.specialists[0], work.task.id, work.task.fence).await.unwrap();
     // Readers never become signers.
     for reader in &team.readers[..2] {
         assert_eq!(code(&team.claim(reader, Some(item)).await.unwrap_err()), "not_in_role");

@@ -49,9 +49,9 @@ function Points({ checks }: { checks: Check[] }) {
         )}
       </svg>
       <figcaption className="dim">
-        The last {count(checks.length)} checks, {count(wrong)} of them corrected or sent back (crosses; press
-        one to open the item). The line is the evidence that errors have become more frequent, as a share of
-        what raises an alarm, by its logarithm.
+        The last {count(checks.length)} checks, {count(wrong)} of them corrected or sent back (crosses; their
+        items are listed under what reviewers correct). The line is the evidence that errors have become more
+        frequent, as a share of what raises an alarm, by its logarithm.
       </figcaption>
     </figure>
   );
