@@ -103,8 +103,10 @@ async fn main() {
     for task in tasks {
         task.await.expect("no client panics");
     }
-    let known = begun.lock().expect("no client panics");
-    waits.extend(early.iter().filter_map(|(id, at)| Some(at.saturating_duration_since(*known.get(id)?))));
+    {
+        let known = begun.lock().expect("no client panics");
+        waits.extend(early.iter().filter_map(|(id, at)| Some(at.saturating_duration_since(*known.get(id)?))));
+    }
     waits.sort_unstable();
     let at = |share: f64| {
         waits.get(((waits.len() as f64 - 1.0) * share) as usize).map_or(0.0, Duration::as_secs_f64)

@@ -41,7 +41,7 @@ impl FrameMap {
         let places = match instance.data.get(layout.element).map(|e| &e.value) {
             Some(Value::Bytes(data)) => {
                 let span = native::bit_span(&layout, 0);
-                if span.end % 8 != 0 {
+                if !span.end.is_multiple_of(8) {
                     return Err(DicomError::NotInSource { place });
                 }
                 let bytes_per_frame = span.end / 8;

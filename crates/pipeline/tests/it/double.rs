@@ -1,6 +1,10 @@
 //! Two people read without knowing of each other, the machine compares, a third decides, a fourth signs.
 
-use std::{collections::BTreeSet, io::Read};
+use std::{
+    collections::BTreeSet,
+    io::Read,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 use countersign_model::{AnnotationId, FrameRef, ItemId, ProjectId, Role, Shape};
 use countersign_pipeline::{
@@ -140,10 +144,13 @@ impl Team {
     }
 }
 
+/// A mark with an id of its own.
 fn mark(x: f64, class: &str) -> Change {
+    static MARKS: AtomicU64 = AtomicU64::new(1);
+    let id = Uuid::from_u128(u128::from(MARKS.fetch_add(1, Ordering::Relaxed)));
     Change::Put {
         annotation: AnnotationInput {
-            id: AnnotationId(Uuid::new_v4()),
+            id: AnnotationId(id),
             class: class.into(),
             frame: Some(FrameRef { stream: 0, index: 0 }),
             shape: Shape::Box { x, y: 2.0, w: 10.0, h: 5.0 },

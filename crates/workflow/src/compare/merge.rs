@@ -142,7 +142,7 @@ fn merged_mask(masks: &[Rle], rule: MergeRule) -> Option<Shape> {
     let inside: Vec<u8> = decide(&rows, rule)?.into_iter().map(u8::from).collect();
     let merged = Rle::from_rows(size, &inside).ok()?;
     let counts = merged.to_coco_string();
-    (merged.area() > 0).then(|| Shape::Mask { size: [size.height, size.width], counts })
+    (merged.area() > 0).then_some(Shape::Mask { size: [size.height, size.width], counts })
 }
 
 fn all<T>(marks: &[&Annotation], of: impl Fn(&Annotation) -> Option<T>) -> Option<Vec<T>> {
@@ -163,7 +163,7 @@ fn merged_box(edges: &[[f64; 4]], rule: MergeRule) -> Option<Shape> {
             weighted_mean(edges, &vec![1.0; edges.len()])?
         }
     };
-    (right > left && bottom > top).then(|| Shape::Box { x: left, y: top, w: right - left, h: bottom - top })
+    (right > left && bottom > top).then_some(Shape::Box { x: left, y: top, w: right - left, h: bottom - top })
 }
 
 fn merged_outline(polygons: &[countersign_geometry::Polygon], rule: MergeRule) -> Option<Shape> {

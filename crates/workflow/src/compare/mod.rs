@@ -21,6 +21,9 @@ use overlap::{family, is_area, outlines_apart, overlap};
 /// Below this overlap (intersection over union) two marks are different findings, not one that is drawn differently.
 const SAME_PLACE_IOU: f64 = 0.1;
 
+/// Marks: index of the reader, index among their annotations.
+type Marks = Vec<(usize, usize)>;
+
 /// In what readers differ about one finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -40,7 +43,7 @@ pub enum Difference {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Finding {
     /// Its marks: index of the reader, index among their annotations; by reader.
-    pub marks: Vec<(usize, usize)>,
+    pub marks: Marks,
     /// In what readers differ; empty when they agree.
     pub differences: Vec<Difference>,
     /// The readers whose marks stand for it when they agree. Empty when they agree that nothing is there.
@@ -76,7 +79,7 @@ impl Comparison {
 /// # Errors
 /// [`InstancesError::TooMany`] when one frame holds more marks than can be compared.
 pub fn compare(reads: &[&[Annotation]], rule: &Agreement) -> Result<Comparison, InstancesError> {
-    let mut places: BTreeMap<(Option<FrameRef>, ShapeKind), Vec<(usize, usize)>> = BTreeMap::new();
+    let mut places: BTreeMap<(Option<FrameRef>, ShapeKind), Marks> = BTreeMap::new();
     for (reader, marks) in reads.iter().enumerate() {
         for (index, mark) in marks.iter().enumerate() {
             places.entry((mark.frame, family(mark.shape.kind()))).or_default().push((reader, index));
