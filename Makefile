@@ -6,6 +6,10 @@ SHELL := /bin/bash
 LISTEN ?= 127.0.0.1:8080
 DATA ?= data/demo
 CARGO ?= cargo
+# Where property tests begin: the same commit passes or fails the same way. `make rust-test PROPTEST_RNG_SEED=...` looks
+# elsewhere.
+PROPTEST_RNG_SEED ?= 2026
+export PROPTEST_RNG_SEED
 # Where cargo puts what it builds.
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 WEB_SOURCES := $(shell find web/src web/public web/index.html web/vite.config.ts web/package-lock.json -type f 2>/dev/null)

@@ -93,19 +93,19 @@ class Ours:
         for login, role in roles:
             grant = {"user": self.users[login], "role": role}
             self.api("owner", "POST", f"/projects/{project}/grants", grant)
-        declaration = {"password": PASSWORD, "statement": "publicly_released"}
-        try:
-            self.api("privacy", "POST", f"/projects/{project}/declaration", declaration)
-        except RuntimeError:
-            self._declare_in_session(project, declaration)
+        statement = {"statement": "publicly_released"}
+        self.sign("privacy", f"/projects/{project}/declaration", statement, 204)
+        self.sign("owner", f"/projects/{project}/protocol/signature", {}, 201)
         return project
 
-    def _declare_in_session(self, project, declaration):
+    def sign(self, login, path, body, status):
+        """Signed in person: a token cannot."""
         client = Client(self.port, {}, keep=True)
-        who = {"login": "privacy", "password": PASSWORD}
+        who = {"login": login, "password": PASSWORD}
         expect(client.call("POST", "/api/v1/session", who, GUARD), 200)
-        lines = f"{GUARD}Cookie: {client.fields['set-cookie'].split(';')[0]}\r\n"
-        expect(client.call("POST", f"/api/v1/projects/{project}/declaration", declaration, lines), 204)
+        lines = f"{GUARD}Cookie: {client.fields['set-cookie'].split(';')[0]}\r\nIf-Match: \"1\"\r\n"
+        expect(client.call("POST", "/api/v1/me/signing", {"version": 1}, lines), 200)
+        expect(client.call("POST", "/api/v1" + path, {**who, **body}, lines), status)
         client.close()
 
     def import_tasks(self, project, body):

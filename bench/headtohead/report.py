@@ -160,6 +160,7 @@ def ledger(result):
 
 def sections():
     from deidentify import render as deidentify
+    from fluency import render as fluency
     from headtohead import evidence
     from reading import render as reading
     from readings import render as readings
@@ -167,7 +168,7 @@ def sections():
     own = {"start": start, "import": imports, "work": work, "postgres": postgres, "editor": editor, "ledger": ledger}
     own |= {"evidence": evidence.render}
     own |= {"deid-score": deidentify.deid_score, "deid": deidentify.deid, "text": deidentify.text}
-    return own | {"quality": readings.quality, "reading": reading.reading}
+    return own | {"quality": readings.quality, "reading": reading.reading, "fluency": fluency.fluency}
 
 
 INTRO = """# Results

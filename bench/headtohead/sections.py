@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from deidentify import burned, run_score, speed
+from fluency import section as fluency
 from headtohead import checks, evidence, load, machine, ours, peer
 from reading import section as reading
 from readings import section as readings
@@ -297,7 +298,7 @@ ALL = {
     "start": start, "import": imports, "work": work, "postgres": work_postgres, "editor": editor, "ledger": ledger,
     "evidence": evidence.run,
     "deid-score": run_score.run, "deid": speed.run, "text": burned.run, "quality": readings.run,
-    "reading": reading.run,
+    "reading": reading.run, "fluency": fluency.run,
 }
 # Sections that need neither the peer of the annotation work nor PostgreSQL; and those that need no browser either.
 BY_THEMSELVES = {"evidence", "deid-score", "deid", "text", "quality", "reading"}

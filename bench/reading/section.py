@@ -40,6 +40,7 @@ def run(bench):
         project = server.api("owner", "GET", "/projects")[0]["id"]
         grant = {"user": server.users["annotator00"], "role": "annotator"}
         server.api("owner", "POST", f"/projects/{project}/grants", grant)
+        server.sign("owner", f"/projects/{project}/protocol/signature", {}, 201)
         (worker,) = server.workers(project, 1, False)
         taken = worker.take()
         if taken is None:

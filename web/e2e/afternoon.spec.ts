@@ -18,7 +18,10 @@ test("the bad afternoon: told at once, held, answered, and decided by somebody e
   const card = annotator.page.getByText("About your work in The bad afternoon");
   await expect(card).toBeHidden();
 
-  const feedback = async () => (await annotator.context.request.get("/api/v1/me/feedback")).json();
+  const feedback = async () => {
+    const all = await (await annotator.context.request.get("/api/v1/me/feedback")).json();
+    return all.filter((one: { project: string }) => one.project === project);
+  };
   const items: string[] = [];
   while ((await feedback()).length === 0) {
     const number = items.length;

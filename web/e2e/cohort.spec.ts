@@ -240,6 +240,7 @@ test("studies of an archive come in, and nothing that identifies anybody gets ou
   await expect(officer.page.getByText(new RegExp(`^${studies.length} entr(y|ies) waits?$`))).toBeVisible();
   await expect(officer.page.getByTestId("gate-overlay")).toBeAttached();
   await officer.page.keyboard.press("3");
+  await expect(officer.page.getByLabel("Reason")).not.toHaveValue("");
   await officer.page.keyboard.press(entries[0]?.needs_waiver ? "w" : "a");
   await expect.poll(async () => (await waiting(officer, project)).length).toBe(studies.length - 1);
   for (const entry of await waiting(officer, project)) {

@@ -1,31 +1,9 @@
+import { execFileSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
 import { expect, test } from "@playwright/test";
-import { drag, itemOf, Person } from "./people";
+import { crawl, drag, itemOf, Person } from "./people";
 
 const PROJECT = "Blind double reading";
-
-/** Everything that a person's session can fetch about a project and an item, as one text. */
-async function crawl(person: Person, project: string, item: string): Promise<string> {
-  const paths = [
-    "/home",
-    "/me/tasks",
-    "/projects",
-    `/projects/${project}`,
-    `/projects/${project}/items`,
-    `/projects/${project}/events`,
-    `/projects/${project}/releases`,
-    `/projects/${project}/holds`,
-    `/items/${item}`,
-    `/items/${item}/events`,
-    `/items/${item}/exposures`,
-    `/items/${item}/comparisons`,
-  ];
-  let all = "";
-  for (const path of paths) {
-    const answer = await person.context.request.get(`/api/v1${path}`);
-    if (answer.ok()) all += await answer.text();
-  }
-  return all;
-}
 
 test("two people read blind, a radiologist decides, a specialist countersigns", async ({ browser }) => {
   const first = await Person.arrives(browser, "annotator");
@@ -62,7 +40,7 @@ test("two people read blind, a radiologist decides, a specialist countersigns", 
 
   const radiologist = await Person.arrives(browser, "reviewer");
   await expect(async () => {
-    await radiologist.starts(PROJECT, "reviewing");
+    await radiologist.starts(PROJECT, "deciding");
   }).toPass();
   const { page } = radiologist;
   await expect(page.getByTestId("arbitration-count")).toHaveText("0 of 1 decided");
@@ -71,9 +49,17 @@ test("two people read blind, a radiologist decides, a specialist countersigns", 
   await page.getByTestId("adjudicate-open").click();
   await expect(page.getByTestId("notice")).toContainText("waits for your decision");
   await page.getByTestId("show-1").click();
-  await page.getByTestId("take-0-1").click();
+  await page.getByTestId("beside-open").click();
+  await expect(page.getByTestId("beside-place")).toContainText("Finding 1 of 1");
+  await expect(page.getByTestId("compare-pictures").getByRole("img")).toHaveCount(2);
+  await page.getByTestId("beside-left").click();
+  await expect(page.getByTestId("arbitration-count")).toHaveText("1 of 1 decided");
+  // Or both as one, by the protocol's rule.
+  await page.keyboard.press("3");
+  await expect(page.getByTestId("beside-merge")).toHaveAttribute("aria-pressed", "true");
   await expect(page.getByTestId("arbitration-count")).toHaveText("1 of 1 decided");
   await page.screenshot({ path: test.info().outputPath("arbitration.png") });
+  await page.getByRole("dialog").getByRole("button", { name: "Close" }).click();
   await page.getByTestId("adjudicate-open").click();
   await page.getByTestId("ruling-boundary").check();
   await page.getByTestId("ruling-comment").fill("The smaller box leaves the margin out.");
@@ -91,5 +77,37 @@ test("two people read blind, a radiologist decides, a specialist countersigns", 
   expect(kinds).toEqual(["human", "human", "human", "model", "rule"]);
   const compared = await (await auditor.context.request.get(`/api/v1/items/${item.id}/comparisons`)).json();
   expect(compared[0].adjudications[0].reason).toBe("boundary");
-  for (const person of [first, second, radiologist, specialist, auditor]) await person.leaves();
+
+  // It leaves by two people, neither of whom drew in it: each in a browser of their own.
+  const scientist = await Person.arrives(browser, "scientist");
+  await scientist.page.goto(`/projects/${task.item.project}/releases`);
+  await scientist.page.getByRole("button", { name: "New release" }).click();
+  await scientist.page.getByRole("dialog").getByLabel("Name", { exact: true }).fill("read twice");
+  await scientist.entersComponents("begin");
+  await scientist.page.getByRole("button", { name: "Begin the release" }).click();
+  await expect(scientist.page).toHaveURL(/\/releases\//);
+  await expect(scientist.page.getByText("You began it: somebody else has to countersign.")).toBeVisible();
+  const release = scientist.page.url().split("/releases/")[1];
+  const alone = await scientist.context.request.post(`/api/v1/releases/${release}/countersign`, {
+    data: { password: "countersign-demo" },
+    headers: { "x-countersign": "1" },
+  });
+  expect((await alone.json()).code).toBe("separation_of_duties");
+
+  const owner = await Person.arrives(browser, "owner");
+  await owner.page.goto(`/releases/${release}`);
+  await owner.entersComponents("release");
+  await owner.page.screenshot({ path: test.info().outputPath("countersign.png") });
+  await owner.page.getByTestId("release-countersign").click();
+  const signed = owner.page.getByRole("table").filter({ hasText: "Meaning" });
+  await expect(signed.getByRole("row").filter({ hasText: "approved" })).toBeVisible();
+  await expect(signed.getByRole("row").filter({ hasText: "released" })).toBeVisible();
+  await owner.page.screenshot({ path: test.info().outputPath("released.png") });
+  const answer = await scientist.context.request.get(`/api/v1/releases/${release}/download`);
+  expect(answer.ok()).toBe(true);
+  const file = test.info().outputPath("twice.zip");
+  writeFileSync(file, await answer.body());
+  execFileSync(process.env.COUNTERSIGN_BIN as string, ["verify", file]);
+  for (const person of [first, second, radiologist, specialist, auditor, scientist, owner])
+    await person.leaves();
 });

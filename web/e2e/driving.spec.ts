@@ -4,7 +4,7 @@ import { accepts, itemOf, Person } from "./people";
 const PROJECT = "City drive";
 
 test("a scene's cuboid is corrected in the views, reviewed and countersigned", async ({ browser }) => {
-  test.setTimeout(120_000);
+  test.slow();
   const annotator = await Person.arrives(browser, "annotator2");
   await annotator.starts(PROJECT, "reading");
   const { page } = annotator;

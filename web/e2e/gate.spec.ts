@@ -142,6 +142,7 @@ test("an officer masks by keyboard, approves, and the annotator gets the masked 
 test("two officers: the rules ask for it, the first opens a waiver, the second confirms it", async ({
   browser,
 }) => {
+  test.slow();
   const owner = await Person.arrives(browser, "owner");
   const { request } = owner.context;
   const made = await request.post("/api/v1/projects", {
@@ -176,7 +177,10 @@ test("two officers: the rules ask for it, the first opens a waiver, the second c
   await first.page.getByRole("button", { name: "Try on this file" }).click();
   await expect(first.page.getByTestId("rules-after")).toBeVisible();
   await first.page.getByLabel("A waiver needs a second privacy officer").check();
-  await first.page.getByRole("button", { name: "Save as protocol version 2" }).click();
+  await first.page.getByTestId("rules-save").click();
+  await first.page.getByLabel("Reason").fill("A waiver is looked at twice from now on.");
+  await first.entersComponents("dialog");
+  await first.page.getByRole("button", { name: "Sign and put into force" }).click();
   await expect(first.page.getByText("Saved as protocol version 2.")).toBeVisible();
 
   // What waits is cleaned anew under the new rules: a decision belongs to that entry, not to the one before.
@@ -188,7 +192,10 @@ test("two officers: the rules ask for it, the first opens a waiver, the second c
   await first.page.getByRole("link", { name: "Back to the gate" }).click();
   await first.page.reload();
   await expect(first.page.getByText("1 entry waits")).toBeVisible({ timeout: 20_000 });
+  // The desk holds the keys, not the queue beside it.
+  await expect(first.page.getByRole("button", { name: "Approve" })).toBeDisabled();
   await first.page.keyboard.press("1");
+  await expect(first.page.getByLabel("Reason")).not.toHaveValue("");
   await first.page.keyboard.press("w");
   await expect(first.page.getByText("You opened a waiver")).toBeVisible();
   await expect(first.page.getByRole("button", { name: "Confirm the waiver" })).toBeDisabled();
@@ -197,6 +204,7 @@ test("two officers: the rules ask for it, the first opens a waiver, the second c
   await second.page.goto(`/projects/${project}/gate`);
   await expect(second.page.getByText("Demo privacy officer opened a waiver")).toBeVisible();
   await second.page.keyboard.press("3");
+  await expect(second.page.getByLabel("Reason")).not.toHaveValue("");
   await second.page.keyboard.press("w");
   await expect(second.page.getByText("Nothing waits at the gate")).toBeVisible();
   const waived = await second.context.request.get(`/api/v1/projects/${project}/gate?state=waived`);

@@ -1,5 +1,5 @@
 import { expect, test } from "@playwright/test";
-import { accepts, drag, itemOf, Person } from "./people";
+import { drag, itemOf, Person } from "./people";
 
 const PROJECT = "Board inspection";
 
@@ -32,7 +32,17 @@ test("a part is read, reviewed by another person and countersigned by a third", 
   expect(found).toBe(true);
   await quality.page.getByTestId("review-accept").click();
   await expect(quality.page.getByText("Please answer this before you finish.")).toBeVisible();
-  await accepts(quality);
+  // A correction of what somebody else handed in says why.
+  await quality.page.getByTestId("tool-box").click();
+  await drag(quality.page, "stage", [0.5, 0.2], [0.6, 0.3]);
+  await expect(quality.page.getByTestId("object-row")).toHaveCount(before + 2);
+  await quality.page.getByTestId("missing-added").check();
+  const review = quality.page.url();
+  await quality.page.getByTestId("review-accept").click();
+  await expect(quality.page.getByTestId("fix-confirm")).toBeDisabled();
+  await quality.page.getByTestId("fix-reason-missed_finding").check();
+  await quality.page.getByTestId("fix-confirm").click();
+  await expect(quality.page).not.toHaveURL(review, { timeout: 20_000 });
 
   const specialist = await Person.arrives(browser, "specialist");
   expect(await claimItem(specialist, item.id)).toBe(true);

@@ -4,6 +4,9 @@ import type { Item } from "../src/api/types";
 
 const PASSWORD = "countersign-demo";
 
+/** What somebody begins on the start page. */
+type Verb = "reading" | "reviewing" | "signing" | "deciding";
+
 export class Person {
   private constructor(
     readonly login: string,
@@ -12,9 +15,9 @@ export class Person {
     readonly faults: string[],
   ) {}
 
-  /** Signs in in a new browser context. */
-  static async arrives(browser: Browser, login: string): Promise<Person> {
-    const context = await browser.newContext();
+  /** Signs in in a new browser context, at the server of the walks or at another one. */
+  static async arrives(browser: Browser, login: string, baseURL?: string): Promise<Person> {
+    const context = await browser.newContext(baseURL ? { baseURL } : {});
     const page = await context.newPage();
     const faults: string[] = [];
     page.on("pageerror", (error) => faults.push(`${login}: ${error.message}`));
@@ -33,7 +36,7 @@ export class Person {
   }
 
   /** Takes the next task of a project from the start page. */
-  async starts(project: string, verb: "reading" | "reviewing" | "signing"): Promise<void> {
+  async starts(project: string, verb: Verb): Promise<void> {
     await this.page.goto("/");
     await this.card(project, verb).click();
     await expect(this.page).toHaveURL(/\/work\//);
@@ -41,8 +44,10 @@ export class Person {
   }
 
   /** The button of a project on the start page. */
-  card(project: string, verb: string) {
-    const name = new RegExp(`^(Start|Continue) ${verb}`);
+  card(project: string, verb: Verb) {
+    // Where all that a role does is to decide between reads, its button counts what there is to decide.
+    const name =
+      verb === "deciding" ? /^(\d+ disputes?$|Continue reviewing)/ : new RegExp(`^(Start|Continue) ${verb}`);
     return this.page
       .locator("section, article, li, div")
       .filter({ hasText: project })
@@ -67,11 +72,25 @@ export class Person {
     await expect(this.page).not.toHaveURL(task, { timeout: 20_000 });
   }
 
-  /** Puts the password under what is on the screen; the workspace moves on. */
+  /** Enters what a signature takes in the open dialog: agrees to the statement and gives the user name where asked. */
+  async entersComponents(testid: string): Promise<void> {
+    const agree = this.page.getByTestId(`${testid}-agree`);
+    const password = this.page.getByTestId(`${testid}-password`);
+    // Walks share accounts: what another one agreed to meanwhile is no longer asked for.
+    await expect(async () => {
+      if (await agree.isVisible()) await agree.click({ timeout: 1_000 });
+      await expect(password).toBeVisible({ timeout: 2_000 });
+    }).toPass();
+    const login = this.page.getByTestId(`${testid}-login`);
+    if (await login.isVisible()) await login.fill(this.login);
+    await password.fill(PASSWORD);
+  }
+
+  /** Signs what is on the screen; the workspace moves on. */
   async signs(): Promise<void> {
     const task = this.page.url();
     await this.page.getByTestId("sign-open").click();
-    await this.page.getByTestId("sign-password").fill(PASSWORD);
+    await this.entersComponents("sign");
     await this.page.getByTestId("sign-confirm").click();
     await expect(this.page).not.toHaveURL(task, { timeout: 20_000 });
   }
@@ -85,6 +104,9 @@ export class Person {
 
 /** Drags on an element, in fractions of its size. */
 export async function drag(page: Page, testId: string, from: [number, number], to: [number, number]) {
+  await expect(page.getByTestId(testId)).toBeVisible();
+  // What is drawn before the picture is there is drawn on nothing.
+  await expect(page.getByText(/^Loading (the (image|viewer|points)|slice )/)).toHaveCount(0);
   const box = await page.getByTestId(testId).boundingBox();
   if (!box) throw new Error(`${testId} is not on the screen`);
   const at = ([x, y]: [number, number]) => [box.x + x * box.width, box.y + y * box.height] as const;
@@ -109,4 +131,39 @@ export async function itemOf(auditor: Person, id: string): Promise<Item> {
   const answer = await auditor.context.request.get(`/api/v1/items/${id}`);
   expect(answer.status()).toBe(200);
   return await answer.json();
+}
+
+/** Answers about all projects of a person. */
+const ACROSS_PROJECTS = ["/home", "/me/tasks"];
+
+/** Everything that a person's session can fetch about a project and an item, as one text. */
+export async function crawl(person: Person, project: string, item: string): Promise<string> {
+  const paths = [
+    "/home",
+    "/me/tasks",
+    "/projects",
+    `/projects/${project}`,
+    `/projects/${project}/items`,
+    `/projects/${project}/events`,
+    `/projects/${project}/releases`,
+    `/projects/${project}/holds`,
+    `/items/${item}`,
+    `/items/${item}/events`,
+    `/items/${item}/exposures`,
+    `/items/${item}/comparisons`,
+  ];
+  let all = "";
+  for (const path of paths) {
+    const answer = await person.context.request.get(`/api/v1${path}`);
+    if (!answer.ok()) continue;
+    if (!ACROSS_PROJECTS.includes(path)) {
+      all += await answer.text();
+      continue;
+    }
+    // The same person works in other walks at the same time: only what is about this project counts.
+    const body = await answer.json();
+    const rows: { project: string }[] = Array.isArray(body) ? body : (body.cards ?? body.items);
+    all += JSON.stringify(rows.filter((row) => row.project === project));
+  }
+  return all;
 }

@@ -10,9 +10,9 @@ export type Login = (typeof LOGINS)[number];
 /** Everybody of a project, in a browser of their own. */
 export type People = Record<Login, Person>;
 
-export async function everybody(browser: Browser): Promise<People> {
+export async function everybody(browser: Browser, baseURL?: string): Promise<People> {
   const arrived: Partial<People> = {};
-  for (const login of LOGINS) arrived[login] = await Person.arrives(browser, login);
+  for (const login of LOGINS) arrived[login] = await Person.arrives(browser, login, baseURL);
   return arrived as People;
 }
 
@@ -36,7 +36,7 @@ function chunk(kind: string, data: Buffer): Buffer {
 }
 
 /** A grey picture of 64 by 64 pixels with a bright square; each number gives another. */
-function picture(number: number): Buffer {
+export function picture(number: number): Buffer {
   const head = Buffer.alloc(13);
   head.writeUInt32BE(64, 0);
   head.writeUInt32BE(64, 4);
@@ -71,10 +71,31 @@ export async function call(
   return answer.status() === 204 ? null : answer.json();
 }
 
-/** A project of pictures that passed the gate and wait for a reader. */
-export async function pictures(people: People, name: string, count: number): Promise<string> {
+/** Gives somebody a role on a project; who has it already keeps it. */
+export async function grants(people: People, project: string, person: Person, role: string): Promise<void> {
+  const me = await (await person.context.request.get("/api/v1/session")).json();
+  const grant = await people.owner.context.request.post(`/api/v1/projects/${project}/grants`, {
+    data: { user: me.user.id, role },
+    headers: GUARD,
+  });
+  expect([201, 409]).toContain(grant.status());
+}
+
+/** What a signature takes of one of the demo's people. */
+export const both = (login: string) => ({ login, password: PASSWORD });
+
+/** A project for pictures whose protocol its owner signs at once. */
+export async function makes(owner: Person, name: string): Promise<string> {
+  await call(owner, "post", "/me/signing", { version: 1 });
+  const draft = { name, protocol: "images", ...both(owner.login) };
+  return (await call(owner, "post", "/projects", draft)).id;
+}
+
+/** A project for pictures, everybody with their role; its pictures are declared public. Signed, unless said otherwise. */
+export async function opens(people: People, name: string, signed = true): Promise<string> {
   const { owner, privacy } = people;
-  const project = await call(owner, "post", "/projects", { name, protocol: "images" });
+  const unsigned = { name, protocol: "images" };
+  const project = signed ? await makes(owner, name) : (await call(owner, "post", "/projects", unsigned)).id;
   for (const [login, role] of [
     ["owner", "owner"],
     ["privacy", "privacy_officer"],
@@ -84,38 +105,50 @@ export async function pictures(people: People, name: string, count: number): Pro
     ["quality", "quality_engineer"],
     ["scientist", "data_scientist"],
   ] as const) {
-    const me = await (await people[login].context.request.get("/api/v1/session")).json();
-    const grant = await owner.context.request.post(`/api/v1/projects/${project.id}/grants`, {
-      data: { user: me.user.id, role },
-      headers: GUARD,
-    });
-    expect([201, 409]).toContain(grant.status());
+    await grants(people, project, people[login], role);
   }
-  await call(privacy, "post", `/projects/${project.id}/declaration`, {
-    password: PASSWORD,
+  await call(privacy, "post", "/me/signing", { version: 1 });
+  await call(privacy, "post", `/projects/${project}/declaration`, {
+    ...both("privacy"),
     statement: "publicly_released",
   });
+  return project;
+}
+
+/** Sends pictures to a project; each lies in quarantine until it passed the gate. */
+export async function sends(people: People, project: string, count: number): Promise<void> {
   for (let number = 0; number < count; number += 1) {
-    const sent = await owner.context.request.post(`/api/v1/projects/${project.id}/ingest`, {
+    const sent = await people.owner.context.request.post(`/api/v1/projects/${project}/ingest`, {
       headers: GUARD,
       multipart: { file: { name: `${number}.png`, mimeType: "image/png", buffer: picture(number) } },
     });
     expect(sent.ok(), await sent.text()).toBe(true);
   }
-  await expect.poll(() => inPhase(people, project.id, "queued")).toBe(count);
-  return project.id;
 }
+
+/** A project of pictures that passed the gate and wait for a reader. */
+export async function pictures(people: People, name: string, count: number): Promise<string> {
+  const project = await opens(people, name);
+  await sends(people, project, count);
+  await expect.poll(() => inPhase(people, project, "queued")).toBe(count);
+  return project;
+}
+
+/** Most items that a list gives at once. */
+const LISTED = 200;
 
 /** How many items of a project are in a phase. */
 export async function inPhase(people: People, project: string, phase: string): Promise<number> {
-  const page = await people.owner.context.request.get(`/api/v1/projects/${project}/items?phase=${phase}`);
+  const path = `/api/v1/projects/${project}/items?phase=${phase}&limit=${LISTED}`;
+  const page = await people.owner.context.request.get(path);
   return (await page.json()).items.length;
 }
 
-const claim = (person: Person, project: string) =>
-  call(person, "post", `/projects/${project}/tasks/claim`, {});
+/** Takes the next task of a project, or of one of its stages. */
+export const claim = (person: Person, project: string, stage?: string) =>
+  call(person, "post", `/projects/${project}/tasks/claim`, { stage });
 
-const box = (number: number, named: string) => ({
+export const box = (number: number, named: string) => ({
   op: "put",
   annotation: {
     id: `00000000-0000-7000-8000-${String(number).padStart(12, "0")}`,
@@ -160,6 +193,7 @@ export async function reviews(
       fence: review.task.fence,
       decision: right ? "accept" : "fix",
       missing: "nothing",
+      ...(right ? {} : { reason: "wrong_class" }),
       changes: right ? [] : [box(number, "person")],
     },
     { "if-match": `"${review.read?.revision ?? 0}"` },
@@ -170,10 +204,62 @@ export async function reviews(
 /** The specialist signs the next read. */
 export async function signs(people: People, project: string, hash: string): Promise<void> {
   const sign = await claim(people.specialist, project);
+  await call(people.specialist, "post", "/me/signing", { version: 1 });
   await call(people.specialist, "post", `/tasks/${sign.task.id}/sign`, {
     fence: sign.task.fence,
+    login: "specialist",
     password: PASSWORD,
     content_hash: hash,
     decision: "sign",
   });
+}
+
+/** The shipped protocol for pictures, read twice, as a draft of its next version. */
+export async function twice(people: People, project: string): Promise<{ version: number; document: string }> {
+  const answer = await people.owner.context.request.get(`/api/v1/projects/${project}/protocol`);
+  const { version, document } = (await answer.json()) as { version: number; document: string };
+  const [head, rest] = document.split("stages:\n") as [string, string];
+  const guideline = rest.slice(rest.indexOf("guideline:"));
+  const stages = `stages:
+  - { id: read, title: Blind read, kind: read, role: annotator, readers: 2 }
+  - { id: compare, title: Comparison, kind: compare, agreement: { box_iou: 0.5 }, merge: mean }
+  - { id: adjudicate, title: Adjudication, kind: adjudicate, role: reviewer, escalate_to: specialist, escalate_hours: 72 }
+  - { id: sign, title: Countersignature, kind: sign, role: specialist, meaning: approved }
+`;
+  const next = head.replace(`version: ${version}`, `version: ${version + 1}`);
+  return { version, document: `${next}${stages}${guideline}` };
+}
+
+/** Puts a document into force. */
+export async function putsProtocol(
+  people: People,
+  project: string,
+  draft: { version: number; document: string },
+  reason?: string,
+) {
+  return people.owner.context.request.post(`/api/v1/projects/${project}/protocol`, {
+    data: { document: draft.document, login: "owner", password: PASSWORD, reason },
+    headers: { "x-countersign": "1", "if-match": `"${draft.version}"` },
+  });
+}
+
+/** A file of a package, found by the directory at its end; packages hold their files as they are, uncompressed. */
+export function file(zip: Buffer, name: string): string {
+  const end = zip.lastIndexOf(Buffer.from("504b0506", "hex"));
+  let place = zip.readUInt32LE(end + 16);
+  for (let left = zip.readUInt16LE(end + 10); left > 0; left -= 1) {
+    const [nameLength, extra, comment] = [28, 30, 32].map((field) => zip.readUInt16LE(place + field)) as [
+      number,
+      number,
+      number,
+    ];
+    if (zip.toString("utf8", place + 46, place + 46 + nameLength) === name) {
+      expect(zip.readUInt16LE(place + 10), `${name} is stored`).toBe(0);
+      const at = zip.readUInt32LE(place + 42);
+      const start = at + 30 + zip.readUInt16LE(at + 26) + zip.readUInt16LE(at + 28);
+      return zip.toString("utf8", start, start + zip.readUInt32LE(place + 20));
+    }
+    place += 46 + nameLength + extra + comment;
+  }
+  throw new Error(`${name} is not in the package`);
 }

@@ -31,8 +31,8 @@ export default defineConfig({
   retries: 0,
   workers: 2,
   // Upper bounds for a slow machine that does two walks at once; nothing is measured by them.
-  timeout: 150_000,
-  expect: { timeout: 20_000 },
+  timeout: 300_000,
+  expect: { timeout: 30_000 },
   reporter: [["list"]],
   use: {
     viewport: { width: 1440, height: 900 },

@@ -91,7 +91,7 @@ test("one officer asks for an erasure, another person confirms it, and a certifi
   await owner.page.goto(`/projects/${project.id}/subjects`);
   await owner.page.getByRole("button", { name: "Confirm…" }).click();
   await owner.page.getByRole("dialog").getByLabel("Reason").fill("checked");
-  await owner.page.getByRole("dialog").getByLabel("Your password").fill(PASSWORD);
+  await owner.entersComponents("dialog");
   await owner.page.getByRole("button", { name: "Confirm the erasure" }).click();
   await expect(owner.page.getByRole("dialog")).toBeHidden();
   await expect

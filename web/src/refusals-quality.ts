@@ -28,9 +28,9 @@ export const QUALITY_REFUSALS: Record<string, Explanation> = {
     advice:
       "You had a part in the items that are left, saw them elsewhere, or somebody else has them. Ask another person.",
   },
-  nothing_judged: {
-    title: "Nothing was judged",
-    advice: "An audit without a single judgement states nothing. Judge at least one item first.",
+  bad_selection: {
+    title: "A certified set is released whole",
+    advice: "Release the set as it was frozen, or choose items and leave the audit out.",
   },
   not_your_unit: {
     title: "Not yours to judge",
@@ -64,6 +64,33 @@ export const QUALITY_REFUSALS: Record<string, Explanation> = {
     title: "The certificate does not fit any more",
     advice:
       "A label that nobody found wrong changed, is on hold, or was erased. Lift the hold, or have the set audited anew.",
+  },
+  // Batches
+  bad_choice: {
+    title: "This choice does not fit",
+    advice: "Change what is named; an empty field chooses nothing.",
+  },
+  not_returned: {
+    title: "This batch does not come again",
+    advice: "Only a returned batch is submitted a second time. Choose items for a new one.",
+  },
+  inspection_discontinued: {
+    title: "Nothing is taken at present",
+    advice:
+      "Too many batches of this supplier were returned. Somebody has to say what changed and resume inspection.",
+  },
+  not_discontinued: {
+    title: "Inspection goes on",
+    advice: "Batches of this supplier are taken as they are. There is nothing to resume.",
+  },
+  in_batch: {
+    title: "It waits with its batch",
+    advice: "An item leaves once its batch is accepted. Leave it out, or have the batch inspected first.",
+  },
+  batch_open: {
+    title: "Not decided yet",
+    advice:
+      "A batch has its record once it is decided: until then it would show labels to those who inspect.",
   },
   already_decided: {
     title: "Already decided",

@@ -2,6 +2,37 @@
 import type { Explanation } from "./refusals";
 
 export const OF_THE_WORK: Record<string, Explanation> = {
+  deviation_needs_reason: {
+    title: "Say why",
+    advice:
+      "Somebody has begun work since you opened this. A change of the protocol from now on is a deviation; its reason is kept.",
+  },
+  hold_working: {
+    title: "A hold is still reaching its items",
+    advice: "One of them could be among what is released. Try again when the hold has reached them all.",
+  },
+  bad_lot: { title: "No such lot", advice: "Name the lot as its items carry it." },
+  protocol_unsigned: {
+    title: "The protocol is not signed yet",
+    advice:
+      "Work is given out once an owner of the project has signed it, on the project's page. Files come in and pass the gate meanwhile.",
+  },
+  protocol_planned: {
+    title: "Another version waits for its time",
+    advice: "It is signed and dated ahead. Withdraw it first, or wait until it is in force.",
+  },
+  nothing_planned: {
+    title: "No version waits",
+    advice: "It came into force or was withdrawn meanwhile. Reload the page.",
+  },
+  bad_effective_date: {
+    title: "This date is too far ahead",
+    advice: "A version can be dated a year ahead at most.",
+  },
+  already_signed: {
+    title: "It is signed already",
+    advice: "Somebody was faster. Reload the page; work is given out.",
+  },
   separation_of_duties: {
     title: "Someone else has to do this",
     advice:
@@ -16,6 +47,19 @@ export const OF_THE_WORK: Record<string, Explanation> = {
     title: "The reads cannot be decided on yet",
     advice:
       "They differ, and nothing was merged for whoever decides between them. Reload the page; if it stays, tell the owner.",
+  },
+  event_too_large: {
+    title: "Too long for the evidence",
+    advice:
+      "What you wrote is longer than an entry of the log may be. Nothing was changed; say it in fewer words.",
+  },
+  not_mergeable: {
+    title: "These marks cannot be merged",
+    advice: "They have nothing in common that the rule could make one mark of. Take one of them, or draw.",
+  },
+  bad_marks: {
+    title: "Choose marks of one finding",
+    advice: "Two marks or more of the same finding can be merged, each of another reader.",
   },
   cannot_escalate: {
     title: "This decision cannot be handed on",
@@ -33,6 +77,39 @@ export const OF_THE_WORK: Record<string, Explanation> = {
     title: "The protocol says to whom it goes back",
     advice: "At this stage there is nothing to choose. Reload the page and reject it again.",
   },
+  accepted_already: {
+    title: "Every stage has passed this item",
+    advice: "Nothing is left to stand in the way of. Write a note, or have the item put on hold.",
+  },
+  finding_resolved: {
+    title: "This finding is resolved",
+    advice: "Open it again with the reason, then go on.",
+  },
+  finding_open: { title: "This finding is open", advice: "Answer it or resolve it." },
+  words_required: { title: "Say what it is", advice: "Write a few words; whoever reads it was not there." },
+  bad_place: {
+    title: "There is no such place",
+    advice: "Pin it to a frame of this item, or to a mark that you see.",
+  },
+  too_many_findings: {
+    title: "There are too many findings on this item",
+    advice: "Resolve some, or say it in one that is there.",
+  },
+  too_many_notes: { title: "This thread is full", advice: "Resolve it and open another finding." },
+  mark_wrong: {
+    title: "You said that a mark is wrong",
+    advice: "Correct it, remove it, or send the read back.",
+  },
+  bad_mark_answer: {
+    title: "The answers do not fit the read",
+    advice: "Reload the page: the read under review may be another one by now.",
+  },
+  already_appealed: { title: "You have spoken against it", advice: "A third person decides about it." },
+  nothing_to_appeal: {
+    title: "There is nothing to speak against",
+    advice: "Your read was accepted as it was.",
+  },
+  bad_rate: { title: "This price does not fit", advice: "The sentence above names what is wrong." },
   open_findings: {
     title: "There are open findings on this item",
     advice:
@@ -104,6 +181,57 @@ export const OF_THE_WORK: Record<string, Explanation> = {
   rework_cap: {
     title: "Sent back too often",
     advice: "This item has reached the limit of returns. An owner has to decide what happens to it.",
+  },
+  guideline_unacknowledged: {
+    title: "The guideline has changed",
+    advice: "Read it first: it is under “Guideline” in the project, with one button at its top.",
+  },
+  guideline_changed: {
+    title: "The guideline changed again",
+    advice: "Reload the page and read the version that is in force now.",
+  },
+  bad_guideline: {
+    title: "This guideline cannot be kept",
+    advice: "Mend the place that is named and try again.",
+  },
+  bad_example: {
+    title: "This picture cannot be an example",
+    advice: "Choose a PNG or JPEG image of at most 8 MB.",
+  },
+  example_needs_gate: {
+    title: "Pictures pass the gate first",
+    advice: "Bring it in as an item, and take the example from there once it is cleared.",
+  },
+  bad_ontology: {
+    title: "The classes cannot change like this",
+    advice: "Mend the operation that is named and try again; nothing was changed.",
+  },
+  split_class_left: {
+    title: "A class was split",
+    advice: "Say of each of its marks which of the new classes it is, then hand it in again.",
+  },
+  qualification_missing: {
+    title: "This asks for a qualification that you do not hold",
+    advice:
+      "Ask a quality engineer or an owner of the project to enter your certificate. Until then other work is yours, and this is somebody else's.",
+  },
+  qualification_expired: {
+    title: "Your qualification has ended",
+    advice:
+      "Have it renewed; a quality engineer or an owner enters the new certificate, and the tasks come back at once.",
+  },
+  bad_paper: {
+    title: "This document is not kept",
+    advice:
+      "Documents are PDF, PNG or JPEG files of up to 8 MB, and the same file as the fingerprint that was entered. Other files stay where they are: their fingerprint is enough.",
+  },
+  paper_kept: {
+    title: "The document is kept already",
+    advice: "It is never replaced. Enter a new certificate if it has to be another one.",
+  },
+  bad_qualification: {
+    title: "This certificate cannot be entered",
+    advice: "Mend the field that is named and try again.",
   },
   not_in_role: {
     title: "Not part of your role here",

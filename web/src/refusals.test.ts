@@ -5,7 +5,18 @@ import { explain, fileRefusal, gateReason, knownCodes, problemText } from "./ref
 /** The codes that the rules of the work refuse with; each must be explained, whatever else is. */
 const WORKFLOW_CODES = [
   "separation_of_duties",
+  "protocol_unsigned",
+  "already_signed",
+  "hold_working",
+  "bad_lot",
+  "protocol_planned",
+  "nothing_planned",
+  "bad_effective_date",
   "already_read",
+  "event_too_large",
+  "log_stopped",
+  "not_mergeable",
+  "bad_marks",
   "cannot_escalate",
   "not_overdue",
   "reads_too_few",
@@ -13,6 +24,18 @@ const WORKFLOW_CODES = [
   "return_fixed",
   "open_findings",
   "no_such_finding",
+  "accepted_already",
+  "finding_resolved",
+  "finding_open",
+  "words_required",
+  "bad_place",
+  "too_many_findings",
+  "too_many_notes",
+  "mark_wrong",
+  "bad_mark_answer",
+  "already_appealed",
+  "nothing_to_appeal",
+  "bad_rate",
   "bad_reason",
   "bad_protocol",
   "not_comparable",
@@ -27,6 +50,18 @@ const WORKFLOW_CODES = [
   "missing_unanswered",
   "content_changed",
   "rework_cap",
+  "guideline_unacknowledged",
+  "guideline_changed",
+  "bad_guideline",
+  "bad_example",
+  "example_needs_gate",
+  "bad_ontology",
+  "split_class_left",
+  "qualification_missing",
+  "qualification_expired",
+  "bad_qualification",
+  "bad_paper",
+  "paper_kept",
   "not_in_role",
   "already_leased",
   "stale_revision",
@@ -35,6 +70,17 @@ const WORKFLOW_CODES = [
   "bad_credentials",
   "locked",
   "unknown_class",
+];
+
+/** The codes of signing. */
+const SIGNING_CODES = [
+  "two_components_required",
+  "acknowledgement_required",
+  "other_statement",
+  "session_required",
+  "not_proposed",
+  "two_people_needed",
+  "already_closed",
 ];
 
 /** The codes of erasure, re-identification and the vault. */
@@ -71,7 +117,7 @@ const AUDIT_CODES = [
   "already_drawn",
   "not_auditing",
   "nothing_to_audit",
-  "nothing_judged",
+  "bad_selection",
   "not_your_unit",
   "labels_shown",
   "not_shown",
@@ -80,11 +126,17 @@ const AUDIT_CODES = [
   "blind_audit",
   "certification_open",
   "certification_void",
+  "bad_choice",
+  "not_returned",
+  "inspection_discontinued",
+  "not_discontinued",
+  "in_batch",
+  "batch_open",
 ];
 
 describe("refusals", () => {
   it("explains every code of the work", () => {
-    const codes = [...WORKFLOW_CODES, ...PRIVACY_CODES, ...SHAPE_CODES, ...AUDIT_CODES];
+    const codes = [...WORKFLOW_CODES, ...SIGNING_CODES, ...PRIVACY_CODES, ...SHAPE_CODES, ...AUDIT_CODES];
     expect(codes.filter((code) => !explain(code))).toEqual([]);
   });
 

@@ -82,6 +82,22 @@ const REFUSALS: Record<string, Explanation> = {
     title: "Attribute does not fit",
     advice: "A value does not fit its attribute. The sentence above names it.",
   },
+  bad_answer: {
+    title: "The answer is not complete",
+    advice: "It needs a reason of the list, and words where that is “something else”.",
+  },
+  answer_not_allowed: {
+    title: "Not an answer here",
+    advice: "This project's protocol does not take “cannot assess”. Mark what you see, or ask its owner.",
+  },
+  answered_twice: {
+    title: "Answered twice",
+    advice: "Two answers say of one place that it cannot be assessed. Remove one of them.",
+  },
+  marks_not_assessed: {
+    title: "Marks on what cannot be assessed",
+    advice: "Remove the marks there, or the answer that it cannot be assessed.",
+  },
   required_attribute: { title: "An answer is missing", advice: "A required attribute has no value yet." },
   too_many_objects: { title: "Too many marks", advice: "This read has reached the limit of marks." },
   bad_request: {
@@ -200,6 +216,15 @@ const REFUSALS: Record<string, Explanation> = {
     title: "No such hold",
     advice: "It was lifted already. Reload to see where the item stands.",
   },
+  bad_draft_model: { title: "No such model", advice: "Choose a model from the list." },
+  model_stopped: {
+    title: "Stopped already",
+    advice: "Somebody was faster: the model is stopped here. Reload to see who and why.",
+  },
+  model_not_stopped: {
+    title: "It drafts",
+    advice: "The model is not stopped here (any more). Reload to see how it stands.",
+  },
   not_decodable: {
     title: "Cannot be shown",
     advice: "The picture uses a compression that cannot be opened here.",
@@ -258,6 +283,35 @@ const REFUSALS: Record<string, Explanation> = {
     title: "Too many wrong tries",
     advice: "This account is locked for a while. Wait, then try again.",
   },
+  two_components_required: {
+    title: "Your user name is needed too",
+    advice:
+      "The first signature of a session, and one after a quarter of an hour without any, takes your user name and your password.",
+  },
+  acknowledgement_required: {
+    title: "Say first that your signature binds you",
+    advice: "Read the statement and agree to it; you are asked once. Then sign.",
+  },
+  other_statement: {
+    title: "The statement has changed",
+    advice: "Close this and open it again to read the one that is in force now.",
+  },
+  session_required: {
+    title: "A token cannot sign",
+    advice: "Sign in with your user name and password, and sign in person.",
+  },
+  not_proposed: {
+    title: "This release does not wait for a signature",
+    advice: "It was countersigned or withdrawn before, or it was made by one person. Look at its state.",
+  },
+  two_people_needed: {
+    title: "This takes two people",
+    advice: "One begins the release on the page, another one countersigns it there.",
+  },
+  already_closed: {
+    title: "Closed before",
+    advice: "Somebody else looked into it. What they found stands there.",
+  },
   must_change_password: {
     title: "Choose your own password first",
     advice: "The password you were given works only once.",
@@ -266,6 +320,7 @@ const REFUSALS: Record<string, Explanation> = {
     title: "Password too easy",
     advice: "Use at least 10 characters; a few unrelated words are fine.",
   },
+  bad_days: { title: "A token works for 1 to 365 days", advice: "Choose how long; make a new one later." },
   same_password: { title: "That is the old password", advice: "Choose one that you have not used here." },
   unauthenticated: { title: "You are signed out", advice: "Sign in again; the page stays as it is." },
   signed_out: { title: "You are signed out", advice: "Sign in again; the page stays as it is." },
@@ -282,6 +337,11 @@ const REFUSALS: Record<string, Explanation> = {
   storage_full: {
     title: "The server's disk is full",
     advice: "Nothing was stored. Tell whoever runs this server.",
+  },
+  log_stopped: {
+    title: "The evidence log has stopped",
+    advice:
+      "Who looks at what cannot be recorded, so nothing is shown. Tell whoever runs this server: its log folder is full or cannot be written.",
   },
   busy: { title: "The server is busy", advice: "Wait a moment and try again." },
   new_version: {

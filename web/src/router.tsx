@@ -73,6 +73,21 @@ const projectTabs = project.addChildren([
   }),
   createRoute({
     getParentRoute: () => project,
+    path: "/overdue",
+    component: lazyRouteComponent(() => import("@/pages/project/Overdue")),
+  }),
+  createRoute({
+    getParentRoute: () => project,
+    path: "/appeals",
+    component: lazyRouteComponent(() => import("@/pages/project/Appeals")),
+  }),
+  createRoute({
+    getParentRoute: () => project,
+    path: "/tiers",
+    component: lazyRouteComponent(() => import("@/pages/project/Tiers")),
+  }),
+  createRoute({
+    getParentRoute: () => project,
     path: "/releases",
     component: lazyRouteComponent(() => import("@/pages/project/Releases")),
   }),
@@ -88,8 +103,28 @@ const projectTabs = project.addChildren([
   }),
   createRoute({
     getParentRoute: () => project,
+    path: "/guideline",
+    component: lazyRouteComponent(() => import("@/pages/project/Guideline")),
+  }),
+  createRoute({
+    getParentRoute: () => project,
+    path: "/ontology",
+    component: lazyRouteComponent(() => import("@/pages/project/Ontology")),
+  }),
+  createRoute({
+    getParentRoute: () => project,
+    path: "/qualifications",
+    component: lazyRouteComponent(() => import("@/pages/project/Qualifications")),
+  }),
+  createRoute({
+    getParentRoute: () => project,
     path: "/protocol",
     component: lazyRouteComponent(() => import("@/pages/project/Protocol")),
+  }),
+  createRoute({
+    getParentRoute: () => project,
+    path: "/protocol/document",
+    component: lazyRouteComponent(() => import("@/pages/project/ProtocolEditor")),
   }),
 ]);
 const release = createRoute({
@@ -112,6 +147,16 @@ const account = createRoute({
   path: "/account",
   component: lazyRouteComponent(() => import("@/pages/Account")),
 });
+const findings = createRoute({
+  getParentRoute: () => root,
+  path: "/findings",
+  component: lazyRouteComponent(() => import("@/pages/Findings")),
+});
+const returned = createRoute({
+  getParentRoute: () => root,
+  path: "/returned",
+  component: lazyRouteComponent(() => import("@/pages/Returned")),
+});
 const log = createRoute({
   getParentRoute: () => root,
   path: "/log",
@@ -125,7 +170,19 @@ const work = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([home, projects, projectTabs, release, item, users, account, log, work]),
+  routeTree: root.addChildren([
+    home,
+    projects,
+    projectTabs,
+    release,
+    item,
+    users,
+    account,
+    findings,
+    returned,
+    log,
+    work,
+  ]),
   defaultPreload: "intent",
   defaultPendingComponent: () => <Loading />,
   defaultErrorComponent: ({ error, reset }) => <Failed error={error} retry={reset} />,

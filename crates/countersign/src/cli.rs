@@ -5,7 +5,7 @@ use std::{net::SocketAddr, path::PathBuf};
 use clap::{Args, Parser, Subcommand};
 use countersign_pipeline::models::ModelServers;
 
-pub use crate::{deid::Deid, stats::Stats};
+pub use crate::{deid::Deid, protocol::Protocol, stats::Stats};
 
 /// Image annotation for industries where a wrong label costs a life.
 #[derive(Debug, Parser)]
@@ -22,6 +22,7 @@ pub use crate::{deid::Deid, stats::Stats};
   countersign verify parts.zip                              check a release without any server
   countersign verify --log demo                             check the evidence log without any server
   countersign witness --data w --log-key log.pub            cosign its checkpoints, elsewhere
+  countersign protocol check protocol.yaml                  every fault of a protocol at its line, without a server
   countersign stats agreement reads.csv                     how far readers agree, from a table item, reader, answer
   countersign backup --data demo --out demo.csbak           while the server runs
   countersign restore --data copy demo.csbak
@@ -54,6 +55,8 @@ pub enum Command {
     Verify(Verify),
     /// Write an inspector's copy: evidence to read, with the proofs that check it on a machine without the server.
     Inspect(Inspect),
+    /// Check a protocol's document without a server, print its schema, or put it into force.
+    Protocol(Protocol),
     /// Cosign the checkpoints of evidence logs as long as they only grow. Run it where the log's operator has no access.
     Witness(Witness),
     /// Agreement, consensus, bounds and label errors from tables of reads, without a server.
@@ -229,6 +232,9 @@ pub struct Release {
     /// A finished audit: its items go out instead of all accepted ones, with the certificate of their labels.
     #[arg(long, value_name = "ID")]
     pub certification: Option<countersign_model::CertificationId>,
+    /// Writes out a finished release of this name instead of making one: the only way where a release takes two people.
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["name", "public", "certification"])]
+    pub existing: Option<String>,
     /// File to write.
     #[arg(long, value_name = "FILE.zip")]
     pub out: PathBuf,
@@ -237,7 +243,7 @@ pub struct Release {
 /// Arguments of `verify`.
 #[derive(Debug, Args)]
 pub struct Verify {
-    /// A release, an inspector's copy, a proof (.tlog-proof), or a proof of consistency together with --kept.
+    /// A release, an inspector's copy, the record of a batch, a proof (.tlog-proof), or a proof of consistency together with --kept.
     #[arg(value_name = "FILE", required_unless_present = "log", conflicts_with = "log")]
     pub file: Option<PathBuf>,
     /// A data directory (or its `log` folder) whose evidence log is to be checked.

@@ -69,6 +69,11 @@ impl From<PipelineError> for Fault {
             PipelineError::Refused(refusal) => Self::new(&refusal.code, refusal.message),
             PipelineError::BadInput { code, place, message } => Self::new(code, message).at(place),
             PipelineError::Store(error) => error.into(),
+            PipelineError::BadProtocol(faults) => match faults.first() {
+                Some(fault) => Self::new("bad_protocol", &fault.message)
+                    .at(format!("line {} column {}: {}", fault.line, fault.column, fault.path)),
+                None => Self::new("bad_protocol", "the document is no protocol"),
+            },
             PipelineError::NotFound => Self::new("not_found", error.to_string()),
             PipelineError::StaleRevision { .. } => Self::new("stale_revision", error.to_string()),
             PipelineError::Internal(_) => Self::new("internal", chain(&error)),

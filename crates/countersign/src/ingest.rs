@@ -8,7 +8,7 @@ use countersign_pipeline::{
     intake::{IngestReport, RefusalView},
     people::NewUser,
 };
-use countersign_store::{Actor, gate, items, jobs, projects::Project, users};
+use countersign_store::{Actor, gate, items, jobs, projects::Project, protocols, users};
 use indicatif::HumanBytes;
 use serde_json::json;
 
@@ -183,6 +183,8 @@ struct Standing {
     gate_open: u64,
     /// Background jobs that wait or run.
     jobs_open: u64,
+    /// Work is given out: the protocol in force is signed, or was read under before signing was asked for.
+    open_for_work: bool,
 }
 
 impl Standing {
@@ -192,6 +194,7 @@ impl Standing {
             items: items::count_by_state(&mut conn, project).await?.into_iter().collect(),
             gate_open: gate::count_open(&mut conn, project).await?,
             jobs_open: jobs::count(&mut conn, project).await?.0,
+            open_for_work: protocols::is_open_for_work(&mut conn, project).await?,
         })
     }
 }
@@ -217,6 +220,12 @@ fn said(project: &Project, report: &IngestReport, standing: &Standing) -> String
     }
     if standing.jobs_open > 0 {
         lines.push(format!("{} left to a running server.", count(standing.jobs_open, "job")));
+    }
+    if !standing.open_for_work {
+        let how = "on the page, or with countersign protocol sign";
+        lines.push(format!(
+            "The protocol is not signed: nobody is given work before an owner signs it, {how}."
+        ));
     }
     if !report.refusals.is_empty() {
         lines.push("Refused:".to_owned());

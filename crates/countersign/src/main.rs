@@ -13,6 +13,7 @@ mod logs;
 mod meter;
 mod output;
 mod place;
+mod protocol;
 mod real;
 mod release;
 mod restore;
@@ -70,6 +71,7 @@ async fn run(command: Command, out: Output) -> Outcome<ExitCode> {
         Command::Deid(args) => deid::run(&args, out),
         Command::Stats(args) => stats::run(&args, out),
         Command::Inspect(args) => inspect::run(args, out).await,
+        Command::Protocol(args) => protocol::run(args, out).await,
         Command::Witness(args) => witness::run(args, out).await,
         Command::Verify(args) => verify::run(args, out).await,
         Command::Backup(args) => backup::run(args, out).await,

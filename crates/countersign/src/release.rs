@@ -2,10 +2,10 @@
 
 use std::process::ExitCode;
 
-use countersign_model::Audience;
+use countersign_model::{Audience, ProjectId};
 use countersign_pipeline::{
     Pipeline,
-    release::{Selection, Wanted},
+    release::{ReleaseView, Selection, Wanted},
 };
 use countersign_store::{Actor, releases};
 use indicatif::HumanBytes;
@@ -43,19 +43,16 @@ async fn make(pipeline: &Pipeline, args: &Release, out: Output) -> Outcome<()> {
     let project = pipeline.project_named(args.project.trim()).await?.ok_or_else(|| {
         Fault::new("unknown_project", "There is no project of this name.").at(&args.project)
     })?;
-    let name = match &args.name {
-        Some(name) => name.clone(),
-        None => {
+    let release = match &args.existing {
+        Some(name) => {
             let made = releases::list(&mut *pipeline.store.read().await?, project.id, RELEASES_MAX).await?;
-            format!("release {}", made.len() + 1)
+            let found = made.into_iter().find(|release| release.name == name.trim());
+            let unknown =
+                || Fault::new("unknown_release", "The project has no release of this name.").at(name);
+            pipeline.release_as(found.ok_or_else(unknown)?.id).await?
         }
+        None => made(pipeline, args, project.id).await?,
     };
-    let meter = Meter::new("making the release", Unit::Count, 0);
-    let audience = if args.public { Audience::Public } else { Audience::Internal };
-    let wanted = Wanted { items: Selection::AllAccepted, audience, certification: args.certification };
-    let made = pipeline.make_release_as(Actor::console(), None, project.id, &name, wanted).await;
-    meter.done();
-    let release = made?;
     let bytes = pipeline.copy_release(Actor::console(), release.id, &args.out).await?;
     let text = format!(
         "{} of {}: {}, {}, {} in {}\n  root {}",
@@ -69,4 +66,21 @@ async fn make(pipeline: &Pipeline, args: &Release, out: Output) -> Outcome<()> {
     );
     out.result(&json!({ "release": release, "file": args.out, "bytes": bytes }), &text);
     Ok(())
+}
+
+/// A new release of everything that is accepted.
+async fn made(pipeline: &Pipeline, args: &Release, project: ProjectId) -> Outcome<ReleaseView> {
+    let name = match &args.name {
+        Some(name) => name.clone(),
+        None => {
+            let made = releases::list(&mut *pipeline.store.read().await?, project, RELEASES_MAX).await?;
+            format!("release {}", made.len() + 1)
+        }
+    };
+    let meter = Meter::new("making the release", Unit::Count, 0);
+    let audience = if args.public { Audience::Public } else { Audience::Internal };
+    let wanted = Wanted { items: Selection::AllAccepted, audience, certification: args.certification };
+    let made = pipeline.make_release_as(Actor::console(), None, project, &name, wanted).await;
+    meter.done();
+    Ok(made?)
 }

@@ -85,6 +85,7 @@ impl Server {
         let pipeline = Pipeline::with(store, settings)?;
         pipeline.sweep_releases().await?;
         pipeline.sweep_certifications().await?;
+        pipeline.sweep_copies()?;
         Ok(Self {
             pipeline,
             address,
@@ -100,11 +101,16 @@ impl Server {
     pub async fn run(self) -> Outcome<ExitCode> {
         let Self { pipeline, listener, https, stop, _lock, _worker_lock, .. } = self;
         let store = pipeline.store.clone();
+        let run = pipeline.started(env!("CARGO_PKG_VERSION")).await?;
+        let ending = pipeline.clone();
         let sequencer = store.spawn_sequencer();
         let worker = pipeline.spawn_worker();
         let witnessing = pipeline.spawn_witnessing();
         let served = countersign_server::serve(listener, App::new(pipeline, https), stop.wait()).await;
         note("stopping");
+        if let Err(error) = ending.stopped(run).await {
+            note(&format!("the stop is not in the log: {error}"));
+        }
         close(&store, &[sequencer, worker, witnessing]).await?;
         served.map_err(|error| Fault::new("cannot_listen", error.to_string()))?;
         note("stopped");

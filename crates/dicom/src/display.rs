@@ -115,7 +115,7 @@ fn overlay(data: &DataSet, group: u16, index: u32) -> Option<Overlay> {
     let raw = data.get(tag(DATA))?.bytes()?;
     let bits = bits_of(raw, u64::from(plane) * pixels, pixels)?;
     let origin = data.numbers(tag(ORIGIN));
-    let at = |i: usize| origin.get(i).map_or(0, |n| *n as i32 - 1);
+    let at = |i: usize| origin.get(i).map_or(0, |n| (*n - 1.0) as i32);
     Some(Overlay {
         group,
         rows,
@@ -156,8 +156,8 @@ pub fn shutters(instance: &Instance, index: u32) -> Shutters {
     let own = group_items(instance, index, tags::FRAME_DISPLAY_SHUTTER_SEQUENCE).first();
     let data = own.unwrap_or(&instance.data);
     let whole = |tag: Tag| data.number(tag).map(|n| n as i32);
-    // Rows and columns of the standard count from 1.
-    let place = |tag: Tag| whole(tag).map(|n| n - 1);
+    // Rows and columns of the standard count from 1. Before the cast, which stops at the least number there is.
+    let place = |tag: Tag| data.number(tag).map(|n| (n - 1.0) as i32);
     let mut shapes = Vec::new();
     for shape in data.texts(tags::SHUTTER_SHAPE) {
         let made = match shape.as_str() {
@@ -171,7 +171,7 @@ pub fn shutters(instance: &Instance, index: u32) -> Shutters {
                 let centre = data.numbers(tags::CENTER_OF_CIRCULAR_SHUTTER);
                 match (centre.as_slice(), whole(tags::RADIUS_OF_CIRCULAR_SHUTTER)) {
                     (&[row, column, ..], Some(radius)) if radius > 0 => {
-                        Some(Shutter::Circle { x: column as i32 - 1, y: row as i32 - 1, radius })
+                        Some(Shutter::Circle { x: (column - 1.0) as i32, y: (row - 1.0) as i32, radius })
                     }
                     _ => None,
                 }
@@ -205,7 +205,7 @@ fn polygon(numbers: &[f64]) -> Option<Shutter> {
         .0
         .iter()
         .take(MAX_SHUTTER_CORNERS)
-        .map(|[row, column]| [*column as i32 - 1, *row as i32 - 1])
+        .map(|[row, column]| [(*column - 1.0) as i32, (*row - 1.0) as i32])
         .collect();
     (corners.len() >= 3).then_some(Shutter::Polygon { corners })
 }

@@ -11,6 +11,10 @@ const SLIDE_CLASS: &str = "1.2.840.10008.5.1.4.1.1.77.1.6";
 /// Most tiles of one level.
 pub const MAX_TILES: u64 = crate::MAX_FRAMES;
 
+/// Most places of a level for each tile that was scanned. Scanners leave out glass without tissue, seldom more than nine
+/// tenths.
+const PLACES_PER_TILE_MAX: u64 = 64;
+
 /// One level of a slide.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SlideLevel {
@@ -67,6 +71,10 @@ pub fn slide_level(instance: &Instance) -> Option<SlideLevel> {
     let stated = own.first().and_then(position).is_some();
     if data.text(tags::DIMENSION_ORGANIZATION_TYPE).as_deref() == Some("TILED_FULL") || !stated {
         return (u64::from(frames) >= tiles).then_some(level);
+    }
+    // A level is described place by place: one that is nearly empty is larger described than it is.
+    if tiles > u64::from(frames).saturating_mul(PLACES_PER_TILE_MAX) {
+        return None;
     }
     // At most MAX_TILES.
     let mut places = vec![None; tiles as usize];

@@ -81,6 +81,10 @@ fn shutters_say_what_stays() {
     instance.data.put_text(tags::RADIUS_OF_CIRCULAR_SHUTTER, VR::IS, "0");
     instance.data.put_text(tags::VERTICES_OF_THE_POLYGONAL_SHUTTER, VR::IS, "1\\1\\1\\4");
     assert_eq!(shutters(&instance, 0).shapes.len(), 2, "a circle of no size and two corners cover nothing");
+    // An edge beyond every number is as far out as there is: the shutter still covers what it covers.
+    instance.data.put_text(tags::SHUTTER_LEFT_VERTICAL_EDGE, VR::IS, "-3000000000");
+    let rectangle = Shutter::Rectangle { left: i32::MIN, right: 3, top: 0, bottom: 2 };
+    assert_eq!(shutters(&instance, 0).shapes[0], rectangle);
 }
 
 #[test]

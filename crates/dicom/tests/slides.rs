@@ -72,6 +72,7 @@ fn each_frame_keeps_the_functional_groups_of_its_own() {
     let map = FrameMap::of(&read(&file, &Limits::default()).unwrap()).unwrap();
     let slope = |index| countersign_dicom::Facts::of(&by_place(&map, &file, index)).rescale_slope;
     assert_eq!((slope(0), slope(1)), (Some(2.0), Some(5.0)));
+    assert!(map.weight_bytes() > 1_000 && map.weight_bytes() < 100_000, "{}", map.weight_bytes());
 }
 
 #[test]
@@ -133,6 +134,9 @@ fn a_sparse_level_says_where_each_tile_lies() {
     assert_eq!(slide_level(&instance).unwrap().frames, Some(vec![None, Some(0), Some(1), None]));
     instance.data.put_items(tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE, vec![placed(3, 1)]);
     assert_eq!(slide_level(&instance), None, "between the places of the grid");
+    let mut empty = slide((400, 400), 3);
+    empty.data.put_items(tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE, vec![placed(1, 1); 3]);
+    assert_eq!(slide_level(&empty), None, "10,000 places for three tiles");
 }
 
 #[test]

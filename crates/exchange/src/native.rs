@@ -6,8 +6,8 @@
 
 use std::io::{BufRead, Write};
 
-use countersign_model::{Annotation, Author, ItemId, ReadId, StageKind};
-use countersign_workflow::{canonical_json, content_hash};
+use countersign_model::{Annotation, AnnotationId, Author, ItemId, ReadId, StageKind};
+use countersign_workflow::{Delta, canonical_json, content_hash, suggestions::PlantKind};
 use serde::{Deserialize, Serialize};
 
 use crate::ExchangeError;
@@ -54,8 +54,80 @@ pub struct ReadLine {
     /// Why reads differed, where this one decided between them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// What the model that drafted it is, where it is a draft.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<ModelIdentity>,
+    /// The draft that was shown to its author before it was locked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub draft_shown: Option<DraftShown>,
     /// How many annotation lines follow.
     pub annotations: u64,
+}
+
+/// Which model it was, beyond its name and version.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModelIdentity {
+    /// SHA-256, hexadecimal.
+    pub hash: String,
+    /// What the hash is over: `file` (the bytes of the model) or `declaration` (its name, version and settings).
+    pub hash_of: String,
+}
+
+/// That a draft was shown to who made a read, as the server recorded it then.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DraftShown {
+    /// The draft.
+    pub read_id: ReadId,
+    /// `always`, `on_request` or `after_own_read`: by which visibility.
+    pub how: String,
+    /// When.
+    pub at: String,
+}
+
+/// How one label of a read came about.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LineageLine {
+    /// The label, through all its versions.
+    pub annotation_id: AnnotationId,
+    /// Its version in the read; absent where the read does not have it any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<u32>,
+    /// Who made this version: a person, a model, or the rule that merged it. Of a deleted label: who made what was deleted.
+    pub made_by: Author,
+    /// The model whose draft has the label.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<LabelModel>,
+    /// How sure the model was, 0 to 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confidence: Option<f64>,
+    /// In what way the server made this label wrong, to see whether people follow it: it is as the model drew it in nothing but its
+    /// author.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub planted: Option<PlantKind>,
+    /// The draft was shown to the author of the read before it was locked.
+    pub shown: bool,
+    /// What the read did to the draft's label; absent where it had nothing to do with a draft.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delta: Option<Delta>,
+    /// Overlap with the draft's mark, 0 to 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overlap: Option<f64>,
+}
+
+/// The model behind a label.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LabelModel {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// What it is, where that was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<ModelIdentity>,
 }
 
 /// One line.
@@ -68,6 +140,8 @@ pub enum Line {
     Read(ReadLine),
     /// An annotation of the item that began last.
     Annotation(Annotation),
+    /// How a label of the read that began last came about.
+    Lineage(LineageLine),
 }
 
 /// Writes one item and its annotations. `content_hash` and count are made from the annotations given; how many.
@@ -113,6 +187,14 @@ pub fn write_read(
     }
     write_line(out, &Line::Read(ReadLine { annotations: annotations.len() as u64, ..head }))?;
     write_annotations(out, annotations)
+}
+
+/// Writes how each label of a read came about, behind its annotations.
+///
+/// # Errors
+/// [`ExchangeError::Io`].
+pub fn write_lineage(out: &mut impl Write, lines: Vec<LineageLine>) -> Result<(), ExchangeError> {
+    lines.into_iter().try_for_each(|line| write_line(out, &Line::Lineage(line)))
 }
 
 fn write_annotations(out: &mut impl Write, annotations: &[Annotation]) -> Result<u64, ExchangeError> {
@@ -164,7 +246,7 @@ impl<R: BufRead> Reader<R> {
         for _ in 0..head.annotations {
             match self.next_line()? {
                 Some(Line::Annotation(annotation)) => annotations.push(annotation),
-                Some(Line::Item(_) | Line::Read(_)) | None => {
+                Some(Line::Item(_) | Line::Read(_) | Line::Lineage(_)) | None => {
                     let message =
                         format!("{} annotations announced, {} follow", head.annotations, annotations.len());
                     return Err(ExchangeError::invalid(format!("line {start}"), message));

@@ -13,9 +13,8 @@ type Corner = (usize, usize);
 pub fn outlines(mask: &[bool], columns: usize, tolerance_px: f64) -> Vec<Vec<Point>> {
     let mut edges = border_edges(mask, columns);
     let mut polygons = Vec::new();
-    while let Some((&start, _)) = edges.iter().find(|(_, ends)| !ends.is_empty()) {
+    while let Some((&start, _)) = edges.first_key_value() {
         let corners = follow(&mut edges, start);
-        edges.retain(|_, ends| !ends.is_empty());
         if doubled_area(&corners) > 0 {
             polygons.push(simplify(&corners, tolerance_px));
         }
@@ -52,7 +51,7 @@ fn border_edges(mask: &[bool], columns: usize) -> BTreeMap<Corner, Vec<Corner>> 
     edges
 }
 
-/// Takes one closed loop out of `edges`.
+/// Takes one closed loop out of `edges`; no corner stays without an edge.
 fn follow(edges: &mut BTreeMap<Corner, Vec<Corner>>, start: Corner) -> Vec<Corner> {
     let mut corners = vec![start];
     let (mut before, mut at) = (start, start);
@@ -60,6 +59,9 @@ fn follow(edges: &mut BTreeMap<Corner, Vec<Corner>>, start: Corner) -> Vec<Corne
         // Where two pixels meet only at a corner, the turn to the right keeps them apart.
         let choice = (0..ends.len()).max_by_key(|&i| turn(before, at, ends[i])).unwrap_or(0);
         let next = ends.swap_remove(choice);
+        if ends.is_empty() {
+            edges.remove(&at);
+        }
         if next == start {
             break;
         }

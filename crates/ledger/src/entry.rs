@@ -9,6 +9,11 @@ use crate::tiles::ENTRY_BYTES_MAX;
 
 /// Version of the entry format.
 pub const ENTRY_VERSION: u32 = 1;
+/// Version of an entry whose commitment is made with a key of its own ([`opening_key`]), so that an [`Opening`] shows what
+/// was committed to without showing anything of another event.
+pub const ENTRY_VERSION_OPENABLE: u32 = 2;
+/// Bytes of the salt of a commitment.
+pub const SALT_BYTES: usize = 16;
 /// Longest code (`action`, `object_kind`, `outcome`, `reason`), in bytes.
 pub const CODE_BYTES_MAX: usize = 64;
 /// Longest id (`actor`, `object_id`, `project`, `item`, one policy), in bytes.
@@ -53,7 +58,7 @@ pub enum EntryError {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Entry {
-    /// [`ENTRY_VERSION`].
+    /// [`ENTRY_VERSION`], or [`ENTRY_VERSION_OPENABLE`] where `commit` can be opened.
     pub v: u32,
     /// UTC, microseconds since 1970.
     pub at_us: i64,
@@ -114,6 +119,18 @@ impl Entry {
         }
     }
 
+    /// Binds details that an [`Opening`] can show later.
+    pub fn commit_openably(&mut self, key: &[u8; 32], salt: &[u8; SALT_BYTES], details: &[u8]) {
+        self.v = ENTRY_VERSION_OPENABLE;
+        self.commit = Some(Hash(commitment(key, salt, details)));
+    }
+
+    /// The commitment, where it can be opened.
+    #[must_use]
+    pub fn openable(&self) -> Option<Hash> {
+        self.commit.filter(|_| self.v == ENTRY_VERSION_OPENABLE)
+    }
+
     /// The canonical bytes: JSON with the fields in the order of this struct, no white space, absent fields left out.
     ///
     /// # Errors
@@ -160,8 +177,11 @@ impl Entry {
     }
 
     fn check(&self) -> Result<(), EntryError> {
-        if self.v != ENTRY_VERSION {
-            return Err(EntryError::UnknownVersion(self.v));
+        match self.v {
+            ENTRY_VERSION => {}
+            ENTRY_VERSION_OPENABLE if self.commit.is_some() => {}
+            ENTRY_VERSION_OPENABLE => return Err(EntryError::BadField { field: "commit" }),
+            other => return Err(EntryError::UnknownVersion(other)),
         }
         let reason = self.reason.as_deref();
         let codes = [
@@ -210,11 +230,48 @@ fn is_id(text: &str) -> bool {
 /// Destroying `key` and `salt` makes the details unprovable and unguessable while every proof over the entry stays
 /// valid. A plain hash would let anybody try out names.
 #[must_use]
-pub fn commitment(key: &[u8; 32], salt: &[u8; 16], details: &[u8]) -> [u8; 32] {
+pub fn commitment(key: &[u8; 32], salt: &[u8; SALT_BYTES], details: &[u8]) -> [u8; 32] {
+    mac(key, &[salt, details])
+}
+
+/// The key that the commitment of one event is made with: HMAC-SHA256(key, "countersign opening v1\n" ‖ event id).
+/// Whoever is shown it learns nothing of `key`, nor of the keys of other events.
+#[must_use]
+pub fn opening_key(key: &[u8; 32], event: &[u8; 16]) -> [u8; 32] {
+    mac(key, &[b"countersign opening v1\n", event])
+}
+
+fn mac(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
-    mac.update(salt);
-    mac.update(details);
+    parts.iter().for_each(|part| mac.update(part));
     mac.finalize().into_bytes().into()
+}
+
+/// What opens the commitment of one event: with it anybody can work out that the details are those that the log
+/// commits to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Opening {
+    /// [`opening_key`] of the event.
+    pub key: Hash,
+    /// Salt, 32 hexadecimal digits.
+    pub salt: String,
+}
+
+impl Opening {
+    /// Out of key and salt.
+    #[must_use]
+    pub fn new(key: [u8; 32], salt: &[u8; SALT_BYTES]) -> Self {
+        Self { key: Hash(key), salt: hex::encode(salt) }
+    }
+
+    /// Whether these details, byte for byte, are what was committed to.
+    #[must_use]
+    pub fn opens(&self, commit: &Hash, details: &[u8]) -> bool {
+        let mut salt = [0; SALT_BYTES];
+        hex::decode_to_slice(&self.salt, &mut salt).is_ok()
+            && commitment(&self.key.0, &salt, details) == commit.0
+    }
 }
 
 #[cfg(test)]
@@ -250,7 +307,7 @@ mod tests {
         for (bad, error) in [
             (good.replacen(":1,", ": 1,", 1), EntryError::NotCanonical { at: 5 }),
             (good.replace("\"u-17\"", "\"u\\u002d17\""), EntryError::NotCanonical { at: 42 }),
-            (good.replace("{\"v\":1", "{\"v\":2"), EntryError::UnknownVersion(2)),
+            (good.replace("{\"v\":1", "{\"v\":3"), EntryError::UnknownVersion(3)),
             (good.replace("u-17", "Jane Doe"), EntryError::BadField { field: "actor" }),
             (good.replace("fixed_margin", "she looked tired"), EntryError::BadField { field: "reason" }),
         ] {
@@ -282,6 +339,28 @@ mod tests {
         let value = hex::encode(commitment(&[1; 32], &[2; 16], b"Jane"));
         assert_eq!(value, "12e71431538f4d916cf137b64f3d9672c4e5260c8f45328199c04e8c3b977839");
         assert_ne!(commitment(&[1; 32], &[3; 16], b"Jane"), commitment(&[1; 32], &[2; 16], b"Jane"));
+    }
+
+    #[test]
+    fn an_opening_shows_one_event_and_no_other() {
+        // Worked out with Python: k = hmac.new(bytes([1])*32, b"countersign opening v1\n" + bytes([7])*16, "sha256"),
+        // then hmac.new(k.digest(), bytes([2])*16 + b"Jane", "sha256").
+        let keys = [7, 8].map(|event| opening_key(&[1; 32], &[event; 16]));
+        assert_eq!(hex::encode(keys[0]), "b7b2e63b41d05fe0df4eb91249821c325a17f706a2c2dc5cd1d2692a91f6c29c");
+        let mut e = full();
+        e.commit_openably(&keys[0], &[2; 16], b"Jane");
+        assert_eq!(Entry::decode(&e.encode().expect("encode")), Ok(e.clone()));
+        let commit = e.openable().expect("openable");
+        assert_eq!(commit.to_hex(), "083d96de451c65f6a3d70589962dec538dfc4edea27f2788628f00b63f9567fa");
+        assert!(Opening::new(keys[0], &[2; 16]).opens(&commit, b"Jane"));
+        for (key, salt, details) in
+            [(keys[1], [2; 16], "Jane"), (keys[0], [3; 16], "Jane"), (keys[0], [2; 16], "June")]
+        {
+            assert!(!Opening::new(key, &salt).opens(&commit, details.as_bytes()));
+        }
+        assert_eq!(full().openable(), None, "made with the key of all events");
+        e.commit = None;
+        assert_eq!(e.encode(), Err(EntryError::BadField { field: "commit" }));
     }
 
     proptest! {

@@ -30,6 +30,8 @@ pub enum LogFaultKind {
     RolledBack,
     /// The log does not continue a checkpoint that was kept: history was rewritten.
     Forked,
+    /// A signature is void: what it was given over is not what is there.
+    Void,
     /// The storage failed; says nothing about the log.
     Unreadable,
 }
@@ -49,6 +51,7 @@ impl LogFaultKind {
             Self::RootMismatch => "root_mismatch",
             Self::RolledBack => "rolled_back",
             Self::Forked => "forked",
+            Self::Void => "void",
             Self::Unreadable => "unreadable",
         }
     }

@@ -34,7 +34,7 @@ pub mod witness;
 
 pub use checkpoint::{Checkpoint, SignedCheckpoint};
 pub use cosignature::{Cosigned, Cosigner, CosignerKey};
-pub use entry::{Entry, commitment};
+pub use entry::{Entry, Opening, commitment, opening_key};
 pub use excerpt::Excerpt;
 pub use fault::{LogFault, LogFaultKind};
 pub use frontier::Frontier;

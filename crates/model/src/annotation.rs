@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{AnnotationId, Shape, ShapeKind, UserId};
+use crate::{AnnotationId, Shape, ShapeKind, Unclear, UserId};
 
 /// Most annotations in one read.
 pub const OBJECTS_PER_READ_MAX: usize = 50_000;
@@ -73,6 +73,9 @@ pub struct Annotation {
     /// How it stands to others; left out of the record where it stands alone.
     #[serde(default, skip_serializing_if = "Arrangement::is_plain")]
     pub arrangement: Arrangement,
+    /// Its reader is in doubt about it; left out of the record where nobody is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unclear: Option<Unclear>,
 }
 
 /// How an annotation stands to others of its read: together, above or below, the same thing at another moment.
@@ -160,6 +163,12 @@ pub enum AnnotationError {
     /// An outline whose edges take too many comparisons to be checked.
     #[error("the outline is too intricate to be checked; give it fewer points")]
     TooIntricate,
+    /// A hole lies in another one.
+    #[error("hole {hole} lies in another hole: what is in a hole is an object of its own")]
+    HoleInHole {
+        /// Hole, from 0.
+        hole: usize,
+    },
     /// A shape that encloses nothing.
     #[error("the shape encloses no area")]
     NoArea,
@@ -218,6 +227,15 @@ pub enum AnnotationError {
         stream: u32,
         /// Frame index.
         index: u32,
+    },
+    /// "Cannot assess" where the protocol does not take it.
+    #[error("the protocol does not take the answer that something cannot be assessed")]
+    AnswerNotAllowed,
+    /// An answer, or a doubt, that does not say what it has to.
+    #[error("the answer {message}")]
+    BadAnswer {
+        /// What is wrong.
+        message: String,
     },
     /// An attribute value that the class does not allow.
     #[error("attribute {attribute:?}: {message}")]

@@ -127,7 +127,7 @@ const fn temporal_default() -> u32 {
 
 impl FacesPlan {
     fn validate(&self) -> Result<(), ProtocolError> {
-        let fail = |place: &str, message: String| Err(ProtocolError { place: place.into(), message });
+        let fail = |place: &str, message: String| Err(ProtocolError::new(place.into(), message));
         if !is_model_name(&self.model) {
             return fail("deid.faces.model", format!("a-z, 0-9, _ and -, at most {MODEL_NAME_BYTES_MAX}"));
         }
@@ -215,7 +215,7 @@ impl DeidPlan {
     /// # Errors
     /// [`ProtocolError`] at `deid.profile`.
     pub fn options(&self) -> Result<Vec<DeidOption>, ProtocolError> {
-        let fail = |message: String| ProtocolError { place: "deid.profile".into(), message };
+        let fail = |message: String| ProtocolError::new("deid.profile".into(), message);
         if self.profile.len() > PROFILE_CHARS_MAX {
             return Err(fail(format!("at most {PROFILE_CHARS_MAX} characters")));
         }
@@ -238,7 +238,7 @@ impl DeidPlan {
     /// [`ProtocolError`] naming the first place that is wrong.
     pub fn validate(&self) -> Result<(), ProtocolError> {
         let options = self.options()?;
-        let fail = |place: &str, message: String| Err(ProtocolError { place: place.into(), message });
+        let fail = |place: &str, message: String| Err(ProtocolError::new(place.into(), message));
         if self.postal_codes == PostalCodes::Zip3
             && !options.contains(&DeidOption::RetainPatientCharacteristics)
         {

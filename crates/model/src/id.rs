@@ -100,6 +100,8 @@ ids! {
     HoldId,
     /// A question or defect pinned to a place, with a thread.
     FindingId,
+    /// What somebody says against a review of their read.
+    AppealId,
     /// What came of comparing the reads of an item.
     ComparisonId,
     /// An immutable dataset version.
@@ -116,8 +118,26 @@ ids! {
     AuditId,
     /// A frozen set of accepted labels whose error is bounded by a blind audit.
     CertificationId,
+    /// Items that are accepted or sent back together; the id of its audit, too.
+    BatchId,
     /// Evidence that somebody's work changed.
     AlarmId,
     /// Something that identifies a person, found after the gate.
     LeakId,
+    /// An account that was locked after wrong passwords, until somebody has looked into it.
+    AccessAlertId,
+    /// A dated credential of a person.
+    QualificationId,
+    /// One version of a project's guideline, or its draft.
+    GuidelineId,
+    /// An example picture of a guideline.
+    ExampleId,
+    /// A named round of rework over items whose labels follow an older rule.
+    CampaignId,
+    /// A change of a project's classes.
+    OntologyChangeId,
+    /// What several people understand differently.
+    TicketId,
+    /// A hold on a lot, a batch, a delivery, a release or a person's work.
+    WideHoldId,
 }

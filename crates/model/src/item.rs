@@ -133,6 +133,12 @@ pub struct Stream {
 }
 
 impl Stream {
+    /// Whether people draw on its frames. A template is only compared with, and points are looked at in space.
+    #[must_use]
+    pub fn is_drawable(&self) -> bool {
+        !matches!(self.kind, StreamKind::Template | StreamKind::Lidar) && !self.frames.is_empty()
+    }
+
     /// Width and height of its frames in pixels, where the stream says so (`width` and `height`, or `columns` and `rows`).
     #[must_use]
     pub fn size_px(&self) -> Option<(u32, u32)> {
@@ -140,6 +146,18 @@ impl Stream {
             |name: &str| self.properties.get(name)?.as_u64().and_then(|value| u32::try_from(value).ok());
         let pair = |across: &str, down: &str| number(across).zip(number(down));
         pair("width", "height").or_else(|| pair("columns", "rows")).filter(|(w, h)| *w > 0 && *h > 0)
+    }
+
+    /// Distance of its rows and of its columns in millimetres, where they are known to lie in what is shown: in the patient by
+    /// the file's own word or by a calibration, or in the specimen. `None` for distances on a detector, of unstated origin, or
+    /// that differ between frames.
+    #[must_use]
+    pub fn spacing_mm(&self) -> Option<[f64; 2]> {
+        let origin = self.properties.get("spacing_origin")?.as_str()?;
+        let number =
+            |name: &str| self.properties.get(name)?.as_f64().filter(|mm| mm.is_finite() && *mm > 0.0);
+        let spacing = [number("row_spacing_mm")?, number("column_spacing_mm")?];
+        matches!(origin, "patient" | "calibrated" | "specimen").then_some(spacing)
     }
 }
 

@@ -4,12 +4,14 @@
 //! It validates its own values and knows nothing of databases, HTTP or any industry's file formats.
 
 mod annotation;
+mod answer;
 mod deid;
 mod face_model;
 mod id;
 mod item;
 mod mask;
 mod protocol;
+mod qualification;
 mod refusal;
 mod role;
 mod shape;
@@ -17,6 +19,10 @@ mod stage;
 mod time;
 
 pub use annotation::{Annotation, AnnotationError, Arrangement, Author, FrameRef, OBJECTS_PER_READ_MAX};
+pub use answer::{
+    ANSWER_CHARS_MAX, CANNOT_ASSESS, CannotAssess, Confidence, Contradiction, NotAssessed, Unclear,
+    contradiction, is_unassessed,
+};
 pub use deid::{
     AuditPlan, DatesPolicy, DeidOption, DeidPlan, FacesPlan, HeadScans, PixelPolicy, PostalCodes,
     is_model_name,
@@ -26,14 +32,22 @@ pub use face_model::{
     ModelLayout, ModelOutput, ModelValues, Telltale,
 };
 pub use id::{
-    AlarmId, AnnotationId, AssetId, AuditId, CertificationId, ClaimId, ComparisonId, EventId, FaceModelId,
-    FaceRunId, FindingId, GateEntryId, HoldId, Ids, IngestId, ItemId, JobId, LeakId, OrganizationId,
-    PrivacyRequestId, ProjectId, ReadId, ReleaseId, SessionId, SignatureId, SubjectId, TaskId, TokenId,
-    UserId,
+    AccessAlertId, AlarmId, AnnotationId, AppealId, AssetId, AuditId, BatchId, CampaignId, CertificationId,
+    ClaimId, ComparisonId, EventId, ExampleId, FaceModelId, FaceRunId, FindingId, GateEntryId, GuidelineId,
+    HoldId, Ids, IngestId, ItemId, JobId, LeakId, OntologyChangeId, OrganizationId, PrivacyRequestId,
+    ProjectId, QualificationId, ReadId, ReleaseId, SessionId, SignatureId, SubjectId, TaskId, TicketId,
+    TokenId, UserId, WideHoldId,
 };
 pub use item::{AssetKind, Audience, Facts, Frame, Industry, ItemKind, Stream, StreamKind, Zone};
 pub use mask::{MASKS_PER_FRAME_MAX, MaskError, MaskOrigin, MaskRect};
-pub use protocol::{Attribute, AttributeKind, Class, Protocol, ProtocolError, SkeletonTemplate};
+pub use protocol::{
+    Attribute, AttributeKind, Class, OverduePlan, Protocol, ProtocolError, ReleasePlan, SkeletonTemplate,
+    SuggestionPlan,
+};
+pub use qualification::{
+    QUALIFICATION_BYTES_MAX, QUALIFICATION_NAME_BYTES_MAX, QUALIFICATION_NAMES_MAX, QualificationError,
+    QualificationExpr, is_qualification_name,
+};
 pub use refusal::Refusal;
 pub use role::Role;
 pub use shape::{
@@ -41,6 +55,6 @@ pub use shape::{
     MASK_TEXT_BYTES_MAX, POINTS_PER_SHAPE_MAX, Shape, ShapeKind,
 };
 pub use stage::{
-    Agreement, AiVisibility, MergeRule, READERS_MAX, ReturnTo, SignatureMeaning, Stage, StageKind,
+    Agreement, AiVisibility, Blinding, MergeRule, READERS_MAX, ReturnTo, SignatureMeaning, Stage, StageKind,
 };
 pub use time::{Clock, Instant};

@@ -5,12 +5,20 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Annotation, AnnotationError, DeidPlan, Industry, ItemKind, JOINTS_MAX, Shape, ShapeKind, Stage, Stream,
-    stage::validate_stages,
+    AiVisibility, Annotation, AnnotationError, DeidPlan, Industry, ItemKind, JOINTS_MAX, QualificationExpr,
+    Shape, ShapeKind, Stage, StageKind, Stream,
+    stage::check::{codes, stage_problems},
 };
 
 /// Most classes in one ontology.
 const CLASSES_MAX: usize = 1_000;
+/// Most times that an item may be sent back before an owner must decide.
+const REWORK_CAP_MAX: u32 = 100;
+
+/// Largest share of items whose drafts are made wrong, or are withheld.
+const SUGGESTION_SHARE_MAX: f64 = 0.5;
+/// Longest time after which something is overdue: 90 days, hours.
+const OVERDUE_HOURS_MAX: u32 = 90 * 24;
 
 /// A class of the ontology.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -34,6 +42,31 @@ pub struct Class {
     /// Joints and bones of its skeletons, where it takes the shape.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub skeleton: Option<SkeletonTemplate>,
+}
+
+impl Class {
+    /// The first field that is wrong.
+    fn problem(&self) -> Option<(&'static str, &'static str)> {
+        let plain = !self.id.is_empty()
+            && self.id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+        let hex = self.color.len() == 7
+            && self.color.starts_with('#')
+            && self.color[1..].bytes().all(|b| b.is_ascii_hexdigit());
+        let attributes: BTreeSet<&String> = self.attributes.iter().map(|attribute| &attribute.id).collect();
+        if !plain {
+            Some(("id", "use a-z, 0-9 and _ only"))
+        } else if !hex {
+            Some(("color", "must look like #1a2b3c"))
+        } else if self.shapes.is_empty() {
+            Some(("shapes", "name at least one shape"))
+        } else if self.skeleton.is_some() != self.shapes.contains(&ShapeKind::Skeleton) {
+            Some(("skeleton", "goes with the shape skeleton"))
+        } else if attributes.len() != self.attributes.len() {
+            Some(("attributes", "each attribute needs an id of its own"))
+        } else {
+            self.skeleton.as_ref().and_then(SkeletonTemplate::problem).map(|problem| ("skeleton", problem))
+        }
+    }
 }
 
 /// The joints that each skeleton of a class has, and what joins them.
@@ -123,6 +156,119 @@ pub struct Protocol {
     /// De-identification at the gate; absent where it is the default.
     #[serde(default, skip_serializing_if = "DeidPlan::is_default")]
     pub deid: DeidPlan,
+    /// What letting its data go takes; absent where it is the default.
+    #[serde(default, skip_serializing_if = "ReleasePlan::is_default")]
+    pub release: ReleasePlan,
+    /// When what waits for an answer is overdue; absent where nothing ever is.
+    #[serde(default, skip_serializing_if = "OverduePlan::is_default")]
+    pub overdue: OverduePlan,
+    /// How it is measured whether people follow a model where it is wrong; absent where it is not measured.
+    #[serde(default, skip_serializing_if = "SuggestionPlan::is_default")]
+    pub suggestions: SuggestionPlan,
+    /// Readers may answer that an item or a frame cannot be assessed; absent: they may.
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    pub cannot_assess: bool,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
+const fn is_yes(allowed: &bool) -> bool {
+    *allowed
+}
+
+/// Which shares of the items with a model's draft serve to measure whether people follow it where it is wrong. Drawn by the server
+/// under a seed that it keeps to itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields, default)]
+pub struct SuggestionPlan {
+    /// Share of items in whose draft one label is made wrong, 0 to 0.5.
+    pub planted_share: f64,
+    /// Share of items whose draft is shown to nobody, 0 to 0.5.
+    pub control_share: f64,
+}
+
+impl SuggestionPlan {
+    /// Whether nothing is measured.
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+
+    fn problems(&self, stages: &[Stage]) -> Vec<ProtocolError> {
+        if self.is_default() {
+            return Vec::new();
+        }
+        let shares = [("planted_share", self.planted_share), ("control_share", self.control_share)];
+        let wrong = shares.into_iter().filter(|(_, share)| !(0.0..=SUGGESTION_SHARE_MAX).contains(share));
+        let mut problems: Vec<_> = wrong
+            .map(|(field, _)| ProtocolError::new(format!("suggestions.{field}"), "between 0 and 0.5"))
+            .collect();
+        let shows = |stage: &Stage| !stage.is_automatic() && stage.ai_visibility != AiVisibility::Never;
+        let drafts = stages.iter().any(|stage| stage.kind == StageKind::Prelabel);
+        if !(drafts && stages.iter().any(shows)) {
+            let message = "no stage shows people a model's draft: there is nothing to measure";
+            problems.push(ProtocolError::new("suggestions".into(), message));
+        }
+        problems
+    }
+}
+
+/// After how many hours what waits for somebody's answer is overdue: those who may answer are told on their start page.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct OverduePlan {
+    /// A finding that nobody resolved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finding_hours: Option<u32>,
+    /// An appeal that nobody decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub appeal_hours: Option<u32>,
+    /// An alarm that nobody decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alarm_hours: Option<u32>,
+}
+
+impl OverduePlan {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+
+    fn problems(&self) -> impl Iterator<Item = ProtocolError> + use<> {
+        let limits = [
+            ("finding_hours", self.finding_hours),
+            ("appeal_hours", self.appeal_hours),
+            ("alarm_hours", self.alarm_hours),
+        ];
+        let wrong = |hours: Option<u32>| hours.is_some_and(|hours| hours == 0 || hours > OVERDUE_HOURS_MAX);
+        limits.into_iter().filter(move |(_, hours)| wrong(*hours)).map(|(field, _)| {
+            ProtocolError::new(format!("overdue.{field}"), format!("between 1 and {OVERDUE_HOURS_MAX}"))
+        })
+    }
+}
+
+/// What letting the data of a project go takes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ReleasePlan {
+    /// Two people, neither of whom is an author of what is in it; absent: so in healthcare, not elsewhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub four_eyes: Option<bool>,
+    /// Which qualifications whoever signs a release must hold beside the role, such as `release_manager | qa_lead`; absent where
+    /// the role is enough.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub qualification: Option<QualificationExpr>,
+}
+
+impl ReleasePlan {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 const fn rework_cap_default() -> u32 {
@@ -137,6 +283,16 @@ pub struct ProtocolError {
     pub place: String,
     /// What is wrong there.
     pub message: String,
+    /// Stable code: `unreachable_stage`, `impossible_quorum`, `cycle_without_cap`, `impossible_qualification`, else
+    /// `bad_value`.
+    pub code: &'static str,
+}
+
+impl ProtocolError {
+    /// A value that cannot be worked with.
+    pub(crate) fn new(place: String, message: impl Into<String>) -> Self {
+        Self { place, message: message.into(), code: "bad_value" }
+    }
 }
 
 impl Protocol {
@@ -145,43 +301,61 @@ impl Protocol {
         self.classes.iter().find(|class| class.id == id)
     }
 
+    /// A release takes two people, neither of whom is an author of what is in it.
+    pub fn releases_by_two(&self) -> bool {
+        self.release.four_eyes.unwrap_or(self.industry == Industry::Healthcare)
+    }
+
     /// Checks that the document can be worked under.
     ///
     /// # Errors
     /// [`ProtocolError`] naming the first place that is wrong.
     pub fn validate(&self) -> Result<(), ProtocolError> {
-        let fail = |place: String, message: &str| Err(ProtocolError { place, message: message.to_owned() });
+        self.problems().into_iter().next().map_or(Ok(()), Err)
+    }
+
+    /// Everything that keeps the document from being worked under, in its order.
+    pub fn problems(&self) -> Vec<ProtocolError> {
+        let mut problems = Vec::new();
         if self.classes.is_empty() || self.classes.len() > CLASSES_MAX {
-            return fail("classes".into(), "between 1 and 1000 classes");
+            problems.push(ProtocolError::new("classes".into(), "between 1 and 1000 classes"));
         }
         let mut seen = BTreeSet::new();
-        for (index, class) in self.classes.iter().enumerate() {
-            let plain = !class.id.is_empty()
-                && class.id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
-            if !plain {
-                return fail(format!("classes[{index}].id"), "use a-z, 0-9 and _ only");
-            }
+        for (index, class) in self.classes.iter().take(CLASSES_MAX).enumerate() {
             if !seen.insert(class.id.as_str()) {
-                return fail(format!("classes[{index}].id"), "is used twice");
+                problems.push(ProtocolError::new(format!("classes[{index}].id"), "is used twice"));
             }
-            let hex = class.color.len() == 7
-                && class.color.starts_with('#')
-                && class.color[1..].bytes().all(|b| b.is_ascii_hexdigit());
-            if !hex {
-                return fail(format!("classes[{index}].color"), "must look like #1a2b3c");
-            }
-            if class.shapes.is_empty() {
-                return fail(format!("classes[{index}].shapes"), "name at least one shape");
-            }
-            if class.skeleton.is_some() != class.shapes.contains(&ShapeKind::Skeleton) {
-                return fail(format!("classes[{index}].skeleton"), "goes with the shape skeleton");
-            }
-            if let Some(problem) = class.skeleton.as_ref().and_then(SkeletonTemplate::problem) {
-                return fail(format!("classes[{index}].skeleton"), problem);
-            }
+            problems.extend(
+                class
+                    .problem()
+                    .map(|(field, message)| ProtocolError::new(format!("classes[{index}].{field}"), message)),
+            );
         }
-        validate_stages(&self.stages)?;
-        self.deid.validate()
+        problems.extend(stage_problems(&self.stages));
+        // Pixels of camera pictures have no size in space, however the file was made.
+        if self.item_kind != ItemKind::Study {
+            let metric = self.stages.iter().enumerate().filter(|(_, stage)| stage.agreement.is_metric());
+            problems.extend(metric.flat_map(|(index, stage)| {
+                let rule = &stage.agreement;
+                let fields = [
+                    ("surface_mm", rule.surface_mm),
+                    ("length_mm", rule.length_mm),
+                    ("area_mm2", rule.area_mm2),
+                ];
+                fields.into_iter().filter(|(_, limit)| limit.is_some()).map(move |(field, _)| {
+                    let place = format!("stages[{index}].agreement.{field}");
+                    ProtocolError::new(place, "the pixels of such items have no size in millimetres")
+                })
+            }));
+        }
+        if self.rework_cap > REWORK_CAP_MAX {
+            let error = ProtocolError::new("rework_cap".into(), format!("at most {REWORK_CAP_MAX}"));
+            problems.push(ProtocolError { code: codes::CYCLE_WITHOUT_CAP, ..error });
+        }
+        problems.extend(self.deid.validate().err());
+        problems.extend(self.overdue.problems());
+        problems.extend(self.suggestions.problems(&self.stages));
+        problems
     }
 
     /// Checks one annotation against the ontology and the item's frames.
@@ -190,6 +364,16 @@ impl Protocol {
     /// [`AnnotationError`] naming the coordinate, class, frame or attribute that is wrong.
     pub fn check(&self, annotation: &Annotation, streams: &[Stream]) -> Result<(), AnnotationError> {
         annotation.shape.validate()?;
+        if annotation.is_answer() {
+            return if self.cannot_assess {
+                annotation.check_answer(streams)
+            } else {
+                Err(AnnotationError::AnswerNotAllowed)
+            };
+        }
+        if let Some(unclear) = &annotation.unclear {
+            unclear.check()?;
+        }
         let class = self
             .class(&annotation.class)
             .filter(|class| !class.retired)
@@ -204,14 +388,18 @@ impl Protocol {
             let (found, expected) = (joints.len(), template.joints.len());
             return Err(AnnotationError::JointsMismatch { found, expected });
         }
-        if let Some(frame) = annotation.frame {
-            let stream = streams
-                .get(frame.stream as usize)
-                .filter(|stream| (frame.index as usize) < stream.frames.len())
-                .ok_or(AnnotationError::NoSuchFrame { stream: frame.stream, index: frame.index })?;
-            if let Some((width, height)) = stream.size_px() {
-                annotation.shape.within(width, height)?;
-            }
+        let on = match annotation.frame {
+            Some(frame) => Some(
+                streams
+                    .get(frame.stream as usize)
+                    .filter(|stream| (frame.index as usize) < stream.frames.len())
+                    .ok_or(AnnotationError::NoSuchFrame { stream: frame.stream, index: frame.index })?,
+            ),
+            // Where a release puts it.
+            None => streams.iter().find(|stream| stream.is_drawable()),
+        };
+        if let Some((width, height)) = on.and_then(Stream::size_px) {
+            annotation.shape.within(width, height)?;
         }
         for (id, value) in &annotation.attributes {
             check_attribute(class, id, value)?;

@@ -11,6 +11,11 @@ use crate::{
     secrets,
 };
 
+/// For how many days an API token works unless said otherwise.
+pub const TOKEN_DAYS_DEFAULT: u32 = 90;
+/// For how many days an API token may work at most.
+pub const TOKEN_DAYS_MAX: u32 = 365;
+const DAY_SECONDS: i64 = 86_400;
 /// Longest login or printed name, characters.
 const NAME_CHARS_MAX: usize = 100;
 
@@ -60,6 +65,8 @@ pub struct ApiToken {
     pub created_at: Instant,
     /// When it was last used.
     pub last_used_at: Option<Instant>,
+    /// From when on it is as good as unknown.
+    pub expires_at: Instant,
 }
 
 /// A new account with its one-time password.
@@ -96,12 +103,16 @@ impl Pipeline {
         Ok(found.into_iter().map(ApiToken::from).collect())
     }
 
-    /// Makes an API token; its secret is in this answer only.
+    /// Makes an API token that works for some days, [`TOKEN_DAYS_DEFAULT`] if not said; its secret is in this answer only.
     ///
     /// # Errors
-    /// `bad_name`.
-    pub async fn make_token(&self, caller: &Caller, name: &str) -> Result<ApiToken> {
+    /// `bad_name`, `bad_days`.
+    pub async fn make_token(&self, caller: &Caller, name: &str, days: Option<u32>) -> Result<ApiToken> {
         let name = checked_name("name", name)?;
+        let days = days.unwrap_or(TOKEN_DAYS_DEFAULT);
+        if !(1..=TOKEN_DAYS_MAX).contains(&days) {
+            return Err(PipelineError::bad("bad_days", "days", format!("1 to {TOKEN_DAYS_MAX}")));
+        }
         let (secret, stored) = secrets::token(&mut *self.rng());
         let user = caller.user();
         let token = self
@@ -116,9 +127,11 @@ impl Pipeline {
                         created_at: tx.now(),
                         last_used_at: None,
                         ended_at: None,
+                        expires_at: Some(tx.now().plus_seconds(i64::from(days) * DAY_SECONDS)),
                     };
                     sessions::insert_token(tx, token.clone()).await?;
-                    tx.record(Evidence::new("token.made", "token", token.id.uuid()))?;
+                    let details = serde_json::json!({ "days": days });
+                    tx.record(Evidence::new("token.made", "token", token.id.uuid()).details(details))?;
                     Ok(token)
                 })
             })
@@ -201,7 +214,7 @@ impl Pipeline {
                         created_at: tx.now(),
                     };
                     users::insert(tx, user.clone()).await?;
-                    tx.record(Evidence::new("user.made", "user", user.id.uuid()))?;
+                    tx.record(named("user.made", user.id, &user.printed_name))?;
                     Ok(user)
                 })
             })
@@ -248,7 +261,7 @@ impl Pipeline {
                     }
                     if let Some(name) = &printed_name {
                         users::set_printed_name(tx, id, name).await?;
-                        tx.record(Evidence::new("user.renamed", "user", id.uuid()))?;
+                        tx.record(named("user.renamed", id, name))?;
                     }
                     Ok(users::by_id(tx, id).await?.ok_or(PipelineError::NotFound)?.into())
                 })
@@ -278,12 +291,26 @@ impl From<sessions::Token> for ApiToken {
     fn from(token: sessions::Token) -> Self {
         Self {
             id: token.id,
+            expires_at: expiry(&token),
             name: token.name,
             token: None,
             created_at: token.created_at,
             last_used_at: token.last_used_at,
         }
     }
+}
+
+/// When a token ends by itself.
+pub(crate) fn expiry(token: &sessions::Token) -> Instant {
+    let days = i64::from(TOKEN_DAYS_DEFAULT);
+    token.expires_at.unwrap_or_else(|| token.created_at.plus_seconds(days * DAY_SECONDS))
+}
+
+/// Evidence that an account has this printed name from now on: the log commits to it, so that a copy can show whose name
+/// stands beside an act.
+fn named(action: &str, user: UserId, printed_name: &str) -> Evidence {
+    let details = serde_json::json!({ "printed_name": printed_name });
+    Evidence::new(action, "user", user.uuid()).details(details)
 }
 
 /// A trimmed, printable name of acceptable length.

@@ -2,12 +2,12 @@
 
 use countersign_model::{
     Annotation, AnnotationId, Author, ComparisonId, FrameRef, Instant, ItemId, MergeRule, ReadId, Shape,
-    StageKind,
+    StageKind, Stream,
 };
 use countersign_store::{Actor, Conn, comparisons, items, jobs, reads, tasks};
 use countersign_workflow::{
     Event, ItemState, Merged, Phase, asks_another_reader,
-    compare::{Comparison, Difference, compare, merge, rule_name},
+    compare::{Comparison, Difference, Spacings, compare, rule_name, settle},
     content_hash,
 };
 use serde::{Deserialize, Serialize};
@@ -17,9 +17,11 @@ use crate::{
     Pipeline, PipelineError, Result,
     access::Action,
     blocking,
-    moving::{Moving, insert_made, parse_state},
+    guidelines::lowest_read,
+    moving::{Moving, hash_bytes, insert_made, parse_state},
     people::Caller,
     save::current_annotations,
+    work::read_evidence,
 };
 
 /// Evidence that independent reads were compared.
@@ -32,6 +34,23 @@ struct KeptFinding {
     marks: Vec<(usize, AnnotationId)>,
     differences: Vec<Difference>,
     overlap: Option<f64>,
+    /// It is no mark but the answer that something cannot be assessed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cannot_assess: Option<Unassessed>,
+}
+
+/// Of what somebody says that it cannot be assessed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Unassessed {
+    Item,
+    Frame,
+}
+
+impl Unassessed {
+    fn of(mark: &Annotation) -> Option<Self> {
+        mark.is_answer().then_some(if mark.frame.is_none() { Self::Item } else { Self::Frame })
+    }
 }
 
 /// A mark of one reader, without its author.
@@ -50,6 +69,9 @@ pub struct Mark {
     /// Attribute values.
     #[cfg_attr(feature = "openapi", schema(value_type = std::collections::BTreeMap<String, serde_json::Value>))]
     pub attributes: std::collections::BTreeMap<String, serde_json::Value>,
+    /// Its reader is in doubt about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unclear: Option<countersign_model::Unclear>,
 }
 
 /// The marks that one reader made of something that readers differ about.
@@ -152,7 +174,7 @@ impl Pipeline {
     /// `too_many_objects` when a frame holds more marks than can be compared; when the store fails.
     pub(crate) async fn run_compare(&self, job: jobs::Job, worker: String) -> Result<()> {
         let id = job.item_id.ok_or_else(|| PipelineError::Internal("a compare job without item".into()))?;
-        let (state, protocol, ids, marks) = {
+        let (state, protocol, ids, marks, spacings) = {
             let mut conn = self.store.read().await?;
             let item = items::by_id(&mut conn, id).await?.ok_or(PipelineError::NotFound)?;
             let state = parse_state(&item.workflow)?;
@@ -164,7 +186,8 @@ impl Pipeline {
             for read in &ids {
                 marks.push(current_annotations(&mut conn, *read).await?);
             }
-            (state, protocol, ids, marks)
+            let spacings: Vec<_> = item.streams.0.iter().map(Stream::spacing_mm).collect();
+            (state, protocol, ids, marks, spacings)
         };
         if state.phase != Phase::Comparing {
             return self.finish_job(job, worker).await;
@@ -176,7 +199,8 @@ impl Pipeline {
         let fresh: Vec<_> =
             (0..marks.iter().map(Vec::len).sum::<usize>()).map(|_| self.store.ids().fresh()).collect();
         let compared =
-            blocking(move || compared(ids, &marks, &stage.agreement, rule, another, fresh)).await??;
+            blocking(move || compared(ids, &marks, (&stage.agreement, &spacings), rule, another, &fresh))
+                .await??;
         self.keep_comparison(id, compared, job, worker).await
     }
 
@@ -200,11 +224,18 @@ impl Pipeline {
                         Some(marks) => {
                             let read: ReadId = tx.fresh();
                             let author = Author::Rule { rule: name.clone() };
-                            insert_made(tx, &moving, read, stage, &author, marks).await?;
-                            Some(Merged { read, content_hash: content_hash(marks), rule: name.clone() })
+                            let rule_read = lowest_read(tx, moving.item.project_id, &compared.ids).await?;
+                            let guideline = rule_read.as_deref();
+                            insert_made(tx, &moving, (read, stage, &author), marks, guideline, None).await?;
+                            let hash = content_hash(marks);
+                            tx.record(
+                                read_evidence("read.merged", &moving, read).content(hash_bytes(&hash)?),
+                            )?;
+                            Some(Merged { read, content_hash: hash, rule: name.clone() })
                         }
                         None => None,
                     };
+                    let ids = compared.ids.clone();
                     let row = comparisons::Comparison {
                         id: tx.fresh(),
                         item_id: item,
@@ -227,6 +258,10 @@ impl Pipeline {
                     tx.record(
                         evidence.details(serde_json::json!({ "findings": found, "disputed": disputed })),
                     )?;
+                    crate::monitor::compared(tx, &mut moving, &ids).await?;
+                    if disputed > 0 {
+                        crate::tickets::ask(tx, moving.item.project_id).await?;
+                    }
                     if jobs::finish(tx, job.id, &worker).await? {
                         Ok(())
                     } else {
@@ -265,6 +300,8 @@ impl Pipeline {
                 DisputedFinding { differences: finding.differences.clone(), overlap: finding.overlap, sides }
             })
             .collect();
+        let agreed =
+            kept.iter().filter(|finding| finding.differences.is_empty() && finding.cannot_assess.is_none());
         let open = state.task(task.id);
         let handed_on = open.is_some_and(|task| task.role.is_some());
         let item = items::by_id(conn, task.item_id).await?.ok_or(PipelineError::NotFound)?;
@@ -273,23 +310,38 @@ impl Pipeline {
         Ok(Some(Dispute {
             comparison: row.id,
             readers: u32::try_from(row.reads.0.len()).unwrap_or(u32::MAX),
-            agreed: u32::try_from(kept.len() - disputed.len()).unwrap_or(u32::MAX),
+            agreed: u32::try_from(agreed.count()).unwrap_or(u32::MAX),
             findings: disputed,
             handed_on,
             may_hand_on: !handed_on && stage.is_some_and(|stage| stage.escalate_to.is_some()),
         }))
     }
 
+    /// Whether what came of comparing the reads of an item may be told to the caller.
+    pub(crate) async fn comparisons_shown(
+        &self,
+        conn: &mut Conn,
+        caller: &Caller,
+        id: ItemId,
+    ) -> Result<bool> {
+        let item = match self.visible_item(conn, caller, id, Action::ViewItem).await {
+            Ok(item) => item,
+            Err(PipelineError::NotFound) => return Ok(false),
+            Err(error) => return Err(error),
+        };
+        let state = parse_state(&item.workflow)?;
+        let protocol = self.protocol_of(conn, &item, &state).await?;
+        let shown = self.reads_shown(caller, item.project_id, &protocol, &state).all();
+        Ok(shown && !self.audits_blind(conn, caller, id).await?)
+    }
+
     /// The comparisons of an item, for those from whom no read of it is kept.
     ///
     /// # Errors
-    /// [`PipelineError::NotFound`], also while the caller may still be called to work on the item.
+    /// [`PipelineError::NotFound`], also while the caller may still be called to work on the item, or is to audit it.
     pub async fn item_comparisons(&self, caller: &Caller, id: ItemId) -> Result<Vec<ComparisonView>> {
         let mut conn = self.store.read().await?;
-        let item = self.visible_item(&mut conn, caller, id, Action::ViewItem).await?;
-        let state = parse_state(&item.workflow)?;
-        let protocol = self.protocol_of(&mut conn, &item, &state).await?;
-        if !self.reads_shown(caller, item.project_id, &protocol, &state).all() {
+        if !self.comparisons_shown(&mut conn, caller, id).await? {
             return Err(PipelineError::NotFound);
         }
         let decided = comparisons::adjudications(&mut conn, id).await?;
@@ -302,22 +354,21 @@ impl Pipeline {
 fn compared(
     ids: Vec<ReadId>,
     marks: &[Vec<Annotation>],
-    agreement: &countersign_model::Agreement,
+    (agreement, spacings): (&countersign_model::Agreement, &Spacings),
     rule: MergeRule,
     another: bool,
-    fresh: Vec<uuid::Uuid>,
+    fresh: &[uuid::Uuid],
 ) -> Result<Compared> {
     let views: Vec<&[Annotation]> = marks.iter().map(Vec::as_slice).collect();
     let refused = |error: &dyn std::error::Error| PipelineError::refused("not_comparable", error.to_string());
-    let comparison = compare(&views, agreement).map_err(|error| refused(&error))?;
-    let merged = if another && !comparison.is_agreed() {
-        None
-    } else {
-        let mut fresh = fresh.into_iter();
-        // As many ids as marks: there is at most one merged mark for each.
-        let mut next = || fresh.next().unwrap_or_default();
-        Some(merge(&views, &comparison, rule, &mut next).map_err(|error| refused(&error))?)
+    let mut comparison = compare(&views, agreement, spacings).map_err(|error| refused(&error))?;
+    // As many ids as marks: there is at most one merged mark for each.
+    let run_of_ids = || {
+        let mut fresh = fresh.iter();
+        move || fresh.next().copied().unwrap_or_default()
     };
+    let marks_of_all = settle(&views, &mut comparison, rule, run_of_ids);
+    let merged = (!another || comparison.is_agreed()).then_some(marks_of_all);
     let kept = comparison
         .findings
         .iter()
@@ -325,9 +376,40 @@ fn compared(
             marks: finding.marks.iter().map(|(reader, index)| (*reader, marks[*reader][*index].id)).collect(),
             differences: finding.differences.clone(),
             overlap: finding.overlap,
+            cannot_assess: finding
+                .marks
+                .first()
+                .and_then(|(reader, index)| Unassessed::of(&marks[*reader][*index])),
         })
         .collect();
     Ok(Compared { ids, comparison, kept, merged, rule })
+}
+
+/// Which readers marked each finding of a comparison, by their places among its reads.
+pub(crate) fn markers(row: &comparisons::Comparison) -> Result<Vec<Vec<usize>>> {
+    let of = |finding: FindingMarks| finding.marks.into_iter().map(|(reader, _)| reader).collect();
+    Ok(marks_of_findings(row)?.into_iter().map(of).collect())
+}
+
+/// Whether one of the readers could not assess the item or a frame of it: what they did not mark, they did not deny.
+pub(crate) fn somebody_could_not(row: &comparisons::Comparison) -> Result<bool> {
+    Ok(findings(row)?.iter().any(|finding| finding.cannot_assess.is_some()))
+}
+
+/// The marks of one finding: place of the reader among those compared, and the annotation in their read.
+pub(crate) struct FindingMarks {
+    pub marks: Vec<(usize, AnnotationId)>,
+    /// Readers differ about it.
+    pub disputed: bool,
+}
+
+/// The findings of a comparison with the marks that readers made of them; answers that something cannot be assessed are none.
+pub(crate) fn marks_of_findings(row: &comparisons::Comparison) -> Result<Vec<FindingMarks>> {
+    let of = |finding: KeptFinding| FindingMarks {
+        disputed: !finding.differences.is_empty(),
+        marks: finding.marks,
+    };
+    Ok(findings(row)?.into_iter().filter(|finding| finding.cannot_assess.is_none()).map(of).collect())
 }
 
 fn findings(row: &comparisons::Comparison) -> Result<Vec<KeptFinding>> {
@@ -349,13 +431,14 @@ fn shown_order(task: &tasks::Task, row: &comparisons::Comparison) -> Vec<usize> 
     order
 }
 
-fn nameless(mark: &Annotation) -> Mark {
+pub(crate) fn nameless(mark: &Annotation) -> Mark {
     Mark {
         id: mark.id,
         class: mark.class.clone(),
         frame: mark.frame,
         shape: mark.shape.clone(),
         attributes: mark.attributes.clone(),
+        unclear: mark.unclear.clone(),
     }
 }
 

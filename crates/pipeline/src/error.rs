@@ -2,11 +2,15 @@
 
 use countersign_model::{AnnotationError, AnnotationId, Refusal};
 use countersign_store::StoreError;
+use countersign_workflow::document::Fault;
 
 /// Refusal while the vault is away.
 pub const VAULT_OFFLINE: &str = "vault_offline";
 /// Refusal while the keyring is away.
 pub const KEYRING_OFFLINE: &str = "keyring_offline";
+
+/// Refusal of a change whose event would be longer than the log takes.
+pub const EVENT_TOO_LARGE: &str = "event_too_large";
 
 /// Refusal of an erasure while a release takes the subject's items.
 pub const RELEASE_BUILDING: &str = "release_building";
@@ -30,6 +34,9 @@ pub enum PipelineError {
         /// What is wrong there.
         message: String,
     },
+    /// A protocol document that cannot come into force, with every fault at its line.
+    #[error("the protocol has {} faults", .0.len())]
+    BadProtocol(Vec<Fault>),
     /// Somebody saved in between: the caller's revision is not the current one.
     #[error("the read has moved on to revision {current}")]
     StaleRevision {
@@ -58,6 +65,10 @@ impl From<StoreError> for PipelineError {
             StoreError::Erased => {
                 Self::refused("erased", "The person in it was erased; there is nothing left.")
             }
+            StoreError::Evidence { .. } => Self::refused(
+                EVENT_TOO_LARGE,
+                "What the log would have to keep of this is longer than an entry may be; nothing was changed.",
+            ),
             other => Self::Store(other),
         }
     }
@@ -83,7 +94,9 @@ impl PipelineError {
             | AnnotationError::TooManyPoints { .. }
             | AnnotationError::TooManyHoles { .. }
             | AnnotationError::TooIntricate => "bad_polygon",
-            AnnotationError::Crosses { .. } | AnnotationError::HoleOutside { .. } => "outline_crosses",
+            AnnotationError::Crosses { .. }
+            | AnnotationError::HoleOutside { .. }
+            | AnnotationError::HoleInHole { .. } => "outline_crosses",
             AnnotationError::OutsideImage { .. } => "outside_image",
             AnnotationError::BadMask { .. } => "bad_mask",
             AnnotationError::JointsMismatch { .. } => "bad_skeleton",
@@ -92,6 +105,8 @@ impl PipelineError {
             AnnotationError::ShapeNotAllowed { .. } => "shape_not_allowed",
             AnnotationError::NoSuchFrame { .. } => "no_such_frame",
             AnnotationError::BadAttribute { .. } => "bad_attribute",
+            AnnotationError::AnswerNotAllowed => "answer_not_allowed",
+            AnnotationError::BadAnswer { .. } => "bad_answer",
         };
         Self::bad(code, format!("changes[{index}]"), format!("annotation {id}: {error}"))
     }

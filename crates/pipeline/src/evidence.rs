@@ -51,6 +51,10 @@ pub struct EventView {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ExposureView {
+    /// Exposure.
+    pub id: Uuid,
+    /// The caller may have the proof that it is in the log.
+    pub provable: bool,
     /// Account.
     pub user: UserId,
     /// Printed name.
@@ -121,6 +125,8 @@ impl Pipeline {
             .into_iter()
             .filter(|exposure| only.is_none_or(|user| exposure.user_id == user))
             .map(|exposure| ExposureView {
+                id: exposure.id,
+                provable: only.is_none(),
                 printed_name: names.get(&exposure.user_id).cloned().unwrap_or_default(),
                 user: exposure.user_id,
                 asset: exposure.asset_id,

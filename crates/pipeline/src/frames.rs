@@ -14,17 +14,23 @@ use crate::{Pipeline, Result, blocking, pixels::undecodable};
 
 /// Files from this size on are mapped, bytes: below it reading the whole is as fast.
 const MAPPED_FROM_BYTES: u64 = 2 * 1024 * 1024;
-/// Files whose maps are remembered. A slide has one for each level.
-const MAPS_MAX: usize = 32;
+/// What remembered maps may take together, bytes. A slide has one for each level; the finest of a large one with a place
+/// for each tile takes some tens of megabytes.
+const MAPS_BYTES_MAX: u64 = 256 * 1024 * 1024;
 
 /// Maps of the files that were looked at last, by the address of their bytes: bytes never change under an address. A map
 /// holds no pixel, and nobody gets to it but through an exposure.
 #[derive(Default)]
-pub(crate) struct FrameMaps(Mutex<VecDeque<(String, Arc<dicom::FrameMap>)>>);
+pub(crate) struct FrameMaps {
+    known: Mutex<VecDeque<(String, Arc<dicom::FrameMap>)>>,
+    /// Large files are read whole one at a time: a page asks for several tiles of a file at once, and its first answer
+    /// spares the others the reading.
+    reading: Arc<tokio::sync::Mutex<()>>,
+}
 
 impl FrameMaps {
     fn get(&self, address: &str) -> Option<Arc<dicom::FrameMap>> {
-        let mut maps = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut maps = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let at = maps.iter().position(|(known, _)| known == address)?;
         let found = maps.remove(at)?;
         let map = Arc::clone(&found.1);
@@ -33,10 +39,20 @@ impl FrameMaps {
     }
 
     fn put(&self, address: String, map: Arc<dicom::FrameMap>) {
-        let mut maps = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut maps = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         maps.retain(|(known, _)| *known != address);
         maps.push_front((address, map));
-        maps.truncate(MAPS_MAX);
+        let mut room = MAPS_BYTES_MAX;
+        // The newest one stays, whatever it takes.
+        let fits = maps.iter().position(|(_, map)| match room.checked_sub(map.weight_bytes()) {
+            Some(left) => {
+                room = left;
+                false
+            }
+            None => true,
+        });
+        let kept = fits.unwrap_or(maps.len()).max(1);
+        maps.truncate(kept);
     }
 }
 
@@ -50,12 +66,40 @@ impl Pipeline {
     ) -> Result<(dicom::Instance, u32)> {
         let address = asset.address.as_str();
         if let Some(map) = self.frame_maps.get(address) {
-            let place = map.place(part).map_err(|e| undecodable(&e))?;
-            let bytes = self.bytes_at(exposed, place).await?;
-            return blocking(move || Ok((map.single(part, bytes), 0))).await?;
+            return self.mapped(&map, exposed, part).await;
+        }
+        let large = asset.bytes >= MAPPED_FROM_BYTES;
+        let turn = if large { Some(Arc::clone(&self.frame_maps.reading).lock_owned().await) } else { None };
+        if let Some(map) = self.frame_maps.get(address) {
+            drop(turn);
+            return self.mapped(&map, exposed, part).await;
         }
         let bytes = self.store.cleared().show(exposed).await?;
-        let large = bytes.len() as u64 >= MAPPED_FROM_BYTES;
+        let (pipeline, address) = (self.clone(), address.to_owned());
+        // Whoever asked may be gone before it is read; the next one is to find the map.
+        let reading = tokio::spawn(async move {
+            let _turn = turn;
+            pipeline.read_whole(address, bytes, large).await
+        });
+        let instance = reading.await.map_err(|error| crate::PipelineError::Internal(error.to_string()))??;
+        Ok((instance, part))
+    }
+
+    /// A frame by its own bytes.
+    async fn mapped(
+        &self,
+        map: &Arc<dicom::FrameMap>,
+        exposed: &Exposed,
+        part: u32,
+    ) -> Result<(dicom::Instance, u32)> {
+        let place = map.place(part).map_err(|e| undecodable(&e))?;
+        let bytes = self.bytes_at(exposed, place).await?;
+        let map = Arc::clone(map);
+        blocking(move || Ok((map.single(part, bytes), 0))).await?
+    }
+
+    /// The whole file; of a large one it is remembered where its frames stand.
+    async fn read_whole(&self, address: String, bytes: Bytes, large: bool) -> Result<dicom::Instance> {
         let (instance, map) = blocking(move || {
             let instance = dicom::read_shared(bytes, &dicom::Limits::default());
             let instance = instance.map_err(|e| undecodable(&e))?;
@@ -67,9 +111,9 @@ impl Pipeline {
         })
         .await??;
         if let Some(map) = map {
-            self.frame_maps.put(address.to_owned(), Arc::new(map));
+            self.frame_maps.put(address, Arc::new(map));
         }
-        Ok((instance, part))
+        Ok(instance)
     }
 
     async fn bytes_at(&self, exposed: &Exposed, place: dicom::FrameBytes) -> Result<Bytes> {

@@ -1,7 +1,7 @@
 //! The start page: for each role one thing to do next.
 
-use countersign_model::{ProjectId, Role};
-use countersign_store::{Conn, gate, items, privacy, projects, tasks};
+use countersign_model::{ProjectId, Role, StageKind};
+use countersign_store::{Conn, gate, items, monitoring, privacy, projects, protocols, tasks};
 use serde::Serialize;
 
 use crate::{Pipeline, Result, moving::parse_state, people::Caller};
@@ -19,7 +19,8 @@ pub struct HomeCard {
     pub project: ProjectId,
     /// Its name.
     pub project_name: String,
-    /// `continue`, `claim`, `gate`, `holds`, `release`, `ingest`, `evidence`, `manage`, `vault` or `requests`.
+    /// `overdue`, `continue`, `claim`, `unsigned` (no work before the protocol is signed), `sign_protocol`, `findings`, `appeals`,
+    /// `alarms`, `gate`, `holds`, `release`, `ingest`, `evidence`, `manage`, `vault` or `requests`.
     pub kind: &'static str,
     /// How many wait.
     pub count: u64,
@@ -62,14 +63,84 @@ impl Pipeline {
                 href: format!("/work/{}", task.id),
             });
         }
+        cards.extend(self.finding_cards(&mut conn, caller).await?);
         for (id, role) in &caller.principal.grants {
             let Some(project) = projects::by_id(&mut conn, *id).await? else { continue };
+            cards.extend(self.judge_cards(&mut conn, caller, &project, *role).await?);
             if let Some(card) = self.card(&mut conn, caller, &project, *role).await? {
                 cards.push(card);
             }
             cards.extend(self.privacy_cards(&mut conn, caller, &project, *role).await?);
         }
         Ok(Home { cards })
+    }
+
+    /// What people ask about the caller's work, and what they answered to the caller.
+    async fn finding_cards(&self, conn: &mut Conn, caller: &Caller) -> Result<Vec<HomeCard>> {
+        let mut cards = Vec::new();
+        for (project, count) in crate::findings::waiting(self, conn, caller).await? {
+            let Some(role) = caller.roles(project.id).into_iter().find(|role| WORKING.contains(role)) else {
+                continue;
+            };
+            cards.push(HomeCard {
+                role,
+                project: project.id,
+                project_name: project.name,
+                kind: "findings",
+                count,
+                title: many(count, "finding"),
+                href: "/findings".into(),
+            });
+        }
+        Ok(cards)
+    }
+
+    /// What waits for whoever decides about others' work: appeals, and alarms about a change. Of several such roles the first
+    /// is told.
+    async fn judge_cards(
+        &self,
+        conn: &mut Conn,
+        caller: &Caller,
+        project: &projects::Project,
+        role: Role,
+    ) -> Result<Vec<HomeCard>> {
+        let first = |deciders: &[Role]| {
+            let roles = caller.roles(project.id);
+            deciders.iter().find(|decider| roles.contains(decider)) == Some(&role)
+        };
+        let card = |kind, count, word: &str, page: &str| HomeCard {
+            role,
+            project: project.id,
+            project_name: project.name.clone(),
+            kind,
+            count,
+            title: many(count, word),
+            href: format!("/projects/{}{page}", project.id),
+        };
+        let mut cards = Vec::new();
+        if first(&WORKING) {
+            let overdue = self.overdue_in(conn, caller, project.id).await?.len() as u64;
+            let title = if overdue == 1 { "1 is overdue".into() } else { format!("{overdue} are overdue") };
+            cards.extend(
+                (overdue > 0).then(|| HomeCard { title, ..card("overdue", overdue, "", "/overdue") }),
+            );
+        }
+        if first(&[Role::QualityEngineer, Role::Specialist, Role::Owner]) {
+            let appeals = self.count_appeals(conn, caller, project.id).await?;
+            cards.extend((appeals > 0).then(|| card("appeals", appeals, "appeal", "/appeals")));
+        }
+        if first(&[Role::QualityEngineer, Role::Owner]) {
+            let alarms = monitoring::count_open(conn, project.id, caller.user()).await?;
+            cards.extend((alarms > 0).then(|| card("alarms", alarms, "alarm", "/quality")));
+        }
+        Ok(cards)
+    }
+
+    /// Whether all that a role does in a project is to decide between reads that differ.
+    async fn only_decides(&self, conn: &mut Conn, project: ProjectId, role: Role) -> Result<bool> {
+        let protocol = self.protocol(conn, project).await?;
+        let mut kinds = protocol.stages.iter().filter(|stage| stage.role == Some(role)).peekable();
+        Ok(kinds.peek().is_some() && kinds.all(|stage| stage.kind == StageKind::Adjudicate))
     }
 
     /// What waits for somebody who decides about people: a vault that is away, requests for a second person.
@@ -106,6 +177,19 @@ impl Pipeline {
         Ok(cards)
     }
 
+    /// On how many items the caller could claim a task under a role: what they are not qualified for does not count.
+    async fn claimable(
+        &self,
+        conn: &mut Conn,
+        caller: &Caller,
+        project: ProjectId,
+        role: Role,
+    ) -> Result<u64> {
+        let (user, now) = (caller.user(), self.store.clock().now());
+        let satisfied = self.satisfied(conn, user, project).await?;
+        Ok(tasks::count_claimable(conn, project, user, role, now, &satisfied, COUNTED_MAX).await?)
+    }
+
     async fn card(
         &self,
         conn: &mut Conn,
@@ -113,20 +197,27 @@ impl Pipeline {
         project: &projects::Project,
         role: Role,
     ) -> Result<Option<HomeCard>> {
-        let now = self.store.clock().now();
+        let is_open = protocols::is_open_for_work(conn, project.id).await?;
         let (kind, count, title, page): (_, u64, String, _) = match role {
+            // Nothing is counted that nobody may take.
+            Role::Annotator | Role::Reviewer | Role::Specialist if !is_open => {
+                ("unsigned", 0, "Waits for the protocol to be signed".into(), "")
+            }
+            Role::Owner if !is_open => ("sign_protocol", 1, "Sign the protocol".into(), "/protocol"),
             Role::Annotator | Role::Reviewer | Role::Specialist => {
-                let count =
-                    tasks::count_claimable(conn, project.id, caller.user(), role, now, COUNTED_MAX).await?;
-                ("claim", count, format!("Start {}", work_word(role)), "")
+                let count = self.claimable(conn, caller, project.id, role).await?;
+                let decides = self.only_decides(conn, project.id, role).await?;
+                let title =
+                    if decides { many(count, "dispute") } else { format!("Start {}", work_word(role)) };
+                ("claim", count, title, "")
             }
             Role::QualityEngineer => {
-                let waiting =
-                    tasks::count_claimable(conn, project.id, caller.user(), role, now, COUNTED_MAX).await?;
+                let waiting = if is_open { self.claimable(conn, caller, project.id, role).await? } else { 0 };
                 if waiting > 0 {
                     ("claim", waiting, format!("Start {}", work_word(role)), "")
                 } else {
-                    ("holds", items::count_held(conn, project.id).await?, "Holds".into(), "/items?held=true")
+                    let held = items::count_held(conn, project.id).await?;
+                    ("holds", held, many(held, "hold"), "/items?held=true")
                 }
             }
             Role::PrivacyOfficer => {
@@ -153,6 +244,15 @@ impl Pipeline {
             href: format!("/projects/{}{page}", project.id),
         }))
     }
+}
+
+/// Roles that are asked about what they did.
+const WORKING: [Role; 5] =
+    [Role::Annotator, Role::Reviewer, Role::Specialist, Role::QualityEngineer, Role::Owner];
+
+/// `1 finding`, `2 findings`.
+fn many(count: u64, word: &str) -> String {
+    if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") }
 }
 
 const fn work_word(role: Role) -> &'static str {

@@ -1,10 +1,10 @@
 //! Import of image tasks that name their images by address: the bytes stay where they are.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use countersign_model::{
-    AssetId, AssetKind, Facts, Frame, IngestId, ItemKind, ProjectId, Protocol, Stream, StreamKind, UserId,
-    Zone,
+    AssetId, AssetKind, Facts, Frame, IngestId, ItemId, ItemKind, ProjectId, Protocol, Stream, StreamKind,
+    UserId, Zone,
 };
 use countersign_store::{
     Evidence, Key, Tx, assets, ingests, items, keyed_hash, moves, projects, projects::Project, tasks,
@@ -13,7 +13,12 @@ use countersign_workflow::{Effect, Event, ItemState, step};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Pipeline, PipelineError, Result, access::Action, intake::item_row, moving::draw, people::Caller,
+    Pipeline, PipelineError, Result,
+    access::Action,
+    holds::wide::reach_new,
+    intake::item_row,
+    moving::{draw, seed_of},
+    people::Caller,
 };
 
 /// Most images in one import.
@@ -122,7 +127,9 @@ async fn import_all(
     let id = ingest.id;
     ingests::insert(tx, ingest).await?;
     let first = moves::next_number(tx, project.id).await?;
+    let seed = seed_of(tx, project.id, protocol).await?;
     let mut created = 0;
+    let mut lots = BTreeSet::new();
     let mut seen = HashSet::with_capacity(images.len());
     let mut numbered = (first..).zip(images);
     loop {
@@ -144,16 +151,20 @@ async fn import_all(
         // What this import itself made is in `seen`; before it there was nothing in an empty project.
         let known =
             if first == 1 { HashSet::new() } else { moves::known_among(tx, project.id, &asked).await? };
-        let mut rows = Rows::default();
+        let mut rows = Rows { seed, ..Rows::default() };
         for ((group_key, older), number, image) in chunk {
             if !known.contains(&group_key) && !older.is_some_and(|older| known.contains(&older)) {
                 rows.add(tx, protocol, project, id, number, group_key, image)?;
             }
         }
         created += rows.items.len() as u64;
+        lots.extend(rows.items.iter().filter_map(|item| item.lot.clone()));
         items::insert_all(tx, rows.items).await?;
         assets::insert_all(tx, rows.assets).await?;
         tasks::insert_all(tx, rows.tasks).await?;
+    }
+    for lot in &lots {
+        reach_new(tx, project.id, Some(lot), None).await?;
     }
     let known = total - created;
     ingests::add(tx, id, ingests::Counts { stored: created, known, ..ingests::Counts::default() }).await?;
@@ -214,6 +225,8 @@ struct Rows {
     items: Vec<items::Item>,
     assets: Vec<assets::Asset>,
     tasks: Vec<tasks::Task>,
+    /// Of the samples of the version in force.
+    seed: Option<[u8; 32]>,
 }
 
 impl Rows {
@@ -241,10 +254,12 @@ impl Rows {
         let name = image.name.unwrap_or_else(|| format!("{kind} {number:04}"));
         let address = group_key.parse().map_err(|_| PipelineError::Internal("an address".into()))?;
         let mut fresh = || tx.ids().fresh();
-        let cleared = Event::Cleared { draw: draw(tx) };
+        let id: ItemId = tx.fresh();
+        let cleared = Event::Cleared { draw: draw(tx, self.seed.as_ref(), id) };
         let (state, effects) = step(protocol, &ItemState::new(), &cleared, &mut fresh)?;
         let from = (project.id, Some(ingest));
-        let item = item_row(tx, from, kind, (group_key, name), &state, (streams, facts))?;
+        let row = item_row(tx, from, kind, (group_key, name), &state, (streams, facts))?;
+        let item = items::Item { id, ..row };
         self.assets.push(assets::Asset {
             id: asset,
             project_id: project.id,
@@ -277,6 +292,11 @@ impl Rows {
                     created_at: tx.now(),
                     done_at: None,
                     apart,
+                    qualification: protocol.stages[stage as usize]
+                        .qualification
+                        .as_ref()
+                        .map(ToString::to_string),
+                    claimed_at: None,
                 });
             }
         }

@@ -1,13 +1,16 @@
 //! Items as people list and open them.
 
-use countersign_model::{Author, Instant, ItemId, ProjectId, Protocol, ReadId, Role, UserId};
-use countersign_store::{Conn, events, holds, items, moves, reads, users};
+use countersign_model::{
+    Annotation, Author, CannotAssess, Instant, ItemId, ProjectId, Protocol, ReadId, Role, UserId,
+};
+use countersign_store::{Conn, Evidence, certifications, events, holds, items, lineage, moves, reads, users};
 use countersign_workflow::{ItemState, Phase, visible_reads};
 
 use crate::{
     Pipeline, PipelineError, Result,
     access::{Action, Resource},
     moving::parse_state,
+    names::Names,
     people::Caller,
     save::current_annotations,
     sign::SignatureView,
@@ -83,10 +86,19 @@ impl Pipeline {
                 Some(resource) => self.access.allows(&caller.principal, Action::ViewItem, resource),
             };
             if allowed {
-                shown.push(ItemSummary::from(item));
+                let cannot_assess = all && self.was_not_assessed(&mut conn, caller, &item).await?;
+                shown.push(ItemSummary { cannot_assess, ..ItemSummary::from(item) });
             }
         }
         Ok(Page::cut(shown, limit, |item| item.id.to_string()))
+    }
+
+    /// Whether the item was accepted with the answer that it cannot be assessed. Nothing to whoever is to judge it blind.
+    async fn was_not_assessed(&self, conn: &mut Conn, caller: &Caller, item: &items::Item) -> Result<bool> {
+        let is_done = matches!(item.state.parse(), Ok(Phase::Accepted | Phase::Released));
+        let Some(accepted) = item.accepted_read_id.filter(|_| is_done) else { return Ok(false) };
+        let said = reads::by_id(conn, accepted).await?.is_some_and(|read| read.cannot_assess);
+        Ok(said && !self.audits_blind(conn, caller, item.id).await?)
     }
 
     /// One item.
@@ -136,21 +148,24 @@ impl Pipeline {
     ) -> Result<ItemDetail> {
         let shown = self.reads_shown(caller, item.project_id, protocol, state);
         let shown = if self.audits_blind(conn, caller, item.id).await? { shown.none() } else { shown };
+        let names = self.names(caller, item.project_id, protocol, state);
         let mut summaries = Vec::new();
         for row in reads::of_item(conn, item.id).await? {
             if shown.includes(&row) {
-                summaries.push(self.read_summary(conn, &row).await?);
+                summaries.push(self.read_summary(conn, &row, &names).await?);
             }
         }
         let mut signatures = Vec::new();
         for signature in reads::signatures(conn, item.id).await? {
             if summaries.iter().any(|read| read.id == signature.read_id) {
-                signatures.push(self.signature_view(conn, signature).await?);
+                signatures.push(names.signature(self.signature_view(conn, signature).await?));
             }
         }
         let resource = self.item_resource(conn, item).await?;
         let open = holds::of_item(conn, item.id).await?.into_iter().filter(|hold| hold.lifted_at.is_none());
+        let accepted = summaries.iter().find(|read| Some(read.id) == item.accepted_read_id);
         Ok(ItemDetail {
+            cannot_assess: is_done(state) && accepted.is_some_and(|read| read.cannot_assess.is_some()),
             id: item.id,
             project: item.project_id,
             name: item.name.clone(),
@@ -204,9 +219,48 @@ impl Pipeline {
     /// # Errors
     /// [`PipelineError::NotFound`].
     pub async fn read(&self, caller: &Caller, id: ReadId) -> Result<ReadView> {
-        let mut conn = self.store.read().await?;
-        self.visible_read(&mut conn, caller, id).await?;
-        self.read_view(&mut conn, id).await
+        let (item, is_new, view) = {
+            let mut conn = self.store.read().await?;
+            let row = self.visible_read(&mut conn, caller, id).await?;
+            let item = items::by_id(&mut conn, row.item_id).await?.ok_or(PipelineError::NotFound)?;
+            let is_new = self.shows_labels(&mut conn, caller, &item).await?;
+            let state = parse_state(&item.workflow)?;
+            let protocol = self.protocol_of(&mut conn, &item, &state).await?;
+            let names = self.names(caller, item.project_id, &protocol, &state);
+            (item, is_new, self.read_view(&mut conn, id, &names).await?)
+        };
+        self.labels_shown(caller, &item, is_new).await?;
+        Ok(view)
+    }
+
+    /// Keeps that somebody who could audit these labels was shown them.
+    pub(crate) async fn labels_shown(&self, caller: &Caller, item: &items::Item, is_new: bool) -> Result<()> {
+        if !is_new {
+            return Ok(());
+        }
+        let evidence = Evidence::new(certifications::LABELS_SHOWN, "item", item.id.uuid());
+        let evidence = evidence.project(item.project_id).item(item.id);
+        self.store
+            .write::<_, PipelineError, _>(caller.actor(), move |tx| {
+                Box::pin(async move { Ok(tx.record(evidence).map(drop)?) })
+            })
+            .await
+    }
+
+    /// Whether somebody who could audit these labels is shown them for the first time, and had no part in them.
+    pub(crate) async fn shows_labels(
+        &self,
+        conn: &mut Conn,
+        caller: &Caller,
+        item: &items::Item,
+    ) -> Result<bool> {
+        let may_audit =
+            self.access.allows(&caller.principal, Action::AuditLabels, &Resource::Project(item.project_id));
+        let state = parse_state(&item.workflow)?;
+        if !may_audit || !is_done(&state) {
+            return Ok(false);
+        }
+        Ok(!certifications::knows_labels(conn, caller.user(), item.id).await?)
     }
 
     /// The read, if the caller may see it.
@@ -225,32 +279,33 @@ impl Pipeline {
         if shown.includes(&row) { Ok(row) } else { Err(PipelineError::NotFound) }
     }
 
-    pub(crate) async fn read_view(&self, conn: &mut Conn, id: ReadId) -> Result<ReadView> {
+    pub(crate) async fn read_view(&self, conn: &mut Conn, id: ReadId, names: &Names) -> Result<ReadView> {
         let row = reads::by_id(conn, id).await?.ok_or(PipelineError::NotFound)?;
-        let summary = self.read_summary(conn, &row).await?;
+        let summary = self.read_summary(conn, &row, names).await?;
         let annotations = current_annotations(conn, id).await?;
-        Ok(ReadView { summary, item: row.item_id, revision: row.revision, annotations })
+        Ok(names.view(ReadView { summary, item: row.item_id, revision: row.revision, annotations }))
     }
 
     pub(crate) async fn read_view_opt(
         &self,
         conn: &mut Conn,
         id: Option<ReadId>,
+        names: &Names,
     ) -> Result<Option<ReadView>> {
         match id {
-            Some(id) => self.read_view(conn, id).await.map(Some),
+            Some(id) => self.read_view(conn, id, names).await.map(Some),
             None => Ok(None),
         }
     }
 
-    async fn read_summary(&self, conn: &mut Conn, row: &reads::Read) -> Result<ReadSummary> {
+    async fn read_summary(&self, conn: &mut Conn, row: &reads::Read, names: &Names) -> Result<ReadSummary> {
         let author = author(row)?;
         let author_name = match &author {
             Author::Human { user } => printed_name(conn, *user).await?,
             Author::Model { name, version } => format!("{name} {version}"),
             Author::Rule { rule } => format!("Merged: {rule}"),
         };
-        Ok(ReadSummary {
+        Ok(names.summary(ReadSummary {
             id: row.id,
             stage: row.stage,
             kind: row.kind,
@@ -258,26 +313,29 @@ impl Pipeline {
             author_name,
             status: row.status.clone(),
             annotation_count: row.annotation_count,
+            cannot_assess: whole_answer(conn, row).await?,
             protocol_version: row.protocol_version,
             content_hash: row.content_hash.clone(),
             created_at: row.created_at,
             submitted_at: row.submitted_at,
             draft_shown_at: self.draft_shown_at(conn, row).await?,
-        })
+            model_hash: row.model_hash.clone(),
+            model_hash_of: row.model_hash_of.clone(),
+        }))
     }
 
     /// When the author of a read was shown the model's draft, as the evidence has it.
     async fn draft_shown_at(&self, conn: &mut Conn, row: &reads::Read) -> Result<Option<Instant>> {
         let Some(author) = row.author_user else { return Ok(None) };
+        if let Some(shown) = lineage::of_read(conn, row.id).await? {
+            return Ok(Some(shown.at));
+        }
+        // Of reads from before it was kept for each: what was asked for.
         let first = events::first_at(conn, row.item_id, DRAFT_SHOWN, author).await?;
         Ok(first.filter(|at| row.submitted_at.is_none_or(|submitted| *at <= submitted)))
     }
 
-    pub(crate) async fn signature_view(
-        &self,
-        conn: &mut Conn,
-        row: reads::Signature,
-    ) -> Result<SignatureView> {
+    async fn signature_view(&self, conn: &mut Conn, row: reads::Signature) -> Result<SignatureView> {
         // Recomputed from the annotations each time: a stored hash would vouch for itself.
         let annotations = current_annotations(conn, row.read_id).await?;
         let is_unchanged = countersign_workflow::content_hash(&annotations) == row.content_hash;
@@ -323,9 +381,10 @@ impl ReadsShown {
     }
 }
 
-/// Whether these roles can be called to work at some stage.
+/// Whether these roles can be called to work at some stage, or have a decision handed on to them.
 pub(crate) fn may_work(protocol: &Protocol, roles: &[Role]) -> bool {
-    protocol.stages.iter().any(|stage| stage.role.is_some_and(|role| roles.contains(&role)))
+    let called = protocol.stages.iter().flat_map(|stage| [stage.role, stage.escalate_to]).flatten();
+    called.into_iter().any(|role| roles.contains(&role))
 }
 
 const fn is_done(state: &ItemState) -> bool {
@@ -343,6 +402,15 @@ pub(crate) fn is_cleared(phase: &str) -> bool {
     )
 }
 
-async fn printed_name(conn: &mut Conn, user: UserId) -> Result<String> {
+/// What a read says of the whole item where it could not be assessed.
+async fn whole_answer(conn: &mut Conn, row: &reads::Read) -> Result<Option<CannotAssess>> {
+    if !row.cannot_assess {
+        return Ok(None);
+    }
+    let annotations = current_annotations(conn, row.id).await?;
+    Ok(annotations.iter().filter_map(Annotation::cannot_assess).find(|answer| answer.frame.is_none()))
+}
+
+pub(crate) async fn printed_name(conn: &mut Conn, user: UserId) -> Result<String> {
     Ok(users::by_id(conn, user).await?.map_or_else(String::new, |user| user.printed_name))
 }

@@ -6,8 +6,8 @@
 
 use std::sync::Arc;
 
-use countersign_model::{AlarmId, Instant, ItemId, ProjectId, ReadId, UserId};
-use countersign_store::{Sequenced, events, items, moves};
+use countersign_model::{AlarmId, AppealId, FindingId, Instant, ItemId, ProjectId, ReadId, UserId};
+use countersign_store::{Sequenced, events, items, moves, projects};
 use countersign_workflow::Phase;
 use serde::Serialize;
 use tokio::sync::broadcast;
@@ -16,7 +16,6 @@ use uuid::Uuid;
 use crate::{
     Pipeline, Result,
     access::{Action, Resource},
-    items::may_work,
     people::Caller,
 };
 
@@ -25,6 +24,8 @@ pub const MISSED_MAX: usize = 1_000;
 
 /// A draft was saved.
 const SAVED: &str = "read.saved";
+/// A version of the guideline took force.
+const PUBLISHED: &str = "guideline.published";
 
 /// An event with what is needed to judge who may hear of it.
 #[derive(Clone, Debug)]
@@ -162,15 +163,17 @@ enum Audience {
 
 fn audience(object_kind: &str) -> Audience {
     match object_kind {
-        "project" => Audience::With(Action::ViewProject),
+        "project" | "draft_model" | "guideline" | "ontology" => Audience::With(Action::ViewProject),
         "grant" => Audience::With(Action::ManagePeople),
         "ingest" => Audience::With(Action::ViewIngests),
-        "gate_entry" => Audience::With(Action::Gate),
+        "gate_entry" | "face_model" | "face_run" => Audience::With(Action::Gate),
+        "audit" | "leak" => Audience::With(Action::ViewOversight),
         "privacy_request" => Audience::With(Action::ViewPrivacy),
         "release" => Audience::With(Action::ViewReleases),
-        "certification" => Audience::With(Action::ViewQuality),
-        "alarm" => Audience::With(Action::ManageHolds),
-        "item" | "task" | "read" | "review" | "signature" | "hold" | "asset" => Audience::Work,
+        "certification" | "batch" | "campaign" => Audience::With(Action::ViewQuality),
+        "alarm" | "ticket" | "wide_hold" => Audience::With(Action::ManageHolds),
+        "appeal" => Audience::With(Action::DecideAppeals),
+        "item" | "task" | "read" | "review" | "signature" | "hold" | "asset" | "finding" => Audience::Work,
         _ => Audience::Nobody,
     }
 }
@@ -180,7 +183,7 @@ fn audience(object_kind: &str) -> Audience {
 fn moves_queue(action: &str) -> bool {
     let (kind, what) = action.split_once('.').unwrap_or((action, ""));
     match kind {
-        "item" | "review" | "signature" | "hold" => true,
+        "item" | "review" | "signature" | "hold" | "reads" | "adjudication" => true,
         "task" => what != "renewed",
         "read" => action != SAVED,
         _ => false,
@@ -211,7 +214,7 @@ impl Pipeline {
         if self.access.allows(&caller.principal, Action::ViewLog, &Resource::Installation) {
             // An owner who also reads somewhere is a reader.
             for (project, _) in &caller.principal.grants {
-                if self.may_work(caller, *project).await? {
+                if self.is_called_to_work(caller, *project).await? {
                     return Ok(false);
                 }
             }
@@ -238,18 +241,34 @@ impl Pipeline {
                 Ok(Seen::Nothing)
             };
         };
+        // Whoever gets or loses a role hears of it, even where they may see nothing (any more).
+        if let ("grant", Some(id)) = (event.object_kind.as_str(), event.object_id)
+            && projects::grantee(&mut *self.store.read().await?, id).await? == Some(caller.user())
+        {
+            return self.whole(caller, event).await;
+        }
         let on = Resource::Project(project);
         let may = |action| self.access.allows(&caller.principal, action, &on);
         if !may(Action::ViewProject) {
             return Ok(Seen::Nothing);
         }
-        if event.object_kind == "feedback" {
+        match (event.object_kind.as_str(), event.object_id) {
             // For the person alone whose work it is about.
-            let about = event.object_id.map(AlarmId);
-            return match about {
-                Some(alarm) if self.is_about(caller, alarm).await? => self.whole(caller, event).await,
-                _ => Ok(Seen::Nothing),
-            };
+            ("feedback", about) => {
+                let own = match about {
+                    Some(id) => {
+                        self.is_about(caller, AlarmId(id)).await?
+                            || self.is_own_appeal(caller, AppealId(id)).await?
+                    }
+                    None => false,
+                };
+                return if own { self.whole(caller, event).await } else { Ok(Seen::Nothing) };
+            }
+            // Whoever may read a finding hears of it at once; nobody else learns that something was said.
+            ("finding", Some(id)) if self.sees_finding(caller, FindingId(id)).await? => {
+                return self.whole(caller, event).await;
+            }
+            _ => {}
         }
         if self.is_told(caller, project, &event.act()).await? {
             return self.whole(caller, event).await;
@@ -272,6 +291,10 @@ impl Pipeline {
 
     /// Whether the caller may know of an act on a project, as it happens or when it is listed.
     pub(crate) async fn is_told(&self, caller: &Caller, project: ProjectId, act: &Act<'_>) -> Result<bool> {
+        if act.object_kind == "guideline" && act.action != PUBLISHED {
+            // Whoever acknowledges begins to read right after: that is not for those who read beside them.
+            return Ok(self.hears_all(caller, project).await? || act.actor == Some(caller.user()));
+        }
         match audience(act.object_kind) {
             Audience::With(action) => {
                 Ok(self.access.allows(&caller.principal, action, &Resource::Project(project)))
@@ -315,16 +338,7 @@ impl Pipeline {
     /// Keeps the evidence of the project and can never be called to work in it.
     pub(crate) async fn hears_all(&self, caller: &Caller, project: ProjectId) -> Result<bool> {
         let keeps = self.access.allows(&caller.principal, Action::ViewEvidence, &Resource::Project(project));
-        Ok(keeps && !self.may_work(caller, project).await?)
-    }
-
-    async fn may_work(&self, caller: &Caller, project: ProjectId) -> Result<bool> {
-        let roles = caller.roles(project);
-        if roles.is_empty() {
-            return Ok(false);
-        }
-        let protocol = self.protocol(&mut *self.store.read().await?, project).await?;
-        Ok(may_work(&protocol, &roles))
+        Ok(keeps && !self.is_called_to_work(caller, project).await?)
     }
 }
 
@@ -350,8 +364,15 @@ mod tests {
         for quiet in ["read.saved", "task.renewed", "asset.shown", "draft.shown", "session.started", "read"] {
             assert_eq!(moves_queue(quiet), quiet == "read", "{quiet}");
         }
-        for loud in ["read.submitted", "review.accept", "signature.approved", "item.accepted", "task.claimed"]
-        {
+        for loud in [
+            "read.submitted",
+            "reads.compared",
+            "adjudication.overdue",
+            "review.accept",
+            "signature.approved",
+            "item.accepted",
+            "task.claimed",
+        ] {
             assert!(moves_queue(loud), "{loud}");
         }
     }

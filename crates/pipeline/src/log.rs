@@ -2,7 +2,7 @@
 
 use countersign_ledger::SignedCheckpoint;
 use countersign_model::{EventId, Instant, ReleaseId, SignatureId};
-use countersign_store::{StoreError, checkpoints, reads, releases};
+use countersign_store::{StoreError, checkpoints, exposures, reads, releases};
 use serde::Serialize;
 
 use crate::{
@@ -27,12 +27,19 @@ pub struct CheckpointView {
 }
 
 impl Pipeline {
+    /// The right to read the log, held by somebody who may know how much happens elsewhere: sizes, times and entries tell a
+    /// reader what others do.
+    pub(crate) async fn require_log(&self, caller: &Caller) -> Result<()> {
+        self.require(caller, Action::ViewLog, &Resource::Installation)?;
+        if self.may_know_positions(caller).await? { Ok(()) } else { Err(PipelineError::NotFound) }
+    }
+
     /// A file of the log: `checkpoint` or `tile/…`.
     ///
     /// # Errors
     /// [`PipelineError::NotFound`] without the right to read the log, and for what is no path of a log.
     pub async fn log_file(&self, caller: &Caller, path: &str) -> Result<Vec<u8>> {
-        self.require(caller, Action::ViewLog, &Resource::Installation)?;
+        self.require_log(caller).await?;
         self.store.log_file(path).await?.ok_or(PipelineError::NotFound)
     }
 
@@ -55,7 +62,7 @@ impl Pipeline {
         limit: Option<u32>,
         cursor: Option<String>,
     ) -> Result<Page<CheckpointView>> {
-        self.require(caller, Action::ViewLog, &Resource::Installation)?;
+        self.require_log(caller).await?;
         let below = cursor.as_deref().map(str::parse).transpose();
         let below = below.map_err(|_| PipelineError::bad("bad_cursor", "cursor", "is not one of ours"))?;
         let limit = page_length(limit);
@@ -79,7 +86,7 @@ impl Pipeline {
     /// # Errors
     /// [`PipelineError::NotFound`].
     pub async fn kept_checkpoint(&self, caller: &Caller, size: u64) -> Result<String> {
-        self.require(caller, Action::ViewLog, &Resource::Installation)?;
+        self.require_log(caller).await?;
         let kept = checkpoints::of_size(&mut *self.store.read().await?, size).await?;
         Ok(kept.ok_or(PipelineError::NotFound)?.file)
     }
@@ -90,7 +97,7 @@ impl Pipeline {
     /// # Errors
     /// [`PipelineError::NotFound`] without the right to read the log, and for sizes that have no checkpoint.
     pub async fn log_consistency(&self, caller: &Caller, old: u64, new: Option<u64>) -> Result<String> {
-        self.require(caller, Action::ViewLog, &Resource::Installation)?;
+        self.require_log(caller).await?;
         let proof = match new {
             Some(new) => self.store.continuation_to(old, new).await,
             None => self.store.continuation(old).await,
@@ -120,6 +127,20 @@ impl Pipeline {
         let release = release.ok_or(PipelineError::NotFound)?;
         self.require_on(caller, Action::ViewReleases, release.project_id)?;
         self.proof(release.event_id.ok_or(PipelineError::NotFound)?).await
+    }
+
+    /// The proof that an exposure is in the log, as a file that stands alone (C2SP tlog-proof).
+    ///
+    /// # Errors
+    /// [`PipelineError::NotFound`], also for who may not read the whole evidence of the item.
+    pub async fn exposure_proof(&self, caller: &Caller, id: uuid::Uuid) -> Result<String> {
+        let exposure = exposures::by_id(&mut *self.store.read().await?, id).await?;
+        let exposure = exposure.ok_or(PipelineError::NotFound)?;
+        let is_open = match exposure.item_id {
+            Some(item) => self.item_is_open(caller, item).await?,
+            None => self.hears_all(caller, exposure.project_id).await?,
+        };
+        if is_open { self.proof(exposure.event_id).await } else { Err(PipelineError::NotFound) }
     }
 
     pub(crate) async fn proof(&self, event: EventId) -> Result<String> {

@@ -3,18 +3,21 @@
 use std::sync::Arc;
 
 use countersign_model::{
-    Annotation, Author, ItemId, Protocol, ReadId, SignatureMeaning, StageKind, TaskId, UserId,
+    Annotation, Author, ItemId, ProjectId, Protocol, ReadId, SignatureMeaning, StageKind, TaskId, UserId,
 };
-use countersign_store::{Evidence, Tx, items, jobs, moves, reads, tasks};
-use countersign_workflow::{Effect, Event, ItemState, Phase, step};
+use countersign_store::{Evidence, Tx, items, jobs, moves, protocols, reads, tasks};
+use countersign_workflow::{Effect, Event, ItemState, Phase, sample_draw, step};
 
-use crate::{Pipeline, PipelineError, Result, save::annotation_body};
+use crate::{
+    Pipeline, PipelineError, Result, campaigns::look_again, holds::wide::reach_moved, lineage::ModelHash,
+    ontology::carry_over, save::annotation_body, suggestions,
+};
 
 /// Kind of the job that asks a model for a draft.
 pub(crate) const JOB_PRELABEL: &str = "prelabel";
 /// Kind of the job that compares independent reads.
 pub(crate) const JOB_COMPARE: &str = "compare";
-/// Kind of the job that hands on a decision that nobody took in time.
+/// Kind of the job that hands on a task that nobody finished in time.
 pub(crate) const JOB_ESCALATE: &str = "escalate";
 /// Kind of the job that recalls the rest of a batch.
 pub(crate) const JOB_RECALL: &str = "recall";
@@ -43,20 +46,32 @@ impl Moving {
     /// Lets the machine decide, applies what follows, and keeps the new state. Records no evidence: the use case
     /// knows what happened in the words of the log.
     pub async fn take(&mut self, tx: &mut Tx, event: &Event) -> Result<Vec<Effect>> {
-        let (state, effects) = {
-            let mut fresh = || tx.ids().fresh();
-            step(&self.protocol, &self.state, event, &mut fresh)?
+        let (mut state, mut effects) = self.step(tx, &self.state, event)?;
+        let passed = accepted(&effects);
+        let again = match passed {
+            Some(read) => suggestions::is_kept(tx, self, &state, read).await?,
+            None => false,
         };
+        if again {
+            // Never accepted, not for a moment: what was made wrong in the draft is still in it.
+            let (reopened, more) = self.step(tx, &state, &Event::SuggestionKept)?;
+            effects.retain(|effect| !matches!(effect, Effect::Accepted { .. }));
+            effects.extend(more);
+            state = reopened;
+        }
         // While several people read, no list tells when one of them did anything.
         let quiet = self.state.phase == Phase::Reading && state.phase == Phase::Reading;
+        let ended = is_ended(state.phase) && !is_ended(self.state.phase);
         self.state = state;
         for effect in &effects {
             self.apply(tx, effect).await?;
         }
-        let accepted = effects.iter().find_map(|effect| match effect {
-            Effect::Accepted { read, .. } => Some(*read),
-            _ => None,
-        });
+        let accepted = passed.filter(|_| !again);
+        match accepted {
+            Some(read) => suggestions::open(tx, self, read).await?,
+            None if again => suggestions::read_again(tx, self).await?,
+            None => {}
+        }
         self.item.accepted_read_id = accepted.or(self.item.accepted_read_id);
         let step = items::ItemStep {
             state: self.state.phase.as_str().to_owned(),
@@ -68,7 +83,22 @@ impl Moving {
             quiet,
         };
         items::step(tx, self.item.id, step).await?;
+        let moved = |effect: &Effect| {
+            matches!(effect, Effect::Participated { .. } | Effect::OpenTask { .. } | Effect::Accepted { .. })
+        };
+        if effects.iter().any(moved) {
+            reach_moved(tx, self.item.project_id).await?;
+        }
+        let freed = matches!(event, Event::Lifted { .. } | Event::FindingResolved { .. } | Event::Restored);
+        if freed || ended || accepted.is_some() {
+            look_again(tx, &self.item).await?;
+        }
         Ok(effects)
+    }
+
+    fn step(&self, tx: &Tx, state: &ItemState, event: &Event) -> Result<(ItemState, Vec<Effect>)> {
+        let mut fresh = || tx.ids().fresh();
+        Ok(step(&self.protocol, state, event, &mut fresh)?)
     }
 
     async fn apply(&self, tx: &mut Tx, effect: &Effect) -> Result<()> {
@@ -76,9 +106,9 @@ impl Moving {
             Effect::NeedsDraft => self.ask(tx, JOB_PRELABEL).await?,
             Effect::NeedsCompare => self.ask(tx, JOB_COMPARE).await?,
             Effect::OpenTask { task, stage, role, reserved_for, fence, apart, .. } => {
-                self.watch_time(tx, *task, *stage).await?;
+                let (id, stage_of) = (*task, *stage);
                 let task = tasks::Task {
-                    id: *task,
+                    id,
                     item_id: self.item.id,
                     project_id: self.item.project_id,
                     stage: *stage,
@@ -94,8 +124,13 @@ impl Moving {
                     created_at: tx.now(),
                     done_at: None,
                     apart: *apart,
+                    qualification: self.asks_for(*stage),
+                    claimed_at: None,
                 };
-                moves::offer(tx, task).await?;
+                // Offered again, it is still watched since it was first.
+                if moves::offer(tx, task).await? {
+                    self.watch_time(tx, id, stage_of).await?;
+                }
             }
             Effect::LeaseTask { task, user, until, fence } => {
                 moves::lease(tx, *task, *user, *until, *fence).await?
@@ -114,7 +149,7 @@ impl Moving {
             }
             Effect::VoidRead { read } => reads::set_status(tx, *read, "void", None).await?,
             Effect::LockRead { read, content_hash, .. } => {
-                reads::set_status(tx, *read, "submitted", Some(content_hash)).await?;
+                reads::lock(tx, *read, content_hash).await?;
             }
             Effect::ReturnRead { read } => reads::set_status(tx, *read, "returned", None).await?,
             Effect::SupersedeRead { read } => reads::set_status(tx, *read, "superseded", None).await?,
@@ -139,7 +174,7 @@ impl Moving {
         Ok(jobs::insert_all(tx, vec![job]).await?)
     }
 
-    /// Has a decision that must be taken in time looked at when that time is over.
+    /// Has a task that must be done in time looked at when that time is over.
     async fn watch_time(&self, tx: &mut Tx, task: TaskId, stage: u32) -> Result<()> {
         let hours = self.protocol.stages.get(stage as usize).and_then(|stage| stage.escalate_hours);
         let handed_on = self.state.task(task).is_none_or(|task| task.role.is_some());
@@ -161,10 +196,18 @@ impl Moving {
         let author = Author::Human { user };
         reads::insert(tx, new_read(&self.item, &self.protocol, id, stage, &author, base, tx.now())).await?;
         if let Some(base) = base {
-            let copied = reads::copy_annotations(tx, base, id).await?;
-            moves::set_count(tx, id, copied).await?;
+            if carry_over(tx, self, base, id).await?.is_none() {
+                reads::copy_annotations(tx, base, id).await?;
+            }
+            let marks = moves::count_current(tx, id).await?;
+            moves::set_count(tx, id, marks).await?;
         }
         Ok(())
+    }
+
+    /// The qualifications that a stage asks for.
+    fn asks_for(&self, stage: u32) -> Option<String> {
+        self.protocol.stages.get(stage as usize)?.qualification.as_ref().map(ToString::to_string)
     }
 
     /// What a stage does; a stage beyond the protocol cannot be reached.
@@ -184,8 +227,41 @@ impl Moving {
     }
 }
 
-/// A number for an item that passes the gate, of the random part of a fresh id.
-pub(crate) fn draw(tx: &Tx) -> u64 {
+/// The read that passed every stage, if one did.
+fn accepted(effects: &[Effect]) -> Option<ReadId> {
+    effects.iter().find_map(|effect| match effect {
+        Effect::Accepted { read, .. } => Some(*read),
+        _ => None,
+    })
+}
+
+/// Where nobody labels any more.
+const fn is_ended(phase: Phase) -> bool {
+    matches!(phase, Phase::Rejected | Phase::Withdrawn | Phase::Erased)
+}
+
+/// The seed of the samples of the version that a project's new work runs under.
+pub(crate) async fn seed_of(
+    tx: &mut Tx,
+    project: ProjectId,
+    protocol: &Protocol,
+) -> Result<Option<[u8; 32]>> {
+    let text = protocols::seed(tx, project, &protocol.id, protocol.version).await?;
+    text.map(|text| {
+        let mut seed = [0; 32];
+        hex::decode_to_slice(&text, &mut seed)
+            .map_err(|_| PipelineError::Internal("a seed that is none".into()))?;
+        Ok(seed)
+    })
+    .transpose()
+}
+
+/// The number of an item that passes the gate: of the version's seed, or, under versions from before seeds were
+/// recorded, of the random part of a fresh id.
+pub(crate) fn draw(tx: &Tx, seed: Option<&[u8; 32]>, item: ItemId) -> u64 {
+    if let Some(seed) = seed {
+        return sample_draw(seed, item);
+    }
     let bytes = tx.ids().fresh().into_bytes();
     bytes[8..].iter().fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
@@ -228,20 +304,28 @@ pub(crate) fn new_read(
         submitted_at: None,
         annotation_count: 0,
         author_rule,
+        model_hash: None,
+        model_hash_of: None,
+        cannot_assess: false,
     }
 }
 
-/// Keeps a read that the machine made, with its annotations, as a draft that the state machine locks next.
+/// Keeps a read that the machine made, with its annotations, as a draft that the state machine locks next. `guideline`: what the
+/// people had read from whose marks it was made. `hash`: what the model that made it is.
 pub(crate) async fn insert_made(
     tx: &mut Tx,
     moving: &Moving,
-    id: ReadId,
-    stage: u32,
-    author: &Author,
+    (id, stage, author): (ReadId, u32, &Author),
     annotations: &[Annotation],
+    guideline: Option<&str>,
+    hash: Option<ModelHash>,
 ) -> Result<()> {
     let mut row = new_read(&moving.item, &moving.protocol, id, stage, author, None, tx.now());
-    row.annotation_count = u32::try_from(annotations.len()).unwrap_or(u32::MAX);
+    if let Some(ModelHash { hash, of }) = hash {
+        (row.model_hash, row.model_hash_of) = (Some(hash), Some(of.to_owned()));
+    }
+    let marks = annotations.iter().filter(|mark| !mark.is_answer()).count();
+    row.annotation_count = u32::try_from(marks).unwrap_or(u32::MAX);
     reads::insert(tx, row).await?;
     let mut rows = Vec::with_capacity(annotations.len());
     for annotation in annotations {
@@ -253,6 +337,7 @@ pub(crate) async fn insert_made(
             body: Some(annotation_body(annotation)?),
             author_user: None,
             at: tx.now(),
+            guideline: guideline.map(ToOwned::to_owned),
         });
     }
     Ok(reads::annotate(tx, rows).await?)

@@ -1,7 +1,7 @@
 //! People: signing in and out, passwords, tokens, accounts.
 
 use countersign_model::{Instant, ProjectId, Refusal, Role, SessionId, UserId};
-use countersign_store::{Actor, Evidence, StoreError, projects, sessions, users};
+use countersign_store::{Actor, Evidence, StoreError, projects, sessions, signing, users};
 
 pub use crate::accounts::{ApiToken, NewUser, User, UserDraft};
 use crate::{Pipeline, Result, access::Principal, error::PipelineError, secrets};
@@ -24,6 +24,36 @@ pub enum Credential {
     Session(String),
     /// API token from the `Authorization` header.
     Token(String),
+}
+
+/// Longest name of a program that is kept, characters.
+const AGENT_CHARS_MAX: usize = 200;
+
+/// From where somebody signs in, as their connection says it of itself (21 CFR 11.10(h)). Kept among the details of the
+/// evidence, where it is bound to the log and can be erased.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Client {
+    /// Network address of the other end.
+    pub address: Option<std::net::IpAddr>,
+    /// For whom a proxy in front says that it asks.
+    pub forwarded_for: Option<std::net::IpAddr>,
+    /// The program's name of itself.
+    pub agent: Option<String>,
+}
+
+impl Client {
+    fn details(&self) -> Option<serde_json::Value> {
+        let cut = |text: &String| text.chars().take(AGENT_CHARS_MAX).collect::<String>();
+        let address = |address: std::net::IpAddr| address.to_string();
+        let known = [
+            ("address", self.address.map(address)),
+            ("forwarded_for", self.forwarded_for.map(address)),
+            ("agent", self.agent.as_ref().map(cut)),
+        ];
+        let known: serde_json::Map<_, _> =
+            known.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.into()))).collect();
+        (!known.is_empty()).then(|| serde_json::json!({ "client": known }))
+    }
 }
 
 /// A signed-in person and what they may do, as of this request.
@@ -118,7 +148,7 @@ impl Pipeline {
                 else {
                     return Ok(None);
                 };
-                if token.ended_at.is_some() {
+                if token.ended_at.is_some() || now >= crate::accounts::expiry(&token) {
                     return Ok(None);
                 }
                 // Exposures through a token are recorded under the token's own id.
@@ -133,11 +163,24 @@ impl Pipeline {
         }
     }
 
+    /// Signs in from the machine itself.
+    ///
+    /// # Errors
+    /// As [`Pipeline::sign_in_from`].
+    pub async fn sign_in(&self, login: &str, password: &str) -> Result<(String, Caller)> {
+        self.sign_in_from(login, password, &Client::default()).await
+    }
+
     /// Signs in: the session's secret for the cookie, and the person.
     ///
     /// # Errors
     /// `bad_credentials` whether the login or the password is wrong; `locked` after too many wrong passwords.
-    pub async fn sign_in(&self, login: &str, password: &str) -> Result<(String, Caller)> {
+    pub async fn sign_in_from(
+        &self,
+        login: &str,
+        password: &str,
+        client: &Client,
+    ) -> Result<(String, Caller)> {
         let now = self.store.clock().now();
         let user = users::by_login(&mut *self.store.read().await?, login).await?;
         let hash = user.as_ref().map_or_else(|| self.decoy_hash.clone(), |user| user.password_hash.clone());
@@ -146,11 +189,12 @@ impl Pipeline {
             return Err(bad_credentials());
         };
         if user.locked_until.is_some_and(|until| now < until) {
-            return Err(PipelineError::refused("locked", "Too many wrong passwords; wait 15 minutes."));
+            return Err(locked());
         }
         if !fits {
-            return Err(self.note_failure(&user).await?);
+            return Err(self.note_failure(user.id, "sign_in", client).await?);
         }
+        let client = client.clone();
         let (secret, stored) = secrets::token(&mut *self.rng());
         let session = self
             .store
@@ -168,7 +212,11 @@ impl Pipeline {
                         signed_at: None,
                     };
                     users::set_failures(tx, user.id, 0, None).await?;
-                    tx.record(Evidence::new("session.started", "session", session.id.uuid()))?;
+                    let started = Evidence::new("session.started", "session", session.id.uuid());
+                    tx.record(match client.details() {
+                        Some(details) => started.details(details),
+                        None => started,
+                    })?;
                     sessions::insert(tx, session.clone()).await?;
                     Ok(session)
                 })
@@ -179,19 +227,28 @@ impl Pipeline {
         Ok((secret, caller.ok_or(PipelineError::NotFound)?))
     }
 
-    /// Counts a wrong password; locks the account and leaves evidence when there were too many.
-    async fn note_failure(&self, user: &users::User) -> Result<PipelineError> {
-        let (id, failures) = (user.id, user.failed_count + 1);
-        let lock = i64::from(failures) >= FAILED_SIGN_INS_MAX;
+    /// Counts a wrong password, at signing in or at `signing`. Too many lock the account, leave evidence, and open an
+    /// alert for those who answer for the person.
+    async fn note_failure(&self, id: UserId, place: &'static str, client: &Client) -> Result<PipelineError> {
+        let mut details = client.details().unwrap_or_else(|| serde_json::json!({}));
+        details["place"] = place.into();
         self.store
             .write::<_, PipelineError, _>(Actor::system(), move |tx| {
                 Box::pin(async move {
-                    let until = lock.then(|| tx.now().plus_seconds(LOCK_SECONDS));
-                    users::set_failures(tx, id, if lock { 0 } else { failures }, until).await?;
-                    let action = if lock { "user.locked" } else { "session.refused" };
-                    tx.record(
-                        Evidence::new(action, "user", id.uuid()).outcome("refused").reason("bad_credentials"),
-                    )?;
+                    // Counted where it is written: many wrong ones at once are many.
+                    let lock = i64::from(users::count_failure(tx, id).await?) >= FAILED_SIGN_INS_MAX;
+                    if lock {
+                        let until = tx.now().plus_seconds(LOCK_SECONDS);
+                        users::set_failures(tx, id, 0, Some(until)).await?;
+                        signing::raise(tx, id, place).await?;
+                    }
+                    let action = match (lock, place) {
+                        (true, _) => "user.locked",
+                        (false, "signing") => "signing.refused",
+                        (false, _) => "session.refused",
+                    };
+                    let evidence = Evidence::new(action, "user", id.uuid()).outcome("refused");
+                    tx.record(evidence.reason("bad_credentials").details(details))?;
                     Ok(())
                 })
             })
@@ -216,24 +273,44 @@ impl Pipeline {
             .await
     }
 
-    /// The second component of a signature: the password again. Wrong ones count towards the lock.
+    /// The password again, for what is no signature. Wrong ones count towards the lock.
     ///
     /// # Errors
     /// `bad_credentials`, `locked`.
     pub async fn verify_password(&self, caller: &Caller, password: &str) -> Result<()> {
+        self.verify_components(caller, None, password).await
+    }
+
+    /// User name, where it is given, and password of the caller. A wrong pair counts towards the lock.
+    ///
+    /// # Errors
+    /// `bad_credentials`, `locked`.
+    pub(crate) async fn verify_components(
+        &self,
+        caller: &Caller,
+        login: Option<&str>,
+        password: &str,
+    ) -> Result<()> {
         let now = self.store.clock().now();
         let user = users::by_id(&mut *self.store.read().await?, caller.user()).await?;
         let user = user.ok_or(PipelineError::NotFound)?;
         if user.locked_until.is_some_and(|until| now < until) {
-            return Err(PipelineError::refused("locked", "Too many wrong passwords; wait 15 minutes."));
+            return Err(locked());
         }
-        if !self.check_password(password, user.password_hash.clone()).await? {
-            return Err(self.note_failure(&user).await?);
+        // Asked for in any case: how long it takes must not tell which of the two is wrong.
+        let fits = self.check_password(password, user.password_hash.clone()).await?;
+        if !fits || login.is_some_and(|login| login != user.login) {
+            return Err(self.note_failure(user.id, "signing", &Client::default()).await?);
         }
         let session = caller.session;
         self.store
             .write::<_, PipelineError, _>(caller.actor(), move |tx| {
                 Box::pin(async move {
+                    // Locked by others who were guessing meanwhile.
+                    let found = users::by_id(tx, user.id).await?.and_then(|user| user.locked_until);
+                    if found.is_some_and(|until| tx.now() < until) {
+                        return Err(locked());
+                    }
                     if let Some(session) = session {
                         sessions::set_verified(tx, session).await?;
                     }
@@ -297,6 +374,10 @@ async fn caller(
         verified_at: session.and_then(|session| session.verified_at),
         must_change_password: user.must_change,
     }))
+}
+
+fn locked() -> PipelineError {
+    Refusal::new("locked", "Too many wrong passwords; wait 15 minutes.").into()
 }
 
 fn bad_credentials() -> PipelineError {

@@ -8,13 +8,15 @@ use countersign_model::{
     StreamKind,
 };
 use countersign_sensors::{draft as sensors_draft, kitti};
-use countersign_store::{Actor, assets, items, jobs};
+use countersign_store::{Actor, Tx, assets, items, jobs};
 use countersign_workflow::{Event, Phase, content_hash};
 use uuid::Uuid;
 
 use crate::{
     Pipeline, PipelineError, Result, blocking,
+    lineage::ModelHash,
     moving::{Moving, hash_bytes, insert_made, parse_state},
+    suggestions::{self, Drawn},
     work::read_evidence,
 };
 
@@ -35,6 +37,7 @@ struct Proposal {
 struct Draft {
     model: &'static str,
     version: &'static str,
+    hash: ModelHash,
     proposals: Vec<Proposal>,
 }
 
@@ -68,8 +71,9 @@ impl Pipeline {
         let draft = blocking(move || propose(kind, &frames, &streams)).await?;
         let ids: Vec<Uuid> =
             (0..draft.as_ref().map_or(0, |d| d.proposals.len())).map(|_| self.store.ids().fresh()).collect();
+        let spare = self.store.ids().fresh();
         let draft = draft.map(|draft| (annotations(&draft, &protocol, ids), draft));
-        self.keep_draft(item, draft, job, worker).await
+        self.keep_draft(item, (draft, spare), job, worker).await
     }
 
     /// The bytes that the item's craft looks at, in stream and frame order.
@@ -111,7 +115,7 @@ impl Pipeline {
     async fn keep_draft(
         &self,
         item: items::Item,
-        draft: Option<(Vec<Annotation>, Draft)>,
+        (draft, spare): (Option<(Vec<Annotation>, Draft)>, Uuid),
         job: jobs::Job,
         worker: String,
     ) -> Result<()> {
@@ -120,27 +124,19 @@ impl Pipeline {
             .write::<_, PipelineError, _>(Actor::model(), move |tx| {
                 Box::pin(async move {
                     let mut moving = Moving::load(tx, &pipeline, item.id).await?;
-                    match draft {
+                    let stopped = match &draft {
+                        Some((_, draft)) => Self::is_stopped(tx, item.project_id, draft.model).await?,
+                        None => false,
+                    };
+                    match draft.filter(|_| !stopped) {
                         None => {
                             moving.take(tx, &Event::DraftFailed).await?;
-                            tx.record(moving.evidence("draft.none"))?;
+                            let none = moving.evidence("draft.none");
+                            tx.record(if stopped { none.reason("model_stopped") } else { none })?;
                         }
                         Some((annotations, draft)) => {
-                            let read: ReadId = tx.fresh();
-                            let hash = content_hash(&annotations);
-                            let author =
-                                Author::Model { name: draft.model.into(), version: draft.version.into() };
-                            insert_made(tx, &moving, read, 0, &author, &annotations).await?;
-                            let event = Event::Drafted {
-                                read,
-                                content_hash: hash.clone(),
-                                model: draft.model.into(),
-                                version: draft.version.into(),
-                            };
-                            moving.take(tx, &event).await?;
-                            let evidence =
-                                read_evidence("draft.made", &moving, read).content(hash_bytes(&hash)?);
-                            tx.record(evidence.reason(draft.model))?;
+                            let drawn = suggestions::draw(tx, &moving, annotations, spare).await?;
+                            keep_read(tx, &mut moving, draft, drawn).await?;
                         }
                     }
                     if jobs::finish(tx, job.id, &worker).await? {
@@ -152,6 +148,29 @@ impl Pipeline {
             })
             .await
     }
+}
+
+/// Keeps a draft as a model's read and hands the item on.
+async fn keep_read(tx: &mut Tx, moving: &mut Moving, draft: Draft, drawn: Drawn) -> Result<()> {
+    let read: ReadId = tx.fresh();
+    let hash = content_hash(&drawn.annotations);
+    let author = Author::Model { name: draft.model.into(), version: draft.version.into() };
+    insert_made(tx, moving, (read, 0, &author), &drawn.annotations, None, Some(draft.hash)).await?;
+    drawn.keep(tx, moving, read).await?;
+    let event = Event::Drafted {
+        read,
+        content_hash: hash.clone(),
+        model: draft.model.into(),
+        version: draft.version.into(),
+        withheld: drawn.withheld,
+    };
+    moving.take(tx, &event).await?;
+    let mut evidence = read_evidence("draft.made", moving, read).content(hash_bytes(&hash)?);
+    if let Some(committed) = drawn.commitment() {
+        evidence = evidence.details(serde_json::json!({ "suggestion": committed }));
+    }
+    tx.record(evidence.reason(draft.model))?;
+    Ok(())
 }
 
 fn propose(kind: ItemKind, frames: &[FrameBytes], streams: &[countersign_model::Stream]) -> Option<Draft> {
@@ -183,6 +202,7 @@ fn annotations(draft: &Draft, protocol: &Protocol, ids: Vec<Uuid>) -> Vec<Annota
                 author: author.clone(),
                 score: Some(proposal.score.clamp(0.0, 1.0)),
                 arrangement: Arrangement::default(),
+                unclear: None,
             };
             annotation.shape.validate().is_ok().then_some(annotation)
         })
@@ -209,7 +229,8 @@ fn fitting(shape: &Shape, allowed: &[ShapeKind]) -> Option<Shape> {
 fn scene(frames: &[FrameBytes]) -> Option<Draft> {
     let sweep = frames.iter().find(|frame| frame.kind == StreamKind::Lidar)?;
     let cloud = kitti::read_velodyne(&sweep.bytes).ok()?;
-    let found = sensors_draft::detect(&cloud, &sensors_draft::DraftParams::default());
+    let params = sensors_draft::DraftParams::default();
+    let found = sensors_draft::detect(&cloud, &params);
     let proposals = found
         .into_iter()
         .map(|draft| Proposal {
@@ -223,7 +244,8 @@ fn scene(frames: &[FrameBytes]) -> Option<Draft> {
             score: draft.score,
         })
         .collect();
-    Some(Draft { model: sensors_draft::MODEL_NAME, version: sensors_draft::MODEL_VERSION, proposals })
+    let (model, version) = (sensors_draft::MODEL_NAME, sensors_draft::MODEL_VERSION);
+    Some(Draft { model, version, hash: ModelHash::declared(model, version, &params), proposals })
 }
 
 fn part(frames: &[FrameBytes]) -> Option<Draft> {
@@ -232,7 +254,8 @@ fn part(frames: &[FrameBytes]) -> Option<Draft> {
     let limits = inspection::Limits::default();
     let image = inspection::decode_gray(&test.bytes, limits).ok()?;
     let master = inspection::decode_gray(&template.bytes, limits).ok()?;
-    let found = inspection::template_difference(&image, &master, &inspection::Params::default());
+    let params = inspection::Params::default();
+    let found = inspection::template_difference(&image, &master, &params);
     let proposals = found
         .into_iter()
         .map(|defect| Proposal {
@@ -247,7 +270,8 @@ fn part(frames: &[FrameBytes]) -> Option<Draft> {
             score: defect.score,
         })
         .collect();
-    Some(Draft { model: inspection::draft::MODEL_NAME, version: inspection::draft::MODEL_VERSION, proposals })
+    let (model, version) = (inspection::draft::MODEL_NAME, inspection::draft::MODEL_VERSION);
+    Some(Draft { model, version, hash: ModelHash::declared(model, version, &params), proposals })
 }
 
 /// The longest series of single gray frames of one size is drafted.
@@ -272,7 +296,8 @@ fn study(frames: &[FrameBytes], streams: &[countersign_model::Stream]) -> Option
         slope: stack.slope,
         intercept: stack.intercept,
     };
-    let lesions = learning::threshold_components(&volume, &learning::Params::default()).ok()?;
+    let params = learning::Params::default();
+    let lesions = learning::threshold_components(&volume, &params).ok()?;
     let mut proposals = Vec::new();
     for lesion in &lesions {
         for slice in &lesion.slices {
@@ -288,8 +313,8 @@ fn study(frames: &[FrameBytes], streams: &[countersign_model::Stream]) -> Option
             }
         }
     }
-    let model = learning::STUDY_THRESHOLD;
-    Some(Draft { model: model.name, version: model.version, proposals })
+    let learning::ModelInfo { name: model, version } = learning::STUDY_THRESHOLD;
+    Some(Draft { model, version, hash: ModelHash::declared(model, version, &params), proposals })
 }
 
 struct Decoded {

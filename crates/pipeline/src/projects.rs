@@ -1,5 +1,7 @@
 //! Projects: made under a protocol, shared by grants, described by counts.
 
+mod make;
+
 use std::{
     collections::{BTreeMap, HashMap},
     sync::{Arc, PoisonError, RwLock},
@@ -7,16 +9,18 @@ use std::{
 
 use countersign_model::{Industry, Instant, ItemKind, ProjectId, Protocol, Role, Stage, UserId};
 use countersign_store::{Actor, Conn, Evidence, gate, items, projects, protocols, tasks, users};
-use countersign_workflow::{ItemState, canonical_json, parse_protocol, shipped};
+use countersign_workflow::ItemState;
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::{
     Pipeline, PipelineError, Result,
     access::{Action, Resource},
-    accounts::checked_name,
+    items::may_work,
     people::Caller,
+    protocols::{ProtocolStanding, signature::standing},
+    qualifications::Lacking,
+    signing::Components,
 };
 
 /// Protocol documents that were read, by project, id and version. A version never changes, so nothing goes stale.
@@ -97,6 +101,12 @@ pub struct ProjectDetail {
     pub industry: Industry,
     /// The protocol in force.
     pub protocol: Protocol,
+    /// Whether it is signed: nobody is given work before it is.
+    pub protocol_standing: ProtocolStanding,
+    /// The caller may sign it.
+    pub may_sign_protocol: bool,
+    /// What the caller, who may make releases, lacks to sign one; absent where nothing is lacking.
+    pub release_lacking: Option<Lacking>,
     /// A privacy officer signed that it holds publicly released data.
     pub declared_public: bool,
     /// When that was signed.
@@ -140,7 +150,8 @@ impl Pipeline {
         item: &items::Item,
         state: &ItemState,
     ) -> Result<Arc<Protocol>> {
-        self.protocol_at(conn, item.project_id, state.protocol_version).await
+        let protocol = self.protocol_at(conn, item.project_id, state.protocol_version).await?;
+        Self::without_stopped(conn, item.project_id, state, protocol).await
     }
 
     /// A version of a project's protocol; the current one if none is named.
@@ -151,7 +162,37 @@ impl Pipeline {
         version: Option<u32>,
     ) -> Result<Arc<Protocol>> {
         let row = projects::by_id(conn, project).await?.ok_or(PipelineError::NotFound)?;
-        let key = (project, row.protocol_id, version.unwrap_or(row.protocol_version));
+        let version = version.unwrap_or(row.protocol_version);
+        self.kept_protocol(conn, project, row.protocol_id, version).await
+    }
+
+    /// Whether the caller's roles can be called to work under any version of the protocol that was ever in force: items are
+    /// finished under the one that they passed the gate with.
+    pub(crate) async fn is_called_to_work(&self, caller: &Caller, project: ProjectId) -> Result<bool> {
+        let roles = caller.roles(project);
+        if roles.is_empty() {
+            return Ok(false);
+        }
+        let mut conn = self.store.read().await?;
+        let row = projects::by_id(&mut conn, project).await?.ok_or(PipelineError::NotFound)?;
+        for version in (1..=row.protocol_version).rev() {
+            let protocol = self.kept_protocol(&mut conn, project, row.protocol_id.clone(), version).await?;
+            if may_work(&protocol, &roles) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// A named version of a project's protocol.
+    pub(crate) async fn kept_protocol(
+        &self,
+        conn: &mut Conn,
+        project: ProjectId,
+        id: String,
+        version: u32,
+    ) -> Result<Arc<Protocol>> {
+        let key = (project, id, version);
         if let Some(known) = self.protocols.0.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
             return Ok(Arc::clone(known));
         }
@@ -199,89 +240,23 @@ impl Pipeline {
             kind: project.kind,
             industry: project.industry,
             protocol: (*protocol).clone(),
+            protocol_standing: standing(&mut conn, id).await?,
+            may_sign_protocol: self.access.allows(
+                &caller.principal,
+                Action::ManageProject,
+                &Resource::Project(id),
+            ),
+            release_lacking: if self.may(caller, Action::Release, id).is_ok() {
+                self.lacks_for_release(&mut conn, caller.user(), id).await?
+            } else {
+                None
+            },
             declared_public: project.declared_public_at.is_some(),
             declared_at: project.declared_public_at,
             created_at: project.created_at,
             roles: caller.roles(id),
             counts,
         })
-    }
-
-    /// Makes a project under one of the shipped protocols; the caller owns it.
-    ///
-    /// # Errors
-    /// `bad_name`, `name_taken`, `unknown_protocol`.
-    pub async fn make_project(&self, caller: &Caller, name: &str, protocol: &str) -> Result<ProjectSummary> {
-        self.require(caller, Action::CreateProject, &Resource::Installation)?;
-        let owner = [(caller.user(), Role::Owner)];
-        let project = self.make_project_as(caller.actor(), name, protocol, &owner).await?;
-        let mut caller = caller.clone();
-        caller.principal.grants.push((project.id, Role::Owner));
-        Ok(summary(project, &caller))
-    }
-
-    /// Makes a project on behalf of the program or the console, with its first grants.
-    ///
-    /// # Errors
-    /// `bad_name`, `name_taken`, `unknown_protocol`.
-    pub async fn make_project_as(
-        &self,
-        actor: Actor,
-        name: &str,
-        protocol: &str,
-        grants: &[(UserId, Role)],
-    ) -> Result<projects::Project> {
-        let name = checked_name("name", name)?;
-        let (_, document) = shipped().iter().find(|(id, _)| *id == protocol).ok_or_else(|| {
-            let known: Vec<&str> = shipped().iter().map(|(id, _)| *id).collect();
-            PipelineError::bad("unknown_protocol", "protocol", format!("one of {}", known.join(", ")))
-        })?;
-        let parsed = parse_protocol(document).map_err(|e| internal(&e.to_string()))?;
-        let value = serde_json::to_value(&parsed).map_err(|e| internal(&e.to_string()))?;
-        let text = canonical_json(&value);
-        let hash: [u8; 32] = Sha256::digest(text.as_bytes()).into();
-        let grants = grants.to_vec();
-        self.store
-            .write(actor, move |tx| {
-                Box::pin(async move {
-                    if projects::by_name(tx, &name).await?.is_some() {
-                        return Err(PipelineError::refused("name_taken", "A project of this name exists."));
-                    }
-                    let organization = users::ensure_organization(tx, "Own staff", "own").await?;
-                    let project = projects::Project {
-                        id: tx.fresh(),
-                        organization_id: organization.id,
-                        name,
-                        kind: parsed.item_kind,
-                        industry: parsed.industry,
-                        protocol_id: parsed.id.clone(),
-                        protocol_version: parsed.version,
-                        declared_public_at: None,
-                        declared_by: None,
-                        created_at: tx.now(),
-                    };
-                    projects::insert(tx, project.clone()).await?;
-                    let version = protocols::ProtocolVersion {
-                        project_id: project.id,
-                        id: parsed.id,
-                        version: parsed.version,
-                        document: text,
-                        content_hash: hex::encode(hash),
-                        created_at: tx.now(),
-                        created_by: tx.actor().user,
-                    };
-                    protocols::insert(tx, version).await?;
-                    let id = project.id.uuid();
-                    tx.record(
-                        Evidence::new("project.made", "project", id).project(project.id).content(hash),
-                    )?;
-                    for (user, role) in grants {
-                        grant_in(tx, project.id, user, role).await?;
-                    }
-                    Ok(project)
-                })
-            })
-            .await
     }
 
     /// The grants of a project.
@@ -355,11 +330,16 @@ impl Pipeline {
     /// grounds passes from now on, under this person's name.
     ///
     /// # Errors
-    /// `bad_credentials`, `already_declared`; [`PipelineError::NotFound`] for everybody but a privacy officer.
-    pub async fn declare_public(&self, caller: &Caller, project: ProjectId, password: &str) -> Result<()> {
+    /// As `Pipeline::signed`; `already_declared`; [`PipelineError::NotFound`] for everybody but a privacy officer.
+    pub async fn declare_public(
+        &self,
+        caller: &Caller,
+        project: ProjectId,
+        components: impl Into<Components>,
+    ) -> Result<()> {
         self.require_on(caller, Action::DeclarePublic, project)?;
-        self.verify_password(caller, password).await?;
-        self.declare_public_as(caller.actor(), caller.user(), project).await
+        let declaring = self.declare_public_as(caller.actor(), caller.user(), project);
+        self.signed(caller, &components.into(), declaring).await
     }
 
     /// The same on behalf of a person whose password was checked, or of the demo.

@@ -1,22 +1,26 @@
 //! Review in two questions: is each mark right, is anything missing?
 
-use countersign_model::{ReturnTo, SignatureId, TaskId};
+use std::collections::{BTreeMap, BTreeSet};
+
+use countersign_model::{Annotation, AnnotationId, ReturnTo, SignatureId, TaskId};
 use countersign_store::reads;
 use countersign_workflow::{Event, Missing, ReviewDecision, content_hash, may_save};
+use serde::{Deserialize, Serialize};
 
 use crate::{
     Pipeline, PipelineError, Result,
     monitor::reviewed,
     moving::hash_bytes,
     people::Caller,
-    save::{Change, settle},
+    save::{CHANGES_MAX, Change, check_answers, current_annotations, settle},
     sign::record_signature,
+    tiers::{Begun, Came},
     work::{Standing, read_evidence, standing},
 };
 
 /// Longest comment of a reviewer, characters.
 pub const COMMENT_CHARS_MAX: usize = 4_000;
-/// Reasons for sending a read back.
+/// Reasons for sending a read back, and for correcting it.
 pub const REASONS: &[&str] = &[
     "missed_finding",
     "false_mark",
@@ -27,14 +31,40 @@ pub const REASONS: &[&str] = &[
     "other",
 ];
 
+/// Is this mark right?
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum MarkVerdict {
+    /// As it is.
+    Right,
+    /// After the reviewer's own correction.
+    Fixed,
+    /// It is not, and the reviewer removed it or sends the read back.
+    Wrong,
+}
+
+/// The answer for one mark of the read under review.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct MarkAnswer {
+    /// The mark.
+    pub annotation: AnnotationId,
+    /// Is it right?
+    pub verdict: MarkVerdict,
+}
+
 /// A reviewer's answers.
 #[derive(Clone, Debug)]
 pub struct Verdict {
+    /// Is this mark right? For those of the marks that were answered one by one.
+    pub marks: Vec<MarkAnswer>,
     /// Is each mark right?
     pub decision: ReviewDecision,
     /// Is anything missing? Must be answered for `accept` and `fix`.
     pub missing: Option<Missing>,
-    /// Why it goes back, from [`REASONS`].
+    /// Why it goes back or was corrected, from [`REASONS`]; needed for `reject` and `fix`.
     pub reason: Option<String>,
     /// In words, for the person who drew.
     pub comment: Option<String>,
@@ -58,16 +88,25 @@ impl Pipeline {
         verdict: Verdict,
     ) -> Result<Standing> {
         check_reason(verdict.reason.as_deref())?;
-        let comment = checked_comment(verdict.comment)?;
+        let comment = checked_comment(verdict.comment.clone())?;
         let (user, name, pipeline) = (caller.user(), caller.printed_name.clone(), self.clone());
         self.on_task(caller, id, move |moving, tx| {
             Box::pin(async move {
                 let read = may_save(&moving.state, user, fence, tx.now())?;
                 let subject = moving.state.current.ok_or(PipelineError::NotFound)?;
+                let begun = Begun::of(tx, moving, id).await?;
                 let annotations = settle(tx, moving, read, user, revision, &changes).await?;
+                let before = current_annotations(tx, subject).await?;
+                check_marks(&verdict, &before, &annotations)?;
+                if verdict.decision != ReviewDecision::Reject {
+                    check_answers(&annotations)?;
+                }
                 let hash = content_hash(&annotations);
                 let signature =
                     moving.signature_meaning().map(|meaning| (tx.fresh::<SignatureId>(), meaning));
+                let signs = signature.is_some() && verdict.decision != ReviewDecision::Reject;
+                let now = tx.now();
+                moving.require_qualified(tx, user, signs, now).await?;
                 let event = Event::Reviewed {
                     user,
                     fence,
@@ -92,17 +131,23 @@ impl Pipeline {
                     comment,
                     missing: verdict.missing.map_or("unanswered", missing_word).into(),
                     at: tx.now(),
+                    marks: serde_json::to_string(&verdict.marks)
+                        .map_err(|e| PipelineError::Internal(e.to_string()))?,
                 };
+                let came = Came::judged(verdict.decision != ReviewDecision::Accept, subject)
+                    .passed(verdict.decision != ReviewDecision::Reject)
+                    .review(review.id);
+                begun.end(tx, moving, user, came).await?;
                 let action = format!("review.{}", review.decision);
                 let mut evidence = read_evidence(&action, moving, read).content(hash_bytes(&hash)?);
                 evidence.reason.clone_from(&review.reason);
                 // Free text is committed to, not written into the log.
-                evidence.details = review.comment.as_ref().map(|text| serde_json::json!({ "comment": text }));
+                evidence.details = Some(answered(&verdict, &before, review.comment.as_deref()));
                 reads::insert_review(tx, review).await?;
                 tx.record(evidence)?;
                 if let Some((id, meaning)) = signature.filter(|_| verdict.decision != ReviewDecision::Reject)
                 {
-                    record_signature(tx, moving, id, read, user, &name, meaning, &hash).await?;
+                    record_signature(tx, moving, id, read, user, &name, (meaning, None), &hash).await?;
                 }
                 let done = standing(moving, hash, signature.map(|(id, _)| id));
                 let item = moving.item.id;
@@ -112,6 +157,53 @@ impl Pipeline {
         })
         .await
     }
+}
+
+/// What was answered, for the evidence: both questions, in numbers.
+fn answered(verdict: &Verdict, before: &[Annotation], comment: Option<&str>) -> serde_json::Value {
+    let count = |wanted| verdict.marks.iter().filter(|mark| mark.verdict == wanted).count();
+    serde_json::json!({
+        "comment": comment,
+        "marks": before.len(),
+        "right": count(MarkVerdict::Right),
+        "fixed": count(MarkVerdict::Fixed),
+        "wrong": count(MarkVerdict::Wrong),
+        "missing": verdict.missing.map_or("unanswered", missing_word),
+    })
+}
+
+/// The answers for single marks as they were kept.
+pub(crate) fn answers(review: &reads::Review) -> Result<Vec<MarkAnswer>> {
+    serde_json::from_str(&review.marks).map_err(|e| PipelineError::Internal(format!("reviews.marks: {e}")))
+}
+
+/// Answers for single marks must be about marks of the read, each once, and agree with the decision.
+fn check_marks(verdict: &Verdict, before: &[Annotation], after: &[Annotation]) -> Result<()> {
+    let bad = |index: usize, message: &str| {
+        Err(PipelineError::bad("bad_mark_answer", format!("marks[{index}]"), message))
+    };
+    if verdict.marks.len() > CHANGES_MAX {
+        return bad(CHANGES_MAX, "too many answers");
+    }
+    let known: BTreeSet<AnnotationId> = before.iter().map(|mark| mark.id).collect();
+    let left: BTreeMap<AnnotationId, &Annotation> = after.iter().map(|mark| (mark.id, mark)).collect();
+    let mut seen = BTreeSet::new();
+    for (index, answer) in verdict.marks.iter().enumerate() {
+        if !known.contains(&answer.annotation) {
+            return bad(index, "is no mark of the read under review");
+        }
+        if !seen.insert(answer.annotation) {
+            return bad(index, "is answered twice");
+        }
+        let stays = left.contains_key(&answer.annotation);
+        if answer.verdict == MarkVerdict::Wrong && stays && verdict.decision != ReviewDecision::Reject {
+            return Err(PipelineError::refused(
+                "mark_wrong",
+                "You said that a mark is wrong: correct it, remove it, or send the read back.",
+            ));
+        }
+    }
+    Ok(())
 }
 
 pub(crate) fn check_reason(reason: Option<&str>) -> Result<()> {

@@ -2,11 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use countersign_model::{Annotation, AnnotationId, Author, Protocol, ReadId, UserId};
+use countersign_model::{
+    Annotation, AnnotationId, Author, Contradiction, FrameRef, Protocol, ReadId, UserId, contradiction,
+};
 use countersign_store::{Conn, Tx, moves, reads};
 use serde::{Deserialize, Serialize};
 
-use crate::{PipelineError, Result, moving::Moving, shapes::check_shape};
+use crate::{
+    PipelineError, Result,
+    guidelines::version_read,
+    moving::Moving,
+    shapes::{COMPARISONS_MAX, check_shape},
+};
 
 /// Most changes in one save.
 pub const CHANGES_MAX: usize = 10_000;
@@ -48,6 +55,9 @@ pub struct AnnotationInput {
     /// How it stands to others.
     #[serde(default)]
     pub arrangement: countersign_model::Arrangement,
+    /// Its reader is in doubt about it.
+    #[serde(default)]
+    pub unclear: Option<Box<countersign_model::Unclear>>,
 }
 
 /// What a save left behind.
@@ -108,6 +118,28 @@ pub(crate) fn check_required(protocol: &Protocol, annotations: &[Annotation]) ->
     Ok(())
 }
 
+/// An answer that something cannot be assessed stands where nothing is marked, and once.
+pub(crate) fn check_answers(annotations: &[Annotation]) -> Result<()> {
+    let place = |frame: Option<FrameRef>| match frame {
+        Some(frame) => format!("frame {} of stream {}", frame.index, frame.stream),
+        None => "the item".to_owned(),
+    };
+    match contradiction(annotations) {
+        None => Ok(()),
+        Some(Contradiction::Twice(frame)) => Err(PipelineError::refused(
+            "answered_twice",
+            format!("It is said twice that {} cannot be assessed.", place(frame)),
+        )),
+        Some(Contradiction::Marked(frame)) => Err(PipelineError::refused(
+            "marks_not_assessed",
+            format!(
+                "You say that {} cannot be assessed, and there are marks on it: remove them or the answer.",
+                place(frame)
+            ),
+        )),
+    }
+}
+
 pub(crate) async fn save_changes(
     tx: &mut Tx,
     moving: &Moving,
@@ -128,13 +160,15 @@ pub(crate) async fn save_changes(
         return Err(PipelineError::StaleRevision { current: row.revision });
     }
     // Versions go up by one per annotation, over all reads that carried it.
-    let present: BTreeMap<AnnotationId, u32> = if row.annotation_count == 0 && row.revision == 0 {
+    let present: BTreeMap<AnnotationId, u32> = if row.base_read_id.is_none() && row.revision == 0 {
         BTreeMap::new()
     } else {
         moves::versions(tx, read).await?
     };
+    let guideline = version_read(tx, user, moving.item.project_id).await?;
     let mut versions = present.clone();
     let mut rows = Vec::with_capacity(changes.len());
+    let mut left = COMPARISONS_MAX;
     for (index, change) in changes.iter().enumerate() {
         let (id, body) = match change {
             Change::Put { annotation } => (annotation.id, Some(annotation)),
@@ -148,7 +182,8 @@ pub(crate) async fn save_changes(
                 "is not in this read",
             ));
         }
-        let body = body.map(|input| checked_body(moving, input, version, user, index)).transpose()?;
+        let checked = |input| checked_body(moving, input, (version, user), index, &mut left);
+        let body = body.map(checked).transpose()?;
         versions.insert(id, version);
         rows.push(reads::AnnotationRow {
             read_id: read,
@@ -158,6 +193,7 @@ pub(crate) async fn save_changes(
             body,
             author_user: Some(user),
             at: tx.now(),
+            guideline: guideline.clone(),
         });
     }
     reads::annotate(tx, rows).await?;
@@ -186,9 +222,9 @@ pub(crate) async fn save_changes(
 fn checked_body(
     moving: &Moving,
     input: &AnnotationInput,
-    version: u32,
-    user: UserId,
+    (version, user): (u32, UserId),
     index: usize,
+    left: &mut u64,
 ) -> Result<String> {
     let annotation = Annotation {
         id: input.id,
@@ -200,11 +236,12 @@ fn checked_body(
         author: Author::Human { user },
         score: None,
         arrangement: input.arrangement,
+        unclear: input.unclear.as_deref().cloned(),
     };
     moving
         .protocol
         .check(&annotation, &moving.item.streams.0)
-        .and_then(|()| check_shape(&annotation.shape))
+        .and_then(|()| check_shape(&annotation.shape, left))
         .map_err(|e| PipelineError::annotation(index, annotation.id, &e))?;
     annotation_body(&annotation)
 }

@@ -1,13 +1,15 @@
 //! What a shape must be to be taken in, beyond sound numbers: outlines that do not cross themselves, an area, masks that
 //! can be read. What is stored already is never asked again.
 
+pub(crate) use countersign_geometry::COMPARISONS_MAX;
 use countersign_geometry::{GeometryError, ImageSize, Point2, RingProblem, Rle, check_rings};
 use countersign_model::{AnnotationError, Shape};
 
-/// Checks a shape whose numbers were [validated](Shape::validate).
-pub(crate) fn check_shape(shape: &Shape) -> Result<(), AnnotationError> {
+/// Checks a shape whose numbers were [validated](Shape::validate). `left` comparisons may be made for it, at most
+/// [`COMPARISONS_MAX`] for all shapes of one save: others wait for the writer meanwhile.
+pub(crate) fn check_shape(shape: &Shape, left: &mut u64) -> Result<(), AnnotationError> {
     match shape {
-        Shape::Polygon { points, holes } => check_area(points, holes),
+        Shape::Polygon { points, holes } => check_area(points, holes, left),
         Shape::Polyline { points } => {
             let length: f64 =
                 points.windows(2).map(|pair| (pair[1][0] - pair[0][0]).hypot(pair[1][1] - pair[0][1])).sum();
@@ -32,12 +34,13 @@ pub(crate) fn check_shape(shape: &Shape) -> Result<(), AnnotationError> {
     }
 }
 
-fn check_area(points: &[[f64; 2]], holes: &[Vec<[f64; 2]>]) -> Result<(), AnnotationError> {
+fn check_area(points: &[[f64; 2]], holes: &[Vec<[f64; 2]>], left: &mut u64) -> Result<(), AnnotationError> {
     let ring = |points: &[[f64; 2]]| points.iter().map(|&[x, y]| Point2 { x, y }).collect::<Vec<_>>();
     let rings: Vec<_> = std::iter::once(ring(points)).chain(holes.iter().map(|hole| ring(hole))).collect();
-    check_rings(&rings).map_err(|problem| match problem {
+    check_rings(&rings, left).map_err(|problem| match problem {
         RingProblem::Crosses(first, second) => AnnotationError::Crosses { first, second },
         RingProblem::HoleOutside(hole) => AnnotationError::HoleOutside { hole },
+        RingProblem::HoleInHole(hole) => AnnotationError::HoleInHole { hole },
         RingProblem::TooIntricate => AnnotationError::TooIntricate,
     })?;
     let enclosed = area(points) - holes.iter().map(|hole| area(hole)).sum::<f64>();
@@ -61,6 +64,10 @@ fn unreadable(error: &GeometryError) -> AnnotationError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn check_shape(shape: &Shape) -> Result<(), AnnotationError> {
+        super::check_shape(shape, &mut COMPARISONS_MAX.clone())
+    }
 
     fn polygon(points: &[[f64; 2]], holes: Vec<Vec<[f64; 2]>>) -> Result<(), AnnotationError> {
         check_shape(&Shape::Polygon { points: points.to_vec(), holes })

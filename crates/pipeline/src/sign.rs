@@ -1,15 +1,17 @@
 //! Signatures: printed name, time, meaning, bound to the content hash.
 
 use countersign_model::{EventId, Instant, ReadId, ReturnTo, SignatureId, SignatureMeaning, TaskId, UserId};
-use countersign_store::{Evidence, Tx, reads};
+use countersign_store::{Evidence, Tx, items, reads, tasks};
 use countersign_workflow::{Event, SignDecision};
 use serde::Serialize;
 
 use crate::{
     Pipeline, PipelineError, Result,
-    moving::{Moving, hash_bytes},
+    moving::{Moving, hash_bytes, parse_state},
     people::Caller,
     review::{check_reason, checked_comment},
+    signing::Components,
+    tiers::{Begun, Came},
     work::{Standing, standing},
 };
 
@@ -42,8 +44,8 @@ pub struct Countersigning {
     pub decision: SignDecision,
     /// Hash of what was on the screen.
     pub content_hash: String,
-    /// Password, entered for this signature.
-    pub password: String,
+    /// What was entered for this signature.
+    pub password: Components,
     /// Why it goes back.
     pub reason: Option<String>,
     /// In words.
@@ -53,10 +55,11 @@ pub struct Countersigning {
 }
 
 impl Pipeline {
-    /// Countersigns the read that stands, or sends it back. The password is asked for every time.
+    /// Countersigns the read that stands, or sends it back. The password is asked for every time, the user name at the
+    /// first signature of a session.
     ///
     /// # Errors
-    /// `bad_credentials`, `locked`, `content_changed`, `reason_required`, `separation_of_duties` and the lease codes.
+    /// As `Pipeline::signed`; `content_changed`, `reason_required`, `separation_of_duties` and the lease codes.
     pub async fn countersign(
         &self,
         caller: &Caller,
@@ -66,11 +69,15 @@ impl Pipeline {
     ) -> Result<Standing> {
         check_reason(act.reason.as_deref())?;
         let comment = checked_comment(act.comment)?;
-        self.verify_password(caller, &act.password).await?;
+        self.find_signing(caller, id).await?;
         let (user, name) = (caller.user(), caller.printed_name.clone());
-        self.on_task(caller, id, move |moving, tx| {
+        let components = act.password.clone();
+        let signing = self.on_task(caller, id, move |moving, tx| {
             Box::pin(async move {
+                let now = tx.now();
+                moving.require_qualified(tx, user, true, now).await?;
                 let subject = moving.state.current.ok_or(PipelineError::NotFound)?;
+                let begun = Begun::of(tx, moving, id).await?;
                 let meaning = match act.decision {
                     SignDecision::Sign => moving.signature_meaning().unwrap_or(SignatureMeaning::Approved),
                     SignDecision::Reject => SignatureMeaning::Rejected,
@@ -87,7 +94,9 @@ impl Pipeline {
                     signature: Some(signature),
                 };
                 moving.take(tx, &event).await?;
-                if act.decision == SignDecision::Reject {
+                let rejects = act.decision == SignDecision::Reject;
+                let mut came = Came::judged(rejects, subject).passed(!rejects);
+                if rejects {
                     let review = reads::Review {
                         id: tx.fresh(),
                         item_id: moving.item.id,
@@ -99,15 +108,29 @@ impl Pipeline {
                         comment,
                         missing: "unanswered".into(),
                         at: tx.now(),
+                        marks: "[]".into(),
                     };
+                    came = came.review(review.id);
                     reads::insert_review(tx, review).await?;
                 }
-                record_signature(tx, moving, signature, subject, user, &name, meaning, &act.content_hash)
+                begun.end(tx, moving, user, came).await?;
+                let why = act.reason.as_deref().filter(|_| rejects);
+                let said = (meaning, why);
+                record_signature(tx, moving, signature, subject, user, &name, said, &act.content_hash)
                     .await?;
                 Ok(standing(moving, act.content_hash, Some(signature)))
             })
-        })
-        .await
+        });
+        self.signed(caller, &components, signing).await
+    }
+
+    /// Who may not have a task learns nothing, not even what signing it would take.
+    async fn find_signing(&self, caller: &Caller, id: TaskId) -> Result<()> {
+        let mut conn = self.store.read().await?;
+        let task = tasks::by_id(&mut conn, id).await?.ok_or(PipelineError::NotFound)?;
+        let item = items::by_id(&mut conn, task.item_id).await?.ok_or(PipelineError::NotFound)?;
+        let may = self.may_take(caller, &task, &parse_state(&item.workflow)?);
+        if may { Ok(()) } else { Err(PipelineError::NotFound) }
     }
 }
 
@@ -120,13 +143,16 @@ pub(crate) async fn record_signature(
     read: ReadId,
     user: UserId,
     printed_name: &str,
-    meaning: SignatureMeaning,
+    (meaning, why): (SignatureMeaning, Option<&str>),
     content_hash: &str,
 ) -> Result<EventId> {
-    let evidence = Evidence::new(&format!("signature.{meaning}"), "signature", id.uuid())
+    let mut evidence = Evidence::new(&format!("signature.{meaning}"), "signature", id.uuid())
         .project(moving.item.project_id)
         .item(moving.item.id)
-        .content(hash_bytes(content_hash)?);
+        .content(hash_bytes(content_hash)?)
+        // Committed to by the log, so that the name that is shown is the one that signed.
+        .details(serde_json::json!({ "printed_name": printed_name }));
+    evidence.reason = why.map(str::to_owned);
     let event_id = tx.record(evidence)?;
     let signature = reads::Signature {
         id,

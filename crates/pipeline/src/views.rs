@@ -1,8 +1,8 @@
 //! What the use cases answer: items, reads and work as people see them.
 
 use countersign_model::{
-    Annotation, Author, Facts, Instant, ItemId, ItemKind, ProjectId, Protocol, ReadId, SignatureMeaning,
-    StageKind, Stream, TaskId, UserId,
+    Annotation, Author, CannotAssess, Facts, Instant, ItemId, ItemKind, ProjectId, Protocol, ReadId,
+    SignatureMeaning, StageKind, Stream, TaskId, UserId,
 };
 use countersign_store::{items, reads, tasks};
 use serde::Serialize;
@@ -26,6 +26,8 @@ pub struct ItemSummary {
     pub stage: Option<u32>,
     /// Under a hold.
     pub held: bool,
+    /// It was accepted with the answer that it cannot be assessed, and that is no secret to the caller.
+    pub cannot_assess: bool,
     /// Typed facts.
     pub facts: Facts,
     /// When it changed last.
@@ -41,6 +43,7 @@ impl From<items::Item> for ItemSummary {
             phase: item.state,
             stage: item.stage,
             held: item.held,
+            cannot_assess: false,
             facts: item.facts.0,
             updated_at: item.updated_at,
         }
@@ -76,6 +79,8 @@ pub struct ItemDetail {
     pub signatures: Vec<SignatureView>,
     /// Open holds.
     pub holds: Vec<HoldView>,
+    /// It was accepted with the answer that it cannot be assessed, in a read that the caller may see.
+    pub cannot_assess: bool,
     /// The caller may see its pixels or points.
     pub may_view_pixels: bool,
 }
@@ -117,8 +122,11 @@ pub struct ReadSummary {
     /// What became of it.
     #[cfg_attr(feature = "openapi", schema(value_type = countersign_workflow::ReadStatus))]
     pub status: String,
-    /// Annotations in it.
+    /// Marks in it.
     pub annotation_count: u32,
+    /// The answer that the whole item cannot be assessed, if it was handed in with that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cannot_assess: Option<CannotAssess>,
     /// Protocol version it was made under.
     pub protocol_version: u32,
     /// Hash of its content, once locked.
@@ -127,9 +135,13 @@ pub struct ReadSummary {
     pub created_at: Instant,
     /// When it was locked.
     pub submitted_at: Option<Instant>,
-    /// When its author first asked for the model's draft and was shown it; absent when that was not before the read
-    /// was locked.
+    /// When its author was first shown the model's draft, whether they asked for it or the stage shows it from the start; absent
+    /// when that was not before the read was locked.
     pub draft_shown_at: Option<Instant>,
+    /// SHA-256 of the model that drafted it, hexadecimal; absent of people, and of drafts from before it was kept.
+    pub model_hash: Option<String>,
+    /// What that hash is over: `file` (the bytes of the model) or `declaration` (its name, version and settings).
+    pub model_hash_of: Option<String>,
 }
 
 /// A read with its annotations.
@@ -230,6 +242,12 @@ pub struct Work {
     /// The reads that differ, at an adjudicate stage: without names and in an order that was drawn.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dispute: Option<crate::compare::Dispute>,
+    /// The round of rework that it belongs to: look at these classes again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub campaign: Option<crate::guidelines::CampaignNote>,
+    /// What the caller lacks since they claimed: they may finish this item, and not sign.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_qualified: Option<crate::qualifications::Lacking>,
     /// What a signature at this stage says.
     pub meaning: Option<SignatureMeaning>,
     /// The protocol that it is done under.

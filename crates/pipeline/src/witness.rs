@@ -10,7 +10,7 @@ use countersign_ledger::{
     CosignerKey,
     witness::{AddCheckpoint, SIZE_TYPE},
 };
-use countersign_model::Instant;
+use countersign_model::{Instant, ProjectId};
 use countersign_store::{Evidence, StoreError, checkpoints, checkpoints::Witness};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::{Method, Request, StatusCode, client::conn::http1, header};
@@ -18,11 +18,7 @@ use hyper_util::rt::TokioIo;
 use serde::Serialize;
 use tokio::{net::TcpStream, task::JoinHandle};
 
-use crate::{
-    Pipeline, Result,
-    access::{Action, Resource},
-    people::Caller,
-};
+use crate::{Pipeline, Result, access::Action, people::Caller};
 
 /// How long one question may take, connecting included.
 const CALL: Duration = Duration::from_secs(10);
@@ -117,6 +113,18 @@ pub struct LogStanding {
     pub integrity: Integrity,
     /// The witnesses that this server asks.
     pub witnesses: Vec<LogWitness>,
+}
+
+/// Whether the evidence log is to be relied on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct EvidenceLight {
+    /// It is: no witness knows another past, and it can be written.
+    pub holds: bool,
+    /// What its word is worth.
+    pub integrity: Integrity,
+    /// It can be written; while it cannot, no picture is shown.
+    pub is_running: bool,
 }
 
 /// What came of one question.
@@ -228,8 +236,7 @@ impl Pipeline {
             Said::Away => "away",
             Said::Refused => "refused",
         };
-        // Whoever is away after a conflict has not taken it back.
-        let state = if state == "away" && row.state == "conflict" { "conflict" } else { state };
+        let state = standing_after(&row.state, state);
         let is_news = before.as_deref() != Some(state);
         if is_news {
             (row.state, row.since) = (state.to_owned(), now);
@@ -273,9 +280,32 @@ impl Pipeline {
     /// # Errors
     /// [`crate::PipelineError::NotFound`] without the right to read the log.
     pub async fn log_standing(&self, caller: &Caller) -> Result<LogStanding> {
-        self.require(caller, Action::ViewLog, &Resource::Installation)?;
-        let rows = checkpoints::witnesses(&mut *self.store.read().await?).await?;
+        self.require_log(caller).await?;
+        let (witnesses, integrity) = self.vouching().await?;
         let (_, newest) = self.store.checkpoint(self.witness_keys()).await?;
+        Ok(LogStanding {
+            size: newest.checkpoint.size,
+            root: newest.checkpoint.root.to_base64(),
+            signed_at: newest.signed_at_seconds.map(|seconds| Instant(0).plus_seconds(seconds)),
+            integrity,
+            witnesses,
+        })
+    }
+
+    /// Whether the log is to be relied on: for those who answer for a project's evidence, without sizes, which tell how much
+    /// others do.
+    ///
+    /// # Errors
+    /// [`crate::PipelineError::NotFound`] for who does not answer for the project's evidence.
+    pub async fn evidence_light(&self, caller: &Caller, project: ProjectId) -> Result<EvidenceLight> {
+        self.require_on(caller, Action::ViewBreach, project)?;
+        let (_, integrity) = self.vouching().await?;
+        let is_running = !self.store.is_log_stopped();
+        Ok(EvidenceLight { holds: is_running && integrity != Integrity::Conflict, integrity, is_running })
+    }
+
+    async fn vouching(&self) -> Result<(Vec<LogWitness>, Integrity)> {
+        let rows = checkpoints::witnesses(&mut *self.store.read().await?).await?;
         let witnesses: Vec<_> = self.settings.witnesses.iter().map(|w| view(w, &rows)).collect();
         let integrity = if witnesses.iter().any(|w| w.state == "conflict") {
             Integrity::Conflict
@@ -284,13 +314,7 @@ impl Pipeline {
         } else {
             Integrity::SelfAttested
         };
-        Ok(LogStanding {
-            size: newest.checkpoint.size,
-            root: newest.checkpoint.root.to_base64(),
-            signed_at: newest.signed_at_seconds.map(|seconds| Instant(0).plus_seconds(seconds)),
-            integrity,
-            witnesses,
-        })
+        Ok((witnesses, integrity))
     }
 
     /// The keys of the witnesses that this server asks.
@@ -344,9 +368,23 @@ async fn exchange(witness: &WitnessAddress, body: String) -> Option<Answer> {
     answer
 }
 
+/// A conflict is over when that witness cosigns again: being away, or any other answer, takes nothing back.
+fn standing_after(before: &str, said: &'static str) -> &'static str {
+    if before == "conflict" && said != "ok" { "conflict" } else { said }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_a_cosignature_ends_a_conflict() {
+        for said in ["away", "refused", "conflict"] {
+            assert_eq!(standing_after("conflict", said), "conflict", "{said}");
+            assert_eq!(standing_after("ok", said), said);
+        }
+        assert_eq!(standing_after("conflict", "ok"), "ok");
+    }
 
     #[test]
     fn addresses_are_plain_http() {

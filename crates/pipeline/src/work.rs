@@ -1,7 +1,8 @@
 //! Work: claim, save, submit, give back.
 
 use countersign_model::{
-    Instant, ItemId, ProjectId, Protocol, ReadId, Role, SignatureId, StageKind, TaskId, UserId,
+    Blinding, Instant, ItemId, ProjectId, Protocol, ReadId, Role, SignatureId, StageKind, TaskId, UserId,
+    is_unassessed,
 };
 use countersign_store::{Conn, Evidence, Tx, items, reads, tasks};
 use countersign_workflow::{Event, ItemState, content_hash, may_save};
@@ -11,10 +12,17 @@ pub use crate::save::{AnnotationInput, CHANGES_MAX, Change, Saved};
 use crate::{
     Pipeline, PipelineError, Result,
     access::{Action, Resource},
+    campaigns,
+    guidelines::unacknowledged,
+    lineage::note_shown,
     moving::{Moving, hash_bytes, parse_state},
+    names::Names,
+    ontology::check_split,
     people::Caller,
-    save::{check_required, save_changes, settle},
+    protocols::signature::unsigned,
+    save::{check_answers, check_required, save_changes, settle},
     sign::record_signature,
+    tiers::{Begun, Came},
     views::{ReadView, Work, WorkTask},
 };
 
@@ -52,7 +60,7 @@ impl Pipeline {
     /// Takes the next task that fits. One atomic statement: two people never get the same task.
     ///
     /// # Errors
-    /// `nothing_to_do`; [`PipelineError::NotFound`] without a grant on the project.
+    /// `nothing_to_do`; `protocol_unsigned`; [`PipelineError::NotFound`] without a grant on the project.
     pub async fn claim(&self, caller: &Caller, project: ProjectId, wish: Wish) -> Result<Work> {
         self.require_on(caller, Action::ViewProject, project)?;
         let roles = caller.roles(project);
@@ -71,10 +79,36 @@ impl Pipeline {
             .store
             .write::<_, PipelineError, _>(caller.actor(), move |tx| {
                 Box::pin(async move {
-                    for role in working {
-                        if let Some(task) = pipeline.claim_in(tx, project, user, role, &roles, wish).await? {
+                    if let Some(refusal) = unsigned(tx, project).await?.filter(|_| !working.is_empty()) {
+                        return Err(refusal.into());
+                    }
+                    if let Some(refusal) =
+                        unacknowledged(tx, user, project).await?.filter(|_| !working.is_empty())
+                    {
+                        return Err(refusal.into());
+                    }
+                    let satisfied = pipeline.satisfied(tx, user, project).await?;
+                    for role in &working {
+                        let claim = tasks::Claim {
+                            project,
+                            user,
+                            role: *role,
+                            stage: wish.stage,
+                            item: wish.item,
+                            // The machine sets the end of the lease by the stage; until then the claim needs some
+                            // future moment.
+                            until: tx.now().plus_seconds(60),
+                            satisfied: satisfied.clone(),
+                        };
+                        if let Some(task) = pipeline.claim_in(tx, claim, &roles).await? {
                             return Ok(task);
                         }
+                    }
+                    // Of a particular item it is said what stands in the way of that one.
+                    if wish.item.is_none()
+                        && let Some(refusal) = pipeline.unqualified(tx, user, project, &working).await?
+                    {
+                        return Err(refusal.into());
                     }
                     Err(PipelineError::refused("nothing_to_do", "Nothing waits for you here at the moment."))
                 })
@@ -94,18 +128,8 @@ impl Pipeline {
         }
     }
 
-    async fn claim_in(
-        &self,
-        tx: &mut Tx,
-        project: ProjectId,
-        user: UserId,
-        role: Role,
-        roles: &[Role],
-        wish: Wish,
-    ) -> Result<Option<TaskId>> {
-        // The machine sets the end of the lease by the stage; until then the claim needs some future moment.
-        let until = tx.now().plus_seconds(60);
-        let claim = tasks::Claim { project, user, role, stage: wish.stage, item: wish.item, until };
+    async fn claim_in(&self, tx: &mut Tx, claim: tasks::Claim, roles: &[Role]) -> Result<Option<TaskId>> {
+        let user = claim.user;
         let Some(task) = tasks::claim(tx, claim).await? else { return Ok(None) };
         let mut moving = Moving::load(tx, self, task.item_id).await?;
         let (id, now) = (task.id, tx.now());
@@ -114,7 +138,11 @@ impl Pipeline {
         if let Some(read) = moving.state.task(id).and_then(|task| task.lease).and_then(|lease| lease.read) {
             tasks::set_read(tx, task.id, read).await?;
         }
-        tx.record(task_evidence("task.claimed", &task))?;
+        let mut evidence = task_evidence("task.claimed", &task);
+        if note_shown(tx, &moving, user).await? {
+            evidence = evidence.details(serde_json::json!({ "draft_shown": true }));
+        }
+        tx.record(evidence)?;
         Ok(Some(task.id))
     }
 
@@ -128,6 +156,7 @@ impl Pipeline {
         let state = parse_state(&item.workflow)?;
         let protocol = self.protocol_of(&mut conn, &item, &state).await?;
         let now = self.store.clock().now();
+        let lacks = self.lacks_for(&mut conn, caller, project, &protocol, &state).await?;
         Ok(
             match countersign_workflow::may_claim(
                 &protocol,
@@ -137,6 +166,7 @@ impl Pipeline {
                 now,
             ) {
                 Err(refusal) => refusal.into(),
+                Ok(()) if lacks.is_some() => lacks.map_or(PipelineError::NotFound, Into::into),
                 Ok(()) => PipelineError::refused("nothing_to_do", "Somebody else was faster; try again."),
             },
         )
@@ -175,18 +205,21 @@ impl Pipeline {
         if !self.may_take(caller, &task, &state) {
             return Err(PipelineError::NotFound);
         }
+        let not_qualified = self.lacking(&mut conn, caller, &task, &protocol).await?;
         let open = state.task(id);
         let own = open.and_then(|task| task.lease).and_then(|lease| lease.read);
         let judges = matches!(task.kind, StageKind::Review | StageKind::SampleQa | StageKind::Sign);
         let subject = state.current.filter(|_| judges);
-        let decides = task.kind == StageKind::Adjudicate;
+        let hides = |what| protocol.stages.get(task.stage as usize).is_some_and(|stage| stage.hides(what));
+        let decides = task.kind == StageKind::Adjudicate && !hides(Blinding::EarlierReads);
         let returned = open.and_then(|task| task.returned);
         let returned = returned.filter(|back| decides || back.to == Some(caller.user()));
         let visible = countersign_workflow::visible_reads(&protocol, &state, caller.user());
         let draft = state.draft().map(|draft| draft.id).filter(|draft| visible.contains(draft));
-        let read = self.read_view_opt(&mut conn, own).await?;
-        let subject = self.read_view_opt(&mut conn, subject).await?;
-        let draft = self.read_view_opt(&mut conn, draft).await?;
+        let names = self.names(caller, item.project_id, &protocol, &state);
+        let read = self.read_view_opt(&mut conn, own, &names).await?;
+        let subject = self.read_view_opt(&mut conn, subject, &names).await?;
+        let draft = self.read_view_opt(&mut conn, draft, &names).await?;
         let returned = match returned {
             Some(returned) => reads::reviews(&mut conn, item.id)
                 .await?
@@ -195,6 +228,7 @@ impl Pipeline {
             None => None,
         };
         let dispute = if decides { self.dispute(&mut conn, &task, &state).await? } else { None };
+        let campaign = campaigns::note(&mut conn, item.id).await?;
         let detail = self.item_detail(&mut conn, caller, &item, &protocol, &state).await?;
         Ok(Work {
             task: WorkTask::new(&task, &item, &protocol),
@@ -205,6 +239,8 @@ impl Pipeline {
             draft_on_request: draft_offered(&protocol, &state, task.stage),
             returned: returned.map(Into::into),
             dispute,
+            not_qualified,
+            campaign,
             meaning: protocol
                 .stages
                 .get(task.stage as usize)
@@ -256,12 +292,13 @@ impl Pipeline {
             .on_task(caller, id, move |moving, tx| {
                 Box::pin(async move {
                     moving.take(tx, &Event::DraftRequested { user, fence, now: tx.now() }).await?;
+                    note_shown(tx, moving, user).await?;
                     tx.record(moving.evidence(DRAFT_SHOWN))?;
                     moving.state.draft().map(|draft| draft.id).ok_or(PipelineError::NotFound)
                 })
             })
             .await?;
-        self.read_view(&mut *self.store.read().await?, read).await
+        self.read_view(&mut *self.store.read().await?, read, &Names::own(user)).await
     }
 
     /// Saves changes into the caller's draft. Each changed annotation gets a new version; nothing is overwritten.
@@ -304,7 +341,7 @@ impl Pipeline {
     /// Locks the caller's read and hands the item on.
     ///
     /// # Errors
-    /// `required_attribute`, [`PipelineError::StaleRevision`], `held` and the lease codes.
+    /// `required_attribute`, `marks_not_assessed`, `answered_twice`, [`PipelineError::StaleRevision`], `held` and the lease codes.
     pub async fn submit(
         &self,
         caller: &Caller,
@@ -312,15 +349,20 @@ impl Pipeline {
         fence: u64,
         revision: u64,
         changes: Vec<Change>,
-        unclear: bool,
     ) -> Result<Standing> {
         let (user, name) = (caller.user(), caller.printed_name.clone());
         self.on_task(caller, id, move |moving, tx| {
             Box::pin(async move {
                 let read = may_save(&moving.state, user, fence, tx.now())?;
+                let begun = Begun::of(tx, moving, id).await?;
                 let annotations = settle(tx, moving, read, user, revision, &changes).await?;
                 check_required(&moving.protocol, &annotations)?;
+                check_split(tx, moving, &annotations).await?;
+                check_answers(&annotations)?;
                 let hash = content_hash(&annotations);
+                let signs = moving.signature_meaning().is_some();
+                let now = tx.now();
+                moving.require_qualified(tx, user, signs, now).await?;
                 let signature =
                     moving.signature_meaning().map(|meaning| (tx.fresh::<SignatureId>(), meaning));
                 let event = Event::Submitted {
@@ -332,13 +374,14 @@ impl Pipeline {
                     signature: signature.map(|(id, _)| id),
                 };
                 moving.take(tx, &event).await?;
+                begun.end(tx, moving, user, Came::authored()).await?;
                 let mut evidence = read_evidence("read.submitted", moving, read).content(hash_bytes(&hash)?);
-                if unclear {
-                    evidence = evidence.reason("unclear");
+                if is_unassessed(&annotations) {
+                    evidence = evidence.reason("cannot_assess");
                 }
                 tx.record(evidence)?;
                 if let Some((id, meaning)) = signature {
-                    record_signature(tx, moving, id, read, user, &name, meaning, &hash).await?;
+                    record_signature(tx, moving, id, read, user, &name, (meaning, None), &hash).await?;
                 }
                 let done = standing(moving, hash, signature.map(|(id, _)| id));
                 crate::monitor::submitted(tx, moving, user).await?;
@@ -373,6 +416,8 @@ impl Pipeline {
                     if moving.state.task(id).is_none() {
                         return Err(PipelineError::refused("wrong_stage", "This task is already done."));
                     }
+                    // A model that drafts again is seen by whoever is at work.
+                    note_shown(tx, &moving, me.user()).await?;
                     change(&mut moving, tx).await
                 })
             })

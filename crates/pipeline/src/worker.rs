@@ -7,14 +7,33 @@ use futures::StreamExt;
 
 use crate::{
     Pipeline, PipelineError, Result,
+    batches::JOB_RETURN,
+    campaigns::JOB_CAMPAIGN,
     error::{KEYRING_OFFLINE, RELEASE_BUILDING, VAULT_OFFLINE},
+    holds::wide::JOB_WIDE_HOLD,
     models::JOB_ACCEPT,
     moving::{JOB_COMPARE, JOB_ERASE, JOB_ESCALATE, JOB_GATE, JOB_PRELABEL, JOB_RECALL},
+    protocols::planned::JOB_PROTOCOL,
+    qualifications::JOB_QUALIFICATION,
+    tickets::JOB_TICKETS,
 };
 
 /// Kinds of job that this program runs.
-const KINDS: &[&str] =
-    &[JOB_RECALL, JOB_ERASE, JOB_GATE, JOB_PRELABEL, JOB_COMPARE, JOB_ESCALATE, JOB_ACCEPT];
+const KINDS: &[&str] = &[
+    JOB_WIDE_HOLD,
+    JOB_RECALL,
+    JOB_ERASE,
+    JOB_GATE,
+    JOB_PRELABEL,
+    JOB_COMPARE,
+    JOB_ESCALATE,
+    JOB_ACCEPT,
+    JOB_QUALIFICATION,
+    JOB_CAMPAIGN,
+    JOB_RETURN,
+    JOB_TICKETS,
+    JOB_PROTOCOL,
+];
 /// Jobs that run at the same time.
 const JOBS_AT_ONCE: usize = 2;
 /// Jobs leased at once: few, because a large study takes long.
@@ -100,6 +119,12 @@ impl Pipeline {
             JOB_COMPARE => self.run_compare(job, worker.clone()).await,
             JOB_ESCALATE => self.run_escalation(job, worker.clone()).await,
             JOB_ACCEPT => self.run_acceptance(job, worker.clone()).await,
+            JOB_QUALIFICATION => self.run_announcement(job, worker.clone()).await,
+            JOB_WIDE_HOLD => self.run_wide_hold(job, worker.clone()).await,
+            JOB_CAMPAIGN => self.run_campaign(job, worker.clone()).await,
+            JOB_TICKETS => self.run_tickets(job, worker.clone()).await,
+            JOB_PROTOCOL => self.run_planned(job, worker.clone()).await,
+            JOB_RETURN => self.run_return(job, worker.clone()).await,
             JOB_RECALL => self.run_recall(job, worker.clone()).await,
             _ => Err(PipelineError::Internal("an unknown kind of job".into())),
         };

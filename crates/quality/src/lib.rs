@@ -6,6 +6,7 @@
 pub mod acceptance;
 pub mod agreement;
 pub mod ambiguity;
+pub mod capture;
 pub mod certify;
 pub mod consensus;
 mod finite;
@@ -17,6 +18,7 @@ mod reads;
 mod share;
 mod special;
 pub mod study;
+pub mod tiers;
 
 pub use finite::{BoundError, LOT_MAX, lot_upper, sample_for};
 pub use random::Random;

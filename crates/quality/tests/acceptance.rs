@@ -185,3 +185,84 @@ proptest! {
         prop_assert!((0.0..=1.0 + 1e-12).contains(&at(wrong).accept) && at(wrong).checked <= sample as f64 + 1e-9);
     }
 }
+
+/// How many of all orders of a batch a plan accepts, and the mean number of units that it looks at.
+fn enumerated(plan: Plan, units: u64, wrong: u64) -> (f64, f64) {
+    let (mut accepted, mut checked, mut orders) = (0.0, 0.0, 0.0);
+    for mask in 0..1_u32 << units {
+        if u64::from(mask.count_ones()) != wrong {
+            continue;
+        }
+        let at = plan.follow(units, (0..units).map(|place| mask >> place & 1 == 1));
+        assert_ne!(at.verdict, Verdict::Open, "a batch that is checked whole is decided");
+        orders += 1.0;
+        accepted += f64::from(u8::from(at.verdict == Verdict::Accept));
+        checked += f64::from(u32::try_from(at.checked).unwrap());
+    }
+    (accepted / orders, checked / orders)
+}
+
+#[test]
+fn what_is_followed_unit_by_unit_is_what_the_curve_promises() {
+    let plans = [
+        Plan::Single { sample: 4, accept: 1 },
+        Plan::Single { sample: 12, accept: 2 },
+        Plan::Double { first: 3, accept_first: 0, return_first: 2, second: 4, accept_both: 1 },
+        Plan::Sequential { good: 0.05, bad: 0.4, producer: 0.1, consumer: 0.1, most: 9 },
+    ];
+    for plan in plans {
+        for (units, wrong) in [(1, 0), (5, 2), (8, 0), (8, 3), (10, 4), (10, 10)] {
+            let point = plan.curve(Source::Lot { units, wrong }).unwrap();
+            let (accept, checked) = enumerated(plan, units, wrong);
+            assert!((point.accept - accept).abs() < 1e-12, "{plan:?} {units} {wrong}: {accept}");
+            assert!((point.checked - checked).abs() < 1e-12, "{plan:?} {units} {wrong}: {checked}");
+        }
+    }
+}
+
+#[test]
+fn a_batch_checked_whole_is_decided_by_its_own_units() {
+    let (lot, most) = (20, 200);
+    let plan = Plan::Sequential { good: 0.01, bad: 0.05, producer: 0.05, consumer: 0.1, most };
+    // Found late: 2 ln 5 + 18 ln(0.95 / 0.99) = 2.48 of -2.30 to 3.00, nearer to the return.
+    let late = plan.follow(lot, (0..lot).map(|place| place >= 18));
+    assert_eq!((late.verdict, late.checked, late.found), (Verdict::Return, 20, 2));
+    // ln 5 + 19 ln(0.95 / 0.99) = 0.83 is nearer to the return as well; nothing found, -0.82, to acceptance.
+    let one = plan.follow(lot, (0..lot).map(|place| place == 19));
+    assert_eq!((one.verdict, one.found), (Verdict::Return, 1));
+    let none = plan.follow(lot, std::iter::repeat_n(false, 20));
+    assert_eq!((none.verdict, none.checked), (Verdict::Accept, 20));
+    let accept = |wrong| plan.curve(Source::Lot { units: lot, wrong }).unwrap().accept;
+    assert!(accept(0) > 1.0 - 1e-12 && accept(2) < 1e-12, "{} {}", accept(0), accept(2));
+    // A fixed sample that is larger than the batch still is decided by its number of errors.
+    let single = Plan::Single { sample: 200, accept: 2 };
+    assert_eq!(single.follow(lot, (0..lot).map(|place| place >= 18)).verdict, Verdict::Accept);
+}
+
+proptest! {
+    #[test]
+    fn units_that_a_batch_does_not_have_play_no_part(
+        wrong in proptest::collection::vec(proptest::bool::weighted(0.2), 1..60),
+        beyond in 0_u64..400,
+    ) {
+        let lot = wrong.len() as u64;
+        let plan = |most| Plan::Sequential { good: 0.02, bad: 0.2, producer: 0.05, consumer: 0.1, most };
+        let at = plan(lot).follow(lot, wrong.iter().copied());
+        prop_assert_eq!(plan(lot + beyond).follow(lot, wrong.iter().copied()), at);
+        prop_assert_ne!(at.verdict, Verdict::Open);
+    }
+
+    #[test]
+    fn what_comes_after_a_decision_plays_no_part(
+        wrong in proptest::collection::vec(proptest::bool::weighted(0.3), 1..40),
+        more in proptest::collection::vec(proptest::bool::ANY, 0..20),
+    ) {
+        let plan = Plan::Double { first: 8, accept_first: 0, return_first: 3, second: 8, accept_both: 3 };
+        let at = plan.follow(1_000, wrong.iter().copied());
+        prop_assert_eq!(at.found, wrong.iter().take(at.checked as usize).filter(|wrong| **wrong).count() as u64);
+        prop_assert!(at.checked <= plan.places(at.checked.saturating_sub(1)), "nothing beyond what is given out");
+        if at.verdict != Verdict::Open {
+            prop_assert_eq!(at, plan.follow(1_000, wrong.iter().chain(&more).copied()));
+        }
+    }
+}

@@ -23,6 +23,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 pub use caller::{COOKIE, GUARD_HEADER};
 pub use problem::Problem;
+pub use routes::protocol_schema::protocol_schema;
 pub use serve::serve;
 pub use witness::{Witnessing, serve_witness};
 

@@ -7,6 +7,7 @@ use axum::{
 };
 use countersign_pipeline::{PipelineError, people::LOCK_SECONDS};
 use countersign_store::StoreError;
+use countersign_workflow::document::Fault;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -38,6 +39,10 @@ pub struct Problem {
     /// The revision that the read has now, for `stale_revision`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub current: Option<u64>,
+    /// Every fault of a protocol document at its line, for `bad_protocol`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<Fault>>)]
+    pub faults: Option<Box<[Fault]>>,
 }
 
 impl Problem {
@@ -51,6 +56,7 @@ impl Problem {
             detail: detail.into().into(),
             place: None,
             current: None,
+            faults: None,
         }
     }
 
@@ -109,12 +115,21 @@ fn status_of(code: &str) -> StatusCode {
         "bad_credentials" | "unauthenticated" => StatusCode::UNAUTHORIZED,
         "locked" => StatusCode::TOO_MANY_REQUESTS,
         "nothing_to_do" | "not_found" => StatusCode::NOT_FOUND,
-        "not_in_role" | "separation_of_duties" | "second_person_needed" | "must_change_password" | "csrf" => {
-            StatusCode::FORBIDDEN
-        }
-        "reason_required" | "missing_unanswered" | "weak_password" | "required_attribute" => {
-            StatusCode::UNPROCESSABLE_ENTITY
-        }
+        "guideline_unacknowledged"
+        | "qualification_missing"
+        | "qualification_expired"
+        | "not_in_role"
+        | "separation_of_duties"
+        | "second_person_needed"
+        | "must_change_password"
+        | "session_required"
+        | "csrf" => StatusCode::FORBIDDEN,
+        "reason_required"
+        | "deviation_needs_reason"
+        | "missing_unanswered"
+        | "event_too_large"
+        | "weak_password"
+        | "required_attribute" => StatusCode::UNPROCESSABLE_ENTITY,
         "too_large" => StatusCode::PAYLOAD_TOO_LARGE,
         "vault_offline" | "keyring_offline" => StatusCode::SERVICE_UNAVAILABLE,
         "erased" => StatusCode::GONE,
@@ -139,6 +154,12 @@ impl From<PipelineError> for Problem {
                     "This was saved elsewhere in between; load it again and apply your changes.",
                 )
             },
+            PipelineError::BadProtocol(faults) => {
+                let place = faults.first().map(|fault| format!("line {}: {}", fault.line, fault.path));
+                let detail = "The document cannot come into force; every fault is named at its line.";
+                let problem = Self::bad("bad_protocol", place.unwrap_or_default(), detail);
+                Self { faults: Some(faults.into()), ..problem }
+            }
             PipelineError::Store(error) => Self::from(error),
             PipelineError::Internal(message) => {
                 tracing::error!(message, "internal fault");
@@ -152,7 +173,9 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
             // The pipeline's words for these are the ones to tell.
-            StoreError::Offline { .. } | StoreError::Erased => Self::from(PipelineError::from(error)),
+            StoreError::Offline { .. } | StoreError::Erased | StoreError::Evidence { .. } => {
+                Self::from(PipelineError::from(error))
+            }
             StoreError::NotFound { .. } => Self::not_found(),
             StoreError::DiskFull { ref place } => {
                 tracing::error!(error = &error as &dyn std::error::Error, "no space left");
@@ -165,6 +188,11 @@ impl From<StoreError> for Problem {
                     )
                 }
             }
+            StoreError::LogStopped => Self::new(
+                StatusCode::INSUFFICIENT_STORAGE,
+                "log_stopped",
+                "The evidence log cannot be written. Nothing is shown until it can.",
+            ),
             StoreError::Busy => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "The database is busy; try again.")
             }

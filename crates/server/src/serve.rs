@@ -1,8 +1,8 @@
 //! Connections: accepted, bounded in number and in how long they may take for their headers, and ended in order.
 
-use std::{future::Future, io, sync::Arc, time::Duration};
+use std::{future::Future, io, net::IpAddr, sync::Arc, time::Duration};
 
-use axum::Router;
+use axum::{Extension, Router};
 use hyper::server::conn::http1;
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
@@ -21,6 +21,10 @@ const HEADERS_SECONDS: u64 = 20;
 const DRAIN_SECONDS: u64 = 20;
 /// Pause after an accept that failed, such as for want of file handles, milliseconds.
 const ACCEPT_PAUSE_MILLIS: u64 = 100;
+
+/// The other end of the connection that a request came by.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Peer(pub IpAddr);
 
 /// Serves until `shutdown` is ready, then lets open requests end.
 ///
@@ -45,8 +49,8 @@ pub(crate) async fn serve_router(
             accepted = listener.accept() => accepted,
             () = &mut shutdown => break,
         };
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
             Err(error) => {
                 tracing::warn!(
                     error = &error as &dyn std::error::Error,
@@ -64,7 +68,7 @@ pub(crate) async fn serve_router(
         let mut builder = http1::Builder::new();
         builder.timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(HEADERS_SECONDS));
         let watcher = graceful.watcher();
-        let service = hyper_service(service.clone());
+        let service = hyper_service(service.clone().layer(Extension(Peer(peer.ip()))));
         tokio::spawn(async move {
             let connection = builder.serve_connection(TokioIo::new(stream), service);
             if let Err(error) = watcher.watch(connection).await {

@@ -88,6 +88,16 @@ pub async fn list(
     conn.query(sql).bind(below).bind(limit).all().await
 }
 
+/// Sizes of all kept checkpoints of less than `below` entries, smallest first: one a minute at most.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn sizes(conn: &mut Conn, below: u64) -> Result<Vec<u64>, StoreError> {
+    let sql = "SELECT size FROM log_checkpoints WHERE size < $1 ORDER BY size";
+    let rows = conn.query(sql).bind(below).scanning().fetch_all().await?;
+    rows.iter().map(|row| row.get("size")).collect()
+}
+
 /// The kept checkpoint of exactly this size.
 ///
 /// # Errors
@@ -120,16 +130,24 @@ impl Store {
         .await
     }
 
-    /// Signs the newest checkpoint again when it has stood for [`SIGN_EVERY_SECONDS`], and keeps a copy once a minute.
+    /// Signs the newest checkpoint again when it has stood for [`SIGN_EVERY_SECONDS`], and keeps a copy once a minute. A clock
+    /// that was set back stops neither: what carries a later time is due too.
     ///
     /// # Errors
     /// [`StoreError::Log`], [`StoreError::Io`], [`StoreError::DiskFull`].
     pub async fn stamp_checkpoint(&self) -> Result<(), StoreError> {
+        let stamped = self.stamp().await;
+        self.note_log(stamped.is_ok());
+        stamped
+    }
+
+    async fn stamp(&self) -> Result<(), StoreError> {
         let (folder, now) = (Arc::clone(&self.shared.sequencer.folder), self.clock().now());
         let (file, signed) = blocking(move || {
             let lock = folder.lock()?;
             let found = folder.signed_checkpoint()?;
-            let due = found.1.signed_at_seconds.is_none_or(|at| now.seconds() >= at + SIGN_EVERY_SECONDS);
+            let stands = |at: i64| (at..at + SIGN_EVERY_SECONDS).contains(&now.seconds());
+            let due = found.1.signed_at_seconds.is_none_or(|at| !stands(at));
             let found = if due { folder.stamp(&found.0, now)? } else { found };
             drop(lock);
             Ok(found)
@@ -147,9 +165,19 @@ impl Store {
     ) -> Result<(), StoreError> {
         let newest = list(&mut *self.read().await?, None, 1).await?.pop();
         let is_due = newest.is_none_or(|kept| {
-            kept.size < signed.checkpoint.size && now >= kept.at.plus_seconds(KEEP_EVERY_SECONDS)
+            let is_fresh = now >= kept.at && now < kept.at.plus_seconds(KEEP_EVERY_SECONDS);
+            kept.size < signed.checkpoint.size && !is_fresh
         });
-        if !is_due || signed.checkpoint.size == 0 {
+        if is_due { self.insert_checkpoint(file, signed, now).await } else { Ok(()) }
+    }
+
+    async fn insert_checkpoint(
+        &self,
+        file: String,
+        signed: SignedCheckpoint,
+        now: Instant,
+    ) -> Result<(), StoreError> {
+        if signed.checkpoint.size == 0 {
             return Ok(());
         }
         let (size, root) = (signed.checkpoint.size, signed.checkpoint.root.to_hex());
@@ -252,7 +280,8 @@ impl Store {
         Ok((size, said))
     }
 
-    /// A cosigned checkpoint replaces its kept copy, or is kept when a minute has passed.
+    /// A cosigned checkpoint replaces its kept copy. Where there is none it is kept, at once if nobody cosigned the newest copy:
+    /// what a witness saw is what proofs lead to.
     async fn keep_cosigned(&self, file: String, signed: SignedCheckpoint) -> Result<(), StoreError> {
         let (size, copy) = (signed.checkpoint.size, file.clone());
         let known = self.housekeep(move |tx| {
@@ -264,7 +293,17 @@ impl Store {
         if known.await? > 0 {
             return Ok(());
         }
-        self.keep_checkpoint(file, signed, self.clock().now()).await
+        let now = self.clock().now();
+        let newest = list(&mut *self.read().await?, None, 1).await?.pop();
+        let folder = &self.shared.sequencer.folder;
+        let is_bare = match newest {
+            Some(newest) => open(folder, &newest.file)?.other_signatures == 0,
+            None => true,
+        };
+        if is_bare {
+            return self.insert_checkpoint(file, signed, now).await;
+        }
+        self.keep_checkpoint(file, signed, now).await
     }
 
     /// The proof that an event is in the log, with the entry in it: a C2SP tlog-proof file. It leads to the newest

@@ -83,6 +83,15 @@ pub async fn of_item(conn: &mut Conn, item: ItemId) -> Result<Vec<Comparison>, S
     conn.query("SELECT * FROM comparisons WHERE item_id = $1 ORDER BY id").bind(item).all().await
 }
 
+/// The comparisons of a project, newest first.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn newest(conn: &mut Conn, project: ProjectId, limit: u32) -> Result<Vec<Comparison>, StoreError> {
+    let sql = "SELECT * FROM comparisons WHERE project_id = $1 ORDER BY id DESC LIMIT $2";
+    conn.query(sql).bind(project).bind(limit).scanning().all().await
+}
+
 /// What adjudicators did about an item, oldest first.
 ///
 /// # Errors
@@ -99,4 +108,17 @@ pub async fn reasons(conn: &mut Conn, project: ProjectId) -> Result<Vec<(String,
     let sql = "SELECT reason, COUNT(*) AS n FROM adjudications WHERE project_id = $1 GROUP BY reason ORDER BY n DESC, reason";
     let rows = conn.query(sql).bind(project).scanning().fetch_all().await?;
     rows.iter().map(|row| Ok((row.get("reason")?, row.get("n")?))).collect()
+}
+
+/// What adjudicators decided in a project, the newest first.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn of_project(
+    conn: &mut Conn,
+    project: ProjectId,
+    limit: u32,
+) -> Result<Vec<Adjudication>, StoreError> {
+    let sql = "SELECT * FROM adjudications WHERE project_id = $1 ORDER BY id DESC LIMIT $2";
+    conn.query(sql).bind(project).bind(limit).scanning().all().await
 }

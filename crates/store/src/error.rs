@@ -42,6 +42,9 @@ pub enum StoreError {
         /// What is wrong with it.
         message: String,
     },
+    /// The evidence log could not be extended for longer than [`crate::LOG_STOPPED_SECONDS`]: nothing is shown.
+    #[error("the evidence log cannot be written")]
+    LogStopped,
     /// No space is left.
     #[error("no space left while writing {place}")]
     DiskFull {

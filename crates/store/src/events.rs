@@ -100,6 +100,20 @@ pub async fn first_at(
     conn.query(sql).bind(item).bind(action).bind(actor).fetch_one().await?.get("at")
 }
 
+/// When this was last done to an object of an item.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn last_at(
+    conn: &mut Conn,
+    item: ItemId,
+    action: &str,
+    object: Uuid,
+) -> Result<Option<Instant>, StoreError> {
+    let sql = "SELECT MAX(at) AS at FROM events WHERE item_id = $1 AND action = $2 AND object_id = $3";
+    conn.query(sql).bind(item).bind(action).bind(object).fetch_one().await?.get("at")
+}
+
 /// The last event with this action on an object.
 ///
 /// # Errors

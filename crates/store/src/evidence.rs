@@ -1,6 +1,6 @@
 //! Evidence: what a write records about itself, and how it becomes rows of `events`.
 
-use countersign_ledger::{Entry, Hash, commitment};
+use countersign_ledger::{Entry, Hash, entry::SALT_BYTES, opening_key};
 use countersign_model::{EventId, Instant, ItemId, ProjectId};
 use uuid::Uuid;
 
@@ -12,8 +12,6 @@ use crate::{
 
 /// Largest private details of one event, in bytes of JSON.
 pub const DETAILS_BYTES_MAX: usize = 64 * 1024;
-/// Bytes of the salt of a commitment.
-const SALT_BYTES: usize = 16;
 
 /// What happened, for the log. Codes and ids only; what identifies a person or carries free text goes into
 /// [`Evidence::details`], which the log holds as a salted, keyed commitment.
@@ -133,7 +131,8 @@ pub(crate) fn prepare(
             return Err(wrong(format!("details of {} bytes, the limit is {DETAILS_BYTES_MAX}", text.len())));
         }
         let salt = random::<SALT_BYTES>()?;
-        entry.commit = Some(Hash(commitment(keys.commitment(), &salt, text.as_bytes())));
+        let key = opening_key(keys.commitment(), id.uuid().as_bytes());
+        entry.commit_openably(&key, &salt, text.as_bytes());
         details = Some(vec![id.value(), salt.to_vec().value(), text.value()]);
     }
     let entry = entry.encode().map_err(|error| wrong(error.to_string()))?;

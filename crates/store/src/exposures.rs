@@ -16,6 +16,8 @@ use crate::{
 
 /// Exposures remembered in memory; beyond it the memory starts anew and the rows answer.
 const REMEMBERED_MAX: usize = 1_000_000;
+/// After how long a look that goes on is on record again, microseconds: a UTC hour, as the rows' unique rule has it.
+const HOUR_MICROS: i64 = 3_600_000_000;
 /// Most assets noted in one write.
 pub const EXPOSURES_PER_WRITE_MAX: usize = 1_000;
 
@@ -38,7 +40,7 @@ record! {
         zone: Zone,
         /// What for: `work`, `browse`, `gate`, `download` …
         purpose: String,
-        /// When first in this session.
+        /// When first in this session and UTC hour.
         at: Instant,
         /// Its evidence.
         event_id: EventId,
@@ -94,26 +96,34 @@ impl Exposed {
     }
 }
 
-/// Exposures known to be committed, so that the second look in a session costs nothing.
+/// Exposures of an hour that are known to be committed, so that the second look in it costs nothing.
 #[derive(Default)]
-pub(crate) struct Remembered(Mutex<HashSet<(Uuid, AssetId, String)>>);
+struct OfHour {
+    hour: i64,
+    known: HashSet<(Uuid, AssetId, String)>,
+}
+
+/// What is remembered of the hour that it is.
+#[derive(Default)]
+pub(crate) struct Remembered(Mutex<OfHour>);
 
 impl Remembered {
-    fn has(&self, viewer: Viewer, asset: AssetId, purpose: &str) -> bool {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.contains(&(viewer.session, asset, purpose.to_owned()))
+    fn has(&self, hour: i64, viewer: Viewer, asset: AssetId, purpose: &str) -> bool {
+        let of = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        of.hour == hour && of.known.contains(&(viewer.session, asset, purpose.to_owned()))
     }
 
-    fn add(&self, viewer: Viewer, assets: impl Iterator<Item = AssetId>, purpose: &str) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= REMEMBERED_MAX {
-            known.clear();
+    fn add(&self, hour: i64, viewer: Viewer, assets: impl Iterator<Item = AssetId>, purpose: &str) {
+        let mut of = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if of.hour != hour || of.known.len() >= REMEMBERED_MAX {
+            *of = OfHour { hour, known: HashSet::new() };
         }
-        known.extend(assets.map(|asset| (viewer.session, asset, purpose.to_owned())));
+        of.known.extend(assets.map(|asset| (viewer.session, asset, purpose.to_owned())));
     }
 }
 
-/// Notes that a person is about to be shown an asset, unless this session was noted before; committed on return.
+/// Notes that a person is about to be shown an asset, unless this session was noted in this UTC hour before; committed on
+/// return.
 ///
 /// # Errors
 /// [`StoreError`] of the write: then there is no proof, and nothing may be shown.
@@ -131,22 +141,26 @@ pub async fn ensure(
 /// [`EXPOSURES_PER_WRITE_MAX`].
 ///
 /// # Errors
-/// [`StoreError`] of the write.
+/// [`StoreError::LogStopped`] while the log cannot be written; [`StoreError`] of the write.
 pub async fn ensure_all(
     store: &Store,
     viewer: Viewer,
     assets: &[Asset],
     purpose: &'static str,
 ) -> Result<Vec<Exposed>, StoreError> {
-    let known = &store.shared.remembered;
-    let new: Vec<_> = assets.iter().filter(|asset| !known.has(viewer, asset.id, purpose)).cloned().collect();
+    if store.is_log_stopped() {
+        return Err(StoreError::LogStopped);
+    }
+    let (known, hour) = (&store.shared.remembered, store.clock().now().micros().div_euclid(HOUR_MICROS));
+    let is_new = |asset: &&Asset| !known.has(hour, viewer, asset.id, purpose);
+    let new: Vec<_> = assets.iter().filter(is_new).cloned().collect();
     for part in new.chunks(EXPOSURES_PER_WRITE_MAX) {
         let part = part.to_vec();
         let ids: Vec<_> = part.iter().map(|asset| asset.id).collect();
         store
             .write(viewer.actor(), move |tx| Box::pin(async move { note(tx, viewer, part, purpose).await }))
             .await?;
-        known.add(viewer, ids.into_iter(), purpose);
+        known.add(hour, viewer, ids.into_iter(), purpose);
     }
     Ok(assets.iter().map(Exposed::to).collect())
 }
@@ -168,7 +182,7 @@ async fn note(tx: &mut Tx, viewer: Viewer, assets: Vec<Asset>, purpose: &str) ->
         let event = exposure.event_id;
         let sql = "INSERT INTO exposures (id, user_id, session_id, asset_id, item_id, project_id, zone, purpose, \
                    at, event_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
-                   ON CONFLICT (session_id, asset_id, purpose) DO NOTHING";
+                   ON CONFLICT (session_id, asset_id, purpose, (at / 3600000000)) DO NOTHING";
         let inserted =
             exposure.values().into_iter().fold(tx.query(sql), crate::Query::bind).execute().await?;
         if inserted > 0 {
@@ -178,6 +192,14 @@ async fn note(tx: &mut Tx, viewer: Viewer, assets: Vec<Asset>, purpose: &str) ->
         }
     }
     Ok(())
+}
+
+/// An exposure by id.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn by_id(conn: &mut Conn, id: Uuid) -> Result<Option<Exposure>, StoreError> {
+    conn.query("SELECT * FROM exposures WHERE id = $1").bind(id).optional().await
 }
 
 /// Who saw an item's assets, oldest first, after the last of the page before.

@@ -4,9 +4,11 @@
 use std::sync::Arc;
 
 use countersign_ledger::{
-    SignedCheckpoint, TlogProof,
+    Entry, Opening, SignedCheckpoint, TlogProof,
+    entry::SALT_BYTES,
     excerpt::{tile_file, tiles_for},
     inspection::MANIFEST_START,
+    opening_key,
     tiles::{TILE_WIDTH, entries_path, next_entry, tile_width},
     witness::AddCheckpoint,
 };
@@ -16,7 +18,7 @@ use countersign_model::{
 use uuid::Uuid;
 
 use crate::{
-    Bind, Conn, Query, Store, StoreError,
+    Bind, Conn, FromRow, Query, Store, StoreError,
     checkpoints::KeptCheckpoint,
     events::Event,
     log::{LogFolder, fault},
@@ -60,6 +62,8 @@ row! {
         at: Instant,
         /// Index of its event; absent when there is no such event.
         log_index: Option<u64>,
+        /// Phase of the item: what was erased cannot be compared any more.
+        state: String,
     }
 }
 
@@ -82,35 +86,30 @@ row! {
         author_user: Option<UserId>,
         /// Which model drew the read.
         author_model: Option<String>,
+        /// By which rule it was merged from others.
+        author_rule: Option<String>,
+        /// The read that the read began as a copy of.
+        base_read_id: Option<ReadId>,
         /// When.
         at: Instant,
     }
 }
 
+/// An event with what opens its commitment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Logged {
+    /// The event.
+    pub event: Event,
+    /// Absent where there are no details, and for entries of before commitments could be opened.
+    pub opening: Option<Opening>,
+}
+
+/// Events with details and their salt.
+const LOGGED: &str =
+    "SELECT e.*, d.details, d.salt FROM events e LEFT JOIN event_details d ON d.event_id = e.id";
+
 /// Where a page of [`labels`] begins: behind this version.
 pub type LabelCursor = (ReadId, Uuid, i64, i64);
-
-/// Rows of the log between two indices, in the order of the log: of one project, or of everything.
-///
-/// # Errors
-/// [`StoreError`] of the database.
-pub async fn events(
-    conn: &mut Conn,
-    project: Option<ProjectId>,
-    (from, below): (u64, u64),
-    limit: u32,
-) -> Result<Vec<Event>, StoreError> {
-    let mut sql = "SELECT e.*, d.details FROM events e LEFT JOIN event_details d ON d.event_id = e.id \
-                   WHERE e.log_index >= $1 AND e.log_index < $2"
-        .to_owned();
-    let mut values = vec![from.value(), below.value(), limit.value()];
-    if let Some(project) = project {
-        values.push(project.value());
-        sql.push_str(" AND e.project_id = $4");
-    }
-    sql.push_str(" ORDER BY e.log_index LIMIT $3");
-    values.into_iter().fold(conn.query_built(sql), Query::bind).scanning().all().await
-}
 
 /// Signatures whose evidence lies below an index, oldest first, after the last of the page before.
 ///
@@ -123,7 +122,7 @@ pub async fn signatures(
     below: u64,
     limit: u32,
 ) -> Result<Vec<Signed>, StoreError> {
-    let mut sql = "SELECT s.*, e.log_index FROM signatures s JOIN items i ON i.id = s.item_id \
+    let mut sql = "SELECT s.*, e.log_index, i.state FROM signatures s JOIN items i ON i.id = s.item_id \
                    LEFT JOIN events e ON e.id = s.event_id \
                    WHERE s.id > $1 AND (e.ord IS NULL OR e.log_index < $2)"
         .to_owned();
@@ -137,6 +136,16 @@ pub async fn signatures(
     values.into_iter().fold(conn.query_built(sql), Query::bind).all().await
 }
 
+/// Whether the log says something of a read at an index or later, or is about to.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn is_bound_later(conn: &mut Conn, read: ReadId, from: u64) -> Result<bool, StoreError> {
+    let sql = "SELECT 1 AS one FROM events WHERE object_id = $1 AND object_kind = 'read' \
+               AND (log_index IS NULL OR log_index >= $2) LIMIT 1";
+    Ok(conn.query(sql).bind(read).bind(from).fetch_optional().await?.is_some())
+}
+
 /// Every version of every mark that was ever submitted, read by read, after the last of the page before.
 ///
 /// # Errors
@@ -148,7 +157,7 @@ pub async fn labels(
     limit: u32,
 ) -> Result<Vec<LabelVersion>, StoreError> {
     let mut sql = "SELECT r.item_id, a.read_id, a.annotation_id, a.version, a.seq, a.body, a.author_user, \
-                   r.author_model, a.at FROM annotations a JOIN reads r ON r.id = a.read_id \
+                   r.author_model, r.author_rule, r.base_read_id, a.at FROM annotations a JOIN reads r ON r.id = a.read_id \
                    WHERE (r.submitted_at IS NOT NULL OR r.author_user IS NULL) \
                    AND (a.read_id, a.annotation_id, a.version, a.seq) > ($1, $2, $3, $4)"
         .to_owned();
@@ -185,11 +194,68 @@ pub async fn releases(
 }
 
 impl Store {
+    /// Rows of the log between two indices, in the order of the log: of one project, or of everything.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn logged(
+        &self,
+        project: Option<ProjectId>,
+        (from, below): (u64, u64),
+        limit: u32,
+    ) -> Result<Vec<Logged>, StoreError> {
+        let mut sql = format!("{LOGGED} WHERE e.log_index >= $1 AND e.log_index < $2");
+        let mut values = vec![from.value(), below.value(), limit.value()];
+        if let Some(project) = project {
+            values.push(project.value());
+            sql.push_str(" AND e.project_id = $4");
+        }
+        sql.push_str(" ORDER BY e.log_index LIMIT $3");
+        self.opened(sql, values).await
+    }
+
+    /// The events by which those who act in a project, or anybody, got their printed names, in the order of the log:
+    /// those whose details can be opened.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn namings(&self, project: Option<ProjectId>) -> Result<Vec<Logged>, StoreError> {
+        let mut sql = format!(
+            "{LOGGED} WHERE e.object_kind = 'user' AND e.action IN ('user.made', 'user.renamed') \
+             AND e.log_index IS NOT NULL"
+        );
+        let mut values = Vec::new();
+        if let Some(project) = project {
+            values.push(project.value());
+            sql.push_str(" AND e.object_id IN (SELECT actor_user FROM events WHERE project_id = $1)");
+        }
+        sql.push_str(" ORDER BY e.log_index");
+        let found = self.opened(sql, values).await?;
+        Ok(found.into_iter().filter(|logged| logged.opening.is_some()).collect())
+    }
+
+    async fn opened(&self, sql: String, values: Vec<crate::Value>) -> Result<Vec<Logged>, StoreError> {
+        let mut conn = self.read().await?;
+        let rows = values.into_iter().fold(conn.query_built(sql), Query::bind).scanning().fetch_all().await?;
+        rows.iter().map(|row| self.with_opening(row)).collect()
+    }
+
+    fn with_opening(&self, row: &crate::Row) -> Result<Logged, StoreError> {
+        let event = Event::from_row(row)?;
+        let salt: Option<Vec<u8>> = row.get("salt")?;
+        let salt = salt.and_then(|salt| <[u8; SALT_BYTES]>::try_from(salt).ok());
+        let is_openable = Entry::decode(&event.entry).is_ok_and(|entry| entry.openable().is_some());
+        let key = || opening_key(self.keys().commitment(), event.id.uuid().as_bytes());
+        let opening = salt.filter(|_| is_openable).map(|salt| Opening::new(key(), &salt));
+        Ok(Logged { event, opening })
+    }
+
     /// The newest checkpoint with the indices of a project's entries, read from the log itself and not from the rows.
+    /// Its tiles check these entries and those at the indices of `also`.
     ///
     /// # Errors
     /// [`StoreError::Log`] when the log cannot be read.
-    pub async fn log_part(&self, project: Option<ProjectId>) -> Result<LogPart, StoreError> {
+    pub async fn log_part(&self, project: Option<ProjectId>, also: Vec<u64>) -> Result<LogPart, StoreError> {
         self.sequence().await?;
         let folder = Arc::clone(&self.shared.sequencer.folder);
         blocking(move || {
@@ -210,7 +276,7 @@ impl Store {
             }
             drop(lock);
             let indices = indices(&folder, size, &unfinished, project)?;
-            let all = tiles_for(indices.iter().copied(), size);
+            let all = tiles_for(indices.iter().copied().chain(also), size);
             let tiles = all.into_iter().map(|tile| tile_file(tile, size));
             let tiles = tiles.filter(|path| !edges.iter().any(|(edge, _)| edge == path)).collect();
             Ok(LogPart { checkpoint, signed, indices, edges, tiles })

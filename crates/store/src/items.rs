@@ -290,6 +290,15 @@ pub async fn count_by_state(conn: &mut Conn, project: ProjectId) -> Result<Vec<(
     rows.iter().map(|row| Ok((row.get("state")?, row.get("n")?))).collect()
 }
 
+/// Whether an item of a project has passed the gate, or may have: a withdrawn one is not asked any more.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn any_passed(conn: &mut Conn, project: ProjectId) -> Result<bool, StoreError> {
+    let sql = "SELECT 1 AS one FROM items WHERE project_id = $1 AND state NOT IN ('quarantined', 'rejected') LIMIT 1";
+    Ok(conn.query(sql).bind(project).fetch_optional().await?.is_some())
+}
+
 /// How many items of a project are held.
 ///
 /// # Errors

@@ -144,7 +144,8 @@ pub async fn set_plan(tx: &mut Tx, plan: Plan) -> Result<(), StoreError> {
     query.bind(plan.set_at).execute().await.map(drop)
 }
 
-/// A stream, locked until the write ends.
+/// A stream, locked until the write ends. What was never checked before begins with the given detector: two first checks of
+/// one person wait for each other too.
 ///
 /// # Errors
 /// [`StoreError`] of the database.
@@ -153,26 +154,44 @@ pub async fn lock_stream(
     project: ProjectId,
     user: UserId,
     stream: &str,
-) -> Result<Option<Stream>, StoreError> {
+    detector: &str,
+) -> Result<Stream, StoreError> {
+    let now = tx.now();
+    let sql = "INSERT INTO monitor_streams (project_id, user_id, stream, detector, checked, wrong, level, updated_at) \
+               VALUES ($1, $2, $3, $4, 0, 0, 0.0, $5) ON CONFLICT (project_id, user_id, stream) DO NOTHING";
+    tx.query(sql).bind(project).bind(user).bind(stream).bind(detector).bind(now).execute().await?;
     let query = tx.query_for(
         "SELECT * FROM monitor_streams WHERE project_id = $1 AND user_id = $2 AND stream = $3",
         "SELECT * FROM monitor_streams WHERE project_id = $1 AND user_id = $2 AND stream = $3 FOR UPDATE",
     );
-    query.bind(project).bind(user).bind(stream).optional().await
+    let found = query.bind(project).bind(user).bind(stream).optional().await?;
+    found.ok_or(StoreError::NotFound { place: "monitor_streams" })
 }
 
-/// Keeps a stream as it is now.
+/// Keeps a stream as it is now; it is to be locked before.
 ///
 /// # Errors
 /// [`StoreError`] of the database.
 pub async fn keep_stream(tx: &mut Tx, row: Stream) -> Result<(), StoreError> {
-    let sql = "INSERT INTO monitor_streams (project_id, user_id, stream, detector, checked, wrong, level, updated_at) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (project_id, user_id, stream) DO UPDATE SET \
-               detector = excluded.detector, checked = excluded.checked, wrong = excluded.wrong, \
-               level = excluded.level, updated_at = excluded.updated_at";
-    let query = tx.query(sql).bind(row.project_id).bind(row.user_id).bind(row.stream).bind(row.detector);
-    let query = query.bind(row.checked).bind(row.wrong).bind(row.level).bind(row.updated_at);
+    let sql = "UPDATE monitor_streams SET detector = $1, checked = $2, wrong = $3, level = $4, updated_at = $5 \
+               WHERE project_id = $6 AND user_id = $7 AND stream = $8";
+    let query = tx.query(sql).bind(row.detector).bind(row.checked).bind(row.wrong).bind(row.level);
+    let query = query.bind(row.updated_at).bind(row.project_id).bind(row.user_id).bind(row.stream);
     query.execute().await.map(drop)
+}
+
+/// Begins the evidence of the streams of a project anew, but of one person's; what was counted stays. How many.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn restart_streams(
+    tx: &mut Tx,
+    project: ProjectId,
+    detector: &str,
+    but_of: UserId,
+) -> Result<u64, StoreError> {
+    let sql = "UPDATE monitor_streams SET detector = $1, level = 0.0 WHERE project_id = $2 AND user_id <> $3";
+    tx.query(sql).bind(detector).bind(project).bind(but_of).execute().await
 }
 
 /// The streams of a project.
@@ -259,7 +278,8 @@ pub async fn checks_since(conn: &mut Conn, project: ProjectId, since: Instant) -
     conn.query(sql).bind(project).bind(since).scanning().fetch_one().await?.get("n")
 }
 
-/// Items that somebody read and handed in from a moment on, and that can still be held.
+/// Items that somebody read and handed in from a moment on, and that can still be held. Not those that others still read
+/// independently, or that wait to be compared: they are held when that is done.
 ///
 /// # Errors
 /// [`StoreError`] of the database.
@@ -272,7 +292,8 @@ pub async fn handed_in_since(
 ) -> Result<Vec<ItemId>, StoreError> {
     let sql = "SELECT DISTINCT i.id FROM reads r JOIN items i ON i.id = r.item_id WHERE r.project_id = $1 \
                AND r.author_user = $2 AND r.kind = 'read' AND r.submitted_at >= $3 \
-               AND i.state NOT IN ('rejected', 'withdrawn', 'erased', 'recalled') ORDER BY i.id LIMIT $4";
+               AND i.state NOT IN ('rejected', 'withdrawn', 'erased', 'recalled', 'reading', 'comparing') \
+               ORDER BY i.id LIMIT $4";
     let rows =
         conn.query(sql).bind(project).bind(user).bind(since).bind(limit).scanning().fetch_all().await?;
     rows.iter().map(|row| row.get("id")).collect()
@@ -324,6 +345,16 @@ pub async fn alarms(conn: &mut Conn, project: ProjectId, limit: u32) -> Result<V
     let sql = "SELECT * FROM alarms WHERE project_id = $1 \
                ORDER BY CASE WHEN state IN ('open', 'appealed') THEN 0 ELSE 1 END, id DESC LIMIT $2";
     conn.query(sql).bind(project).bind(limit).all().await
+}
+
+/// Alarms of a project that nobody decided and that are not about this person.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn count_open(conn: &mut Conn, project: ProjectId, but: UserId) -> Result<u64, StoreError> {
+    let sql = "SELECT COUNT(*) AS n FROM alarms WHERE project_id = $1 AND user_id <> $2 \
+               AND state IN ('open', 'appealed')";
+    conn.query(sql).bind(project).bind(but).fetch_one().await?.get("n")
 }
 
 /// Alarms about somebody, newest first.
@@ -379,6 +410,47 @@ pub async fn overturn(tx: &mut Tx, alarm: &Alarm) -> Result<u64, StoreError> {
     Ok(taken)
 }
 
+/// Takes back the check of one read; `false` when there is none that found anything.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn overturn_read(
+    tx: &mut Tx,
+    project: ProjectId,
+    user: UserId,
+    stream: &str,
+    read: ReadId,
+) -> Result<bool, StoreError> {
+    let sql = "UPDATE monitor_checks SET overturned = $1 WHERE project_id = $2 AND user_id = $3 AND stream = $4 \
+               AND read_id = $5 AND wrong AND NOT overturned";
+    let query = tx.query(sql).bind(true).bind(project).bind(user).bind(stream).bind(read);
+    Ok(query.execute().await? > 0)
+}
+
+/// The last alarm of a stream.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn last_alarm(
+    conn: &mut Conn,
+    project: ProjectId,
+    user: UserId,
+    stream: &str,
+) -> Result<Option<Alarm>, StoreError> {
+    let sql = "SELECT * FROM alarms WHERE project_id = $1 AND user_id = $2 AND stream = $3 \
+               ORDER BY number DESC LIMIT 1";
+    conn.query(sql).bind(project).bind(user).bind(stream).scanning().optional().await
+}
+
+/// The streams of one person, over all projects.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn streams_of(conn: &mut Conn, user: UserId) -> Result<Vec<Stream>, StoreError> {
+    let sql = "SELECT * FROM monitor_streams WHERE user_id = $1 ORDER BY project_id, stream";
+    conn.query(sql).bind(user).scanning().all().await
+}
+
 /// An item that an alarm holds or held.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Held {
@@ -394,15 +466,21 @@ pub struct Held {
     pub lifted_at: Option<Instant>,
 }
 
-/// What an alarm holds or held, in the order of the holds.
+/// What an alarm holds or held after a hold, in the order of the holds.
 ///
 /// # Errors
 /// [`StoreError`] of the database.
-pub async fn held(conn: &mut Conn, id: AlarmId, limit: u32) -> Result<Vec<Held>, StoreError> {
+pub async fn held(
+    conn: &mut Conn,
+    id: AlarmId,
+    after: Option<HoldId>,
+    limit: u32,
+) -> Result<Vec<Held>, StoreError> {
     let sql = "SELECT h.id, h.item_id, h.lifted_at, i.name, i.state FROM alarm_holds a \
                JOIN holds h ON h.id = a.hold_id JOIN items i ON i.id = h.item_id WHERE a.alarm_id = $1 \
-               ORDER BY h.id LIMIT $2";
-    let rows = conn.query(sql).bind(id).bind(limit).scanning().fetch_all().await?;
+               AND a.hold_id > $2 ORDER BY h.id LIMIT $3";
+    let after = after.unwrap_or(HoldId(uuid::Uuid::nil()));
+    let rows = conn.query(sql).bind(id).bind(after).bind(limit).scanning().fetch_all().await?;
     let read = |row: &crate::Row| {
         Ok(Held {
             hold: row.get("id")?,

@@ -4,19 +4,25 @@ use std::collections::{BTreeMap, HashSet};
 
 use countersign_model::{AnnotationId, Instant, ItemId, ProjectId, ReadId, TaskId, UserId};
 
-use crate::{Conn, Query, Record, StoreError, Tx, tasks::Task};
+use crate::{Conn, Query, Record, StoreError, Tx, reads::answer, tasks::Task};
 
-/// Offers a task: inserts it, or makes it ready again under the same id.
+/// Offers a task: inserts it, or makes it ready again under the same id. Whether it is a new one.
 ///
 /// # Errors
 /// [`StoreError`] of the database.
-pub async fn offer(tx: &mut Tx, task: Task) -> Result<(), StoreError> {
+pub async fn offer(tx: &mut Tx, task: Task) -> Result<bool, StoreError> {
+    let (id, reserved_for) = (task.id, task.reserved_for);
     let sql = "INSERT INTO tasks (id, item_id, project_id, stage, kind, role, state, reserved_for, lease_user, \
-               lease_until, fence, read_id, priority, created_at, done_at, apart) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) \
-               ON CONFLICT (id) DO UPDATE SET state = 'ready', lease_user = NULL, lease_until = NULL, \
-               done_at = NULL, reserved_for = excluded.reserved_for";
-    task.values().into_iter().fold(tx.query(sql), Query::bind).execute().await.map(drop)
+               lease_until, fence, read_id, priority, created_at, done_at, apart, qualification, claimed_at) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) \
+               ON CONFLICT (id) DO NOTHING";
+    if task.values().into_iter().fold(tx.query(sql), Query::bind).execute().await? == 1 {
+        return Ok(true);
+    }
+    let sql = "UPDATE tasks SET state = 'ready', lease_user = NULL, lease_until = NULL, done_at = NULL, \
+               reserved_for = $1 WHERE id = $2";
+    tx.query(sql).bind(reserved_for).bind(id).execute().await?;
+    Ok(false)
 }
 
 /// Writes the lease that the machine decided on.
@@ -33,9 +39,10 @@ pub async fn lease(
     // Nearly always the claim has set the holder already; columns that are not named leave their indexes alone.
     let held = "UPDATE tasks SET lease_until = $1, fence = $2 WHERE id = $3 AND state = 'leased' AND lease_user = $4";
     if tx.query(held).bind(until).bind(fence).bind(task).bind(user).execute().await? == 0 {
-        let sql =
-            "UPDATE tasks SET state = 'leased', lease_user = $1, lease_until = $2, fence = $3 WHERE id = $4";
-        tx.query(sql).bind(user).bind(until).bind(fence).bind(task).execute().await?;
+        let now = tx.now();
+        let sql = "UPDATE tasks SET state = 'leased', lease_user = $1, lease_until = $2, fence = $3, \
+                   claimed_at = COALESCE(claimed_at, $5) WHERE id = $4";
+        tx.query(sql).bind(user).bind(until).bind(fence).bind(task).bind(now).execute().await?;
     }
     Ok(())
 }
@@ -60,14 +67,17 @@ pub async fn versions(conn: &mut Conn, read: ReadId) -> Result<BTreeMap<Annotati
     rows.iter().map(|row| Ok((row.get("annotation_id")?, row.get("version")?))).collect()
 }
 
-/// How many annotations the read holds now.
+/// How many marks the read holds now. An answer that something cannot be assessed is none.
 ///
 /// # Errors
 /// [`StoreError`] of the database.
 pub async fn count_current(conn: &mut Conn, read: ReadId) -> Result<u32, StoreError> {
-    let sql = "SELECT COUNT(*) AS n FROM annotations a WHERE a.read_id = $1 AND a.body IS NOT NULL \
-               AND NOT EXISTS (SELECT 1 FROM annotations b WHERE b.read_id = a.read_id \
-               AND b.annotation_id = a.annotation_id AND b.seq > a.seq)";
+    let sql = concat!(
+        "SELECT COUNT(*) AS n FROM annotations a WHERE a.read_id = $1 AND a.body IS NOT NULL AND NOT ",
+        answer!("a"),
+        " AND NOT EXISTS (SELECT 1 FROM annotations b WHERE b.read_id = a.read_id \
+         AND b.annotation_id = a.annotation_id AND b.seq > a.seq)"
+    );
     conn.query(sql).bind(read).fetch_one().await?.get("n")
 }
 

@@ -218,6 +218,7 @@ pub struct Emptied {
 /// [`StoreError`] of the database.
 pub async fn empty_item(tx: &mut Tx, item: ItemId, name: &str) -> Result<Emptied, StoreError> {
     let now = tx.now();
+    forget_lot(tx, item).await?;
     let sql = "UPDATE items SET name = $1, group_key = $2, streams = '[]', facts = $6, modality = NULL, \
                ctdi_vol_mgy = NULL, dlp_mgy_cm = NULL, slice_thickness_mm = NULL, lot = NULL, held = $3, \
                updated_at = $4 WHERE id = $5";
@@ -227,9 +228,23 @@ pub async fn empty_item(tx: &mut Tx, item: ItemId, name: &str) -> Result<Emptied
     let sql = "UPDATE annotations SET body = NULL WHERE body IS NOT NULL \
                AND read_id IN (SELECT id FROM reads WHERE item_id = $1)";
     let annotations = tx.query(sql).bind(item).execute().await?;
+    // What was made wrong in a draft says what was drawn.
+    let sql = "UPDATE suggestions SET said = '' WHERE item_id = $1";
+    tx.query(sql).bind(item).execute().await?;
     let sql = "UPDATE reads SET annotation_count = 0 WHERE item_id = $1";
     tx.query(sql).bind(item).execute().await?;
     let sql = "UPDATE reviews SET comment = NULL WHERE item_id = $1";
+    tx.query(sql).bind(item).execute().await?;
+    let sql = "UPDATE reviews SET marks = '[]' WHERE item_id = $1";
+    tx.query(sql).bind(item).execute().await?;
+    // What people said to each other, and where they pointed.
+    let sql = "UPDATE findings SET stream = NULL, frame = NULL, x = NULL, y = NULL, annotation_id = NULL, \
+               state = 'resolved' WHERE item_id = $1";
+    tx.query(sql).bind(item).execute().await?;
+    let sql = "UPDATE finding_notes SET words = '' WHERE finding_id IN (SELECT id FROM findings WHERE item_id = $1)";
+    tx.query(sql).bind(item).execute().await?;
+    let sql = "UPDATE appeals SET words = '', reason = CASE WHEN reason IS NULL THEN NULL ELSE '' END, \
+               state = CASE WHEN state = 'open' THEN 'upheld' ELSE state END WHERE item_id = $1";
     tx.query(sql).bind(item).execute().await?;
     let sql = "UPDATE adjudications SET comment = NULL WHERE item_id = $1";
     tx.query(sql).bind(item).execute().await?;
@@ -247,6 +262,9 @@ pub async fn empty_item(tx: &mut Tx, item: ItemId, name: &str) -> Result<Emptied
     tx.query(sql).bind(item).execute().await?;
     // What was frozen cannot be recomputed without it: an audit that goes on would promise what nobody can check.
     let sql = "UPDATE certifications SET state = 'void' WHERE state <> 'closed' AND id IN \
+               (SELECT certification_id FROM certification_units WHERE item_id = $1)";
+    tx.query(sql).bind(item).execute().await?;
+    let sql = "UPDATE batches SET state = 'void' WHERE state = 'open' AND id IN \
                (SELECT certification_id FROM certification_units WHERE item_id = $1)";
     tx.query(sql).bind(item).execute().await?;
     let sql = "UPDATE certification_units SET line = '', content_hash = '', own = NULL, errors = NULL, comment = NULL \
@@ -298,4 +316,21 @@ pub async fn end_subject(tx: &mut Tx, subject: SubjectId) -> Result<(), StoreErr
     let sql = "UPDATE subjects SET state = 'erased', tag = NULL, pseudonym = NULL, erased_at = $1 \
                WHERE id = $2 AND state = 'live'";
     tx.query(sql).bind(now).bind(subject).execute().await.map(drop)
+}
+
+/// Takes name and words out of the holds on the lot of an item whose last one it is.
+async fn forget_lot(tx: &mut Tx, item: ItemId) -> Result<(), StoreError> {
+    let sql = "SELECT w.id AS id FROM wide_holds w JOIN items i ON i.project_id = w.project_id AND i.lot = w.value \
+               WHERE i.id = $1 AND w.scope = 'lot' AND NOT EXISTS (SELECT 1 FROM items o \
+               WHERE o.project_id = i.project_id AND o.lot = i.lot AND o.id <> i.id)";
+    for row in tx.query(sql).bind(item).fetch_all().await? {
+        let id: countersign_model::WideHoldId = row.get("id")?;
+        let sql = "UPDATE wide_holds SET value = 'erased', reason = 'erased', \
+                   lift_reason = CASE WHEN lift_reason IS NULL THEN NULL ELSE 'erased' END WHERE id = $1";
+        tx.query(sql).bind(id).execute().await?;
+        let sql = "DELETE FROM event_details WHERE event_id IN (SELECT id FROM events WHERE object_id = $1 \
+                   AND action IN ('hold.opened', 'hold.lifted'))";
+        tx.query(sql).bind(id).execute().await?;
+    }
+    Ok(())
 }

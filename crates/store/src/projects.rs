@@ -152,6 +152,15 @@ pub async fn end_grant(tx: &mut Tx, project: ProjectId, id: Uuid) -> Result<Opti
     tx.query(sql).bind(now).bind(id).bind(project).optional().await
 }
 
+/// Whose a grant is, active or ended.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn grantee(conn: &mut Conn, id: Uuid) -> Result<Option<UserId>, StoreError> {
+    let grant: Option<Grant> = conn.query("SELECT * FROM grants WHERE id = $1").bind(id).optional().await?;
+    Ok(grant.map(|grant| grant.user_id))
+}
+
 /// Active grants of a project.
 ///
 /// # Errors

@@ -45,6 +45,12 @@ record! {
         annotation_count: u32,
         /// The rule that merged it, if a rule did.
         author_rule: Option<String>,
+        /// SHA-256 of the model that drafted, hexadecimal; absent for people and for drafts from before it was kept.
+        model_hash: Option<String>,
+        /// What that hash is over: `file` (the bytes of the model) or `declaration` (its name, version and settings).
+        model_hash_of: Option<String>,
+        /// It was locked with the answer that the whole item cannot be assessed.
+        cannot_assess: bool,
     }
 }
 
@@ -65,6 +71,8 @@ record! {
         author_user: Option<UserId>,
         /// When.
         at: Instant,
+        /// The version of the guideline that its author had read; absent for machines, and before there was one.
+        guideline: Option<String>,
     }
 }
 
@@ -87,10 +95,12 @@ record! {
         reason: Option<String>,
         /// Words to the author.
         comment: Option<String>,
-        /// Answer to "is anything missing?": `nothing` or `added`.
+        /// Answer to "is anything missing?": `nothing`, `added` or `unanswered`.
         missing: String,
         /// When.
         at: Instant,
+        /// Answers to "is each mark right?", as the pipeline spells them (JSON).
+        marks: String,
     }
 }
 
@@ -158,6 +168,31 @@ pub async fn advance(
     row.map(|row| row.get("revision")).transpose()
 }
 
+/// Whether a row of `annotations` is an answer that something cannot be assessed, and no mark. A quote inside a text is spelled
+/// `\"` in JSON, so that no text that somebody wrote reads like the field.
+macro_rules! answer {
+    ($row:literal) => {
+        concat!("(", $row, ".body LIKE '%\"class\":\"cannot-assess\"%')")
+    };
+}
+pub(crate) use answer;
+
+/// Locks a read under its content hash, and notes whether it says of the whole item that it cannot be assessed.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn lock(tx: &mut Tx, id: ReadId, content_hash: &str) -> Result<(), StoreError> {
+    set_status(tx, id, "submitted", Some(content_hash)).await?;
+    let sql = concat!(
+        "UPDATE reads SET cannot_assess = TRUE WHERE id = $1 AND EXISTS (SELECT 1 FROM annotations a \
+         WHERE a.read_id = reads.id AND ",
+        answer!("a"),
+        " AND a.body NOT LIKE '%\"frame\":{%' AND NOT EXISTS (SELECT 1 FROM annotations b \
+         WHERE b.read_id = a.read_id AND b.annotation_id = a.annotation_id AND b.seq > a.seq))"
+    );
+    tx.query(sql).bind(id).execute().await.map(drop)
+}
+
 /// Sets a read's status; with a content hash when it is locked.
 ///
 /// # Errors
@@ -202,13 +237,40 @@ pub async fn history(conn: &mut Conn, id: ReadId) -> Result<Vec<AnnotationRow>, 
     conn.query(sql).bind(id).all().await
 }
 
+/// The versions of the guideline that the authors of a read's annotations had read when they drew; `None` among them where one
+/// had read none. Empty for a read in which no person drew.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn guidelines_read(conn: &mut Conn, id: ReadId) -> Result<Vec<Option<String>>, StoreError> {
+    let sql = "SELECT DISTINCT guideline FROM annotations WHERE read_id = $1 AND author_user IS NOT NULL";
+    let rows = conn.query(sql).bind(id).fetch_all().await?;
+    rows.iter().map(|row| row.get("guideline")).collect()
+}
+
+/// The last `limit` versions of one annotation of a read, oldest first.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn versions(
+    conn: &mut Conn,
+    id: ReadId,
+    annotation: AnnotationId,
+    limit: u32,
+) -> Result<Vec<AnnotationRow>, StoreError> {
+    let sql = "SELECT * FROM annotations WHERE read_id = $1 AND annotation_id = $2 ORDER BY seq DESC, version DESC LIMIT $3";
+    let mut rows: Vec<AnnotationRow> = conn.query(sql).bind(id).bind(annotation).bind(limit).all().await?;
+    rows.reverse();
+    Ok(rows)
+}
+
 /// Begins a read as a copy of another: current annotations keep id, version, author and time. How many there are.
 ///
 /// # Errors
 /// [`StoreError`] of the database.
 pub async fn copy_annotations(tx: &mut Tx, from: ReadId, to: ReadId) -> Result<u32, StoreError> {
-    let sql = "INSERT INTO annotations (read_id, annotation_id, version, seq, body, author_user, at) \
-               SELECT $1, a.annotation_id, a.version, 0, a.body, a.author_user, a.at FROM annotations a \
+    let sql = "INSERT INTO annotations (read_id, annotation_id, version, seq, body, author_user, at, guideline) \
+               SELECT $1, a.annotation_id, a.version, 0, a.body, a.author_user, a.at, a.guideline FROM annotations a \
                WHERE a.read_id = $2 AND a.body IS NOT NULL AND NOT EXISTS (\
                SELECT 1 FROM annotations b WHERE b.read_id = a.read_id AND b.annotation_id = a.annotation_id \
                AND b.seq > a.seq)";
@@ -222,6 +284,14 @@ pub async fn copy_annotations(tx: &mut Tx, from: ReadId, to: ReadId) -> Result<u
 /// [`StoreError`] of the database.
 pub async fn insert_review(tx: &mut Tx, review: Review) -> Result<(), StoreError> {
     tx.insert(review).await
+}
+
+/// A review by id.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn review(conn: &mut Conn, id: Uuid) -> Result<Option<Review>, StoreError> {
+    conn.query("SELECT * FROM reviews WHERE id = $1").bind(id).optional().await
 }
 
 /// Reviews of an item, oldest first.

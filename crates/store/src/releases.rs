@@ -2,7 +2,7 @@
 
 use countersign_model::{CertificationId, EventId, Instant, ItemId, ProjectId, ReadId, ReleaseId, UserId};
 
-use crate::{Address, Conn, StoreError, Tx, value::record};
+use crate::{Address, Conn, StoreError, Tx, batches::unsettled, value::record};
 
 record! {
     /// A release.
@@ -13,7 +13,7 @@ record! {
         project_id: ProjectId,
         /// Name, unique within the project.
         name: String,
-        /// `building`, `done` or `failed`.
+        /// `proposed` (waits for a second person), `building`, `done`, `failed`, `withdrawn` or `recalled`.
         state: String,
         /// Root hash, hexadecimal.
         root: Option<String>,
@@ -43,6 +43,11 @@ record! {
         countersigned_at: Option<Instant>,
         /// The audit that bounds the error of its labels.
         certification_id: Option<CertificationId>,
+        /// Which files its package holds, so that what was released earlier is built again as it was.
+        format: u32,
+        /// The protocol version whose classes its labels are stated by in files for other programs; absent in releases from
+        /// before that was done.
+        carried_to: Option<u32>,
     }
 }
 
@@ -88,26 +93,89 @@ pub async fn insert(tx: &mut Tx, release: Release, items: Vec<ReleaseItem>) -> R
     tx.insert_all(items).await.map(drop)
 }
 
-/// Puts every accepted item of the release's project that is not held into the release, with the read that was
-/// accepted; how many.
+/// Puts every accepted item of the release's project into the release that is neither held nor in a batch without a
+/// decision or that was returned, with the read that was accepted; how many.
 ///
 /// # Errors
 /// [`StoreError`] of the database.
 pub async fn insert_accepted(tx: &mut Tx, id: ReleaseId, project: ProjectId) -> Result<u64, StoreError> {
-    let sql = "INSERT INTO release_items (release_id, item_id, read_id, content_hash) \
-               SELECT $1, i.id, r.id, r.content_hash FROM items i JOIN reads r ON r.id = i.accepted_read_id \
-               WHERE i.project_id = $2 AND i.state IN ('accepted', 'released') AND NOT i.held \
-               AND r.content_hash IS NOT NULL";
+    let sql = concat!(
+        "INSERT INTO release_items (release_id, item_id, read_id, content_hash) \
+         SELECT $1, i.id, r.id, r.content_hash FROM items i JOIN reads r ON r.id = i.accepted_read_id \
+         WHERE i.project_id = $2 AND i.state IN ('accepted', 'released') AND NOT i.held \
+         AND r.content_hash IS NOT NULL AND NOT ",
+        unsettled!("i.id")
+    );
     tx.query(sql).bind(id).bind(project).execute().await
 }
 
-/// Says how many items a release has that is being built.
+/// Whether an item may not leave because of the batch that it is in: that waits for its decision, or was returned.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn is_in_batch(conn: &mut Conn, item: ItemId) -> Result<bool, StoreError> {
+    let sql = concat!("SELECT i.id FROM items i WHERE i.id = $1 AND ", unsettled!("i.id"));
+    Ok(conn.query(sql).bind(item).fetch_optional().await?.is_some())
+}
+
+/// Whether a read behind a release says of its item that it cannot be assessed; later reads are none of it.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn answered(conn: &mut Conn, release: &Release) -> Result<bool, StoreError> {
+    let sql = "SELECT 1 AS one FROM release_items ri JOIN reads r ON r.item_id = ri.item_id \
+               WHERE ri.release_id = $1 AND r.cannot_assess AND r.submitted_at <= $2 LIMIT 1";
+    Ok(conn.query(sql).bind(release.id).bind(release.created_at).fetch_optional().await?.is_some())
+}
+
+/// Says how many items a release has that begins.
 ///
 /// # Errors
 /// [`StoreError`] of the database.
 pub async fn set_items(tx: &mut Tx, id: ReleaseId, items: u64) -> Result<(), StoreError> {
-    let sql = "UPDATE releases SET items = $1 WHERE id = $2 AND state = 'building'";
+    let sql = "UPDATE releases SET items = $1 WHERE id = $2 AND state IN ('building', 'proposed')";
     tx.query(sql).bind(items).bind(id).execute().await.map(drop)
+}
+
+/// Keeps under which event a release was proposed; the event binds its items.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn set_proposal(tx: &mut Tx, id: ReleaseId, event: EventId) -> Result<(), StoreError> {
+    let sql = "UPDATE releases SET event_id = $1 WHERE id = $2 AND state = 'proposed'";
+    tx.query(sql).bind(event).bind(id).execute().await.map(drop)
+}
+
+/// Whether a person is an author of something in a release: they submitted a read of one of its items, or a review that is
+/// a read of its own.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn drew_in(conn: &mut Conn, id: ReleaseId, user: UserId) -> Result<bool, StoreError> {
+    let sql = "SELECT 1 AS one FROM release_items ri JOIN reads r ON r.item_id = ri.item_id \
+               WHERE ri.release_id = $1 AND r.author_user = $2 AND r.submitted_at IS NOT NULL LIMIT 1";
+    Ok(conn.query(sql).bind(id).bind(user).fetch_optional().await?.is_some())
+}
+
+/// A second person countersigns a release that waits for one: it is built now. `false` when it does not wait.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn countersign(tx: &mut Tx, id: ReleaseId, user: UserId) -> Result<bool, StoreError> {
+    let now = tx.now();
+    let sql = "UPDATE releases SET state = 'building', countersigned_by = $1, countersigned_at = $2 \
+               WHERE id = $3 AND state = 'proposed'";
+    Ok(tx.query(sql).bind(user).bind(now).bind(id).execute().await? > 0)
+}
+
+/// Takes a release back that waits for a second person. It gives its name free.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn withdraw(tx: &mut Tx, id: ReleaseId) -> Result<bool, StoreError> {
+    let sql =
+        "UPDATE releases SET state = 'withdrawn', name = name || $1 WHERE id = $2 AND state = 'proposed'";
+    Ok(tx.query(sql).bind(format!(" (withdrawn {id})")).bind(id).execute().await? > 0)
 }
 
 /// An item of the release without a signature over the content that it is to be released with, if there is one. A
@@ -124,21 +192,28 @@ pub async fn unsigned(conn: &mut Conn, id: ReleaseId) -> Result<Option<ItemId>, 
     row.map(|row| row.get("item_id")).transpose()
 }
 
-/// An item of the release that may not leave any more, and whether a hold is why: held, sent back or accepted with
-/// another read since. The items stay as they are until the write ends.
+/// An item of the release that may not leave any more, and whether a hold is why: held, sent back, accepted with
+/// another read since, or in a batch that is not accepted. The items stay as they are until the write ends.
 ///
 /// # Errors
 /// [`StoreError`] of the database.
 pub async fn spoiled(tx: &mut Tx, id: ReleaseId) -> Result<Option<(ItemId, bool)>, StoreError> {
     // SQLite writes one transaction at a time; PostgreSQL has to lock the rows.
-    let sqlite = "SELECT i.id, i.held FROM release_items ri JOIN items i ON i.id = ri.item_id \
-                  WHERE ri.release_id = $1 AND (i.held OR i.state NOT IN ('accepted', 'released') \
-                  OR i.accepted_read_id <> ri.read_id) ORDER BY i.id LIMIT 1";
-    let postgres = "SELECT id, held FROM (SELECT i.id, i.held, i.state, i.accepted_read_id, ri.read_id \
-                    FROM release_items ri JOIN items i ON i.id = ri.item_id WHERE ri.release_id = $1 \
-                    ORDER BY i.id FOR SHARE OF i) locked \
-                    WHERE held OR state NOT IN ('accepted', 'released') OR accepted_read_id <> read_id \
-                    ORDER BY id LIMIT 1";
+    let sqlite = concat!(
+        "SELECT i.id, i.held FROM release_items ri JOIN items i ON i.id = ri.item_id \
+         WHERE ri.release_id = $1 AND (i.held OR i.state NOT IN ('accepted', 'released') \
+         OR i.accepted_read_id <> ri.read_id OR ",
+        unsettled!("i.id"),
+        ") ORDER BY i.id LIMIT 1"
+    );
+    let postgres = concat!(
+        "SELECT id, held FROM (SELECT i.id, i.held, i.state, i.accepted_read_id, ri.read_id \
+         FROM release_items ri JOIN items i ON i.id = ri.item_id WHERE ri.release_id = $1 \
+         ORDER BY i.id FOR SHARE OF i) locked \
+         WHERE held OR state NOT IN ('accepted', 'released') OR accepted_read_id <> read_id OR ",
+        unsettled!("locked.id"),
+        " ORDER BY id LIMIT 1"
+    );
     let row = tx.query_for(sqlite, postgres).bind(id).fetch_optional().await?;
     row.map(|row| Ok((row.get("id")?, row.get("held")?))).transpose()
 }
@@ -211,6 +286,15 @@ pub async fn items(conn: &mut Conn, id: ReleaseId) -> Result<Vec<ReleaseItem>, S
         .scanning()
         .all()
         .await
+}
+
+/// One item of a release.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn item(conn: &mut Conn, id: ReleaseId, item: ItemId) -> Result<Option<ReleaseItem>, StoreError> {
+    let sql = "SELECT * FROM release_items WHERE release_id = $1 AND item_id = $2";
+    conn.query(sql).bind(id).bind(item).optional().await
 }
 
 /// The next items of a release, by item id.

@@ -73,6 +73,106 @@ const STEPS: &[Step] = &[
         sqlite: include_str!("../migrations/sqlite/0016_monitoring.sql"),
         postgres: include_str!("../migrations/postgres/0016_monitoring.sql"),
     },
+    Step {
+        version: 17,
+        sqlite: include_str!("../migrations/sqlite/0017_protocols.sql"),
+        postgres: include_str!("../migrations/postgres/0017_protocols.sql"),
+    },
+    Step {
+        version: 18,
+        sqlite: include_str!("../migrations/sqlite/0018_signing.sql"),
+        postgres: include_str!("../migrations/postgres/0018_signing.sql"),
+    },
+    Step {
+        version: 19,
+        sqlite: include_str!("../migrations/sqlite/0019_findings.sql"),
+        postgres: include_str!("../migrations/postgres/0019_findings.sql"),
+    },
+    Step {
+        version: 20,
+        sqlite: include_str!("../migrations/sqlite/0020_qualifications.sql"),
+        postgres: include_str!("../migrations/postgres/0020_qualifications.sql"),
+    },
+    Step {
+        version: 21,
+        sqlite: include_str!("../migrations/sqlite/0021_guidelines.sql"),
+        postgres: include_str!("../migrations/postgres/0021_guidelines.sql"),
+    },
+    Step {
+        version: 22,
+        sqlite: include_str!("../migrations/sqlite/0022_ontology.sql"),
+        postgres: include_str!("../migrations/postgres/0022_ontology.sql"),
+    },
+    Step {
+        version: 23,
+        sqlite: include_str!("../migrations/sqlite/0023_carried_releases.sql"),
+        postgres: include_str!("../migrations/postgres/0023_carried_releases.sql"),
+    },
+    Step {
+        version: 24,
+        sqlite: include_str!("../migrations/sqlite/0024_papers.sql"),
+        postgres: include_str!("../migrations/postgres/0024_papers.sql"),
+    },
+    Step {
+        version: 25,
+        sqlite: include_str!("../migrations/sqlite/0025_batches.sql"),
+        postgres: include_str!("../migrations/postgres/0025_batches.sql"),
+    },
+    Step {
+        version: 26,
+        sqlite: include_str!("../migrations/sqlite/0026_tickets.sql"),
+        postgres: include_str!("../migrations/postgres/0026_tickets.sql"),
+    },
+    Step {
+        version: 30,
+        sqlite: include_str!("../migrations/sqlite/0030_release_format.sql"),
+        postgres: include_str!("../migrations/postgres/0030_release_format.sql"),
+    },
+    Step {
+        version: 31,
+        sqlite: include_str!("../migrations/sqlite/0031_renewed_looks.sql"),
+        postgres: include_str!("../migrations/postgres/0031_renewed_looks.sql"),
+    },
+    Step {
+        version: 36,
+        sqlite: include_str!("../migrations/sqlite/0036_draft_stops.sql"),
+        postgres: include_str!("../migrations/postgres/0036_draft_stops.sql"),
+    },
+    Step {
+        version: 37,
+        sqlite: include_str!("../migrations/sqlite/0037_campaigns_wait.sql"),
+        postgres: include_str!("../migrations/postgres/0037_campaigns_wait.sql"),
+    },
+    Step {
+        version: 38,
+        sqlite: include_str!("../migrations/sqlite/0038_protocol_signatures.sql"),
+        postgres: include_str!("../migrations/postgres/0038_protocol_signatures.sql"),
+    },
+    Step {
+        version: 39,
+        sqlite: include_str!("../migrations/sqlite/0039_protocol_plans.sql"),
+        postgres: include_str!("../migrations/postgres/0039_protocol_plans.sql"),
+    },
+    Step {
+        version: 40,
+        sqlite: include_str!("../migrations/sqlite/0040_lineage.sql"),
+        postgres: include_str!("../migrations/postgres/0040_lineage.sql"),
+    },
+    Step {
+        version: 41,
+        sqlite: include_str!("../migrations/sqlite/0041_suggestions.sql"),
+        postgres: include_str!("../migrations/postgres/0041_suggestions.sql"),
+    },
+    Step {
+        version: 42,
+        sqlite: include_str!("../migrations/sqlite/0042_answers.sql"),
+        postgres: include_str!("../migrations/postgres/0042_answers.sql"),
+    },
+    Step {
+        version: 44,
+        sqlite: include_str!("../migrations/sqlite/0044_wide_holds.sql"),
+        postgres: include_str!("../migrations/postgres/0044_wide_holds.sql"),
+    },
 ];
 
 /// The newest schema version that this program knows.

@@ -1,6 +1,6 @@
 //! Who saw what of whom, summed up: for the scope of a breach.
 
-use countersign_model::{Instant, ProjectId, SubjectId, UserId};
+use countersign_model::{AssetId, Instant, ItemId, ProjectId, SubjectId, UserId};
 use uuid::Uuid;
 
 use crate::{Bind, Conn, Query, StoreError, value::row};
@@ -17,6 +17,8 @@ row! {
         project_id: ProjectId,
         /// Whom the images are about; absent where nothing says so.
         subject_id: Option<SubjectId>,
+        /// What for.
+        purpose: String,
         /// Exposures.
         exposures: u64,
         /// Of them in small only: grids, lists, results of a search.
@@ -27,6 +29,30 @@ row! {
         first_at: Instant,
         /// Last.
         last_at: Instant,
+    }
+}
+
+row! {
+    /// One exposure, with whom it shows.
+    View {
+        /// Exposure.
+        id: Uuid,
+        /// When.
+        at: Instant,
+        /// Who looked.
+        user_id: UserId,
+        /// Project.
+        project_id: ProjectId,
+        /// Item.
+        item_id: Option<ItemId>,
+        /// Asset.
+        asset_id: AssetId,
+        /// Whom it is about; absent where nothing says so.
+        subject_id: Option<SubjectId>,
+        /// Where it lay.
+        zone: countersign_model::Zone,
+        /// What for.
+        purpose: String,
     }
 }
 
@@ -64,15 +90,54 @@ pub async fn slice(conn: &mut Conn, filter: SeenFilter) -> Result<(Vec<Seen>, Op
     narrow("e.user_id", filter.user.map(|id| id.0));
     narrow("s.subject_id", filter.subject.map(|id| id.0));
     let sql = format!(
-        "SELECT e.user_id, e.project_id, s.subject_id, COUNT(*) AS exposures, \
+        "SELECT e.user_id, e.project_id, s.subject_id, e.purpose, COUNT(*) AS exposures, \
          COALESCE(SUM(CASE WHEN e.purpose IN ('grid', 'thumbnail', 'search') THEN 1 ELSE 0 END), 0) AS glances, \
          COALESCE(SUM(CASE WHEN e.zone = 'quarantine' THEN 1 ELSE 0 END), 0) AS quarantined, \
          MIN(e.at) AS first_at, MAX(e.at) AS last_at \
          FROM exposures e LEFT JOIN subject_assets s ON s.asset_id = e.asset_id \
-         WHERE e.at >= $1 AND e.at < $2{clauses} GROUP BY e.user_id, e.project_id, s.subject_id"
+         WHERE e.at >= $1 AND e.at < $2{clauses} GROUP BY e.user_id, e.project_id, s.subject_id, e.purpose"
     );
     let groups = values.into_iter().fold(conn.query_built(sql), Query::bind).scanning().all().await?;
     Ok((groups, end))
+}
+
+/// The exposures that count, oldest first, after the last of the page before. One of several subjects has a row for each.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn views(
+    conn: &mut Conn,
+    filter: SeenFilter,
+    after: Option<(Instant, Uuid)>,
+    limit: u32,
+) -> Result<Vec<View>, StoreError> {
+    let (from, id) = after.unwrap_or((filter.from, Uuid::nil()));
+    let mut values = vec![from.value(), id.value(), filter.to.value(), limit.value()];
+    let mut clauses = String::new();
+    let mut narrow = |column: &str, id: Option<Uuid>| {
+        if let Some(id) = id {
+            values.push(id.value());
+            clauses.push_str(&format!(" AND {column} = ${}", values.len()));
+        }
+    };
+    narrow("e.project_id", filter.project.map(|id| id.0));
+    narrow("e.user_id", filter.user.map(|id| id.0));
+    narrow("s.subject_id", filter.subject.map(|id| id.0));
+    // The page is cut before subjects are joined, so that an exposure of several is on one page.
+    let sql = format!(
+        "SELECT p.id, p.at, p.user_id, p.project_id, p.item_id, p.asset_id, s.subject_id, p.zone, p.purpose \
+         FROM (SELECT e.* FROM exposures e{joined} WHERE e.at >= $1 AND (e.at, e.id) > ($1, $2) AND e.at < $3{clauses} \
+         ORDER BY e.at, e.id LIMIT $4) p LEFT JOIN subject_assets s ON s.asset_id = p.asset_id{narrowed} \
+         ORDER BY p.at, p.id, s.subject_id",
+        joined =
+            if filter.subject.is_some() { " JOIN subject_assets s ON s.asset_id = e.asset_id" } else { "" },
+        narrowed = if filter.subject.is_some() {
+            format!(" AND s.subject_id = ${}", values.len())
+        } else {
+            String::new()
+        },
+    );
+    values.into_iter().fold(conn.query_built(sql), Query::bind).scanning().all().await
 }
 
 /// Where a slice of [`SLICE_ROWS`] exposures ends. Moments are never split: one that holds more is one slice.

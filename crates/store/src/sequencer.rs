@@ -25,6 +25,9 @@ const LISTENER_EVENTS_MAX: usize = 4_096;
 const POLL_MILLIS: u64 = 1_000;
 /// How long it gathers commits before it writes a checkpoint, milliseconds.
 const GATHER_MILLIS: u64 = 150;
+/// For how long the log may fail to be extended before nothing is shown any more, seconds: a disk that is full is told
+/// before anybody has looked at much that no checkpoint covers.
+pub const LOG_STOPPED_SECONDS: i64 = 30;
 /// Key of the PostgreSQL advisory lock around the assignment of indices.
 const SEQUENCE_LOCK: i64 = 0x636f_756e_7465_7202;
 /// Key of the PostgreSQL advisory lock that writes share while their events are on the way.
@@ -71,12 +74,26 @@ pub(crate) struct Sequencer {
     listeners: broadcast::Sender<Arc<Sequenced>>,
     /// Size of the log under the newest checkpoint that this process wrote.
     pub size: watch::Sender<u64>,
+    /// Since when it fails to be extended, on the clock that nobody can set; absent while it does not.
+    failing: std::sync::Mutex<Option<i64>>,
 }
 
 impl Sequencer {
     pub(crate) fn new(folder: LogFolder) -> Self {
         let (listeners, _) = broadcast::channel(LISTENER_EVENTS_MAX);
-        Self { folder: Arc::new(folder), state: Mutex::new(None), listeners, size: watch::Sender::new(0) }
+        Self {
+            folder: Arc::new(folder),
+            state: Mutex::new(None),
+            listeners,
+            size: watch::Sender::new(0),
+            failing: std::sync::Mutex::default(),
+        }
+    }
+
+    /// Remembers whether the log could be extended.
+    fn note(&self, is_well: bool, steady_micros: i64) {
+        let mut failing = self.failing.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        *failing = if is_well { None } else { failing.or(Some(steady_micros)) };
     }
 }
 
@@ -120,6 +137,25 @@ impl Store {
     /// [`StoreError::Log`] when files and rows disagree: then the log is left as it is. [`StoreError::Io`],
     /// [`StoreError::DiskFull`].
     pub async fn sequence(&self) -> Result<u64, StoreError> {
+        let extended = self.extend_log().await;
+        if extended.is_err() {
+            self.note_log(false);
+        }
+        extended
+    }
+
+    /// Remembers how writing the log went: well only once a checkpoint is signed and kept too.
+    pub(crate) fn note_log(&self, is_well: bool) {
+        self.shared.sequencer.note(is_well, self.clock().steady_micros());
+    }
+
+    /// Whether the log has failed to be extended for longer than [`LOG_STOPPED_SECONDS`].
+    pub fn is_log_stopped(&self) -> bool {
+        let failing = self.shared.sequencer.failing.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        failing.is_some_and(|since| self.clock().steady_micros() - since > LOG_STOPPED_SECONDS * 1_000_000)
+    }
+
+    async fn extend_log(&self) -> Result<u64, StoreError> {
         let sequencer = &self.shared.sequencer;
         let mut state = sequencer.state.lock().await;
         let folder = Arc::clone(&sequencer.folder);
@@ -200,8 +236,12 @@ impl Store {
                 }
                 let Some(shared) = shared.upgrade() else { return };
                 let store = Store { shared };
-                let extended = store.sequence().await.map(drop);
-                if let Err(error) = extended.and(store.stamp_checkpoint().await) {
+                // A stamp that needs no writing says nothing of a log that cannot be extended.
+                let outcome = match store.sequence().await {
+                    Ok(_) => store.stamp_checkpoint().await,
+                    Err(error) => Err(error),
+                };
+                if let Err(error) = outcome {
                     tracing::error!(
                         error = &error as &dyn std::error::Error,
                         "the evidence log could not be extended"

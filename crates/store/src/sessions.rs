@@ -45,6 +45,8 @@ record! {
         last_used_at: Option<Instant>,
         /// Ended.
         ended_at: Option<Instant>,
+        /// Ends by itself; absent in what was restored from a backup of before tokens did.
+        expires_at: Option<Instant>,
     }
 }
 
@@ -93,6 +95,15 @@ pub async fn set_verified(tx: &mut Tx, id: SessionId) -> Result<(), StoreError> 
     let now = tx.now();
     let sql = "UPDATE sessions SET verified_at = $1 WHERE id = $2";
     tx.query(sql).bind(now).bind(id).execute().await.map(drop)
+}
+
+/// When something was last signed in a session.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn signed_at(conn: &mut Conn, id: SessionId) -> Result<Option<Instant>, StoreError> {
+    let row = conn.query("SELECT signed_at FROM sessions WHERE id = $1").bind(id).fetch_optional().await?;
+    Ok(row.map(|row| row.get("signed_at")).transpose()?.flatten())
 }
 
 /// Makes an API token.
@@ -151,6 +162,21 @@ impl Store {
             Box::pin(async move {
                 let now = tx.now();
                 let sql = "UPDATE sessions SET last_seen_at = $1 WHERE id = $2";
+                tx.query(sql).bind(now).bind(id).execute().await.map(drop)
+            })
+        })
+        .await
+    }
+
+    /// Notes that something was signed in a session. Without evidence: the signature carries its own.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the database.
+    pub async fn touch_signing(&self, id: SessionId) -> Result<(), StoreError> {
+        self.housekeep(move |tx| {
+            Box::pin(async move {
+                let now = tx.now();
+                let sql = "UPDATE sessions SET signed_at = $1 WHERE id = $2";
                 tx.query(sql).bind(now).bind(id).execute().await.map(drop)
             })
         })

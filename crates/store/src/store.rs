@@ -11,7 +11,8 @@ use sqlx::{
 use tokio::sync::Notify;
 
 use crate::{
-    Actor, ClearedBlobs, Conn, Engine, QuarantineBlobs, Reader, ReleasedBlobs, StoreError, Tx, VaultBlobs,
+    Actor, ClearedBlobs, Conn, Engine, PaperBlobs, QuarantineBlobs, Reader, ReleasedBlobs, StoreError, Tx,
+    VaultBlobs,
     conn::Link,
     exposures::Remembered,
     keyring::Keyring,
@@ -76,6 +77,7 @@ pub(crate) struct Shared {
     quarantine: QuarantineBlobs,
     cleared: ClearedBlobs,
     vault_zone: VaultBlobs,
+    papers: PaperBlobs,
     vault: Arc<Vault>,
     keyring: Arc<Keyring>,
     released: ReleasedBlobs,
@@ -123,6 +125,7 @@ impl Store {
             quarantine: QuarantineBlobs::open(data, keys, &keyring)?,
             cleared: ClearedBlobs::open(data, keys, &keyring)?,
             vault_zone: VaultBlobs::open(data, keys, &keyring)?,
+            papers: PaperBlobs::open(data, keys, &keyring)?,
             released: ReleasedBlobs::open(data, keys, &keyring)?,
             vault,
             keyring,
@@ -170,6 +173,11 @@ impl Store {
     /// Originals that were moved out of quarantine.
     pub fn vault_zone(&self) -> &VaultBlobs {
         &self.shared.vault_zone
+    }
+
+    /// Documents about staff.
+    pub fn papers(&self) -> &PaperBlobs {
+        &self.shared.papers
     }
 
     /// The secrets that lead back to people.

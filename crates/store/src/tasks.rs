@@ -39,11 +39,33 @@ record! {
         done_at: Option<Instant>,
         /// Whoever acted at this stage before may not take it, nor whoever holds another task of the item.
         apart: bool,
+        /// The qualifications that its stage asks for, as the protocol writes them.
+        qualification: Option<String>,
+        /// First claimed.
+        claimed_at: Option<Instant>,
+    }
+}
+
+/// The expressions of qualifications that somebody satisfies, in the form in which a statement looks for them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Satisfied(String);
+
+/// What stands between two expressions: no expression contains it.
+const BETWEEN: char = ';';
+
+impl<S: AsRef<str>> FromIterator<S> for Satisfied {
+    fn from_iter<I: IntoIterator<Item = S>>(expressions: I) -> Self {
+        let mut text = String::from(BETWEEN);
+        for expression in expressions {
+            text.push_str(expression.as_ref());
+            text.push(BETWEEN);
+        }
+        Self(text)
     }
 }
 
 /// Whose claim, on what.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claim {
     /// Project.
     pub project: ProjectId,
@@ -57,6 +79,8 @@ pub struct Claim {
     pub item: Option<ItemId>,
     /// The lease ends then.
     pub until: Instant,
+    /// Tasks that ask for other qualifications than these are left out.
+    pub satisfied: Satisfied,
 }
 
 /// Opens a task.
@@ -76,13 +100,17 @@ pub async fn insert_all(tx: &mut Tx, tasks: Vec<Task>) -> Result<(), StoreError>
 }
 
 macro_rules! claim_sql {
-    ($lock:literal) => {
+    ($lock:literal, $find:literal) => {
         concat!(
-            "UPDATE tasks SET state = 'leased', lease_user = $1, lease_until = $2, fence = fence + 1 WHERE id = (",
+            "UPDATE tasks SET state = 'leased', lease_user = $1, lease_until = $2, fence = fence + 1, ",
+            "claimed_at = COALESCE(claimed_at, $5) WHERE id = (",
             "SELECT t.id FROM tasks t WHERE t.project_id = $3 AND t.role = $4 AND t.state IN ('ready', 'leased') ",
             "AND (t.state = 'ready' OR t.lease_until <= $5) ",
             "AND (t.reserved_for IS NULL OR t.reserved_for = $1) ",
             "AND ($6 < 0 OR t.stage = $6) AND ($7 OR t.item_id = $8) ",
+            "AND (t.qualification IS NULL OR ",
+            $find,
+            "($9, ';' || t.qualification || ';') > 0) ",
             "AND NOT EXISTS (SELECT 1 FROM items i WHERE i.id = t.item_id AND i.held) ",
             "AND NOT EXISTS (SELECT 1 FROM participation p WHERE p.item_id = t.item_id AND p.user_id = $1 ",
             "AND (p.stage <> t.stage OR t.apart)) ",
@@ -105,10 +133,10 @@ macro_rules! claim_sql {
 /// [`StoreError`] of the database.
 pub async fn claim(tx: &mut Tx, claim: Claim) -> Result<Option<Task>, StoreError> {
     let now = tx.now();
-    let query = tx.query_for(claim_sql!(""), claim_sql!(" FOR UPDATE OF t SKIP LOCKED"));
+    let query = tx.query_for(claim_sql!("", "instr"), claim_sql!(" FOR UPDATE OF t SKIP LOCKED", "strpos"));
     let query = query.bind(claim.user).bind(claim.until).bind(claim.project).bind(claim.role).bind(now);
     let query = query.bind(claim.stage.map_or(-1, i64::from)).bind(claim.item.is_none());
-    query.bind(claim.item.unwrap_or(ItemId(uuid::Uuid::nil()))).optional().await
+    query.bind(claim.item.unwrap_or(ItemId(uuid::Uuid::nil()))).bind(claim.satisfied.0).optional().await
 }
 
 /// A task by id.
@@ -237,6 +265,24 @@ pub async fn count_by_stage(conn: &mut Conn, project: ProjectId) -> Result<Vec<S
         .collect()
 }
 
+macro_rules! count_sql {
+    ($find:literal) => {
+        concat!(
+            "SELECT COUNT(*) AS n FROM (SELECT DISTINCT t.item_id FROM tasks t WHERE t.project_id = $1 AND t.role = $2 ",
+            "AND t.state IN ('ready', 'leased') AND (t.state = 'ready' OR t.lease_until <= $3) ",
+            "AND (t.reserved_for IS NULL OR t.reserved_for = $4) ",
+            "AND (t.qualification IS NULL OR ",
+            $find,
+            "($6, ';' || t.qualification || ';') > 0) ",
+            "AND NOT EXISTS (SELECT 1 FROM items i WHERE i.id = t.item_id AND i.held) ",
+            "AND NOT EXISTS (SELECT 1 FROM participation p WHERE p.item_id = t.item_id AND p.user_id = $4 ",
+            "AND (p.stage <> t.stage OR t.apart)) ",
+            "AND NOT (t.apart AND EXISTS (SELECT 1 FROM tasks o WHERE o.item_id = t.item_id AND o.id <> t.id ",
+            "AND o.state = 'leased' AND o.lease_user = $4)) LIMIT $5) c"
+        )
+    };
+}
+
 /// On how many items a user could claim a task under a role right now, at most `limit`. Items and not tasks: how many
 /// places for independent readers are left is nothing that a reader learns.
 ///
@@ -248,17 +294,11 @@ pub async fn count_claimable(
     user: UserId,
     role: Role,
     now: Instant,
+    satisfied: &Satisfied,
     limit: u32,
 ) -> Result<u64, StoreError> {
-    let sql = "SELECT COUNT(*) AS n FROM (SELECT DISTINCT t.item_id FROM tasks t WHERE t.project_id = $1 AND t.role = $2 \
-               AND t.state IN ('ready', 'leased') AND (t.state = 'ready' OR t.lease_until <= $3) \
-               AND (t.reserved_for IS NULL OR t.reserved_for = $4) \
-               AND NOT EXISTS (SELECT 1 FROM items i WHERE i.id = t.item_id AND i.held) \
-               AND NOT EXISTS (SELECT 1 FROM participation p WHERE p.item_id = t.item_id AND p.user_id = $4 \
-               AND (p.stage <> t.stage OR t.apart)) \
-               AND NOT (t.apart AND EXISTS (SELECT 1 FROM tasks o WHERE o.item_id = t.item_id AND o.id <> t.id \
-               AND o.state = 'leased' AND o.lease_user = $4)) LIMIT $5) c";
-    let query = conn.query(sql).bind(project).bind(role).bind(now).bind(user).bind(limit);
+    let query = conn.query_for(count_sql!("instr"), count_sql!("strpos"));
+    let query = query.bind(project).bind(role).bind(now).bind(user).bind(limit).bind(satisfied.0.clone());
     query.scanning().fetch_one().await?.get("n")
 }
 

@@ -150,3 +150,12 @@ pub async fn set_failures(
     let sql = "UPDATE users SET failed_count = $1, locked_until = $2 WHERE id = $3";
     tx.query(sql).bind(failed_count).bind(locked_until).bind(id).execute().await.map(drop)
 }
+
+/// Counts one more failed sign-in or signing; how many there are now in a row.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn count_failure(tx: &mut Tx, id: UserId) -> Result<u32, StoreError> {
+    let sql = "UPDATE users SET failed_count = failed_count + 1 WHERE id = $1 RETURNING failed_count";
+    tx.query(sql).bind(id).fetch_one().await?.get("failed_count")
+}

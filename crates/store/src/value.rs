@@ -125,8 +125,8 @@ macro_rules! ids {
     )+};
 }
 ids! {
-    AlarmId, AnnotationId, AssetId, AuditId, CertificationId, ClaimId, EventId, FaceModelId, FaceRunId, ComparisonId, FindingId, GateEntryId, HoldId, IngestId, ItemId, JobId, LeakId, OrganizationId,
-    PrivacyRequestId, ProjectId, ReadId, ReleaseId, SessionId, SignatureId, SubjectId, TaskId, TokenId, UserId,
+    AccessAlertId, AlarmId, AnnotationId, AppealId, AssetId, AuditId, BatchId, CampaignId, CertificationId, ClaimId, EventId, ExampleId, FaceModelId, FaceRunId, ComparisonId, FindingId, GateEntryId, GuidelineId, HoldId, IngestId, ItemId, JobId, LeakId, OntologyChangeId, OrganizationId,
+    PrivacyRequestId, ProjectId, QualificationId, ReadId, ReleaseId, SessionId, SignatureId, SubjectId, TaskId, TicketId, TokenId, UserId, WideHoldId,
 }
 
 macro_rules! words {

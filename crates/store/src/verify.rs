@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use countersign_ledger::{Entry, LogReport, commitment, compare_rows, verify_log};
+use countersign_ledger::{Entry, LogReport, commitment, compare_rows, opening_key, verify_log};
 use tokio::sync::mpsc;
 
 use crate::{
@@ -117,8 +117,9 @@ fn agrees(row: &Sequenced, details: &[Details], key: &Key) -> Result<(), StoreEr
     }
     let Ok(found) = details.binary_search_by_key(&index, |details| details.log_index) else { return Ok(()) };
     let found = &details[found];
+    let own = entry.openable().map(|_| opening_key(key, row.id.uuid().as_bytes()));
     let expected = <[u8; 16]>::try_from(found.salt.as_slice())
-        .map(|salt| commitment(key, &salt, found.details.as_bytes()))
+        .map(|salt| commitment(own.as_ref().unwrap_or(key), &salt, found.details.as_bytes()))
         .ok();
     if entry.commit.map(|hash| hash.0) == expected {
         Ok(())

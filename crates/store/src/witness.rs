@@ -109,7 +109,7 @@ impl WitnessFolder {
         let recording = self.recording.lock().unwrap_or_else(PoisonError::into_inner);
         let record = self.record(key)?;
         let opened = decide(request, record.as_ref().map(|record| &record.checkpoint), key)?;
-        // The log's own lines only: a record is no place for what others append.
+        // Over the text alone; the record keeps the checkpoint as it came, with the log's signature that shows a fork.
         let text = opened.checkpoint.text();
         self.write(&record_name(key), &request.checkpoint)?;
         drop(recording);

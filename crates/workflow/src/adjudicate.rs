@@ -94,16 +94,26 @@ impl Machine<'_> {
         self.advance(index)
     }
 
-    /// Closes a task and opens it anew for the role that the stage hands on to.
+    /// Closes a task and opens it anew for the role that the stage hands on to: for somebody who has not acted on the item,
+    /// nor holds another task of it. Where several read independently, it is one of their places that is handed on, and
+    /// whoever takes it reads as blind as they do.
     fn hand_on(&mut self, task: TaskId, index: u32) -> Result<(), Refusal> {
         let old = self.state.task(task).and_then(|task| task.returned);
-        let role = stage_at(self.protocol, index)?.escalate_to;
+        let stage = stage_at(self.protocol, index)?;
+        let (role, parallel) = (stage.escalate_to, stage.is_parallel());
+        let opening = Opening { role, apart: true, returned: old, reserved_for: None };
+        // What comes back goes to whom it was handed on to; what goes on begins with the stage's own role again.
+        self.state.handed_on |= self.reworked_at()? == index;
         self.close_task(task);
-        self.open_stage(index, Opening { role, apart: true, returned: old, reserved_for: None })
+        if parallel { self.open_task(index, opening) } else { self.open_stage(index, opening) }
     }
 
-    /// Hands a decision on that nobody took in time. Whoever holds it at the moment may finish first.
+    /// Hands a task on that nobody finished in time. Whoever holds it at the moment may finish first.
     pub(crate) fn overdue(&mut self, id: TaskId, now: Instant) -> Result<(), Refusal> {
+        // A recalled item keeps its tasks, and nobody may be offered them before a privacy officer gives it back.
+        if !matches!(self.state.phase, Phase::Queued | Phase::Leased | Phase::Reading) {
+            return Err(refuse(refusals::NOT_OVERDUE));
+        }
         let task = self.state.task(id).ok_or_else(|| refuse(refusals::NOT_OVERDUE))?;
         let stage: &Stage = stage_at(self.protocol, task.stage)?;
         let working = task.lease.is_some_and(|lease| now < lease.until);

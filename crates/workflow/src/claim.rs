@@ -8,6 +8,7 @@ use crate::{
     Effect, ItemState, Lease, Phase, ReadState, ReadStatus, TaskState,
     machine::{Machine, stage_at, task_role},
     refusals::{self, refuse},
+    visibility::decides_between,
 };
 
 /// Whether this person may claim an open task of the item now. A lease that has run out does not stand in the way.
@@ -68,8 +69,11 @@ fn claimable<'s, 'p>(
     if state.acted_elsewhere(user, task.stage) {
         return Err(refuse(refusals::SEPARATION_OF_DUTIES));
     }
-    // One person is never two of the independent readers, nor decides again what they handed on.
-    let elsewhere = state.held_by(user).is_some_and(|held| held.id != task.id);
+    // One person is never two of the independent readers, nor decides again what they handed on. A reader who is at work is
+    // told the same of every place: of which one it is said would tell whether the others are still taken.
+    let elsewhere = state.held_by(user).is_some_and(|held| {
+        held.id != task.id || stage.is_parallel() && held.lease.is_some_and(|lease| now < lease.until)
+    });
     if task.apart && (elsewhere || state.acted_at(user, task.stage)) {
         return Err(refuse(refusals::ALREADY_READ));
     }
@@ -141,18 +145,18 @@ impl Machine<'_> {
     }
 
     /// What a new draft begins as: the read under review; what was sent back, for the person it was sent back to; what
-    /// reads agree on, for who decides between them; the model's draft, where the stage shows it from the start; else
+    /// reads agree on, for who is shown them to decide; the model's draft, where the stage shows it from the start; else
     /// nothing.
     fn base_for(&self, user: UserId, task: &TaskState, stage: &Stage) -> Option<ReadId> {
         if stage.reviews() {
             return self.state.current;
         }
-        if stage.kind == StageKind::Adjudicate {
+        if decides_between(stage) {
             let returned = task.returned.map(|returned| returned.read);
             return returned.or_else(|| self.state.merged().map(|read| read.id));
         }
         match task.returned {
-            Some(returned) if returned.to == Some(user) => Some(returned.read),
+            Some(returned) if returned.to == Some(user) || returned.kept => Some(returned.read),
             _ if stage.ai_visibility == AiVisibility::Always => self.state.draft().map(|draft| draft.id),
             _ => None,
         }

@@ -52,6 +52,7 @@ mod tests {
             author: Author::Human { user: UserId(Uuid::from_u128(2)) },
             score: None,
             arrangement: Arrangement::default(),
+            unclear: None,
         };
         let sure = mark("lesion", &[("certainty", "definite")]);
         let open = mark("lesion", &[("margin", "smooth")]);

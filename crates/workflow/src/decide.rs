@@ -66,6 +66,8 @@ impl Machine<'_> {
                 return Err(refuse(refusals::MISSING_UNANSWERED));
             }
             (ReviewDecision::Fix, _) if same => return Err(refuse(refusals::NOTHING_FIXED)),
+            // What another person handed in is changed: what for belongs beside it.
+            (ReviewDecision::Fix, _) => require_reason(reason.as_deref())?,
             _ => {}
         }
         require_signature(stage, *signature)?;

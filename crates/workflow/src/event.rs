@@ -92,6 +92,9 @@ pub enum Event {
         model: String,
         /// Model version.
         version: String,
+        /// It is shown to nobody: the item is read as it would be without a model.
+        #[serde(default)]
+        withheld: bool,
     },
     /// No draft can be made; work goes on without one.
     DraftFailed,
@@ -274,6 +277,11 @@ pub enum Event {
     Recalled,
     /// A privacy officer looked again and gives the item back to where it was.
     Restored,
+    /// The rule that its labels follow was corrected: it goes back into work, beginning from what was accepted.
+    Relabelled,
+    /// What the last stage passed still holds what was made wrong in the draft: right after the act that would have accepted the
+    /// item. It is read again by somebody else, who is not shown the draft.
+    SuggestionKept,
     /// The item went into a release (an item may be in several).
     Released {
         /// The release.

@@ -91,6 +91,7 @@ mod tests {
             author: Author::Human { user: UserId(Uuid::from_u128(9)) },
             score: None,
             arrangement: Arrangement::default(),
+            unclear: None,
         }
     }
 
@@ -122,6 +123,8 @@ mod tests {
         let arranged =
             Annotation { arrangement: Arrangement { z: 1, ..Arrangement::default() }, ..read[0].clone() };
         assert_ne!(content_hash(&[arranged]), content_hash(&read));
+        let doubted = Annotation { unclear: Some(Default::default()), ..read[0].clone() };
+        assert_ne!(content_hash(&[doubted]), content_hash(&read));
     }
 
     proptest! {

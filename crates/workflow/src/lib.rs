@@ -19,6 +19,8 @@ mod claim;
 pub mod compare;
 mod complete;
 mod decide;
+mod delta;
+pub mod document;
 mod event;
 mod hash;
 mod machine;
@@ -27,16 +29,18 @@ mod recall;
 pub mod refusals;
 mod rework;
 mod state;
+pub mod suggestions;
 mod visibility;
 
 pub use adjudicate::asks_another_reader;
 pub use claim::{lease_until, may_claim, may_save};
 pub use complete::check_complete;
+pub use delta::{Delta, LabelDelta, deltas};
 pub use event::{
     AdjudicateDecision, Effect, Event, Merged, Missing, OwnerDecision, ReviewDecision, SignDecision,
 };
 pub use hash::{canonical_json, content_hash};
-pub use machine::{is_sampled, signature_meaning, step};
+pub use machine::{DRAW_PREFIX, is_sampled, sample_draw, signature_meaning, step};
 pub use protocols::{PROTOCOL_BYTES_MAX, ProtocolDocumentError, parse_protocol, shipped};
 pub use state::{Act, Actor, ItemState, Lease, Phase, ReadState, ReadStatus, Returned, TaskState};
-pub use visibility::visible_reads;
+pub use visibility::{hides_names, visible_reads};

@@ -1,8 +1,8 @@
 //! The machine: takes an event, moves the state, lists the effects. Claims live in `claim`, decisions in `decide`.
 
 use countersign_model::{
-    Author, FindingId, HoldId, Protocol, ReadId, Refusal, Role, SignatureMeaning, Stage, StageKind, TaskId,
-    UserId,
+    Author, FindingId, HoldId, ItemId, Protocol, ReadId, Refusal, Role, SignatureMeaning, Stage, StageKind,
+    TaskId, UserId,
 };
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -25,7 +25,8 @@ pub fn step(
     event: &Event,
     fresh: &mut dyn FnMut() -> Uuid,
 ) -> Result<(ItemState, Vec<Effect>), Refusal> {
-    if state.protocol_version.is_some_and(|version| version != protocol.version) {
+    let moves_on = matches!(event, Event::Relabelled);
+    if state.protocol_version.is_some_and(|version| version != protocol.version) && !moves_on {
         return Err(refuse(refusals::OTHER_PROTOCOL_VERSION));
     }
     let mut machine = Machine { protocol, state: state.clone(), effects: Vec::new(), fresh };
@@ -66,6 +67,20 @@ pub fn is_sampled(stage: &Stage, draw: Option<u64>) -> bool {
     f64::from(head) < share * (f64::from(u32::MAX) + 1.0)
 }
 
+/// The number that is drawn for an item under a version's seed: the first 8 bytes, as a big-endian number, of SHA-256 over
+/// [`DRAW_PREFIX`], the seed and the item's id. Whoever knows the seed can draw again.
+pub fn sample_draw(seed: &[u8; 32], item: ItemId) -> u64 {
+    let mut hasher = Sha256::new();
+    hasher.update(DRAW_PREFIX);
+    hasher.update(seed);
+    hasher.update(item.0.as_bytes());
+    let bytes: [u8; 32] = hasher.finalize().into();
+    bytes[..8].iter().fold(0, |number, byte| number << 8 | u64::from(*byte))
+}
+
+/// What the hash behind an item's number begins with.
+pub const DRAW_PREFIX: &[u8] = b"countersign sample 1\n";
+
 /// How a task is opened beyond the rules of its stage.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Opening {
@@ -89,7 +104,8 @@ impl Machine<'_> {
             Event::GateRejected => self.gate_rejected(),
             Event::Recalled => self.recalled(),
             Event::Restored => self.restored(),
-            Event::Drafted { read, content_hash, model, version } => {
+            Event::Drafted { read, content_hash, model, version, withheld } => {
+                self.state.withheld = *withheld;
                 let author = Author::Model { name: model.clone(), version: version.clone() };
                 self.drafted(*read, author, content_hash)
             }
@@ -116,6 +132,8 @@ impl Machine<'_> {
             }
             Event::Held { hold } => self.held(*hold),
             Event::Lifted { hold } => self.lifted(*hold),
+            Event::Relabelled => self.relabelled(),
+            Event::SuggestionKept => self.suggestion_kept(),
             Event::Released { .. } => self.released(),
             Event::Erased => {
                 self.erased();
@@ -244,8 +262,14 @@ impl Machine<'_> {
             }
             // Where the reads agree nobody has to decide between them.
             StageKind::Adjudicate => self.advance(next),
-            StageKind::SampleQa if !is_sampled(stage, self.state.draw) => self.advance(next),
-            _ => self.open_stage(next, Opening::default()),
+            // An open question draws the item: somebody must have looked before it passes.
+            StageKind::SampleQa if self.state.findings.is_empty() && !is_sampled(stage, self.state.draw) => {
+                self.advance(next)
+            }
+            _ => {
+                let apart = stage.fresh_eyes && self.state.rework_count > 0;
+                self.open_stage(next, Opening { apart, ..Opening::default() })
+            }
         }
     }
 
@@ -262,10 +286,12 @@ impl Machine<'_> {
     pub(crate) fn close_task(&mut self, id: TaskId) {
         let Some(place) = self.state.tasks.iter().position(|task| task.id == id) else { return };
         let task = self.state.tasks.remove(place);
-        self.effects.push(Effect::CloseTask { task: task.id, fence: task.fence });
+        // A task of an older installation that is leased knows its token by the lease alone.
+        let fence = task.fence.max(task.lease.map_or(0, |lease| lease.fence));
+        self.effects.push(Effect::CloseTask { task: task.id, fence });
         // Whoever reads independently later must not count those who did before.
         if !stage_at(self.protocol, task.stage).is_ok_and(Stage::is_parallel) {
-            self.state.fence = self.state.fence.max(task.fence);
+            self.state.fence = self.state.fence.max(fence);
         }
     }
 
@@ -323,6 +349,8 @@ impl Machine<'_> {
             return Err(refuse(refusals::WRONG_STAGE));
         }
         self.not_held()?;
+        // What agrees by itself, or ends with its read, was accepted by nobody who would have been stopped.
+        self.no_finding()?;
         self.state.phase = Phase::Released;
         Ok(())
     }

@@ -1,9 +1,9 @@
 //! Rework: to whom a rejected read goes, and what an owner decides when it came back too often.
 
-use countersign_model::{Author, Refusal, ReturnTo, Role, StageKind, TaskId};
+use countersign_model::{Author, ReadId, Refusal, ReturnTo, Role, StageKind, TaskId};
 
 use crate::{
-    Act, Effect, OwnerDecision, Phase, ReadStatus, Returned,
+    Act, Actor, Effect, OwnerDecision, Phase, ReadState, ReadStatus, Returned,
     machine::{Machine, Opening, require_reason},
     refusals::{self, refuse},
 };
@@ -28,18 +28,62 @@ impl Machine<'_> {
         self.reopen(to)
     }
 
+    /// Opens a new round over what was accepted, because the rule behind it changed. Nobody's work was wrong, so nobody's
+    /// rework is counted; anybody who may do the stage begins from what stands, under the protocol in force.
+    pub(crate) fn relabelled(&mut self) -> Result<(), Refusal> {
+        if !matches!(self.state.phase, Phase::Accepted | Phase::Released) {
+            return Err(refuse(refusals::WRONG_STAGE));
+        }
+        self.not_held()?;
+        self.no_finding()?;
+        let current = self.state.current.take().ok_or_else(|| refuse(refusals::WRONG_STAGE))?;
+        let stage = self.reworked_at()?;
+        self.state.protocol_version = Some(self.protocol.version);
+        self.set_status(current, ReadStatus::Returned);
+        self.effects.push(Effect::ReturnRead { read: current });
+        let returned = Some(Returned { read: current, to: None, kept: true });
+        self.open_stage(stage, Opening { returned, ..Opening::default() })
+    }
+
+    /// Has an item read anew, by people who did not read it, without the draft that misled those who did. What they handed in stays
+    /// as it is and stands no more; nobody's rework is counted. Once only: what is drawn again without the draft is what people see.
+    pub(crate) fn suggestion_kept(&mut self) -> Result<(), Refusal> {
+        self.expect_phase(Phase::Accepted)?;
+        if self.state.withheld {
+            return Err(refuse(refusals::WRONG_STAGE));
+        }
+        let current = self.state.current.take().ok_or_else(|| refuse(refusals::WRONG_STAGE))?;
+        let stands = |read: &&ReadState| {
+            read.status == ReadStatus::Submitted && !matches!(read.author, Author::Model { .. })
+        };
+        let read: Vec<ReadId> = self.state.reads.iter().filter(stands).map(|read| read.id).collect();
+        for id in read {
+            self.set_status(id, ReadStatus::Superseded);
+            self.effects.push(Effect::SupersedeRead { read: id });
+        }
+        self.set_status(current, ReadStatus::Returned);
+        self.effects.push(Effect::ReturnRead { read: current });
+        self.state.withheld = true;
+        self.state.rework_count = self.state.rework_count.saturating_add(1);
+        self.state.rework_granted = self.state.rework_granted.saturating_add(1);
+        let stage = self.read_stage()?;
+        self.open_stage(stage, Opening { apart: true, ..Opening::default() })
+    }
+
     /// Opens a new round over the read that was sent back last.
     fn reopen(&mut self, to: ReturnTo) -> Result<(), Refusal> {
-        let stage = match self.stage_of(StageKind::Adjudicate) {
-            Some(stage) => stage,
-            None => self.read_stage()?,
-        };
+        let stage = self.reworked_at()?;
         let returned = self.last_returned(stage);
         let same = returned.and_then(|returned| returned.to).filter(|_| to != ReturnTo::AnotherPerson);
         let role = self.escalated_role(stage);
         let returned = returned.map(|returned| Returned { to: same, ..returned });
         let apart = to == ReturnTo::AnotherPerson || (role.is_some() && same.is_none());
         self.open_stage(stage, Opening { reserved_for: same, returned, role, apart })
+    }
+
+    /// The stage that a rejected read goes back to.
+    pub(crate) fn reworked_at(&self) -> Result<u32, Refusal> {
+        self.stage_of(StageKind::Adjudicate).map_or_else(|| self.read_stage(), Ok)
     }
 
     /// The read that was sent back last, and the person who did the stage that it goes back to in that round.
@@ -50,13 +94,14 @@ impl Machine<'_> {
             Author::Human { user } if read.stage == stage && read.status != ReadStatus::Draft => Some(user),
             _ => None,
         });
-        Some(Returned { read, to })
+        Some(Returned { read, to, kept: false })
     }
 
     /// The role that the decision at this stage was handed on to, if it was.
     fn escalated_role(&self, stage: u32) -> Option<Role> {
-        let handed_on =
-            self.state.actors.iter().any(|actor| actor.stage == stage && actor.act == Act::Escalated);
+        // Items of older installations tell it by the act alone, which time does not leave.
+        let by_hand = |actor: &Actor| actor.stage == stage && actor.act == Act::Escalated;
+        let handed_on = self.state.handed_on || self.state.actors.iter().any(by_hand);
         self.protocol.stages.get(stage as usize).and_then(|stage| stage.escalate_to).filter(|_| handed_on)
     }
 

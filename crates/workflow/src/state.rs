@@ -160,6 +160,9 @@ pub struct Returned {
     /// merged the reads, or where another person is to begin afresh.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<UserId>,
+    /// Whoever takes it up begins from that read: it was right under the rule of its time.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub kept: bool,
 }
 
 /// An open task of an item: one, or as many as there are independent reads to make.
@@ -317,9 +320,15 @@ pub struct ItemState {
     /// Last fencing token given out at stages that are passed.
     #[serde(default)]
     pub fence: u64,
+    /// The stage that a rejected read goes back to was handed on, by hand or because nobody finished it in time.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub handed_on: bool,
     /// Findings that must be resolved before anybody accepts or signs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<FindingId>,
+    /// The model's draft is shown to nobody: as was drawn for the item, or because people kept what was made wrong in it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub withheld: bool,
 }
 
 impl Default for ItemState {
@@ -345,7 +354,9 @@ impl ItemState {
             rework_count: 0,
             rework_granted: 0,
             fence: 0,
+            handed_on: false,
             findings: Vec::new(),
+            withheld: false,
         }
     }
 
@@ -383,9 +394,10 @@ impl ItemState {
         self.current.and_then(|id| self.read(id))
     }
 
-    /// The model's draft.
+    /// The model's draft, as far as anybody may be shown it.
     pub fn draft(&self) -> Option<&ReadState> {
-        self.reads.iter().find(|read| matches!(read.author, Author::Model { .. }))
+        let is_draft = |read: &&ReadState| matches!(read.author, Author::Model { .. });
+        self.reads.iter().find(is_draft).filter(|_| !self.withheld)
     }
 
     /// Whether this person acted at a stage other than the one named.

@@ -12,6 +12,8 @@ export type Query = Record<string, QueryValue>;
 export type Options = {
   query?: Query;
   body?: unknown;
+  /** Bytes as they are, instead of JSON. */
+  bytes?: Blob;
   /** Revision that the change was made against; sent as a strong entity tag. */
   ifMatch?: number | string;
   signal?: AbortSignal;
@@ -53,6 +55,7 @@ async function request(method: string, route: string, accept: string, options: O
   const headers: Record<string, string> = { Accept: accept };
   if (method !== "GET") headers["X-Countersign"] = "1";
   if (options.body !== undefined) headers["Content-Type"] = "application/json";
+  if (options.bytes !== undefined) headers["Content-Type"] = "application/octet-stream";
   if (options.ifMatch !== undefined) headers["If-Match"] = `"${options.ifMatch}"`;
   let response: Response;
   try {
@@ -60,7 +63,7 @@ async function request(method: string, route: string, accept: string, options: O
       method,
       headers,
       credentials: "same-origin",
-      body: options.body === undefined ? undefined : JSON.stringify(options.body),
+      body: options.bytes ?? (options.body === undefined ? undefined : JSON.stringify(options.body)),
       signal: options.signal,
     });
   } catch (error) {

@@ -1,7 +1,10 @@
 /** The scope of a breach, and the inspector's copy. */
 import { queryOptions } from "@tanstack/react-query";
 import { api, apiUrl, path } from "./client";
-import type { BreachReport, Id } from "./types";
+import type { BreachReport, EvidenceLight, Id } from "./types";
+
+/** How often the light is looked at, milliseconds. */
+const LIGHT_EVERY_MS = 10_000;
 
 /** Which exposures count; times in microseconds, the end not included. */
 export type BreachQuestion = { from: number; to: number; user?: Id; subject?: Id };
@@ -16,8 +19,20 @@ export const breachQuery = (project: Id, asked: BreachQuestion) =>
     retry: false,
   });
 
+/** Whether the log is to be relied on, for those who answer for a project's evidence. */
+export const lightQuery = (project: Id) =>
+  queryOptions({
+    queryKey: ["integrity", project],
+    queryFn: ({ signal }) => api.get<EvidenceLight>(path`/projects/${project}/integrity`, undefined, signal),
+    refetchInterval: LIGHT_EVERY_MS,
+  });
+
 export const breachTableUrl = (project: Id, asked: BreachQuestion) =>
   apiUrl(path`/projects/${project}/breach.csv`, asked);
+
+/** Each exposure by itself: who, which image, when, what for. */
+export const breachViewsUrl = (project: Id, asked: BreachQuestion) =>
+  apiUrl(path`/projects/${project}/breach-views.csv`, asked);
 
 export const inspectionUrl = (project: Id) => apiUrl(path`/projects/${project}/inspection`);
 export const wholeInspectionUrl = apiUrl("/inspection");

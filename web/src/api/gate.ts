@@ -12,6 +12,7 @@ import type {
   GateSummary,
   MaskDraft,
   Page,
+  RulesToPut,
 } from "./types";
 
 /** Entries per page of the queue. */
@@ -104,8 +105,8 @@ export function useGateMasks(project: string, entry: string) {
 export function useSetDeid(project: string) {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (body: { version: number; plan: DeidPlan }) =>
-      api.put<{ id: string; version: number }>(path`/projects/${project}/deid`, body.plan, body.version),
+    mutationFn: ({ version, ...body }: { version: number } & RulesToPut) =>
+      api.put<{ id: string; version: number }>(path`/projects/${project}/deid`, body, version),
     onSettled: () => {
       client.invalidateQueries({ queryKey: ["projects", project] });
       client.invalidateQueries({ queryKey: ["gate", project] });

@@ -39,6 +39,9 @@ export const itemQuery = (id: string) =>
 export const itemEventsPage = (id: string, cursor: string | null, signal?: AbortSignal) =>
   api.get<Page<EvidenceEvent>>(path`/items/${id}/events`, { cursor, limit: ROWS_PER_PAGE }, signal);
 
+/** The proof that an exposure is in the log, as a file. */
+export const exposureProofUrl = (id: string) => apiUrl(path`/exposures/${id}/proof`);
+
 export const exposuresQuery = (id: string) =>
   queryOptions({
     queryKey: ["items", id, "exposures"],

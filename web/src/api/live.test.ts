@@ -47,6 +47,20 @@ describe("what an event touches", () => {
     expect(keys).toContain("home");
     expect(touched({ ...event, object_kind: "task" }).some((key) => key[0] === "tasks")).toBe(false);
   });
+  it("keeps the progress of a round of rework, the oversight and the ontology of the project up to date", () => {
+    const keys = (object_kind: string) => touched({ ...event, object_kind }).map((key) => key.join("/"));
+    expect(keys("campaign")).toContain("guideline/p");
+    expect(keys("item")).toContain("guideline/p");
+    expect(keys("guideline")).toContain("guideline/p");
+    expect(keys("ontology")).toContain("ontology/p");
+    expect(keys("audit")).toContain("oversight/p");
+    expect(keys("alarm")).toContain("quality/p");
+    expect(keys("read")).not.toContain("guideline/p");
+    expect(keys("read")).toContain("quality/p");
+    expect(touched({ ...event, action: "read.saved" })).not.toContainEqual(["quality", "p"]);
+    expect(keys("queue")).toEqual(expect.arrayContaining(["guideline/p", "feedback/returned"]));
+    expect(keys("qualification")).toContain("qualifications");
+  });
   it("ignores what it cannot read", () => {
     expect(parseEvent("null")).toBeNull();
     expect(parseEvent("{")).toBeNull();

@@ -17,22 +17,51 @@ const RETRY_MS = [1_000, 2_000, 5_000, 15_000];
 /** How long the stream may be away before the page says so, in milliseconds. */
 const QUIET_LOSS_MS = 6_000;
 
+/** What shows a kind of object, beside the start page, the project and the item: the first parts of query keys. */
+const SHOWN: Readonly<Record<string, readonly string[]>> = {
+  alarm: ["quality"],
+  appeal: ["quality"],
+  audit: ["oversight"],
+  batch: ["quality"],
+  campaign: ["guideline"],
+  certification: ["quality"],
+  draft_model: ["quality"],
+  gate_entry: ["privacy", "oversight"],
+  guideline: ["guideline"],
+  hold: ["quality"],
+  ingest: ["oversight"],
+  // A round of rework counts the items that are done, and so do all figures of quality.
+  item: ["privacy", "guideline", "quality", "oversight"],
+  leak: ["oversight"],
+  ontology: ["ontology", "guideline"],
+  privacy_request: ["privacy"],
+  project: ["quality", "oversight"],
+  // All that those who work in a project hear of each other's acts.
+  queue: ["guideline", "quality"],
+  read: ["quality"],
+  release: ["privacy"],
+  review: ["quality"],
+  ticket: ["quality"],
+  wide_hold: ["quality"],
+};
+
 /** The queries that an event touches, as key prefixes. */
 export function touched(event: LiveEvent): (readonly string[])[] {
+  const { project, item, object_kind: kind } = event;
   const keys: (readonly string[])[] = [["home"]];
-  if (event.project) {
-    keys.push(["projects", event.project], ["ingests", event.project], ["gate", event.project]);
-    if (["item", "gate_entry", "release", "privacy_request"].includes(event.object_kind))
-      keys.push(["privacy", event.project]);
-    if (event.object_kind === "release") keys.push(["releases"]);
-    if (["certification", "alarm", "review"].includes(event.object_kind))
-      keys.push(["quality", event.project]);
+  if (project) {
+    // A draft is saved every other second while somebody draws; no figure changes by it.
+    const shown = event.action === "read.saved" ? [] : (SHOWN[kind] ?? []);
+    for (const page of ["projects", "ingests", "gate", ...shown]) keys.push([page, project]);
+    if (kind === "release") keys.push(["releases"]);
   }
-  if (event.item) keys.push(["items", event.item]);
-  if (event.object_kind === "project") keys.push(["projects"]);
-  if (event.object_kind === "user") keys.push(["users"]);
-  if (event.object_kind === "grant") keys.push(["me"]);
-  if (event.object_kind === "task") keys.push(["me", "tasks"]);
+  if (item) keys.push(["items", item]);
+  if (kind === "project") keys.push(["projects"]);
+  if (kind === "user") keys.push(["users"], ["alerts"]);
+  if (kind === "grant") keys.push(["me"], ["projects"]);
+  if (kind === "queue") keys.push(["items"], ["feedback", "returned"]);
+  if (kind === "qualification") keys.push(["qualifications"]);
+  if (kind === "task") keys.push(["me", "tasks"]);
   return keys;
 }
 
@@ -56,6 +85,9 @@ const isLongList = (data: unknown): boolean =>
   "pages" in data &&
   Array.isArray(data.pages) &&
   data.pages.length > 1;
+
+/** Told to the window when a model was stopped or let draft again: an open workspace asks for its draft anew. */
+export const DRAFT_MODEL_EVENT = "countersign:draft-model";
 
 type Hooks = { onOpen: () => void; onMessage: (message: SseMessage) => void };
 
@@ -143,6 +175,7 @@ export function useLive(client: QueryClient, enabled: boolean): boolean {
         const event = parseEvent(message.data);
         // What is said of somebody's own work is not kept waiting.
         if (event?.object_kind === "feedback") client.invalidateQueries({ queryKey: ["feedback"] });
+        if (event?.object_kind === "draft_model") window.dispatchEvent(new Event(DRAFT_MODEL_EVENT));
         if (event?.action === "resync") resync(client);
         else if (event) gathered.add(event);
       },

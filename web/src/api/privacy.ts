@@ -60,6 +60,7 @@ export function usePrivacy(project: string) {
         request: string;
         decision: "approve" | "refuse";
         reason: string;
+        login?: string;
         password: string;
       }) => api.post<PrivacyRequest>(path`/privacy-requests/${request}/decision`, body),
       onSuccess,

@@ -28,7 +28,7 @@ export const projectEventsPage = (project: string, cursor: string | null, signal
 export function useCreateProject() {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (body: { name: string; protocol: ProtocolName }) =>
+    mutationFn: (body: { name: string; protocol: ProtocolName; login?: string; password?: string }) =>
       api.post<ProjectSummary>("/projects", body),
     onSuccess: () => {
       client.invalidateQueries({ queryKey: projectsQuery.queryKey });
@@ -57,8 +57,11 @@ export function useGrantActions(project: string) {
 export function useDeclarePublic(project: string) {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (password: string) =>
-      api.post<void>(path`/projects/${project}/declaration`, { password, statement: "publicly_released" }),
+    mutationFn: (signature: { login?: string; password: string }) =>
+      api.post<void>(path`/projects/${project}/declaration`, {
+        ...signature,
+        statement: "publicly_released",
+      }),
     onSuccess: () => client.invalidateQueries({ queryKey: ["projects"] }),
   });
 }

@@ -62,6 +62,20 @@ export function useCertify(project: string) {
         api.post<Certification>(path`/certifications/${id}/end`, { reason }),
       onSuccess,
     }),
+  };
+}
+
+/** What a judgement is about: its audit ends in a certificate, or decides a batch. */
+export type AuditKind = "certifications" | "batches";
+
+/** Blind audits are given out and looked at alike, whatever they are for. */
+export function useAudit(project: string) {
+  const client = useQueryClient();
+  const onSuccess = () => {
+    client.invalidateQueries({ queryKey: ["quality", project] });
+    client.invalidateQueries({ queryKey: ["items"] });
+  };
+  return {
     next: useMutation({
       mutationFn: (id: string) => api.post<AuditUnit>(path`/certifications/${id}/next`, {}),
     }),
@@ -77,9 +91,15 @@ export function useCertify(project: string) {
       }) => api.post<AuditUnit>(path`/certifications/${id}/units/${position}/own`, { classes }),
     }),
     judge: useMutation({
-      mutationFn: (body: { id: string; position: number; errors: FoundError[]; comment: string | null }) => {
-        const { id, position, ...judgement } = body;
-        return api.post<Certification>(path`/certifications/${id}/units/${position}/judgement`, judgement);
+      mutationFn: (body: {
+        kind: AuditKind;
+        id: string;
+        position: number;
+        errors: FoundError[];
+        comment: string | null;
+      }) => {
+        const { kind, id, position, ...judgement } = body;
+        return api.post<unknown>(path`/${kind}/${id}/units/${position}/judgement`, judgement);
       },
       onSuccess,
     }),

@@ -1,7 +1,7 @@
 /** Releases: what was let go, under which root hash. */
 import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 import { api, apiUrl, list, path } from "./client";
-import type { Page, Release } from "./types";
+import type { Page, Protocol, Release } from "./types";
 
 export const releasesQuery = (project: string) =>
   queryOptions({
@@ -24,6 +24,8 @@ export function useMakeRelease(project: string) {
       items: string[] | "all_accepted";
       audience: "internal" | "public";
       certification?: string;
+      login?: string;
+      password?: string;
     }) => api.post<Release>(path`/projects/${project}/releases`, body),
     onSuccess: () => {
       client.invalidateQueries({ queryKey: ["releases", project] });
@@ -31,5 +33,25 @@ export function useMakeRelease(project: string) {
     },
   });
 }
+
+export function useReleaseActions(release: string) {
+  const client = useQueryClient();
+  const onSuccess = () => client.invalidateQueries({ queryKey: ["releases"] });
+  return {
+    countersign: useMutation({
+      mutationFn: (body: { login?: string; password: string }) =>
+        api.post<Release>(path`/releases/${release}/countersign`, body),
+      onSuccess,
+    }),
+    withdraw: useMutation({
+      mutationFn: (reason: string) => api.post<Release>(path`/releases/${release}/withdraw`, { reason }),
+      onSuccess,
+    }),
+  };
+}
+
+/** A release of this project takes two people; absent from the protocol, it does in healthcare. */
+export const takesTwo = (protocol: Protocol) =>
+  protocol.release?.four_eyes ?? protocol.industry === "healthcare";
 
 export const releaseDownloadUrl = (id: string) => apiUrl(path`/releases/${id}/download`);

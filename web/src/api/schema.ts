@@ -72,6 +72,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Locked accounts of the people whom the caller answers for; those that nobody has looked into come first. */
+        get: operations["alerts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/{alert}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Closes an alert with what was found. */
+        post: operations["alerts_close"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/appeals/{appeal}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What an appeal is about: the marks as they were handed in, and as the reviewer left them. */
+        get: operations["appeals_case"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/appeals/{appeal}/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Decides an appeal. Neither the reader nor the reviewer may. */
+        post: operations["appeals_decide"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audits/{audit}": {
         parameters: {
             query?: never;
@@ -140,6 +208,91 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/batches/{batch}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One batch with the curve of its plan. */
+        get: operations["batches_batch"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{batch}/order": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Draws the order of the sample; the batch was submitted before. */
+        post: operations["batches_draw_batch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{batch}/record": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everything that it takes to draw the sample and to decide again: for `countersign verify`. */
+        get: operations["batches_batch_record"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{batch}/units/{position}/judgement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Judges an item of the sample whose labels were shown; the batch as it stands after that. */
+        post: operations["batches_judge_batch_unit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{batch}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes an open batch back. */
+        post: operations["batches_withdraw_batch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/breach": {
         parameters: {
             query?: never;
@@ -149,6 +302,23 @@ export interface paths {
         };
         /** Who saw what of whom in the whole installation. */
         get: operations["evidence_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/breach-views.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every exposure of the whole installation. */
+        get: operations["evidence_views"];
         put?: never;
         post?: never;
         delete?: never;
@@ -330,6 +500,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/exposures/{exposure}/proof": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The proof that an exposure, that somebody was shown something, is in the log (C2SP tlog-proof). */
+        get: operations["log_exposure_proof"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/face-models/{model}": {
         parameters: {
             query?: never;
@@ -409,6 +596,57 @@ export interface paths {
         get: operations["gate_run"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/findings/{finding}/reopen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Opens a resolved finding again. */
+        post: operations["findings_reopen"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/findings/{finding}/replies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answers a finding. */
+        post: operations["findings_reply"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/findings/{finding}/resolve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says that a finding is resolved. Whoever drew what it is about may not. */
+        post: operations["findings_resolve"];
         delete?: never;
         options?: never;
         head?: never;
@@ -544,6 +782,23 @@ export interface paths {
         };
         /** Masks that the cuboids of a scene suggest. Nothing is masked until they are set as masks. */
         get: operations["gate_proposals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/guidelines/{guideline}/examples/{example}/image": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The picture of an example. */
+        get: operations["guidelines_example"];
         put?: never;
         post?: never;
         delete?: never;
@@ -699,6 +954,24 @@ export interface paths {
         get: operations["evidence_item_exposures"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/items/{item}/findings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The findings of an item that the caller may see. */
+        get: operations["findings_list"];
+        put?: never;
+        /** Pins a finding. While a blocking one is open nobody accepts or signs the item. */
+        post: operations["findings_open"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1031,6 +1304,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/me/findings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Findings that wait for the caller. */
+        get: operations["findings_mine"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me/keys": {
         parameters: {
             query?: never;
@@ -1060,6 +1350,58 @@ export interface paths {
         /** Chooses a new password; every other session of the person ends. */
         put: operations["me_change_password"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/qualifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The caller's own certificates. */
+        get: operations["qualifications_mine"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/returned": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reviews that changed the caller's reads or sent them back, and how the caller stands. */
+        get: operations["appeals_returned"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/signing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the caller's next signature takes: user name or password alone, and whether they agreed that it binds them. */
+        get: operations["me_signing"];
+        put?: never;
+        /** Says, once, that the caller's electronic signature binds them. */
+        post: operations["me_acknowledge"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1196,7 +1538,7 @@ export interface paths {
         /** The caller's projects. */
         get: operations["projects"];
         put?: never;
-        /** Makes a project under one of the protocols that ship. */
+        /** Makes a project under one of the protocols that ship, which is signed at once where a password is given. */
         post: operations["projects_make_project"];
         delete?: never;
         options?: never;
@@ -1213,6 +1555,40 @@ export interface paths {
         };
         /** A project with its protocol and the counts that the caller may know. */
         get: operations["projects_project"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/agreement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far the independent readers of a project agree: by item and class, by pairs of readers, finding by finding. */
+        get: operations["tiers_agreement"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/appeals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The appeals of a project, those that wait first. Nobody is named. */
+        get: operations["appeals_list"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1239,6 +1615,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/batches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Batches of a project: what waits for a decision first. */
+        get: operations["batches"];
+        put?: never;
+        /** Submits a batch: items, labels and plan are fixed from here on. */
+        post: operations["batches_submit_batch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/batches/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** How a plan would decide about the items of a choice. Changes nothing. */
+        post: operations["batches_look_at_plan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/batches/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes batches of a supplier again after inspection was discontinued. */
+        post: operations["batches_resume_inspection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/breach": {
         parameters: {
             query?: never;
@@ -1256,6 +1684,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/breach-views.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every exposure of a project: who was shown which image, when, and what for. A table of comma-separated values. */
+        get: operations["evidence_project_views"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/breach.csv": {
         parameters: {
             query?: never;
@@ -1265,6 +1710,23 @@ export interface paths {
         };
         /** The same with every line, as a table of comma-separated values. */
         get: operations["evidence_project_table"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/campaigns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Rounds of rework, the newest first. */
+        get: operations["guidelines_campaigns"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1360,6 +1822,57 @@ export interface paths {
          *     the server's stable age.
          */
         post: operations["ingest_store"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/draft-models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The models that drafted in a project, and those that were stopped. */
+        get: operations["holds_draft_models"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/draft-models/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets a stopped model draft again. */
+        post: operations["holds_resume_draft_model"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/draft-models/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stops a model: from now on nobody who works is shown what it drafted, and it drafts nothing more. */
+        post: operations["holds_stop_draft_model"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1504,6 +2017,143 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/guideline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The guideline of a project: the version in force, its history, and the draft for those who may change it. */
+        get: operations["guidelines_guideline"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/guideline/acknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says that the caller has read the version in force and follows it. */
+        post: operations["guidelines_acknowledge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/guideline/draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Saves the draft; revision 0 begins one. */
+        put: operations["guidelines_save"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/guideline/impact": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What publishing the draft would touch. */
+        get: operations["guidelines_impact"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/guideline/pictures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Keeps a picture for examples, cleaned of everything but its pixels. */
+        post: operations["guidelines_upload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/guideline/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Publishes the draft, signed with the password. */
+        post: operations["guidelines_publish"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/holds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The holds on a lot, a batch, a delivery, a release or a person's work, with the releases that they reach into. */
+        get: operations["holds_wide_holds"];
+        put?: never;
+        /** Keeps all items of a lot, a batch, a delivery, a release or a person's work out of work and releases. */
+        post: operations["holds_hold_all"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/holds/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a hold would reach. */
+        post: operations["holds_check_wide_hold"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/import": {
         parameters: {
             query?: never;
@@ -1567,6 +2217,23 @@ export interface paths {
         };
         /** An inspector's copy of the evidence of a project. That it was made is on record. */
         get: operations["evidence_project_copy"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/integrity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the evidence log is to be relied on, for those who answer for a project's evidence. */
+        get: operations["evidence_integrity"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1644,6 +2311,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/ontology": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The changes of a project's classes, the newest first. */
+        get: operations["ontology_changes"];
+        put?: never;
+        /** Makes a change, signed with the password: a new version of the protocol. */
+        post: operations["ontology_change"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/ontology/dry-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a change would do, counted per class and per release; nothing is done. */
+        post: operations["ontology_dry_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/overdue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Findings, appeals and alarms that wait longer than the protocol gives them and that the caller may answer, the longest first. */
+        get: operations["home_overdue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/privacy-report": {
         parameters: {
             query?: never;
@@ -1678,6 +2397,161 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/protocol": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The protocol in force with its text. The entity tag is its version. */
+        get: operations["protocols_protocol"];
+        put?: never;
+        /** Puts a new version into force, now or from a later time on, written against the version in `If-Match`. What is under way finishes under its own. */
+        post: operations["protocols_put"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/protocol/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says what is wrong with a draft, each fault at its line, what it would change and do. Nothing is kept. */
+        post: operations["protocols_check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/protocol/flow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What waits and what is in work at each stage, and how long tasks waited and took. */
+        get: operations["protocols_flow"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/protocol/signature": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Signs the version in force, named in `If-Match`, which nobody has signed: work is given out from then on. */
+        post: operations["protocols_sign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/protocol/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every version, newest first. */
+        get: operations["protocols_versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/protocol/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A version with its text and what it changed. */
+        get: operations["protocols_version"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/protocol/withdrawal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Withdraws the version that was signed and waits for its time. */
+        post: operations["protocols_withdraw"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/qualifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The certificates that count on a project, and what its protocol asks for. */
+        get: operations["qualifications_of_project"];
+        put?: never;
+        /** Enters a certificate that counts on the project. */
+        post: operations["qualifications_issue"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/rates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Sets what an hour of each role costs. */
+        put: operations["tiers_rates"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/reidentifications": {
         parameters: {
             query?: never;
@@ -1705,7 +2579,10 @@ export interface paths {
         /** The releases of a project. */
         get: operations["releases"];
         put?: never;
-        /** Makes a release: manifest, root hash, certificate, package. */
+        /**
+         * Makes a release: manifest, root hash, certificate, package. Where a release takes two people, begins it with a
+         *     signature; it waits for the countersignature then.
+         */
         post: operations["releases_make_release"];
         delete?: never;
         options?: never;
@@ -1784,6 +2661,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/suggestions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How often people at each stage followed a draft that had been made wrong, and what they miss with and without one. Accepted items
+         *     only.
+         */
+        get: operations["suggestions_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/suggestions.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same as a table: one figure a row, with its interval, its count and its denominator. */
+        get: operations["suggestions_table"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/tasks/claim": {
         parameters: {
             query?: never;
@@ -1801,6 +2715,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/tickets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Guideline tickets of a project: the open ones first. */
+        get: operations["tickets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/tiers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What each tier of a project finds, misses, takes and costs. */
+        get: operations["tiers_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/tiers.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same as a table: one figure a row, with its interval and its denominator. */
+        get: operations["tiers_table"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/vault": {
         parameters: {
             query?: never;
@@ -1812,6 +2777,93 @@ export interface paths {
         get: operations["privacy_vault"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/protocol.schema.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The JSON Schema (2020-12) of a protocol document, for editors that complete and check YAML. Open to everybody. */
+        get: operations["protocols_schema"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/protocols": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The protocols that ship, to begin a draft from. */
+        get: operations["protocols_templates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/qualifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The certificates that count on every project. */
+        get: operations["qualifications_everywhere"];
+        put?: never;
+        /** Enters a certificate that counts on every project. */
+        post: operations["qualifications_issue_everywhere"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/qualifications/{qualification}/paper": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The document behind a certificate, as a file to be kept. */
+        get: operations["qualifications_paper"];
+        /** Keeps the document behind a certificate, once: a PDF, PNG or JPEG file. */
+        put: operations["qualifications_keep"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/qualifications/{qualification}/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a certificate back, at once and for good. */
+        post: operations["qualifications_revoke"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1852,6 +2904,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/reads/{read}/annotations/{annotation}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The versions of one annotation, from the reads before this one as far as the caller may see them, oldest first. */
+        get: operations["reads_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/releases/{release}": {
         parameters: {
             query?: never;
@@ -1863,6 +2932,23 @@ export interface paths {
         get: operations["releases_release"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/releases/{release}/countersign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Countersigns a release that somebody else began: it is built, signed by both. */
+        post: operations["releases_countersign"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1897,6 +2983,40 @@ export interface paths {
         get: operations["log_release_proof"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/releases/{release}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a release back that waits for its second person. */
+        post: operations["releases_withdraw"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reviews/{review}/appeal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Speaks against a review of one's own read, once. */
+        post: operations["appeals_appeal"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2024,6 +3144,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tasks/{task}/merged": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Several readers' marks of one finding as one mark, by the merge rule of the comparison. For whoever decides between them; nothing
+         *     is kept of it.
+         */
+        get: operations["work_merged"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tasks/{task}/renew": {
         parameters: {
             query?: never;
@@ -2067,7 +3207,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Countersigns what stands, or sends it back; the password is asked for every time. */
+        /** Countersigns what stands, or sends it back; the password is asked for every time, the user name at the first time. */
         post: operations["work_sign"];
         delete?: never;
         options?: never;
@@ -2086,6 +3226,23 @@ export interface paths {
         put?: never;
         /** Locks the caller's read and hands the item on. */
         post: operations["work_submit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tickets/{ticket}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Closes a ticket without another guideline. */
+        post: operations["tickets_close_ticket"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2127,10 +3284,58 @@ export interface paths {
         patch: operations["users_change_user"];
         trace?: never;
     };
+    "/api/v1/wide-holds/{wide_hold}/lift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lifts a hold on more than one item. */
+        post: operations["holds_lift_all"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description An account that was locked after wrong passwords. */
+        AccessAlert: {
+            closed_at?: components["schemas"]["Instant"] | null;
+            /** @description Who, as signatures print it. */
+            closed_by?: string | null;
+            /** @description Alert. */
+            id: components["schemas"]["AccessAlertId"];
+            /** @description Last lock. */
+            last_at: components["schemas"]["Instant"];
+            /**
+             * Format: int32
+             * @description How often the account was locked since the alert was opened.
+             */
+            locks: number;
+            /** @description Their login name. */
+            login: string;
+            /** @description The caller may close it. */
+            may_close: boolean;
+            /** @description First lock. */
+            opened_at: components["schemas"]["Instant"];
+            /** @description Where the last wrong password was given: `signing` or `sign_in`. */
+            place: string;
+            /** @description Their name as signatures print it. */
+            printed_name: string;
+            /** @description What they found. */
+            reason?: string | null;
+            /** @description Whose account. */
+            user: components["schemas"]["UserId"];
+        };
+        /** Format: uuid */
+        AccessAlertId: string;
         /** @description A change of an account. */
         AccountChange: {
             /** @description Opens or closes the account; closing ends its sessions and tokens at once. */
@@ -2146,6 +3351,10 @@ export interface components {
             printed_name: string;
             /** @description Roles on the installation. */
             system_roles?: components["schemas"]["Role"][];
+        };
+        /** @description Which version somebody has read. */
+        Acknowledgement: {
+            guideline: components["schemas"]["GuidelineId"];
         };
         /** @description One action on one path. */
         ActionCount: {
@@ -2204,8 +3413,18 @@ export interface components {
             /** @description Release. */
             release: components["schemas"]["ReleaseId"];
         };
+        /** @description What somebody says against a review. */
+        AgainstReview: {
+            words: string;
+        };
         /** @description When two marks are the same finding. A mark that only one reader drew is always a difference. */
         Agreement: {
+            /**
+             * Format: double
+             * @description How far the areas of two outlines or masks may be apart, square millimetres; spacing as above.
+             * @default null
+             */
+            area_mm2: number | null;
             /**
              * @description Attributes must be answered alike.
              * @default true
@@ -2217,6 +3436,13 @@ export interface components {
              * @default 0.5
              */
             box_iou: number;
+            /**
+             * Format: int32
+             * @description By how many the marks of one class on one frame may differ between readers. Within it, what only some of them drew is no
+             *     difference; the merge rule says whether it stands.
+             * @default null
+             */
+            count_apart: number | null;
             /**
              * Format: double
              * @description Least overlap of two cuboids in space, 0 to 1.
@@ -2230,11 +3456,24 @@ export interface components {
              */
             dice: number;
             /**
+             * Format: double
+             * @description How far the lengths of two lines may be apart, millimetres; spacing as above.
+             * @default null
+             */
+            length_mm: number | null;
+            /**
              * @description More than half of the readers decide what is there and what is not. Without it a finding that one of them alone
              *     saw is a difference, however many did not.
              * @default false
              */
             majority: boolean;
+            /**
+             * Format: double
+             * @description How far two numbers may be apart in their own unit: within this they agree, whatever share it is. A count that must be the
+             *     same has `number_share: 0`.
+             * @default null
+             */
+            number_apart: number | null;
             /**
              * Format: double
              * @description How far two numbers may be apart, as a share of the larger one.
@@ -2249,10 +3488,96 @@ export interface components {
             point_px: number;
             /**
              * Format: double
+             * @description The same in millimetres. Where the spacing of the pixels is not known, the readers do not agree.
+             * @default null
+             */
+            surface_mm: number | null;
+            /**
+             * Format: double
              * @description Largest 95th percentile of the distance between two outlines, pixels; absent where Dice alone decides.
              * @default null
              */
             surface_px: number | null;
+        };
+        /** @description How far readers give the same answers, beyond chance. No single coefficient is enough for a rare class. */
+        AgreementFigures: {
+            ac1?: components["schemas"]["CoefficientView"] | null;
+            alpha?: components["schemas"]["CoefficientView"] | null;
+            /**
+             * Format: double
+             * @description Fleiss' kappa; absent where items differ in their number of reads.
+             */
+            fleiss?: number | null;
+            /**
+             * Format: int64
+             * @description Items that at least two read.
+             */
+            items: number;
+            /**
+             * Format: double
+             * @description Mean over items of the share of pairs of readers who gave the same answer.
+             */
+            percent?: number | null;
+            /**
+             * Format: int64
+             * @description Reads of them.
+             */
+            reads: number;
+        };
+        /** @description How far independent readers agree. */
+        AgreementReport: {
+            agreed?: components["schemas"]["ShareView"] | null;
+            /**
+             * Format: int64
+             * @description Of these, items that readers differ about in nothing.
+             */
+            agreed_items: number;
+            answers?: components["schemas"]["AgreementFigures"] | null;
+            /** @description Class by class. */
+            classes: components["schemas"]["ClassAgreement"][];
+            /**
+             * Format: double
+             * @description Confidence of every interval.
+             */
+            confidence: number;
+            /** @description What readers call the same finding, each pair of readers once. */
+            confusion: components["schemas"]["ConfusionCell"][];
+            /** @description There are more comparisons than one report takes: these are the first. */
+            cut: boolean;
+            /**
+             * Format: int64
+             * @description Of these, findings that readers differ about.
+             */
+            disputed_findings: number;
+            /**
+             * Format: int64
+             * @description Findings: what readers marked at one place, or on one item where marks have no place.
+             */
+            findings: number;
+            /**
+             * Format: int64
+             * @description Items whose independent reads were compared.
+             */
+            items: number;
+            /**
+             * Format: int64
+             * @description Items that one of their readers, or all, could not assess: they are in no other figure here. Absent where there is none.
+             */
+            not_assessed?: number;
+            /** @description Pairs of readers, those with the most items first. */
+            pairs: components["schemas"]["PairAgreement"][];
+            /** @description Of what the figures speak. */
+            population: string;
+            /**
+             * Format: int64
+             * @description Resamples of items behind the intervals of alpha.
+             */
+            resamples: number;
+            /**
+             * Format: int64
+             * @description The seed that they start from.
+             */
+            seed: number;
         };
         /**
          * @description When a reader may see the model's draft.
@@ -2346,6 +3671,10 @@ export interface components {
              */
             wrong: number;
         };
+        /** @description What was found. */
+        AlertFinding: {
+            reason: string;
+        };
         /**
          * @description Over which units a class is bounded.
          * @enum {string}
@@ -2373,11 +3702,17 @@ export interface components {
             score?: number | null;
             /** @description Its shape. */
             shape: components["schemas"]["Shape"];
+            unclear?: components["schemas"]["Unclear"] | null;
             /**
              * Format: int32
              * @description Version, from 1.
              */
             version: number;
+        };
+        /** @description The versions of an annotation, oldest first. Nothing was ever saved of it where there are none. */
+        AnnotationHistory: {
+            /** @description Oldest first. */
+            versions: components["schemas"]["AnnotationVersion"][];
         };
         /** Format: uuid */
         AnnotationId: string;
@@ -2396,11 +3731,37 @@ export interface components {
             id: components["schemas"]["AnnotationId"];
             /** @description Its shape. */
             shape: components["schemas"]["Shape"];
+            unclear?: components["schemas"]["Unclear"] | null;
+        };
+        /** @description One version of an annotation. */
+        AnnotationVersion: {
+            annotation?: components["schemas"]["Annotation"] | null;
+            /** @description When it was saved. */
+            at: components["schemas"]["Instant"];
+            /**
+             * @description Printed name of who changed it, for versions that the read's own author made and where names are shown; absent for
+             *     machines, too.
+             */
+            author_name?: string | null;
+            /** @description Read that it is a version in. */
+            read: components["schemas"]["ReadId"];
+            /**
+             * Format: int32
+             * @description Stage of that read.
+             */
+            stage: number;
+            /**
+             * Format: int32
+             * @description Counts from 1.
+             */
+            version: number;
         };
         /** @description An API token as its owner sees it; the secret is shown once, when it is made. */
         ApiToken: {
             /** @description When it was made. */
             created_at: components["schemas"]["Instant"];
+            /** @description From when on it is as good as unknown. */
+            expires_at: components["schemas"]["Instant"];
             /** @description Token. */
             id: components["schemas"]["TokenId"];
             last_used_at?: components["schemas"]["Instant"] | null;
@@ -2408,6 +3769,56 @@ export interface components {
             name: string;
             /** @description The secret, only in the answer that made it. */
             token?: string | null;
+        };
+        /** @description What an appeal is about. */
+        AppealCase: components["schemas"]["AppealView"] & {
+            /** @description What the reviewer answered for each mark. */
+            answers: components["schemas"]["MarkAnswer"][];
+            frame?: components["schemas"]["FrameRef"] | null;
+            /** @description The marks as the reader handed them in. */
+            read: components["schemas"]["Mark"][];
+            /** @description The marks as the reviewer left them; absent where the read was sent back. */
+            reviewed?: components["schemas"]["Mark"][] | null;
+        };
+        /**
+         * @description What somebody decides about an appeal.
+         * @enum {string}
+         */
+        AppealChoice: "uphold" | "overturn";
+        /** @description A decision about an appeal. */
+        AppealDecision: {
+            /** @description What. */
+            decision: components["schemas"]["AppealChoice"];
+            /** @description Why; the reader reads it. */
+            reason: string;
+        };
+        /** Format: uuid */
+        AppealId: string;
+        /** @description An appeal as those see it who may decide. Neither the reader nor the reviewer is named. */
+        AppealView: {
+            /** @description When. */
+            at: components["schemas"]["Instant"];
+            decided_at?: components["schemas"]["Instant"] | null;
+            /** @description `fix` or `reject`. */
+            decision: string;
+            /** @description Appeal. */
+            id: components["schemas"]["AppealId"];
+            /** @description Item. */
+            item: components["schemas"]["ItemId"];
+            /** @description Its name. */
+            item_name: string;
+            /** @description The caller may decide it. */
+            may_decide: boolean;
+            /** @description Why. */
+            reason?: string | null;
+            /** @description The reviewer's words. */
+            review_comment?: string | null;
+            /** @description The reviewer's reason code. */
+            review_reason?: string | null;
+            /** @description `open`, `upheld` (the review stands) or `overturned`. */
+            state: string;
+            /** @description What the reader says. */
+            words: string;
         };
         /** @description What somebody says against an alarm. */
         AppealWords: {
@@ -2433,6 +3844,25 @@ export interface components {
              */
             z?: number;
         };
+        /** @description A stage that asks for qualifications, and how many people with its role could do it. */
+        AskedQualification: {
+            /**
+             * Format: int64
+             * @description People with its role who satisfy it now.
+             */
+            able: number;
+            /** @description What it asks for. */
+            expression: string;
+            /** @description Stage id. */
+            stage: string;
+            /** @description Its title. */
+            title: string;
+            /**
+             * Format: int64
+             * @description People with its role who do not.
+             */
+            unable: number;
+        };
         /** Format: uuid */
         AssetId: string;
         /** @description An attribute of a class. */
@@ -2451,6 +3881,15 @@ export interface components {
             /** @description One of these. */
             choice: string[];
         } | "number";
+        /** @description What becomes of older values of an attribute. */
+        AttributeRule: {
+            /** @description The value of labels that had none, or one that is not named; absent where they are left without an answer. */
+            otherwise?: unknown;
+            /** @description New value by old one, spelt as JSON without quotes around text. */
+            values?: {
+                [key: string]: unknown;
+            };
+        };
         /**
          * @description For whom a release is.
          * @enum {string}
@@ -2632,6 +4071,207 @@ export interface components {
             /** @description The rule and its version, such as `mean 1`. */
             rule: string;
         };
+        /**
+         * @description Which accepted items make a batch. Absent fields do not choose; items that are held, or already in a batch with what
+         *     stands, are never among them.
+         */
+        BatchChoice: {
+            author?: components["schemas"]["UserId"] | null;
+            from?: components["schemas"]["Instant"] | null;
+            ingest?: components["schemas"]["IngestId"] | null;
+            /** @description Lot of a part. */
+            lot?: string | null;
+            organization?: components["schemas"]["OrganizationId"] | null;
+            /** @description Also items that were in a release before. */
+            released?: boolean;
+            /** @description Id of the stage that the accepted read comes from. */
+            stage?: string | null;
+            until?: components["schemas"]["Instant"] | null;
+        };
+        /** @description A batch with the curve of its plan. */
+        BatchDetail: {
+            /** @description The batch. */
+            batch: components["schemas"]["BatchView"];
+            /** @description How its plan decides. */
+            curve: components["schemas"]["PlanCurve"];
+        };
+        /** @description A batch that is to be submitted. All of it is fixed before the first item is looked at. */
+        BatchDraft: {
+            /** @description Which items. */
+            choice?: components["schemas"]["BatchChoice"];
+            /** @description Which ways of being wrong count; all but attributes where empty. */
+            counts?: components["schemas"]["ErrorKind"][];
+            /** @description What makes an item defective, in words. */
+            error: string;
+            /** @description Unique within the project. */
+            name: string;
+            /** @description Under normal inspection. */
+            plan: components["schemas"]["SamplingPlan"];
+            rework_of?: components["schemas"]["BatchId"] | null;
+            /** @description Deliveries are regular: inspection may be reduced. */
+            steady?: boolean;
+        };
+        /** Format: uuid */
+        BatchId: string;
+        /** @description What is added to the noise that the order of a sample is drawn from. */
+        BatchOrderDraft: {
+            /** @description Any words: dice, a lottery number, a newspaper's headline. They come on top of noise of our own. */
+            words?: string;
+        };
+        /** @description The record of a decided batch. */
+        BatchRecord: {
+            /** @description What was decided, in the exact text whose hash the log holds. */
+            decision: string;
+            /** @description What was added after that, hexadecimal. */
+            entropy: string;
+            /** @description What was found: a line for each judged item, in the order of the sample. */
+            findings: string;
+            /** @description What was fixed, in the exact text whose hash the log holds. */
+            frozen: string;
+            /** @description The log's key. */
+            key: string;
+            /** @description What this is. */
+            kind: string;
+            /** @description Proofs (C2SP tlog-proof) that the log holds submission, order and decision. */
+            proofs: string[];
+            /** @description Ids of the sample, in the order in which it is inspected. */
+            sample: string[];
+            /** @description What the root is over: a line for each item, in the order of their ids. */
+            units: string;
+            /**
+             * Format: int32
+             * @description Version of this form.
+             */
+            version: number;
+        };
+        /** @description Of whom batches are taken again, and why. */
+        BatchResumption: {
+            /** @description What has changed since. */
+            reason: string;
+            /** @description Key of the supplier. */
+            supplier: string;
+        };
+        /** @description Sums over decided batches. */
+        BatchTally: {
+            /**
+             * Format: int64
+             * @description Of these, accepted.
+             */
+            accepted: number;
+            /**
+             * Format: int64
+             * @description Items that were inspected.
+             */
+            checked: number;
+            /**
+             * Format: int64
+             * @description Batches that were decided.
+             */
+            decided: number;
+            /**
+             * Format: int64
+             * @description Of these, defective.
+             */
+            found: number;
+            /**
+             * Format: int64
+             * @description Items in them.
+             */
+            units: number;
+        };
+        /** @description A batch as people see it. */
+        BatchView: {
+            /**
+             * Format: int64
+             * @description Of a returned batch: items that were accepted anew.
+             */
+            again: number;
+            /**
+             * Format: int64
+             * @description Of a returned batch: items that went back into work.
+             */
+            back: number;
+            /**
+             * Format: int64
+             * @description Of a returned batch: items on hold because they cannot go back into work.
+             */
+            back_held: number;
+            /**
+             * Format: int64
+             * @description Inspected in the order of the sample without a gap.
+             */
+            checked: number;
+            /** @description The plan for normal inspection. */
+            chosen: components["schemas"]["SamplingPlan"];
+            /** @description Which ways of being wrong count. */
+            counts: components["schemas"]["ErrorKind"][];
+            decided_at?: components["schemas"]["Instant"] | null;
+            /** @description What was added after that, hexadecimal. */
+            entropy?: string | null;
+            /** @description What makes an item defective. */
+            error: string;
+            /**
+             * Format: int64
+             * @description Of these, defective.
+             */
+            found: number;
+            /** @description Batch, and its audit: items are given out and looked at under `/certifications` by the same id. */
+            id: components["schemas"]["BatchId"];
+            /** @description How much is inspected. */
+            inspection: components["schemas"]["InspectionLevel"];
+            /**
+             * Format: int64
+             * @description Of the items on hold: accepted as they were, and held no more. They may be submitted again, too.
+             */
+            lifted: number;
+            /** @description Name. */
+            name: string;
+            /** @description The plan in force. */
+            plan: components["schemas"]["SamplingPlan"];
+            /** @description Project. */
+            project: components["schemas"]["ProjectId"];
+            /** @description Why it was withdrawn. */
+            reason?: string | null;
+            rework_of?: components["schemas"]["BatchId"] | null;
+            /** @description Root over the items, hexadecimal. */
+            root: string;
+            /**
+             * Format: int64
+             * @description Most items that are inspected.
+             */
+            sample_max: number;
+            /** @description Seed of the sample's order, hexadecimal. */
+            seed?: string | null;
+            seeded_at?: components["schemas"]["Instant"] | null;
+            /** @description `frozen` (the sample is not drawn), `inspecting`, `accepted`, `returned` or `void`. */
+            state: string;
+            /** @description When it was submitted. */
+            submitted_at: components["schemas"]["Instant"];
+            /** @description Printed name of who submitted it. */
+            submitted_by?: string | null;
+            supplier?: components["schemas"]["SupplierView"] | null;
+            /**
+             * Format: int64
+             * @description Items in it.
+             */
+            units: number;
+        };
+        /** @description Why a batch is taken back. */
+        BatchWithdrawal: {
+            reason: string;
+        };
+        /** @description The batches of a project. */
+        BatchesView: {
+            /** @description What waits for a decision first, then the newest first. */
+            batches: components["schemas"]["BatchView"][];
+            /** @description By supplier; empty for those who may not see whose work is how good. */
+            suppliers: components["schemas"]["SupplierTally"][];
+        };
+        /**
+         * @description What is kept from those who work at a stage, beside what independent readers never learn of each other.
+         * @enum {string}
+         */
+        Blinding: "names" | "earlier_reads";
         /** @description A bound on a number of units. */
         BoundView: {
             /**
@@ -2699,6 +4339,8 @@ export interface components {
             project: components["schemas"]["ProjectId"];
             /** @description Its name. */
             project_name: string;
+            /** @description What for: `work`, `grid`, `gate` … */
+            purposes: string[];
             /**
              * Format: int64
              * @description Of them from quarantine, before de-identification.
@@ -2795,6 +4437,82 @@ export interface components {
             /** @description The model's version on its server. */
             version: string;
         };
+        /** Format: uuid */
+        CampaignId: string;
+        /** @description Items that a campaign left for one reason. */
+        CampaignLeft: {
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            items: number;
+            /** @description `held`, `open_findings`, `other_protocol_version`, `in_work`, `recalled`, `rejected`, `withdrawn` or `erased`. */
+            reason: string;
+            /** @description They are looked at again when what stands in the way is gone; otherwise nothing is labelled on them any more. */
+            waits: boolean;
+        };
+        /** @description An item that a campaign left. */
+        CampaignLeftItem: {
+            /** @description Item. */
+            item: components["schemas"]["ItemId"];
+            /** @description Its name. */
+            name: string;
+            /** @description Why, as in the counts. */
+            reason: string;
+        };
+        /** @description What a campaign is to somebody who works for it. */
+        CampaignNote: {
+            /** @description Classes whose labels are looked at again. */
+            classes: string[];
+            /** @description Campaign. */
+            id: components["schemas"]["CampaignId"];
+            /** @description Its name. */
+            name: string;
+        };
+        /** @description A campaign as people see it. */
+        CampaignView: {
+            /** @description Classes whose labels are looked at again. */
+            classes: string[];
+            /**
+             * Format: int64
+             * @description Of these accepted anew.
+             */
+            done: number;
+            /** @description Version of the guideline that it follows from. */
+            guideline?: string | null;
+            /** @description Campaign. */
+            id: components["schemas"]["CampaignId"];
+            /**
+             * Format: int64
+             * @description Items that it looked at and that hold a label which follows the older rule.
+             */
+            items: number;
+            /** @description What is left, by reason; also items that are still in work since before and are looked at once they are accepted. */
+            left: components["schemas"]["CampaignLeft"][];
+            /** @description Some of the items behind these counts, for whoever sees items. */
+            left_items: components["schemas"]["CampaignLeftItem"][];
+            /** @description Its name. */
+            name: string;
+            /** @description When. */
+            opened_at: components["schemas"]["Instant"];
+            /** @description Who opened it. */
+            opened_by?: string | null;
+            /** @description Items are still being looked for, or what was left is looked at again once nothing stands in the way. */
+            opening: boolean;
+            /**
+             * Format: int64
+             * @description Of these left as they are.
+             */
+            skipped: number;
+        };
+        /** @description The answer that an item, or a frame of it, cannot be assessed. */
+        CannotAssess: {
+            frame?: components["schemas"]["FrameRef"] | null;
+            /** @description Why. */
+            reason: components["schemas"]["NotAssessed"];
+            /** @description In words. */
+            text?: string | null;
+        };
         /** @description The certificate of an erasure. */
         CertificateView: {
             /**
@@ -2886,6 +4604,11 @@ export interface components {
             id: components["schemas"]["CertificationId"];
             /** @description Name. */
             name: string;
+            /**
+             * Format: int64
+             * @description Accepted items that are not in it because they cannot be assessed.
+             */
+            not_assessed: number;
             /** @description Printed name of who froze it. */
             opened_by?: string | null;
             overall?: components["schemas"]["BoundView"] | null;
@@ -2935,6 +4658,11 @@ export interface components {
             /** @enum {string} */
             op: "remove";
         };
+        /**
+         * @description What a change means for labels.
+         * @enum {string}
+         */
+        ChangeKind: "clarification" | "extension" | "correction";
         /** @description One check, as a chart shows it. */
         CheckView: {
             /** @description When. */
@@ -2960,6 +4688,23 @@ export interface components {
             overturned: boolean;
             /** @description Whether it was wrong. */
             wrong: boolean;
+        };
+        /** @description What was found in a draft. Nothing is kept. */
+        CheckedDraft: {
+            /**
+             * Format: int32
+             * @description The version in force.
+             */
+            against: number;
+            /** @description What it changes against the version in force; empty while it is no protocol. */
+            changes: components["schemas"]["ProtocolChange"][];
+            /** @description Work has begun: a new version is a deviation and needs a reason. */
+            deviation: boolean;
+            /** @description What keeps it from coming into force, by line. */
+            faults: components["schemas"]["Fault"][];
+            impact?: components["schemas"]["ProtocolImpact"] | null;
+            /** @description What its author should know of: work that nobody on the project could do. */
+            warnings: components["schemas"]["Fault"][];
         };
         /** @description A checkpoint that was kept. */
         CheckpointView: {
@@ -2998,6 +4743,26 @@ export interface components {
             shapes: components["schemas"]["ShapeKind"][];
             skeleton?: components["schemas"]["SkeletonTemplate"] | null;
         };
+        /** @description Whether readers say the same about one class: is there any of it in the item? */
+        ClassAgreement: components["schemas"]["AgreementFigures"] & {
+            /** @description Class id. */
+            class: string;
+            /**
+             * Format: int64
+             * @description Items in which at least one reader marked it.
+             */
+            marked: number;
+            /**
+             * Format: double
+             * @description Of the pairs in which one reader did not mark it, the share in which the other did not either.
+             */
+            negative?: number | null;
+            /**
+             * Format: double
+             * @description Of the pairs in which one reader marked it, the share in which the other did too.
+             */
+            positive?: number | null;
+        };
         /** @description A bound on a class. */
         ClassBoundView: {
             /** @description Over which units. */
@@ -3020,6 +4785,42 @@ export interface components {
              * @description The auditor saw so many.
              */
             own: number;
+        };
+        /** @description What a change does to a class. */
+        ClassDryRun: {
+            /**
+             * Format: int64
+             * @description Accepted labels of it.
+             */
+            annotations: number;
+            /** @description Class id. */
+            class: string;
+            /**
+             * Format: int64
+             * @description Accepted items with at least one label of it.
+             */
+            items: number;
+            /** @description Its name before. */
+            name: string;
+            /** @description How its labels get to the new version. */
+            path: components["schemas"]["MigrationPath"];
+            /** @description The releases that hold some. */
+            releases: components["schemas"]["ReleaseCount"][];
+        };
+        /** @description Accepted labels of one class. */
+        ClassImpact: {
+            /**
+             * Format: int64
+             * @description Accepted labels.
+             */
+            annotations: number;
+            /** @description Class id. */
+            class: string;
+            /**
+             * Format: int64
+             * @description Accepted items with at least one.
+             */
+            items: number;
         };
         /** @description What a run says about one class. */
         ClassRecall: {
@@ -3071,6 +4872,36 @@ export interface components {
             /** @description The file as it came. */
             source: components["schemas"]["AssetId"];
         };
+        /** @description A version that waited and did not come into force. */
+        ClosedPlan: {
+            /** @description When it stopped waiting. */
+            at: components["schemas"]["Instant"];
+            /** @description Why: the words of whoever withdrew it, or what stood in its way. Only those who run or audit the project are told. */
+            reason?: string | null;
+            /**
+             * Format: int32
+             * @description The version that it would have been.
+             */
+            version: number;
+        };
+        /** @description A coefficient with its 95 % interval. */
+        CoefficientView: {
+            /**
+             * Format: double
+             * @description High end.
+             */
+            high?: number | null;
+            /**
+             * Format: double
+             * @description Low end; absent where the items are too few for an interval.
+             */
+            low?: number | null;
+            /**
+             * Format: double
+             * @description 1 is perfect agreement, 0 is what chance would give.
+             */
+            value: number;
+        };
         /** Format: uuid */
         ComparisonId: string;
         /** @description What came of comparing the reads of an item, for those who may see the reads. */
@@ -3088,7 +4919,7 @@ export interface components {
             at: components["schemas"]["Instant"];
             /** @description Kinds of difference and how often. */
             differences: [
-                "missing" | "class" | "outline" | "attribute",
+                "missing" | "class" | "outline" | "attribute" | "scale",
                 number
             ][];
             /**
@@ -3103,6 +4934,25 @@ export interface components {
             reads: components["schemas"]["ReadId"][];
             /** @description Rule by which what agrees was merged. */
             rule: string;
+        };
+        /**
+         * @description How sure a reader is of a mark that they call unclear.
+         * @enum {string}
+         */
+        Confidence: "guess" | "possible" | "probable";
+        /** @description How often two readers gave something a pair of names. */
+        ConfusionCell: {
+            /** @description Items with such a pair, the first of them. */
+            examples: components["schemas"]["ItemId"][];
+            /** @description What one reader called it. */
+            one: string;
+            /** @description What the other called it; absent where the other did not mark it. */
+            other?: string | null;
+            /**
+             * Format: int64
+             * @description Pairs of readers over findings.
+             */
+            pairs: number;
         };
         /** @description One kind of correction. */
         CorrectionView: {
@@ -3167,6 +5017,29 @@ export interface components {
              */
             held: number;
         };
+        /** @description A point of an operating curve. */
+        CurvePoint: {
+            /**
+             * Format: double
+             * @description Probability that it is accepted.
+             */
+            accept: number;
+            /**
+             * Format: double
+             * @description Mean number of items that are inspected.
+             */
+            checked: number;
+            /**
+             * Format: double
+             * @description As a share of the batch.
+             */
+            share: number;
+            /**
+             * Format: int64
+             * @description Defective items in the batch.
+             */
+            wrong: number;
+        };
         /**
          * @description What is done with the dates of a patient's history.
          * @enum {string}
@@ -3174,6 +5047,8 @@ export interface components {
         DatesPolicy: "remove" | "shift" | "year" | "keep";
         /** @description A declaration, signed with the password. */
         Declaration: {
+            /** @description User name; needed at the first signature of a session, and after a quarter of an hour without one. */
+            login?: string | null;
             password: string;
             statement: components["schemas"]["Statement"];
         };
@@ -3274,7 +5149,7 @@ export interface components {
          * @description In what readers differ about one finding.
          * @enum {string}
          */
-        Difference: "missing" | "class" | "outline" | "attribute";
+        Difference: "missing" | "class" | "outline" | "attribute" | "scale";
         /** @description What somebody decides between: findings that readers differ about, without names. */
         Dispute: {
             /**
@@ -3314,6 +5189,45 @@ export interface components {
             asset: components["schemas"]["AssetId"];
             /** @description `cleaned`, or the code of why it stays. */
             outcome: string;
+        };
+        /** @description Which model, and why. */
+        DraftModelReason: {
+            model: string;
+            reason: string;
+        };
+        /** @description A model that drafts, or drafted, in a project. */
+        DraftModelView: {
+            /**
+             * Format: int64
+             * @description Drafts that it made.
+             */
+            drafts: number;
+            /** @description Its name. */
+            model: string;
+            stopped?: components["schemas"]["DraftStopView"] | null;
+            /** @description Its versions, oldest name first. */
+            versions: string[];
+        };
+        /** @description That a model was stopped. */
+        DraftStopView: {
+            /** @description When. */
+            at: components["schemas"]["Instant"];
+            /** @description Printed name of who stopped it. */
+            by: string;
+            /** @description Why. */
+            reason: string;
+        };
+        /** @description What a change would do. */
+        DryRun: {
+            /** @description The classes after it. */
+            classes: components["schemas"]["Class"][];
+            /** @description Each class that is touched. */
+            touched: components["schemas"]["ClassDryRun"][];
+            /**
+             * Format: int32
+             * @description The protocol version that it would make.
+             */
+            version: number;
         };
         /** @description Why. */
         EndReason: {
@@ -3362,6 +5276,20 @@ export interface components {
          * @enum {string}
          */
         ErrorKind: "missed" | "extra" | "wrong_class" | "misplaced" | "attribute";
+        /** @description First reads that differ from what was accepted after somebody else had looked. */
+        ErrorView: {
+            /**
+             * Format: int64
+             * @description Items that somebody else looked at.
+             */
+            judged: number;
+            share?: components["schemas"]["ShareView"] | null;
+            /**
+             * Format: int64
+             * @description Of these, first read otherwise than accepted.
+             */
+            wrong: number;
+        };
         /** Format: uuid */
         EventId: string;
         /** @description An event as people see it. */
@@ -3401,6 +5329,46 @@ export interface components {
          * @enum {string}
          */
         Everything: "all_accepted";
+        /** @description Whether the evidence log is to be relied on. */
+        EvidenceLight: {
+            /** @description It is: no witness knows another past, and it can be written. */
+            holds: boolean;
+            /** @description What its word is worth. */
+            integrity: components["schemas"]["Integrity"];
+            /** @description It can be written; while it cannot, no picture is shown. */
+            is_running: boolean;
+        };
+        /** Format: uuid */
+        ExampleId: string;
+        /**
+         * @description What an example is an example of.
+         * @enum {string}
+         */
+        ExampleKind: "positive" | "negative" | "borderline";
+        /** @description Where the picture of an example comes from. */
+        ExampleSource: {
+            /** @description Left, top, width and height, pixels; absent for the whole frame. */
+            crop?: number[] | null;
+            /**
+             * Format: int32
+             * @description Frame.
+             */
+            frame: number;
+            /** @enum {string} */
+            from: "frame";
+            /** @description Item. */
+            item: components["schemas"]["ItemId"];
+            /**
+             * Format: int32
+             * @description Stream.
+             */
+            stream: number;
+        } | {
+            /** @description Its cleared asset. */
+            asset: components["schemas"]["AssetId"];
+            /** @enum {string} */
+            from: "picture";
+        };
         /** @description An exposure as people see it: this person was shown this asset. */
         ExposureView: {
             /** @description Asset that was shown. */
@@ -3409,8 +5377,15 @@ export interface components {
             at: components["schemas"]["Instant"];
             /** @description `erased subject #n` where whoever was shown is gone; absent otherwise. */
             erased_subject?: string | null;
+            /**
+             * Format: uuid
+             * @description Exposure.
+             */
+            id: string;
             /** @description Printed name. */
             printed_name: string;
+            /** @description The caller may have the proof that it is in the log. */
+            provable: boolean;
             /** @description Why it was shown: `work`, `view`, `gate`. */
             purpose: string;
             /** @description Account. */
@@ -3618,11 +5593,71 @@ export interface components {
              */
             slice_thickness_mm?: number | null;
         };
+        /** @description Something in a document that keeps it from being worked under, or that its author should know of. */
+        Fault: {
+            /** @description Stable code. */
+            code: string;
+            /**
+             * Format: int32
+             * @description Column in characters, from 1.
+             */
+            column: number;
+            /**
+             * Format: int32
+             * @description Line, from 1.
+             */
+            line: number;
+            /** @description What is wrong there. */
+            message: string;
+            /** @description Path inside the document, such as `stages[2].role`; empty where the text is not YAML at all. */
+            path: string;
+        };
         /** @description The fencing token of a claim. */
         Fence: {
             /** Format: int64 */
             fence: number;
         };
+        /**
+         * @description A finding as somebody pins it. A place is a frame with or without a point on it, an object, or nothing: then it is about the
+         *     whole item.
+         */
+        FindingDraft: {
+            annotation?: components["schemas"]["AnnotationId"] | null;
+            frame?: components["schemas"]["FrameRef"] | null;
+            /** @description Place on the frame, image pixels. */
+            point?: [
+                number,
+                number
+            ] | null;
+            /** @description Whether it stands in the way. */
+            severity: components["schemas"]["FindingSeverity"];
+            /** @description What it is. */
+            words: string;
+        };
+        /** @description What somebody says when a finding is resolved, if anything. */
+        FindingEnd: {
+            words?: string | null;
+        };
+        /** Format: uuid */
+        FindingId: string;
+        /** @description One entry of a thread. */
+        FindingNote: {
+            /** @description `opened`, `replied`, `resolved` or `reopened`. */
+            act: string;
+            /** @description When. */
+            at: components["schemas"]["Instant"];
+            /** @description Printed name; absent where the name would tell who read the item. */
+            by?: string | null;
+            /** @description By the caller. */
+            mine: boolean;
+            /** @description In words. */
+            words: string;
+        };
+        /**
+         * @description Whether it stands in the way.
+         * @enum {string}
+         */
+        FindingSeverity: "blocking" | "note";
         /** @description A judged unit as people see it. */
         FindingView: {
             /** @description Printed name of the auditor. */
@@ -3649,6 +5684,24 @@ export interface components {
              */
             position: number;
         };
+        /** @description What somebody says to a finding. */
+        FindingWords: {
+            words: string;
+        };
+        /** @description How often something wrong that was suggested was followed. */
+        FollowView: {
+            /**
+             * Format: int64
+             * @description Wrong suggestions that came to them.
+             */
+            given: number;
+            /**
+             * Format: int64
+             * @description Of these, still wrong in what they handed in or passed on.
+             */
+            kept: number;
+            share?: components["schemas"]["ShareView"] | null;
+        };
         /** @description One error in a unit. */
         FoundError: {
             annotation?: components["schemas"]["AnnotationId"] | null;
@@ -3658,6 +5711,36 @@ export interface components {
             kind: components["schemas"]["ErrorKind"];
             /** @description How bad. */
             severity: components["schemas"]["Severity"];
+        };
+        /** @description What a tier, or one person in it, finds and misses in the first pass. */
+        FoundView: {
+            /**
+             * Format: int64
+             * @description Of these, with an error; what was overturned on appeal does not count.
+             */
+            found: number;
+            /**
+             * Format: int64
+             * @description Of these, items that the next tier looked at in the same round.
+             */
+            looked: number;
+            /**
+             * Format: int64
+             * @description Of these, items in which it still found an error.
+             */
+            missed: number;
+            /**
+             * Format: int64
+             * @description Items that it passed on.
+             */
+            passed: number;
+            recall?: components["schemas"]["ShareView"] | null;
+            /**
+             * Format: int64
+             * @description Items judged.
+             */
+            reviewed: number;
+            share?: components["schemas"]["ShareView"] | null;
         };
         /** @description One frame of a stream. */
         Frame: {
@@ -3776,7 +5859,7 @@ export interface components {
             risk: number;
             /** @description `open`, `cleared`, `waived`, `rejected` or `replaced`. */
             state: string;
-            /** @description Frames of each stream with pictures, in their order. */
+            /** @description Pictures of each stream that has some, in their order: frames, of a slide its tiles, the coarse ones first. */
             streams: number[];
             /** @description The protocol asks for a second person at a waiver. */
             two_person_waiver: boolean;
@@ -3892,6 +5975,103 @@ export interface components {
             /** @description Who has it. */
             user: components["schemas"]["UserId"];
         };
+        /** @description What is said of one class. */
+        GuidelineCard: {
+            /** @description Class id. */
+            class: string;
+            /** @description In pictures. */
+            examples?: components["schemas"]["GuidelineExample"][];
+            /** @description In words, Markdown. */
+            text?: string;
+        };
+        /** @description A dispute that was decided. */
+        GuidelineDispute: {
+            /** @description When it was decided. */
+            at: components["schemas"]["Instant"];
+            /** @description In words. */
+            comment?: string | null;
+            /**
+             * Format: uuid
+             * @description The decision.
+             */
+            id: string;
+            /** @description Item. */
+            item: components["schemas"]["ItemId"];
+            /** @description Why the reads differed. */
+            reason: string;
+        };
+        /** @description The document: what readers see. */
+        GuidelineDocument: {
+            /** @description One card for each class that needs one. */
+            cards?: components["schemas"]["GuidelineCard"][];
+            /** @description What holds for all classes, Markdown. */
+            text?: string;
+        };
+        /** @description A draft. */
+        GuidelineDraft: {
+            /** @description Text and cards. */
+            document: components["schemas"]["GuidelineDocument"];
+            /** @description Id. */
+            id: components["schemas"]["GuidelineId"];
+            /**
+             * Format: int64
+             * @description Revision for `If-Match`.
+             */
+            revision: number;
+        };
+        /** @description A picture with what it is to show. */
+        GuidelineExample: {
+            /** @description What to look at. */
+            caption?: string;
+            /** @description Made by the page. */
+            id: components["schemas"]["ExampleId"];
+            /** @description What it is an example of. */
+            kind: components["schemas"]["ExampleKind"];
+            /** @description Where the picture comes from. */
+            source: components["schemas"]["ExampleSource"];
+        };
+        /** Format: uuid */
+        GuidelineId: string;
+        /** @description A published version, without its cards. */
+        GuidelineVersion: {
+            /** @description What the change means for labels. */
+            change: string;
+            /** @description Classes that the change is about. */
+            classes: string[];
+            /** @description SHA-256 of its document. */
+            content_hash: string;
+            /** @description Disputes that led to it. */
+            disputes: string[];
+            /** @description Id. */
+            id: components["schemas"]["GuidelineId"];
+            published_at?: components["schemas"]["Instant"] | null;
+            /** @description Who published it. */
+            published_by: string;
+            /**
+             * Format: int64
+             * @description How many people have read it.
+             */
+            readers: number;
+            /** @description What changed and why. */
+            summary: string;
+            /** @description `major.minor.patch`. */
+            version: string;
+        };
+        /** @description The guideline of a project as somebody sees it. */
+        GuidelineView: {
+            /** @description The version that the caller has read. */
+            acknowledged?: string | null;
+            current?: components["schemas"]["GuidelineVersion"] | null;
+            /** @description Its text and cards. */
+            document: components["schemas"]["GuidelineDocument"];
+            draft?: components["schemas"]["GuidelineDraft"] | null;
+            /** @description The caller may change it. */
+            may_manage: boolean;
+            /** @description The caller has to read it before they take a task. */
+            unread: boolean;
+            /** @description Earlier versions and this one, the newest first. */
+            versions: components["schemas"]["GuidelineVersion"][];
+        };
         /** @description One of the 18 classes of identifiers of 45 CFR 164.514(b)(2)(i). */
         HarborClass: {
             /** @description What was done with them. */
@@ -3920,6 +6100,8 @@ export interface components {
         HeadScans: "tell" | "deface";
         /** @description The server answers and its database too. */
         Health: {
+            /** @description `running`, or `stopped`: the evidence log cannot be written, and no picture is shown until it can. */
+            log: string;
             /** @description `ready`. */
             status: string;
             /** @description `online`, or `offline`: then the gate waits and everything else goes on. */
@@ -3932,6 +6114,45 @@ export interface components {
         /** @description Why. */
         HoldReason: {
             reason: string;
+        };
+        /** @description On what a hold is put. */
+        HoldScope: {
+            /** @description Its name, as the items carry it. */
+            lot: string;
+            /** @enum {string} */
+            scope: "lot";
+        } | {
+            /**
+             * Format: uuid
+             * @description Batch.
+             */
+            batch: string;
+            /** @enum {string} */
+            scope: "batch";
+        } | {
+            /**
+             * Format: uuid
+             * @description Delivery.
+             */
+            ingest: string;
+            /** @enum {string} */
+            scope: "ingest";
+        } | {
+            /**
+             * Format: uuid
+             * @description Release.
+             */
+            release: string;
+            /** @enum {string} */
+            scope: "release";
+        } | {
+            /** @enum {string} */
+            scope: "person";
+            /**
+             * Format: uuid
+             * @description Account.
+             */
+            user: string;
         };
         /** @description A hold as people see it. */
         HoldView: {
@@ -3962,7 +6183,10 @@ export interface components {
             count: number;
             /** @description Where it leads. */
             href: string;
-            /** @description `continue`, `claim`, `gate`, `holds`, `release`, `ingest`, `evidence`, `manage`, `vault` or `requests`. */
+            /**
+             * @description `overdue`, `continue`, `claim`, `unsigned` (no work before the protocol is signed), `sign_protocol`, `findings`, `appeals`,
+             *     `alarms`, `gate`, `holds`, `release`, `ingest`, `evidence`, `manage`, `vault` or `requests`.
+             */
             kind: string;
             /** @description Project. */
             project: components["schemas"]["ProjectId"];
@@ -3972,6 +6196,15 @@ export interface components {
             role: components["schemas"]["Role"];
             /** @description What the button says. */
             title: string;
+        };
+        /** @description What a correction would have looked at again. */
+        Impact: {
+            /** @description Classes whose cards differ from those in force. */
+            changed: string[];
+            /** @description Accepted labels by class. */
+            classes: components["schemas"]["ClassImpact"][];
+            /** @description Disputes that somebody put down to the guideline, the newest first. */
+            disputes: components["schemas"]["GuidelineDispute"][];
         };
         /** @description Images that stay where they are. */
         Import: {
@@ -4061,6 +6294,11 @@ export interface components {
             stored: number;
         };
         /**
+         * @description How much is inspected, by what the batches before were like.
+         * @enum {string}
+         */
+        InspectionLevel: "normal" | "tightened" | "reduced" | "discontinued";
+        /**
          * Format: int64
          * @description A moment in UTC, in whole microseconds since 1970-01-01T00:00:00Z.
          *
@@ -4075,6 +6313,8 @@ export interface components {
         Integrity: "self_attested" | "witnessed" | "conflict";
         /** @description An item with its streams and what the caller may see of the work on it. */
         ItemDetail: {
+            /** @description It was accepted with the answer that it cannot be assessed, in a read that the caller may see. */
+            cannot_assess: boolean;
             /** @description Typed facts. */
             facts: components["schemas"]["Facts"];
             /** @description Under a hold. */
@@ -4130,6 +6370,8 @@ export interface components {
         };
         /** @description An item in a list. */
         ItemSummary: {
+            /** @description It was accepted with the answer that it cannot be assessed, and that is no secret to the caller. */
+            cannot_assess: boolean;
             /** @description Typed facts. */
             facts: components["schemas"]["Facts"];
             /** @description Under a hold. */
@@ -4201,6 +6443,13 @@ export interface components {
          * @enum {string}
          */
         KeyMapName: "cvat" | "label_studio" | "radiology";
+        /** @description What the caller lacks for the stage that they work at. */
+        Lacking: {
+            /** @description `qualification_missing` or `qualification_expired`. */
+            code: string;
+            /** @description What is lacking, in a sentence. */
+            message: string;
+        };
         /**
          * @description What a privacy officer decides about recalled items.
          * @enum {string}
@@ -4298,6 +6547,13 @@ export interface components {
         Lease: {
             lease_until: components["schemas"]["Instant"];
         };
+        /** @description The visibility under which the fewest first reads are wrong. */
+        LeastHarm: {
+            /** @description Which. */
+            mode: components["schemas"]["AiVisibility"];
+            /** @description The 95 % intervals of its difference to each of the others leave 0 out: it is not chance. */
+            told_apart: boolean;
+        };
         /** @description An event as listeners get it. */
         LiveEvent: {
             /** @description What was done; `queue.changed` and `resync` are no events of the log. */
@@ -4363,7 +6619,20 @@ export interface components {
             id: components["schemas"]["AnnotationId"];
             /** @description Its shape. */
             shape: components["schemas"]["Shape"];
+            unclear?: components["schemas"]["Unclear"] | null;
         };
+        /** @description The answer for one mark of the read under review. */
+        MarkAnswer: {
+            /** @description The mark. */
+            annotation: components["schemas"]["AnnotationId"];
+            /** @description Is it right? */
+            verdict: components["schemas"]["MarkVerdict"];
+        };
+        /**
+         * @description Is this mark right?
+         * @enum {string}
+         */
+        MarkVerdict: "right" | "fixed" | "wrong";
         /** @description A mask as the page draws it. */
         MaskDraft: {
             /**
@@ -4456,11 +6725,39 @@ export interface components {
             system_roles: components["schemas"]["Role"][];
             user: components["schemas"]["MyAccount"];
         };
+        /** @description Somebody with a role on a project. */
+        MemberView: {
+            /** @description Their printed name. */
+            printed_name: string;
+            /** @description Their roles. */
+            roles: components["schemas"]["Role"][];
+            /** @description Who. */
+            user: components["schemas"]["UserId"];
+        };
         /**
          * @description How marks that agree become one.
          * @enum {string}
          */
         MergeRule: "one" | "mean" | "union" | "intersection" | "staple";
+        /** @description Several readers' marks of one finding as one mark. */
+        MergedMark: {
+            /** @description Attribute values of the first of them. */
+            attributes: {
+                [key: string]: unknown;
+            };
+            /** @description Class of the first of them, in the order in which the readers are shown. */
+            class: string;
+            frame?: components["schemas"]["FrameRef"] | null;
+            /** @description By which rule. */
+            rule: components["schemas"]["MergeRule"];
+            /** @description Their shapes, merged. */
+            shape: components["schemas"]["Shape"];
+        };
+        /**
+         * @description How labels of a class get from one version to the next.
+         * @enum {string}
+         */
+        MigrationPath: "stay" | "automatic" | "rule" | "people";
         /**
          * @description Is anything missing?
          * @enum {string}
@@ -4589,10 +6886,142 @@ export interface components {
             /** @description The account. */
             user: components["schemas"]["User"];
         };
+        /**
+         * @description Why something cannot be assessed.
+         * @enum {string}
+         */
+        NotAssessed: "image_quality" | "not_covered" | "view_missing" | "obstructed" | "other";
+        /** Format: uuid */
+        OntologyChangeId: string;
+        /** @description A change that was made. */
+        OntologyChangeView: {
+            campaign?: components["schemas"]["CampaignId"] | null;
+            /** @description Change. */
+            id: components["schemas"]["OntologyChangeId"];
+            /** @description When. */
+            made_at: components["schemas"]["Instant"];
+            /** @description Who made it. */
+            made_by?: string | null;
+            /** @description What was done. */
+            operations: components["schemas"]["OntologyOperation"][];
+            /** @description Why. */
+            reason: string;
+            /** @description What it touched. */
+            touched: components["schemas"]["ClassDryRun"][];
+            /**
+             * Format: int32
+             * @description The protocol version that it made.
+             */
+            version: number;
+        };
+        /** @description A change that is asked for. */
+        OntologyDraft: {
+            /** @description Name of the round of rework that a split begins. */
+            campaign?: string | null;
+            /** @description User name; needed at the first signature of a period. */
+            login?: string | null;
+            /** @description What is to be done, in this order. */
+            operations: components["schemas"]["OntologyOperation"][];
+            /** @description Password, entered for this signature. */
+            password: string;
+            /** @description Why. */
+            reason: string;
+        };
+        /** @description One operation on the classes of a protocol. */
+        OntologyOperation: {
+            /** @description The class. */
+            class: components["schemas"]["Class"];
+            /** @enum {string} */
+            op: "add";
+        } | {
+            /** @description Class id. */
+            class: string;
+            /** @description The new name. */
+            name: string;
+            /** @enum {string} */
+            op: "rename";
+        } | {
+            /** @description Class id. */
+            class: string;
+            /** @enum {string} */
+            op: "deprecate";
+        } | {
+            /** @description Class id. */
+            class: string;
+            /** @description What it becomes. */
+            into: components["schemas"]["Class"][];
+            /** @enum {string} */
+            op: "split";
+        } | {
+            /** @description Class ids. */
+            classes: string[];
+            /** @description Class id: one of those that stay. */
+            into: string;
+            /** @enum {string} */
+            op: "merge";
+        } | {
+            /** @description The attribute as it is to be. */
+            attribute: components["schemas"]["Attribute"];
+            /** @description Class id. */
+            class: string;
+            /** @enum {string} */
+            op: "set_attribute";
+            /** @description What becomes of older values. */
+            rule?: components["schemas"]["AttributeRule"];
+        } | {
+            /** @description Attribute id. */
+            attribute: string;
+            /** @description Class id. */
+            class: string;
+            /** @enum {string} */
+            op: "remove_attribute";
+        };
+        /** @description What is to be tried. */
+        OntologyTrial: {
+            /** @description What would be done, in this order. */
+            operations: components["schemas"]["OntologyOperation"][];
+        };
         /** @description What is added to the noise that the order is drawn from. */
         OrderDraft: {
             /** @description Any words: dice, a lottery number, a newspaper's headline. They come on top of noise of our own. */
             words?: string;
+        };
+        /** Format: uuid */
+        OrganizationId: string;
+        /** @description Something that waits too long. */
+        OverdueEntry: {
+            /** @description Until when it should have been answered. */
+            due: components["schemas"]["Instant"];
+            /**
+             * Format: uuid
+             * @description Which.
+             */
+            id: string;
+            item?: components["schemas"]["ItemId"] | null;
+            /** @description Its name. */
+            item_name?: string | null;
+            /** @description `finding`, `appeal` or `alarm`. */
+            kind: string;
+            /** @description Since when it waits. */
+            since: components["schemas"]["Instant"];
+        };
+        /** @description After how many hours what waits for somebody's answer is overdue: those who may answer are told on their start page. */
+        OverduePlan: {
+            /**
+             * Format: int32
+             * @description An alarm that nobody decided.
+             */
+            alarm_hours?: number | null;
+            /**
+             * Format: int32
+             * @description An appeal that nobody decided.
+             */
+            appeal_hours?: number | null;
+            /**
+             * Format: int32
+             * @description A finding that nobody resolved.
+             */
+            finding_hours?: number | null;
         };
         /** @description An overlay plane. */
         OverlayView: {
@@ -4626,12 +7055,43 @@ export interface components {
              */
             top: number;
         };
+        /** @description An appeal as its author sees it. */
+        OwnAppeal: {
+            /** @description When. */
+            at: components["schemas"]["Instant"];
+            decided_at?: components["schemas"]["Instant"] | null;
+            /** @description Appeal. */
+            id: components["schemas"]["AppealId"];
+            /** @description Why. */
+            reason?: string | null;
+            /** @description `open`, `upheld` (the review stands) or `overturned`. */
+            state: string;
+            /** @description What the author said. */
+            words: string;
+        };
         /** @description What somebody sees in an item before its labels are shown: how many of each class. */
         OwnJudgement: {
             /** @description Counts by class; what is not there is left out. */
             classes: {
                 [key: string]: number;
             };
+        };
+        /** @description How a person's reads fared in a project, as far as their first review says. */
+        OwnScore: {
+            /**
+             * Format: int64
+             * @description Reads that were checked.
+             */
+            checked: number;
+            /** @description Project. */
+            project: components["schemas"]["ProjectId"];
+            /** @description Its name. */
+            project_name: string;
+            /**
+             * Format: int64
+             * @description Of these, changed or sent back; what was overturned does not count.
+             */
+            wrong: number;
         };
         /** @description One page of a list. */
         Page_AuditView: {
@@ -4729,6 +7189,11 @@ export interface components {
                 id: components["schemas"]["CertificationId"];
                 /** @description Name. */
                 name: string;
+                /**
+                 * Format: int64
+                 * @description Accepted items that are not in it because they cannot be assessed.
+                 */
+                not_assessed: number;
                 /** @description Printed name of who froze it. */
                 opened_by?: string | null;
                 overall?: components["schemas"]["BoundView"] | null;
@@ -4904,7 +7369,7 @@ export interface components {
                 risk: number;
                 /** @description `open`, `cleared`, `waived`, `rejected` or `replaced`. */
                 state: string;
-                /** @description Frames of each stream with pictures, in their order. */
+                /** @description Pictures of each stream that has some, in their order: frames, of a slide its tiles, the coarse ones first. */
                 streams: number[];
                 /** @description The protocol asks for a second person at a waiver. */
                 two_person_waiver: boolean;
@@ -4938,6 +7403,8 @@ export interface components {
         Page_ItemSummary: {
             /** @description Entries. */
             items: {
+                /** @description It was accepted with the answer that it cannot be assessed, and that is no secret to the caller. */
+                cannot_assess: boolean;
                 /** @description Typed facts. */
                 facts: components["schemas"]["Facts"];
                 /** @description Under a hold. */
@@ -5062,6 +7529,23 @@ export interface components {
             /** @description Cursor of the next page, if there is one. */
             next?: string | null;
         };
+        /** @description Two readers. */
+        PairAgreement: {
+            /** @description One reader. */
+            first: components["schemas"]["UserId"];
+            /** @description Their printed name; in a package there are no names here. */
+            first_name?: string | null;
+            /**
+             * Format: int64
+             * @description Items that both read.
+             */
+            items: number;
+            kappa?: components["schemas"]["CoefficientView"] | null;
+            /** @description The other. */
+            second: components["schemas"]["UserId"];
+            /** @description Their printed name. */
+            second_name?: string | null;
+        };
         /** @description The password again. */
         PasswordAgain: {
             password: string;
@@ -5111,11 +7595,123 @@ export interface components {
          * @enum {string}
          */
         Phase: "quarantined" | "rejected" | "cleared" | "queued" | "leased" | "reading" | "comparing" | "escalated" | "accepted" | "released" | "withdrawn" | "erased" | "recalled";
+        /** @description A finding with its thread. */
+        PinnedFinding: {
+            annotation?: components["schemas"]["AnnotationId"] | null;
+            frame?: components["schemas"]["FrameRef"] | null;
+            /** @description Finding. */
+            id: components["schemas"]["FindingId"];
+            /** @description Item. */
+            item: components["schemas"]["ItemId"];
+            /** @description Its name. */
+            item_name: string;
+            /** @description The caller may answer. */
+            may_reply: boolean;
+            /** @description The caller may resolve it, or open it again. */
+            may_resolve: boolean;
+            /** @description The thread. */
+            notes: components["schemas"]["FindingNote"][];
+            /**
+             * Format: int32
+             * @description Place among the findings of the item, from 1.
+             */
+            number: number;
+            /** @description It is seen by nobody else until every independent read is done. */
+            only_mine: boolean;
+            /** @description When. */
+            opened_at: components["schemas"]["Instant"];
+            /** @description Place on the frame, image pixels. */
+            point?: [
+                number,
+                number
+            ] | null;
+            /** @description Project. */
+            project: components["schemas"]["ProjectId"];
+            /** @description Whether it stands in the way. */
+            severity: components["schemas"]["FindingSeverity"];
+            /** @description `open`, `answered` or `resolved`. */
+            state: string;
+        };
         /**
          * @description What happens to a file of a risk class once the detector has looked at its pixels.
          * @enum {string}
          */
         PixelPolicy: "officer" | "vouch" | "hold";
+        /** @description How a plan decides about a batch of this size, exactly (hypergeometric). */
+        PlanCurve: {
+            /**
+             * Format: int64
+             * @description Fewest defective items with which it is accepted at most 10 times of 100; absent where there is no such number.
+             */
+            bad?: number | null;
+            /**
+             * Format: int64
+             * @description Most defective items with which the batch is still accepted 95 times of 100; absent where not even a batch without
+             *     any is.
+             */
+            good?: number | null;
+            /** @description Probabilities by defective items. */
+            points: components["schemas"]["CurvePoint"][];
+            /**
+             * Format: int64
+             * @description Items in the batch.
+             */
+            units: number;
+        };
+        /** @description A plan that is looked at before it is chosen. */
+        PlanDraft: {
+            /** @description Which items. */
+            choice?: components["schemas"]["BatchChoice"];
+            /** @description Under normal inspection. */
+            plan: components["schemas"]["SamplingPlan"];
+            rework_of?: components["schemas"]["BatchId"] | null;
+        };
+        /** @description A plan as it would be in force for the items of a choice. */
+        PlanPreview: {
+            /** @description How it decides. */
+            curve: components["schemas"]["PlanCurve"];
+            /** @description How much is inspected. */
+            inspection: components["schemas"]["InspectionLevel"];
+            /** @description The plan in force. */
+            plan: components["schemas"]["SamplingPlan"];
+            /**
+             * Format: int64
+             * @description Most items that are inspected.
+             */
+            sample_max: number;
+            /**
+             * Format: int64
+             * @description Items in the batch.
+             */
+            units: number;
+        };
+        /** @description Why a version that waits does not come into force. */
+        PlanWithdrawal: {
+            reason: string;
+        };
+        /** @description A signed version that waits for its time. */
+        PlannedVersion: {
+            /** @description SHA-256 of the document in canonical JSON, hexadecimal: what was signed. */
+            content_hash: string;
+            /** @description The document, YAML. */
+            document: string;
+            /** @description From when it is in force. */
+            effective_at: components["schemas"]["Instant"];
+            /** @description Why, in words. Only those who run or audit the project are told. */
+            reason?: string | null;
+            /** @description Who signed it, and when. */
+            signature: components["schemas"]["VersionSignature"];
+            /**
+             * Format: int32
+             * @description The version that it will be.
+             */
+            version: number;
+        };
+        /**
+         * @description In what way a label of a draft is made wrong.
+         * @enum {string}
+         */
+        PlantKind: "class_swapped" | "moved" | "removed" | "invented";
         /**
          * @description What is done with postal codes where patient characteristics are retained.
          * @enum {string}
@@ -5145,6 +7741,8 @@ export interface components {
         /** @description A second person's decision. */
         PrivacyDecision: {
             decision: components["schemas"]["PrivacyChoice"];
+            /** @description User name; needed at the first signature of a session, and after a quarter of an hour without one. */
+            login?: string | null;
             /** @description The decider's password, entered again. */
             password: string;
             reason: string;
@@ -5238,6 +7836,8 @@ export interface components {
             current?: number | null;
             /** @description One sentence for the person who is refused. */
             detail: string;
+            /** @description Every fault of a protocol document at its line, for `bad_protocol`. */
+            faults?: components["schemas"]["Fault"][] | null;
             /** @description Where in the input, if the input is wrong. */
             place?: string | null;
             /**
@@ -5265,17 +7865,26 @@ export interface components {
             industry: components["schemas"]["Industry"];
             /** @description What its items are. */
             kind: components["schemas"]["ItemKind"];
+            /** @description The caller may sign it. */
+            may_sign_protocol: boolean;
             /** @description Name. */
             name: string;
             /** @description The protocol in force. */
             protocol: components["schemas"]["Protocol"];
+            /** @description Whether it is signed: nobody is given work before it is. */
+            protocol_standing: components["schemas"]["ProtocolStanding"];
+            release_lacking?: components["schemas"]["Lacking"] | null;
             /** @description The caller's roles on it. */
             roles: components["schemas"]["Role"][];
         };
         /** @description A project to make. */
         ProjectDraft: {
+            /** @description User name; needed at the first signature of a session, and after a quarter of an hour without one. */
+            login?: string | null;
             name: string;
-            /** @description `radiology`, `driving`, `inspection` or `images`. */
+            /** @description With it the protocol is signed at once; without, nobody is given work before it is. */
+            password?: string | null;
+            /** @description Name of a protocol that ships: `radiology`, `radiology_double`, `driving`, `inspection` or `images`. */
             protocol: string;
         };
         /** Format: uuid */
@@ -5318,6 +7927,8 @@ export interface components {
         ProposalOrigin: "labels" | "sweep";
         /** @description A versioned protocol. */
         Protocol: {
+            /** @description Readers may answer that an item or a frame cannot be assessed; absent: they may. */
+            cannot_assess?: boolean;
             /** @description Classes. */
             classes: components["schemas"]["Class"][];
             /** @description De-identification at the gate; absent where it is the default. */
@@ -5330,6 +7941,10 @@ export interface components {
             industry: components["schemas"]["Industry"];
             /** @description What its items are. */
             item_kind: components["schemas"]["ItemKind"];
+            /** @description When what waits for an answer is overdue; absent where nothing ever is. */
+            overdue?: components["schemas"]["OverduePlan"];
+            /** @description What letting its data go takes; absent where it is the default. */
+            release?: components["schemas"]["ReleasePlan"];
             /**
              * Format: int32
              * @description How often an item may come back before the owner must decide.
@@ -5337,6 +7952,8 @@ export interface components {
             rework_cap?: number;
             /** @description Stages in order. */
             stages: components["schemas"]["Stage"][];
+            /** @description How it is measured whether people follow a model where it is wrong; absent where it is not measured. */
+            suggestions?: components["schemas"]["SuggestionPlan"];
             /** @description Title shown to people. */
             title: string;
             /**
@@ -5344,6 +7961,80 @@ export interface components {
              * @description Version, from 1; a change makes a new one.
              */
             version: number;
+        };
+        /** @description One difference between two protocols. */
+        ProtocolChange: {
+            /** @description What it says after. */
+            after?: unknown;
+            /** @description What it said before; absent where it was not there, or said what is meant when nothing is said. */
+            before?: unknown;
+            /** @description How. */
+            kind: components["schemas"]["ProtocolChangeKind"];
+            /** @description What changed, such as `stages[read].readers`: lists whose entries have ids are named by these. */
+            path: string;
+        };
+        /**
+         * @description How something changed.
+         * @enum {string}
+         */
+        ProtocolChangeKind: "added" | "removed" | "changed" | "moved";
+        /** @description A version with its text. */
+        ProtocolDocument: components["schemas"]["VersionView"] & {
+            /** @description What it changed against the version that was asked for, or the one before it. */
+            changes: components["schemas"]["ProtocolChange"][];
+            /** @description The document, YAML: as its author wrote it, or written from what is kept. */
+            document: string;
+            /** @description The caller may put a new version into force. */
+            may_change: boolean;
+            planned?: components["schemas"]["PlannedVersion"] | null;
+            unplanned?: components["schemas"]["ClosedPlan"] | null;
+        };
+        /** @description A draft of a protocol. */
+        ProtocolDraft: {
+            /** @description The document, YAML, at most 256 KiB. */
+            document: string;
+        };
+        /** @description The flow of a project. */
+        ProtocolFlow: {
+            /**
+             * Format: int64
+             * @description Open tasks of items that finish under an older version, at stages that this one does not have in that place.
+             */
+            elsewhere: number;
+            /** @description Its stages, in order. */
+            stages: components["schemas"]["StageFlow"][];
+            /**
+             * Format: int32
+             * @description The version whose stages these are.
+             */
+            version: number;
+        };
+        /** @description What putting a document into force would do. */
+        ProtocolImpact: {
+            /**
+             * Format: int64
+             * @description Items past the gate that are not accepted yet: they finish under the version that they began with.
+             */
+            finishing: number;
+            /** @description Classes that it retires and that are in use. */
+            retired: components["schemas"]["RetiredImpact"][];
+            /** @description Stages that the document adds, by id. */
+            stages_added: string[];
+            /** @description Stages that it leaves out; items that are there finish there. */
+            stages_removed: string[];
+            /**
+             * Format: int64
+             * @description Items before the gate: they start under the new version.
+             */
+            starting: number;
+            /** @description Qualifications that it asks for and nobody on the project holds now. */
+            unheld: string[];
+            /**
+             * Format: int64
+             * @description Accepted and released items: they stay as they are.
+             */
+            untouched: number;
+            work?: components["schemas"]["WorkImpact"] | null;
         };
         /** @description Names a protocol version. */
         ProtocolRef: {
@@ -5354,6 +8045,173 @@ export interface components {
              * @description Version.
              */
             version: number;
+        };
+        /**
+         * @description Whether the version in force is signed.
+         * @enum {string}
+         */
+        ProtocolStanding: "signed" | "unsigned" | "before_signing";
+        /** @description A protocol that is to come into force, signed with the password. */
+        ProtocolToPut: {
+            /** @description The document, YAML, at most 256 KiB, with the next version's number. */
+            document: string;
+            effective_at?: components["schemas"]["Instant"] | null;
+            /** @description User name; needed at the first signature of a session, and after a quarter of an hour without one. */
+            login?: string | null;
+            password: string;
+            /** @description Why; required once work has begun, and for a version that is dated ahead. */
+            reason?: string | null;
+        };
+        /** @description A signature under the version in force. */
+        ProtocolToSign: {
+            /** @description User name; needed at the first signature of a session, and after a quarter of an hour without one. */
+            login?: string | null;
+            password: string;
+        };
+        /** @description How a draft is published. */
+        Publication: {
+            /** @description Name of the round of rework that a correction begins. */
+            campaign?: string | null;
+            /** @description What the change means for labels. */
+            change: components["schemas"]["ChangeKind"];
+            /** @description Classes that the change is about; those whose cards differ where absent. */
+            classes?: string[] | null;
+            /** @description Disputes that led to it. */
+            disputes?: string[];
+            /** @description User name; needed at the first signature of a period. */
+            login?: string | null;
+            /** @description Password, entered for this signature. */
+            password: string;
+            /**
+             * Format: int64
+             * @description The draft's revision that was looked at.
+             */
+            revision: number;
+            /** @description What changed and why. */
+            summary: string;
+        };
+        /** @description What came of publishing. */
+        Published: {
+            campaign?: components["schemas"]["CampaignId"] | null;
+            /** @description The guideline now. */
+            guideline: components["schemas"]["GuidelineView"];
+        };
+        /** @description What a new certificate is made with. */
+        QualificationDraft: {
+            /**
+             * @description SHA-256 of the document that proves it, hexadecimal. The document itself is sent by itself, or stays with whoever
+             *     keeps it.
+             */
+            evidence_hash?: string | null;
+            /** @description Where that document is kept. */
+            evidence_reference?: string | null;
+            /** @description Who vouches for it outside: a board, a course. */
+            issuer: string;
+            /** @description Name, as protocols ask for it: `a-z`, `0-9` and `_`. */
+            name: string;
+            /**
+             * Format: double
+             * @description Score of the test behind it, 0 to 1.
+             */
+            score?: number | null;
+            /** @description Whose. */
+            user: components["schemas"]["UserId"];
+            valid_from?: components["schemas"]["Instant"] | null;
+            /** @description Valid until just before then. */
+            valid_until: components["schemas"]["Instant"];
+        };
+        /** Format: uuid */
+        QualificationId: string;
+        /**
+         * @description Where a certificate stands now.
+         * @enum {string}
+         */
+        QualificationState: "valid" | "expiring" | "not_yet" | "expired" | "revoked";
+        /** @description A certificate as people see it. */
+        QualificationView: {
+            /**
+             * Format: int64
+             * @description Days until it ends, begun ones counted; zero or less when it has ended.
+             */
+            days_left: number;
+            /** @description SHA-256 of the document that proves it. */
+            evidence_hash?: string | null;
+            /** @description Where that document is kept. */
+            evidence_reference?: string | null;
+            /** @description Certificate. */
+            id: components["schemas"]["QualificationId"];
+            /** @description When. */
+            issued_at: components["schemas"]["Instant"];
+            /** @description Who entered it. */
+            issued_by?: string | null;
+            /** @description Who vouches for it outside. */
+            issuer: string;
+            /** @description Name, as protocols ask for it. */
+            name: string;
+            /** @description The document itself is kept here, by this media type. */
+            paper?: string | null;
+            /** @description Their printed name. */
+            printed_name: string;
+            project?: components["schemas"]["ProjectId"] | null;
+            /** @description The name of that project. */
+            project_name?: string | null;
+            /** @description Why. */
+            revoke_reason?: string | null;
+            revoked_at?: components["schemas"]["Instant"] | null;
+            /** @description By whom. */
+            revoked_by?: string | null;
+            /**
+             * Format: double
+             * @description Score of the test behind it, 0 to 1.
+             */
+            score?: number | null;
+            /** @description Where it stands now. */
+            state: components["schemas"]["QualificationState"];
+            /** @description Whose. */
+            user: components["schemas"]["UserId"];
+            /** @description Valid from then on. */
+            valid_from: components["schemas"]["Instant"];
+            /** @description Valid until just before then. */
+            valid_until: components["schemas"]["Instant"];
+        };
+        /** @description The certificates that count on a project, and what its protocol asks for. */
+        QualificationsView: {
+            /** @description What the protocol in force asks for. */
+            asked: components["schemas"]["AskedQualification"][];
+            /** @description Who has a role on the project: those who can be given one. */
+            people: components["schemas"]["MemberView"][];
+            /** @description Certificates, the one that lasts longest first. */
+            qualifications: components["schemas"]["QualificationView"][];
+        };
+        /** @description What an hour of a role costs. */
+        RateDraft: {
+            /** @description Which money: three capital letters, the same for every role. */
+            currency: string;
+            /**
+             * Format: double
+             * @description Money per hour.
+             */
+            per_hour: number;
+            /** @description Role. */
+            role: components["schemas"]["Role"];
+        };
+        /** @description What an hour of a role costs, as it was set. */
+        RateView: {
+            /** @description Which money. */
+            currency: string;
+            /**
+             * Format: double
+             * @description Money per hour.
+             */
+            per_hour: number;
+            /** @description Role. */
+            role: components["schemas"]["Role"];
+            /** @description When. */
+            set_at: components["schemas"]["Instant"];
+        };
+        /** @description What an hour of each role costs, in place of what was set before. */
+        Rates: {
+            rates: components["schemas"]["RateDraft"][];
         };
         /** Format: uuid */
         ReadId: string;
@@ -5366,13 +8224,14 @@ export interface components {
         ReadSummary: {
             /**
              * Format: int32
-             * @description Annotations in it.
+             * @description Marks in it.
              */
             annotation_count: number;
             /** @description A person or a model; the page always shows which. */
             author: components["schemas"]["Author"];
             /** @description Printed name of the person, or name and version of the model. */
             author_name: string;
+            cannot_assess?: components["schemas"]["CannotAssess"] | null;
             /** @description Hash of its content, once locked. */
             content_hash?: string | null;
             /** @description When it was begun. */
@@ -5382,6 +8241,10 @@ export interface components {
             id: components["schemas"]["ReadId"];
             /** @description What that stage does. */
             kind: components["schemas"]["StageKind"];
+            /** @description SHA-256 of the model that drafted it, hexadecimal; absent of people, and of drafts from before it was kept. */
+            model_hash?: string | null;
+            /** @description What that hash is over: `file` (the bytes of the model) or `declaration` (its name, version and settings). */
+            model_hash_of?: string | null;
             /**
              * Format: int32
              * @description Protocol version it was made under.
@@ -5418,6 +8281,20 @@ export interface components {
              */
             entries: number;
         };
+        /** @description A release that holds items under a hold. */
+        RecalledRelease: {
+            /** @description When it was made. */
+            created_at: components["schemas"]["Instant"];
+            /** @description Release. */
+            id: components["schemas"]["ReleaseId"];
+            /**
+             * Format: int64
+             * @description Items of it that the hold reached.
+             */
+            items: number;
+            /** @description Its name. */
+            name: string;
+        };
         /** @description A file that was not taken. */
         RefusalView: {
             /** @description Stable code. */
@@ -5437,6 +8314,18 @@ export interface components {
             item: components["schemas"]["ItemId"];
             reason: string;
         };
+        /** @description Labels of a class in a release. */
+        ReleaseCount: {
+            /**
+             * Format: int64
+             * @description Labels of the class in it; they stay as they are.
+             */
+            annotations: number;
+            /** @description Its name. */
+            name: string;
+            /** @description Release. */
+            release: components["schemas"]["ReleaseId"];
+        };
         /** @description A release to make. */
         ReleaseDraft: {
             /** @description For whom: `internal` (the default) or `public`, which takes a waiver for every risk that stays in its items. */
@@ -5444,8 +8333,12 @@ export interface components {
             certification?: components["schemas"]["CertificationId"] | null;
             /** @description Which items go in: `"all_accepted"`, or a list of ids. */
             items?: components["schemas"]["Everything"] | components["schemas"]["ItemId"][] | null;
+            /** @description User name; needed at the first signature of a session, and after a quarter of an hour without one. */
+            login?: string | null;
             /** @description Unique within the project. */
             name: string;
+            /** @description Entered to sign; needed where a release takes two people. */
+            password?: string | null;
         };
         /** Format: uuid */
         ReleaseId: string;
@@ -5459,6 +8352,16 @@ export interface components {
             release: components["schemas"]["ReleaseId"];
             /** @description Its root hash, hexadecimal. */
             root?: string | null;
+        };
+        /** @description What letting the data of a project go takes. */
+        ReleasePlan: {
+            /** @description Two people, neither of whom is an author of what is in it; absent: so in healthcare, not elsewhere. */
+            four_eyes?: boolean | null;
+            /**
+             * @description Which qualifications whoever signs a release must hold beside the role, such as `release_manager | qa_lead`; absent where
+             *     the role is enough.
+             */
+            qualification?: string | null;
         };
         /** @description Somebody who took a release and has to be told. */
         ReleaseRecipient: {
@@ -5487,11 +8390,22 @@ export interface components {
                 [key: string]: unknown;
             } | null;
             certification?: components["schemas"]["CertificationId"] | null;
+            countersigned_at?: components["schemas"]["Instant"] | null;
+            countersigned_by?: components["schemas"]["UserId"] | null;
+            /** @description Their name as signatures print it. */
+            countersigned_by_name?: string | null;
             /** @description When it was begun. */
             created_at: components["schemas"]["Instant"];
             created_by?: components["schemas"]["UserId"] | null;
+            /** @description Their name as signatures print it. */
+            created_by_name?: string | null;
             /** @description Name of the package when it is downloaded. */
             file_name: string;
+            /**
+             * Format: int64
+             * @description Items in it that are on hold now.
+             */
+            held: number;
             /** @description Release. */
             id: components["schemas"]["ReleaseId"];
             /**
@@ -5507,7 +8421,10 @@ export interface components {
             project: components["schemas"]["ProjectId"];
             /** @description Root hash, hexadecimal. */
             root?: string | null;
-            /** @description `building`, `done`, `failed`, or `recalled` when somebody in it was erased. */
+            /**
+             * @description `proposed` (waits for a second person), `building`, `done`, `failed`, `withdrawn`, or `recalled` when somebody in it
+             *     was erased.
+             */
             state: string;
         };
         /** @description Dose that a report states. */
@@ -5523,6 +8440,21 @@ export interface components {
              */
             dlp_mgy_cm?: number | null;
         };
+        /** @description Labels of a class that the document retires. */
+        RetiredImpact: {
+            /**
+             * Format: int64
+             * @description Those labels.
+             */
+            annotations: number;
+            /** @description Class id. */
+            class: string;
+            /**
+             * Format: int64
+             * @description Accepted items that have labels of it; those stay as they are.
+             */
+            items: number;
+        };
         /**
          * @description To whom a rejected read goes.
          * @enum {string}
@@ -5536,6 +8468,40 @@ export interface components {
             comment?: string | null;
             /** @description Reason code. */
             reason?: string | null;
+        };
+        /** @description What came back to the caller, newest first, and how they stand. */
+        ReturnedList: {
+            /** @description Reviews that changed their reads or sent them back. */
+            reviews: components["schemas"]["ReturnedWork"][];
+            /** @description Their standing in each project. */
+            scores: components["schemas"]["OwnScore"][];
+        };
+        /** @description A review that changed a read of the caller's, or sent it back. */
+        ReturnedWork: {
+            appeal?: components["schemas"]["OwnAppeal"] | null;
+            /** @description When. */
+            at: components["schemas"]["Instant"];
+            /** @description The reviewer's words. */
+            comment?: string | null;
+            /** @description `fix` or `reject`. */
+            decision: string;
+            /** @description Item. */
+            item: components["schemas"]["ItemId"];
+            /** @description Its name. */
+            item_name: string;
+            /** @description Answer to "is anything missing?". */
+            missing: string;
+            /** @description Project. */
+            project: components["schemas"]["ProjectId"];
+            /** @description Its name. */
+            project_name: string;
+            /** @description Reason code. */
+            reason?: string | null;
+            /**
+             * Format: uuid
+             * @description The review.
+             */
+            review: string;
         };
         /** @description Who the person in an item is. Shown once and kept nowhere outside of the vault. */
         Revealed: {
@@ -5564,8 +8530,10 @@ export interface components {
             decision: components["schemas"]["ReviewDecision"];
             /** Format: int64 */
             fence: number;
+            /** @description Is this mark right? For those of the marks that were answered one by one. */
+            marks?: components["schemas"]["MarkAnswer"][];
             missing?: components["schemas"]["Missing"] | null;
-            /** @description Reason code; must be given for `reject`. */
+            /** @description Reason code; must be given for `reject` and `fix`. */
             reason?: string | null;
             return_to?: components["schemas"]["ReturnTo"] | null;
         };
@@ -5574,6 +8542,29 @@ export interface components {
          * @enum {string}
          */
         ReviewDecision: "accept" | "fix" | "reject";
+        /** @description Why a certificate is taken back. */
+        Revocation: {
+            reason: string;
+        };
+        /** @description What is done again. */
+        ReworkView: {
+            /**
+             * Format: int64
+             * @description Of these, with an error.
+             */
+            found: number;
+            /**
+             * Format: int64
+             * @description Items that were sent back at least once.
+             */
+            items: number;
+            /**
+             * Format: int64
+             * @description Judgements of what was done again.
+             */
+            judged: number;
+            share?: components["schemas"]["ShareView"] | null;
+        };
         /** @description A privacy officer answers for a risk. */
         RiskWaiver: {
             /** @description Items; absent for all of the project that have it now. */
@@ -5603,6 +8594,16 @@ export interface components {
         /** @description Rules that are only thought of. */
         RulesDraft: {
             deid: components["schemas"]["DeidPlan"];
+        };
+        /** @description Rules that are to come into force, signed with the password. */
+        RulesToPut: {
+            /** @description The rules. */
+            deid: components["schemas"]["DeidPlan"];
+            /** @description User name; needed at the first signature of a session, and after a quarter of an hour without one. */
+            login?: string | null;
+            password: string;
+            /** @description Why. */
+            reason: string;
         };
         /** @description A class of a sample. */
         SampleCategory: {
@@ -5648,6 +8649,77 @@ export interface components {
              */
             image_id: number;
         };
+        /** @description A sampling plan. Numbers of defective items are over all that was inspected. */
+        SamplingPlan: {
+            /**
+             * Format: int64
+             * @description Most defective ones.
+             */
+            accept: number;
+            /** @enum {string} */
+            kind: "single";
+            /**
+             * Format: int64
+             * @description Items inspected.
+             */
+            sample: number;
+        } | {
+            /**
+             * Format: int64
+             * @description Most that accept after both.
+             */
+            accept_both: number;
+            /**
+             * Format: int64
+             * @description Most defective ones that accept after the first.
+             */
+            accept_first: number;
+            /**
+             * Format: int64
+             * @description Items of the first sample.
+             */
+            first: number;
+            /** @enum {string} */
+            kind: "double";
+            /**
+             * Format: int64
+             * @description Fewest that return after the first.
+             */
+            return_first: number;
+            /**
+             * Format: int64
+             * @description Items of the second sample.
+             */
+            second: number;
+        } | {
+            /**
+             * Format: double
+             * @description Share that should be returned.
+             */
+            bad: number;
+            /**
+             * Format: double
+             * @description Probability to accept at `bad`.
+             */
+            consumer: number;
+            /**
+             * Format: double
+             * @description Share that should be accepted.
+             */
+            good: number;
+            /** @enum {string} */
+            kind: "sequential";
+            /**
+             * Format: int64
+             * @description Most items.
+             */
+            most: number;
+            /**
+             * Format: double
+             * @description Probability to return at `good`.
+             */
+            producer: number;
+        };
         /** @description Changes to save. */
         Save: {
             changes: components["schemas"]["Change"][];
@@ -5668,6 +8740,13 @@ export interface components {
              * @description The read's revision now; send it as `If-Match` with the next save.
              */
             revision: number;
+        };
+        /** @description The second signature under a release. */
+        SecondSignature: {
+            /** @description User name; needed at the first signature of a session, and after a quarter of an hour without one. */
+            login?: string | null;
+            /** @description Entered for this signature. */
+            password: string;
         };
         /**
          * @description How bad an error is.
@@ -5846,6 +8925,24 @@ export interface components {
          * @enum {string}
          */
         ShapeKind: "box" | "polygon" | "cuboid" | "tag" | "rotated_box" | "ellipse" | "polyline" | "points" | "skeleton" | "mask";
+        /** @description A share with its 95 % interval. */
+        ShareView: {
+            /**
+             * Format: double
+             * @description High end.
+             */
+            high: number;
+            /**
+             * Format: double
+             * @description Low end.
+             */
+            low: number;
+            /**
+             * Format: double
+             * @description Best guess, 0 to 1.
+             */
+            value: number;
+        };
         /** @description The frozen labels of a unit, and where they differ from what the auditor saw. */
         ShownUnit: {
             /** @description The labels as they were frozen. */
@@ -5939,7 +9036,7 @@ export interface components {
          * @description What a signature says.
          * @enum {string}
          */
-        SignatureMeaning: "authored" | "reviewed" | "adjudicated" | "approved" | "released" | "rejected";
+        SignatureMeaning: "authored" | "reviewed" | "adjudicated" | "qa_passed" | "approved" | "released" | "rejected";
         /** @description A signature as people see it. */
         SignatureView: {
             /** @description When. */
@@ -5968,11 +9065,34 @@ export interface components {
             decision: components["schemas"]["SignDecision"];
             /** Format: int64 */
             fence: number;
+            /** @description User name; needed at the first signature of a session, and after a quarter of an hour without one. */
+            login?: string | null;
             /** @description Entered for this signature. */
             password: string;
             /** @description Reason code; must be given for `reject`. */
             reason?: string | null;
             return_to?: components["schemas"]["ReturnTo"] | null;
+        };
+        /** @description That the caller agrees to the statement. */
+        SigningAgreement: {
+            /**
+             * Format: int32
+             * @description Version of the statement that was on the screen.
+             */
+            version: number;
+        };
+        /** @description What the caller's next signature takes. */
+        SigningState: {
+            acknowledged_at?: components["schemas"]["Instant"] | null;
+            /** @description The user name is needed beside the password. */
+            needs_login: boolean;
+            /** @description The statement. */
+            statement: string;
+            /**
+             * Format: int32
+             * @description Version of the statement.
+             */
+            version: number;
         };
         /** @description The joints that each skeleton of a class has, and what joins them. */
         SkeletonTemplate: {
@@ -5984,18 +9104,35 @@ export interface components {
             /** @description Names of the joints, in the order in which they are placed. */
             joints: string[];
         };
+        /** @description Median and 95th percentile of a time, seconds. */
+        Spread: {
+            /**
+             * Format: double
+             * @description Half of the tasks took at most this long, seconds.
+             */
+            p50: number;
+            /**
+             * Format: double
+             * @description 95 of 100 tasks took at most this long, seconds.
+             */
+            p95: number;
+        };
         /** @description One stage, in order. */
         Stage: {
             /** @description When marks are the same finding: a `compare` stage only. */
             agreement?: components["schemas"]["Agreement"];
             /** @description When the model's draft may be seen. */
             ai_visibility?: components["schemas"]["AiVisibility"];
+            /** @description What is kept from those who work here until the work on the item is over. */
+            blind?: components["schemas"]["Blinding"][];
             /**
              * Format: int32
              * @description The task is handed on by itself when nobody has finished it after this many hours.
              */
             escalate_hours?: number | null;
             escalate_to?: components["schemas"]["Role"] | null;
+            /** @description What was done again is looked at by somebody who did not look at it before: a `review`, `sample_qa` or `sign` stage. */
+            fresh_eyes?: boolean;
             /** @description Stable id, such as `read`. */
             id: string;
             /** @description What it does. */
@@ -6009,6 +9146,11 @@ export interface components {
             merge?: components["schemas"]["MergeRule"] | null;
             /** @description To whom a rejected read goes: a `review`, `sample_qa` or `sign` stage. */
             on_reject?: components["schemas"]["ReturnTo"];
+            /**
+             * @description Which qualifications they must hold beside the role, such as `radiologist & chest_ct`; absent where the role is
+             *     enough.
+             */
+            qualification?: string | null;
             /**
              * Format: int32
              * @description Independent reads, blind to each other: a `read` stage only.
@@ -6049,6 +9191,48 @@ export interface components {
             stage: string;
             /** @description Title. */
             title: string;
+        };
+        /** @description A stage and what is open at it now. */
+        StageFlow: {
+            /**
+             * Format: int64
+             * @description Done, ever.
+             */
+            done: number;
+            /**
+             * Format: int64
+             * @description In somebody's hands.
+             */
+            in_work: number;
+            /** @description Stage id. */
+            stage: string;
+            /**
+             * Format: int64
+             * @description How many finished tasks the times are of.
+             */
+            timed: number;
+            wait?: components["schemas"]["Spread"] | null;
+            /**
+             * Format: int64
+             * @description Waits for somebody.
+             */
+            waiting: number;
+            work?: components["schemas"]["Spread"] | null;
+        };
+        /** @description Open tasks of a stage whose items finish under the version that they began with. */
+        StageImpact: {
+            /**
+             * Format: int64
+             * @description In somebody's hands.
+             */
+            in_work: number;
+            /** @description Stage id, of the version in force. */
+            stage: string;
+            /**
+             * Format: int64
+             * @description Waits for somebody.
+             */
+            waiting: number;
         };
         /**
          * @description What a stage does.
@@ -6165,15 +9349,139 @@ export interface components {
         };
         /** @description A submission. */
         Submission: {
-            /**
-             * @description How sure a reader is of having answered.
-             * @enum {string}
-             */
-            answer?: "done" | "unclear";
             /** @description Changes that were not saved yet. */
             changes?: components["schemas"]["Change"][];
             /** Format: int64 */
             fence: number;
+        };
+        /** @description One way of being wrong, among readers. */
+        SuggestionKind: components["schemas"]["FollowView"] & {
+            /** @description Which. */
+            kind: components["schemas"]["PlantKind"];
+        };
+        /** @description First reads under one visibility of the draft. */
+        SuggestionMode: components["schemas"]["ErrorView"] & {
+            /** @description When the first reader may see the draft. */
+            mode: components["schemas"]["AiVisibility"];
+        };
+        /** @description One person at a stage. */
+        SuggestionPerson: components["schemas"]["FollowView"] & {
+            /** @description Their printed name; absent in files of a release. */
+            printed_name?: string | null;
+            /** @description Who. */
+            user: components["schemas"]["UserId"];
+        };
+        /**
+         * @description Which shares of the items with a model's draft serve to measure whether people follow it where it is wrong. Drawn by the server
+         *     under a seed that it keeps to itself.
+         */
+        SuggestionPlan: {
+            /**
+             * Format: double
+             * @description Share of items whose draft is shown to nobody, 0 to 0.5.
+             * @default 0
+             */
+            control_share: number;
+            /**
+             * Format: double
+             * @description Share of items in whose draft one label is made wrong, 0 to 0.5.
+             * @default 0
+             */
+            planted_share: number;
+        };
+        /** @description Whether people follow a model where it is wrong. */
+        SuggestionReport: {
+            /**
+             * Format: int64
+             * @description Of those made wrong, right after all: people who were not shown the draft drew the same. Nothing of them is counted.
+             */
+            confirmed: number;
+            /**
+             * Format: int64
+             * @description With the draft withheld.
+             */
+            control: number;
+            /**
+             * Format: double
+             * @description Share of items whose draft is withheld from now on.
+             */
+            control_share: number;
+            /** @description There are more items than one report looks at: these are the first. */
+            cut: boolean;
+            /**
+             * Format: int64
+             * @description Of these, with the draft as the model made it.
+             */
+            genuine: number;
+            /**
+             * Format: int64
+             * @description Accepted items for which an arm was drawn.
+             */
+            items: number;
+            /** @description By way of being wrong, among readers. */
+            kinds: components["schemas"]["SuggestionKind"][];
+            least_harm?: components["schemas"]["LeastHarm"] | null;
+            /**
+             * @description The same by when the first reader may see a draft, wrong drafts among them: every item whose arm was drawn, `never` where the draft is
+             *     withheld, under whatever versions of the protocol.
+             */
+            modes: components["schemas"]["SuggestionMode"][];
+            more_errors_with_draft?: components["schemas"]["ShareView"] | null;
+            /**
+             * Format: int64
+             * @description With one label made wrong.
+             */
+            planted: number;
+            /**
+             * Format: double
+             * @description Share of items whose draft is made wrong from now on, by the protocol in force; 0 where it is not measured.
+             */
+            planted_share: number;
+            /**
+             * Format: int64
+             * @description Of those made wrong, passed by every stage: read again by others without the draft before they were accepted.
+             */
+            read_again: number;
+            /** @description By stage. */
+            stages: components["schemas"]["SuggestionStage"][];
+            /**
+             * Format: int64
+             * @description Drawn to have a label made wrong, where nothing could be: they count in no arm.
+             */
+            unplantable: number;
+            /** @description With the draft as the model made it. */
+            with_draft: components["schemas"]["ErrorView"];
+            /** @description With the draft withheld. */
+            without_draft: components["schemas"]["ErrorView"];
+        };
+        /** @description One stage. */
+        SuggestionStage: components["schemas"]["FollowView"] & {
+            /** @description Its id in the protocol. */
+            id: string;
+            /** @description What it does. */
+            kind: components["schemas"]["StageKind"];
+            /** @description Each person, in order of their ids. */
+            people: components["schemas"]["SuggestionPerson"][];
+            /** @description Its title. */
+            title: string;
+        };
+        /** @description How a supplier's batches were decided; what came for the first time and what came again are counted apart. */
+        SupplierTally: {
+            /** @description First submissions. */
+            first_pass: components["schemas"]["BatchTally"];
+            /** @description How the next batch is inspected. */
+            inspection: components["schemas"]["InspectionLevel"];
+            /** @description Returned batches that came again. */
+            rework: components["schemas"]["BatchTally"];
+            /** @description Whose. */
+            supplier: components["schemas"]["SupplierView"];
+        };
+        /** @description Whose work a batch is. */
+        SupplierView: {
+            /** @description What later batches are known by: `project`, or a kind and an id. */
+            key: string;
+            /** @description In words; absent where it is the whole project. */
+            name?: string | null;
         };
         /** @description A lookup table. */
         TableView: {
@@ -6206,8 +9514,226 @@ export interface components {
          * @enum {string}
          */
         Telltale: "face" | "plate";
+        /** @description A protocol that ships. */
+        Template: {
+            /** @description The document, YAML. */
+            document: string;
+            /** @description Protocol id; projects are made with it. */
+            id: string;
+            industry: components["schemas"]["Industry"];
+            item_kind: components["schemas"]["ItemKind"];
+            title: string;
+        };
+        /** @description What became of the share of divided marks after a ticket was closed. */
+        TicketChange: {
+            /**
+             * Format: double
+             * @description High end.
+             */
+            high: number;
+            /**
+             * Format: double
+             * @description 95 % interval (Newcombe), low end: wholly below 0 where the change helped.
+             */
+            low: number;
+            /**
+             * Format: double
+             * @description After less before.
+             */
+            value: number;
+        };
+        /** @description Why a ticket needs no other guideline. */
+        TicketClosing: {
+            reason: string;
+        };
+        /** @description How often a pair of classes divided answers. */
+        TicketCount: {
+            /**
+             * Format: int64
+             * @description Marks of two answers or more that were given both classes.
+             */
+            both: number;
+            /**
+             * Format: int64
+             * @description Marks of two answers or more that were given either.
+             */
+            either: number;
+        };
+        /** @description An item to look at. */
+        TicketExample: {
+            /** @description Item. */
+            item: components["schemas"]["ItemId"];
+            /** @description Its name. */
+            name: string;
+        };
+        /** Format: uuid */
+        TicketId: string;
+        /** @description A guideline ticket. */
+        TicketView: {
+            /**
+             * Format: int32
+             * @description People who were active.
+             */
+            active: number;
+            /** @description Since then. */
+            after: components["schemas"]["TicketCount"];
+            /** @description Until it was closed. */
+            before: components["schemas"]["TicketCount"];
+            /** @description `pair`: people confuse two classes; `alarms`: a third of them alarm at once. */
+            cause: string;
+            /**
+             * Format: double
+             * @description Probability of so many by chance, for all pairs together.
+             */
+            chance?: number | null;
+            change?: components["schemas"]["TicketChange"] | null;
+            closed_at?: components["schemas"]["Instant"] | null;
+            /** @description Printed name of who closed it. */
+            closed_by?: string | null;
+            /** @description Items to look at. */
+            examples: components["schemas"]["TicketExample"][];
+            /**
+             * Format: double
+             * @description Marks that would have been, if the pair were like any other.
+             */
+            expected?: number | null;
+            /** @description One class of the pair; absent where one side saw nothing there. */
+            first_class?: string | null;
+            /** @description The version of the guideline that closed it. */
+            guideline?: string | null;
+            /** @description Ticket. */
+            id: components["schemas"]["TicketId"];
+            /**
+             * Format: int64
+             * @description Marks that were given both classes when it was opened; of alarms, alarms.
+             */
+            marks: number;
+            /** @description When it was opened. */
+            opened_at: components["schemas"]["Instant"];
+            /**
+             * Format: int32
+             * @description People who disagree, or are alarmed about.
+             */
+            people: number;
+            /** @description Project. */
+            project: components["schemas"]["ProjectId"];
+            /** @description Why, where no version did. */
+            reason?: string | null;
+            /** @description The other one. */
+            second_class?: string | null;
+            /** @description `open` or `closed`. */
+            state: string;
+            /**
+             * Format: int64
+             * @description Alarms about people that it kept back.
+             */
+            suppressed: number;
+        };
+        /** @description What one person finds and misses at a stage. */
+        TierPerson: components["schemas"]["FoundView"] & {
+            /** @description Their printed name. */
+            printed_name: string;
+            /** @description Who. */
+            user: components["schemas"]["UserId"];
+        };
+        /** @description What each tier of a project is worth. */
+        TierReport: {
+            /**
+             * Format: int64
+             * @description Of these, accepted.
+             */
+            accepted: number;
+            agreed?: components["schemas"]["ShareView"] | null;
+            /**
+             * Format: double
+             * @description What an accepted item costs; absent while an hour of a role that works on it has no price.
+             */
+            cost_per_accepted?: number | null;
+            /** @description There are more turns than one report counts: these are the first. */
+            cut: boolean;
+            /**
+             * Format: int64
+             * @description Items that were judged for the first time.
+             */
+            first_judged: number;
+            first_pass?: components["schemas"]["ShareView"] | null;
+            /**
+             * Format: int64
+             * @description Items that are counted.
+             */
+            items: number;
+            /**
+             * Format: int64
+             * @description Of the accepted items of the project, items that nobody could assess: accepted with that answer, and no negatives.
+             */
+            not_assessed: number;
+            /** @description What an hour of each role costs. */
+            rates: components["schemas"]["RateView"][];
+            /** @description What is done again. */
+            rework: components["schemas"]["ReworkView"];
+            since?: components["schemas"]["Instant"] | null;
+            /** @description The stages in their order. */
+            stages: components["schemas"]["TierStage"][];
+            unseen?: components["schemas"]["UnseenView"] | null;
+        };
+        /** @description A stage. */
+        TierStage: {
+            /**
+             * Format: double
+             * @description What these minutes cost; absent where nobody said what an hour costs.
+             */
+            cost_per_accepted?: number | null;
+            /** @description Its id in the protocol. */
+            id: string;
+            judged?: components["schemas"]["FoundView"] | null;
+            /** @description What it does. */
+            kind: components["schemas"]["StageKind"];
+            /**
+             * Format: double
+             * @description Minutes of work at this stage for each accepted item, everything that was done again included.
+             */
+            minutes_per_accepted?: number | null;
+            /** @description The same for each person. */
+            people: components["schemas"]["TierPerson"][];
+            /**
+             * Format: double
+             * @description Of these, minutes in rounds after the first.
+             */
+            rework_minutes_per_accepted?: number | null;
+            /** @description Who does it. */
+            role: components["schemas"]["Role"];
+            /** @description Its title. */
+            title: string;
+            /** @description From the moment that a task is offered to its claim. */
+            waiting: components["schemas"]["TimesView"];
+            /** @description From the claim to the decision. */
+            working: components["schemas"]["TimesView"];
+        };
+        /** @description How long something takes. */
+        TimesView: {
+            /**
+             * Format: double
+             * @description Half of them take at most so long, seconds.
+             */
+            p50_seconds?: number | null;
+            /**
+             * Format: double
+             * @description Nineteen of twenty take at most so long, seconds.
+             */
+            p95_seconds?: number | null;
+            /**
+             * Format: int64
+             * @description Turns.
+             */
+            turns: number;
+        };
         /** @description A token to make. */
         TokenDraft: {
+            /**
+             * Format: int32
+             * @description For how many days it works, 1 to 365; 90 if not said.
+             */
+            days?: number | null;
             /** @description What its owner calls it. */
             name: string;
         };
@@ -6220,9 +9746,68 @@ export interface components {
             /** @description At the source. */
             source: string;
         };
+        /** @description A reader's doubt about one mark. The mark stays: it is what they would say if they had to. */
+        Unclear: {
+            confidence?: components["schemas"]["Confidence"] | null;
+            /** @description Why, in a few words. */
+            reason?: string | null;
+        };
+        /** @description What two independent readers tell about what neither saw. */
+        UnseenView: {
+            /**
+             * Format: int64
+             * @description Findings that both marked.
+             */
+            both: number;
+            /**
+             * Format: int64
+             * @description Findings that the first reader marked.
+             */
+            first: number;
+            /**
+             * Format: double
+             * @description High end.
+             */
+            high?: number | null;
+            /**
+             * Format: int64
+             * @description Items read independently.
+             */
+            items: number;
+            /**
+             * Format: double
+             * @description 95 % interval of that, low end; absent where one reader saw nothing that the other missed.
+             */
+            low?: number | null;
+            /**
+             * Format: int64
+             * @description Findings that the second reader marked.
+             */
+            second: number;
+            /**
+             * Format: int64
+             * @description Findings that at least one of them marked.
+             */
+            seen: number;
+            /**
+             * Format: double
+             * @description Estimated number of all findings (Chapman).
+             */
+            total: number;
+            /**
+             * Format: double
+             * @description Estimated number that neither marked. Readers miss the same hard things, so it is a lower bound.
+             */
+            unseen: number;
+        };
         /** @description Files to bring in. The file name of a part may hold folders, separated by `/`; a zip archive is one part. */
         Upload: {
             files: string[];
+        };
+        /** @description A picture that was uploaded, cleaned and kept. */
+        UploadedPicture: {
+            /** @description Its cleared asset: the source of an example. */
+            asset: components["schemas"]["AssetId"];
         };
         /** @description An account as people see it. */
         User: {
@@ -6253,6 +9838,42 @@ export interface components {
             /** @description The vault: without it no DICOM file passes the gate and nobody can be looked up. */
             vault_online: boolean;
         };
+        /** @description A signature under a version of a protocol. */
+        VersionSignature: {
+            /** @description When. */
+            at: components["schemas"]["Instant"];
+            /** @description What it says. */
+            meaning: components["schemas"]["SignatureMeaning"];
+            /** @description Name as it was printed then. */
+            printed_name: string;
+        };
+        /** @description A version of a project's protocol. */
+        VersionView: {
+            /** @description Nobody signed it: people read under it before signing was asked for. */
+            before_signing: boolean;
+            /** @description SHA-256 of the document in canonical JSON, hexadecimal: what releases and evidence name. */
+            content_hash: string;
+            /** @description When it came into force. */
+            created_at: components["schemas"]["Instant"];
+            /** @description Printed name of who put it into force; absent for the program. */
+            created_by?: string | null;
+            /** @description Work had begun before. Only those who run or audit the project are told. */
+            deviation?: boolean | null;
+            /** @description Protocol id. */
+            id: string;
+            /** @description New work runs under it. */
+            in_force: boolean;
+            /** @description Why, in words. Only those who run or audit the project are told. */
+            reason?: string | null;
+            /** @description Seed of its samples, hexadecimal. Only those who run or audit the project are told: it says whose work is looked at. */
+            seed?: string | null;
+            signature?: components["schemas"]["VersionSignature"] | null;
+            /**
+             * Format: int32
+             * @description Version.
+             */
+            version: number;
+        };
         /** @description What a waiver covered. */
         Waived: {
             /**
@@ -6270,6 +9891,68 @@ export interface components {
             /** @description It was the caller, who cannot confirm it. */
             own: boolean;
             /** @description Why. */
+            reason: string;
+        };
+        /** @description What a hold would do, before it is put. */
+        WideHoldCheck: {
+            /**
+             * Format: int64
+             * @description Of those, on hold already for another reason.
+             */
+            held: number;
+            /**
+             * Format: int64
+             * @description Items that it would reach.
+             */
+            items: number;
+        };
+        /** @description A hold on more than one item. */
+        WideHoldDraft: {
+            /** @description On what. */
+            on: components["schemas"]["HoldScope"];
+            /** @description Why. */
+            reason: string;
+        };
+        /** Format: uuid */
+        WideHoldId: string;
+        /** @description A hold on more than one item as people see it. */
+        WideHoldView: {
+            /**
+             * Format: int64
+             * @description Of those, still held by it.
+             */
+            held: number;
+            /** @description Hold. */
+            id: components["schemas"]["WideHoldId"];
+            /**
+             * Format: int64
+             * @description Items that it reached.
+             */
+            items: number;
+            /** @description Why. */
+            lift_reason?: string | null;
+            lifted_at?: components["schemas"]["Instant"] | null;
+            /** @description Printed name of who lifted it. */
+            lifted_by?: string | null;
+            /** @description What people call it; absent where the name is gone. */
+            name?: string | null;
+            /** @description When. */
+            opened_at: components["schemas"]["Instant"];
+            /** @description Printed name of who put it. */
+            opened_by: string;
+            /** @description Why. */
+            reason: string;
+            /** @description Releases that hold items which it reached: whom to tell. */
+            releases: components["schemas"]["RecalledRelease"][];
+            /** @description `lot`, `batch`, `ingest`, `release` or `person`. */
+            scope: string;
+            /** @description The lot's name, or an id. */
+            value: string;
+            /** @description Items are still being held, or let go. */
+            working: boolean;
+        };
+        /** @description Why a release is taken back before it was countersigned. */
+        Withdrawal: {
             reason: string;
         };
         /** @description Somebody who was shown recalled items. */
@@ -6295,6 +9978,7 @@ export interface components {
         };
         /** @description Everything that the workspace needs for a claimed task. */
         Work: {
+            campaign?: components["schemas"]["CampaignNote"] | null;
             dispute?: components["schemas"]["Dispute"] | null;
             draft?: components["schemas"]["ReadView"] | null;
             /** @description There is a draft that the caller may ask for. */
@@ -6302,6 +9986,7 @@ export interface components {
             /** @description The item. */
             item: components["schemas"]["ItemDetail"];
             meaning?: components["schemas"]["SignatureMeaning"] | null;
+            not_qualified?: components["schemas"]["Lacking"] | null;
             /** @description The protocol that it is done under. */
             protocol: components["schemas"]["Protocol"];
             read?: components["schemas"]["ReadView"] | null;
@@ -6309,6 +9994,21 @@ export interface components {
             subject?: components["schemas"]["ReadView"] | null;
             /** @description The task and its lease. */
             task: components["schemas"]["WorkTask"];
+        };
+        /** @description How far the work is that finishes under earlier versions. */
+        WorkImpact: {
+            /**
+             * Format: int64
+             * @description Open tasks at stages that the version in force does not have there: of items that began under an older one.
+             */
+            elsewhere: number;
+            /**
+             * Format: int64
+             * @description Open tasks in all.
+             */
+            open_tasks: number;
+            /** @description By stage of the version in force; stages where nothing is open are left out. */
+            stages: components["schemas"]["StageImpact"][];
         };
         /** @description A claimed task. */
         WorkTask: {
@@ -6473,6 +10173,132 @@ export interface operations {
             };
         };
     };
+    alerts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccessAlert"][];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    alerts_close: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alert: components["schemas"]["AccessAlertId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AlertFinding"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccessAlert"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    appeals_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                appeal: components["schemas"]["AppealId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppealCase"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    appeals_decide: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                appeal: components["schemas"]["AppealId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AppealDecision"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppealView"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     oversight_audit: {
         parameters: {
             query?: never;
@@ -6603,6 +10429,169 @@ export interface operations {
             };
         };
     };
+    batches_batch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: components["schemas"]["BatchId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchDetail"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    batches_draw_batch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: components["schemas"]["BatchId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BatchOrderDraft"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchDetail"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    batches_batch_record: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: components["schemas"]["BatchId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchRecord"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    batches_judge_batch_unit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: components["schemas"]["BatchId"];
+                position: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Judgement"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchDetail"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    batches_withdraw_batch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: components["schemas"]["BatchId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BatchWithdrawal"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchDetail"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     evidence_report: {
         parameters: {
             query: {
@@ -6627,6 +10616,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BreachReport"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    evidence_views: {
+        parameters: {
+            query: {
+                /** @description From this moment on, microseconds since 1970. */
+                from: number;
+                /** @description Before this moment. */
+                to: number;
+                /** @description By this account. */
+                user?: components["schemas"]["UserId"];
+                /** @description About this subject. */
+                subject?: components["schemas"]["SubjectId"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
                 };
             };
             /** @description A refusal with its code. */
@@ -6971,6 +10997,36 @@ export interface operations {
             };
         };
     };
+    log_exposure_proof: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                exposure: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     gate_model: {
         parameters: {
             query?: never;
@@ -7112,6 +11168,108 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FaceRunView"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    findings_reopen: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                finding: components["schemas"]["FindingId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FindingWords"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PinnedFinding"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    findings_reply: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                finding: components["schemas"]["FindingId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FindingWords"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PinnedFinding"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    findings_resolve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                finding: components["schemas"]["FindingId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FindingEnd"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PinnedFinding"];
                 };
             };
             /** @description A refusal with its code. */
@@ -7431,6 +11589,43 @@ export interface operations {
             };
         };
     };
+    guidelines_example: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                guideline: components["schemas"]["GuidelineId"];
+                example: components["schemas"]["ExampleId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": unknown;
+                };
+            };
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     holds_lift: {
         parameters: {
             query?: never;
@@ -7698,6 +11893,70 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ExposureView"][];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    findings_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                item: components["schemas"]["ItemId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PinnedFinding"][];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    findings_open: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                item: components["schemas"]["ItemId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FindingDraft"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PinnedFinding"];
                 };
             };
             /** @description A refusal with its code. */
@@ -8358,6 +12617,34 @@ export interface operations {
             };
         };
     };
+    findings_mine: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PinnedFinding"][];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     me_keys: {
         parameters: {
             query?: never;
@@ -8434,6 +12721,122 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    qualifications_mine: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QualificationView"][];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    appeals_returned: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReturnedList"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    me_signing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SigningState"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    me_acknowledge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SigningAgreement"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SigningState"];
+                };
             };
             /** @description A refusal with its code. */
             default: {
@@ -8776,6 +13179,66 @@ export interface operations {
             };
         };
     };
+    tiers_agreement: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgreementReport"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    appeals_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppealView"][];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     oversight_audits: {
         parameters: {
             query?: {
@@ -8845,6 +13308,138 @@ export interface operations {
             };
         };
     };
+    batches: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchesView"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    batches_submit_batch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BatchDraft"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchView"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    batches_look_at_plan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlanDraft"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanPreview"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    batches_resume_inspection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BatchResumption"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchesView"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     evidence_project_report: {
         parameters: {
             query: {
@@ -8884,6 +13479,45 @@ export interface operations {
             };
         };
     };
+    evidence_project_views: {
+        parameters: {
+            query: {
+                /** @description From this moment on, microseconds since 1970. */
+                from: number;
+                /** @description Before this moment. */
+                to: number;
+                /** @description By this account. */
+                user?: components["schemas"]["UserId"];
+                /** @description About this subject. */
+                subject?: components["schemas"]["SubjectId"];
+            };
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     evidence_project_table: {
         parameters: {
             query: {
@@ -8910,6 +13544,36 @@ export interface operations {
                 };
                 content: {
                     "text/csv": string;
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    guidelines_campaigns: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignView"][];
                 };
             };
             /** @description A refusal with its code. */
@@ -9068,7 +13732,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["DeidPlan"];
+                "application/json": components["schemas"]["RulesToPut"];
             };
         };
         responses: {
@@ -9132,6 +13796,100 @@ export interface operations {
                 content: {
                     "application/dicom+json": unknown;
                 };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    holds_draft_models: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftModelView"][];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    holds_resume_draft_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DraftModelReason"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    holds_stop_draft_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DraftModelReason"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A refusal with its code. */
             default: {
@@ -9470,6 +14228,304 @@ export interface operations {
             };
         };
     };
+    guidelines_guideline: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GuidelineView"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    guidelines_acknowledge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Acknowledgement"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GuidelineView"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    guidelines_save: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description revision in quotes; "0" begins a draft */
+                "If-Match": string;
+            };
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GuidelineDocument"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GuidelineDraft"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    guidelines_impact: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Impact"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    guidelines_upload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        /** @description a PNG or JPEG image */
+        requestBody: {
+            content: {
+                "application/octet-stream": number[];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadedPicture"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    guidelines_publish: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Publication"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Published"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    holds_wide_holds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WideHoldView"][];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    holds_hold_all: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WideHoldDraft"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WideHoldView"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    holds_check_wide_hold: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HoldScope"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WideHoldCheck"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     ingest_import: {
         parameters: {
             query?: never;
@@ -9585,6 +14641,36 @@ export interface operations {
                 };
                 content: {
                     "application/zip": unknown;
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    evidence_integrity: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvidenceLight"];
                 };
             };
             /** @description A refusal with its code. */
@@ -9781,6 +14867,137 @@ export interface operations {
             };
         };
     };
+    ontology_changes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OntologyChangeView"][];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ontology_change: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description protocol version in quotes */
+                "If-Match": string;
+            };
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OntologyDraft"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OntologyChangeView"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ontology_dry_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OntologyTrial"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DryRun"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    home_overdue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OverdueEntry"][];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     oversight_report: {
         parameters: {
             query?: {
@@ -9831,6 +15048,368 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PrivacyRequestView"][];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    protocols_protocol: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolDocument"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    protocols_put: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The protocol version in quotes. */
+                "If-Match": string;
+            };
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProtocolToPut"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolRef"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    protocols_check: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProtocolDraft"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckedDraft"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    protocols_flow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolFlow"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    protocols_sign: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The protocol version in quotes. */
+                "If-Match": string;
+            };
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProtocolToSign"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolRef"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    protocols_versions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionView"][];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    protocols_version: {
+        parameters: {
+            query?: {
+                /** @description Another version; the one before it if not given. */
+                against?: number;
+            };
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolDocument"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    protocols_withdraw: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlanWithdrawal"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    qualifications_of_project: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QualificationsView"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    qualifications_issue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QualificationDraft"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QualificationView"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tiers_rates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Rates"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RateView"][];
                 };
             };
             /** @description A refusal with its code. */
@@ -10082,6 +15661,66 @@ export interface operations {
             };
         };
     };
+    suggestions_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuggestionReport"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    suggestions_table: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     work_claim: {
         parameters: {
             query?: never;
@@ -10116,6 +15755,96 @@ export interface operations {
             };
         };
     };
+    tickets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketView"][];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tiers_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TierReport"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tiers_table: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     privacy_vault: {
         parameters: {
             query?: never;
@@ -10133,6 +15862,222 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["VaultStatus"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    protocols_schema: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A JSON Schema. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    protocols_templates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Template"][];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    qualifications_everywhere: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QualificationView"][];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    qualifications_issue_everywhere: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QualificationDraft"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QualificationView"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    qualifications_paper: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                qualification: components["schemas"]["QualificationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    qualifications_keep: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                qualification: components["schemas"]["QualificationId"];
+            };
+            cookie?: never;
+        };
+        /** @description a PDF, PNG or JPEG file of up to 8 MB */
+        requestBody: {
+            content: {
+                "application/octet-stream": number[];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QualificationView"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    qualifications_revoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                qualification: components["schemas"]["QualificationId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Revocation"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QualificationView"];
                 };
             };
             /** @description A refusal with its code. */
@@ -10219,6 +16164,37 @@ export interface operations {
             };
         };
     };
+    reads_history: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                read: components["schemas"]["ReadId"];
+                annotation: components["schemas"]["AnnotationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnnotationHistory"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     releases_release: {
         parameters: {
             query?: never;
@@ -10229,6 +16205,40 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReleaseView"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    releases_countersign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                release: components["schemas"]["ReleaseId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecondSignature"];
+            };
+        };
         responses: {
             200: {
                 headers: {
@@ -10296,6 +16306,74 @@ export interface operations {
                 };
                 content: {
                     "text/plain": string;
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    releases_withdraw: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                release: components["schemas"]["ReleaseId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Withdrawal"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReleaseView"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    appeals_appeal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                review: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AgainstReview"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnAppeal"];
                 };
             };
             /** @description A refusal with its code. */
@@ -10588,6 +16666,39 @@ export interface operations {
             };
         };
     };
+    work_merged: {
+        parameters: {
+            query?: {
+                /** @description Ids of two marks or more of one finding that readers differ about, with commas between them. */
+                marks?: string;
+            };
+            header?: never;
+            path: {
+                task: components["schemas"]["TaskId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MergedMark"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     work_renew: {
         parameters: {
             query?: never;
@@ -10730,6 +16841,40 @@ export interface operations {
             };
         };
     };
+    tickets_close_ticket: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ticket: components["schemas"]["TicketId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TicketClosing"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketView"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     users: {
         parameters: {
             query?: never;
@@ -10811,6 +16956,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    holds_lift_all: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                wide_hold: components["schemas"]["WideHoldId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HoldReason"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WideHoldView"];
                 };
             };
             /** @description A refusal with its code. */

@@ -31,6 +31,11 @@ export function useSignIn() {
   });
 }
 
+const forgetting: (() => void)[] = [];
+
+/** What is kept beside the answers of queries goes with them when somebody signs out. */
+export const atSignOut = (forget: () => void) => void forgetting.push(forget);
+
 export function useSignOut() {
   const client = useQueryClient();
   return useMutation({
@@ -39,6 +44,7 @@ export function useSignOut() {
       // Nothing of one person's work may be left for the next one at this screen.
       client.setQueryData(meQuery.queryKey, null);
       client.removeQueries({ predicate: (query) => query.queryKey.join("/") !== "me" });
+      for (const forget of forgetting) forget();
     },
   });
 }
@@ -64,7 +70,7 @@ export function useTokenActions() {
   const done = () => client.invalidateQueries({ queryKey: tokensQuery.queryKey });
   return {
     create: useMutation({
-      mutationFn: (name: string) => api.post<Token>("/me/tokens", { name }),
+      mutationFn: (token: { name: string; days: number }) => api.post<Token>("/me/tokens", token),
       onSuccess: done,
     }),
     end: useMutation({ mutationFn: (id: string) => api.delete(path`/me/tokens/${id}`), onSuccess: done }),

@@ -3,8 +3,10 @@ import { queryOptions } from "@tanstack/react-query";
 import { api, list, path, send } from "./client";
 import type {
   Adjudication,
+  AnnotationHistory,
   Change,
   Lease,
+  MergedMark,
   Page,
   Read,
   Review,
@@ -22,10 +24,15 @@ export const myTasksQuery = queryOptions({
   queryFn: async ({ signal }) => list(await api.get<Task[] | Page<Task>>("/me/tasks", undefined, signal)),
 });
 
-export const taskQuery = (id: string) =>
+/** `seen` is told of the task before anything is drawn of it. */
+export const taskQuery = (id: string, seen?: (work: Work) => void) =>
   queryOptions({
     queryKey: ["tasks", id],
-    queryFn: ({ signal }) => api.get<Work>(path`/tasks/${id}`, undefined, signal),
+    queryFn: async ({ signal }) => {
+      const work = await api.get<Work>(path`/tasks/${id}`, undefined, signal);
+      seen?.(work);
+      return work;
+    },
     // The workspace owns what it loaded; a refetch under the cursor would throw work away.
     staleTime: Number.POSITIVE_INFINITY,
     refetchOnWindowFocus: false,
@@ -42,6 +49,15 @@ export const giveBack = (task: string, fence: number) =>
   api.post<void>(path`/tasks/${task}/give-back`, { fence });
 
 export const getRead = (read: string) => api.get<Read>(path`/reads/${read}`);
+
+/** Versions of an annotation in a read, oldest first; asked for anew when its own version went on. */
+export const historyQuery = (read: string, annotation: string, version: number) =>
+  queryOptions({
+    queryKey: ["reads", read, "annotations", annotation, "history", version],
+    queryFn: ({ signal }) =>
+      api.get<AnnotationHistory>(path`/reads/${read}/annotations/${annotation}/history`, undefined, signal),
+    gcTime: 0,
+  });
 
 /** Shows the model's draft where the stage shows it on request; the server records that it was asked for. */
 export const requestDraft = (task: string, fence: number) =>
@@ -61,5 +77,9 @@ export const reviewTask = (task: string, revision: number, body: Review) =>
 
 export const adjudicateTask = (task: string, revision: number, body: Adjudication) =>
   api.post<Submitted>(path`/tasks/${task}/adjudicate`, body, revision);
+
+/** The marks of several readers as one, by the protocol's rule; nothing is kept of it. */
+export const mergedMark = (task: string, marks: readonly string[]) =>
+  api.get<MergedMark>(path`/tasks/${task}/merged`, { marks: marks.join(",") });
 
 export const signTask = (task: string, body: Signing) => api.post<Submitted>(path`/tasks/${task}/sign`, body);

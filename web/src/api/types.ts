@@ -25,6 +25,8 @@ export type Me = Schemas["Me"];
 export type Account = Schemas["User"];
 export type CreatedAccount = Schemas["NewUser"];
 export type Token = Schemas["ApiToken"];
+export type SigningState = Schemas["SigningState"];
+export type AccessAlert = Schemas["AccessAlert"];
 export type Grant = Schemas["GrantView"];
 
 // ---- protocol -----------------------------------------------------------------------------------------------
@@ -49,6 +51,15 @@ export type ProtocolName = "radiology" | "radiology_double" | "driving" | "inspe
 export type ProjectSummary = Schemas["ProjectSummary"];
 export type Phase = Schemas["Phase"];
 export type StageCount = Schemas["StageCounts"];
+export type ProtocolDocument = Schemas["ProtocolDocument"];
+export type ProtocolImpact = Schemas["ProtocolImpact"];
+export type ProtocolVersion = Schemas["VersionView"];
+export type ProtocolChange = Schemas["ProtocolChange"];
+export type ProtocolFault = Schemas["Fault"];
+export type CheckedDraft = Schemas["CheckedDraft"];
+export type ProtocolFlow = Schemas["ProtocolFlow"];
+export type StageFlow = Schemas["StageFlow"];
+export type ProtocolTemplate = Schemas["Template"];
 export type ProjectCounts = Schemas["Counts"];
 export type Project = Schemas["ProjectDetail"];
 
@@ -67,6 +78,8 @@ export type Hold = Schemas["HoldView"];
 export type Item = Schemas["ItemDetail"];
 export type EvidenceEvent = Schemas["EventView"];
 export type Exposure = Schemas["ExposureView"];
+export type Health = Schemas["Health"];
+export type EvidenceLight = Schemas["EvidenceLight"];
 
 // ---- intake and gate ----------------------------------------------------------------------------------------
 
@@ -92,6 +105,8 @@ export type FrameRef = Schemas["FrameRef"];
 export type Shape = Schemas["Shape"];
 export type Annotation = Schemas["Annotation"];
 export type Read = Schemas["ReadView"];
+export type AnnotationHistory = Schemas["AnnotationHistory"];
+export type AnnotationVersion = Schemas["AnnotationVersion"];
 export type Task = Schemas["WorkTask"];
 export type ReviewNote = Schemas["Returned"];
 export type Work = Schemas["Work"];
@@ -101,12 +116,16 @@ export type Submitted = Schemas["Standing"];
 export type Lease = Schemas["Lease"];
 export type Submission = Schemas["Submission"];
 export type Review = Schemas["Review"];
+export type MarkAnswer = Schemas["MarkAnswer"];
 export type Signing = Schemas["Signing"];
 export type ReturnTo = Schemas["ReturnTo"];
 export type Adjudication = Schemas["Adjudication"];
 export type Dispute = Schemas["Dispute"];
 export type DisputedFinding = Schemas["DisputedFinding"];
 export type DisputedSide = Schemas["Side"];
+export type RulesToPut = Schemas["RulesToPut"];
+export type OverdueEntry = Schemas["OverdueEntry"];
+export type MergedMark = Schemas["MergedMark"];
 export type Difference = Schemas["Difference"];
 export type Comparison = Schemas["ComparisonView"];
 

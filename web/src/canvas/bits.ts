@@ -120,11 +120,12 @@ export class Bits {
       }
       push(0, Math.min(height, this.top));
       const start = column * this.height;
-      const rows = Math.min(this.height, height - this.top);
+      const rows = Math.max(0, Math.min(this.height, height - this.top));
+      const part = this.data.subarray(start, start + rows);
       for (let row = 0; row < rows; ) {
-        const value = this.data[start + row] as number;
-        let end = row + 1;
-        while (end < rows && this.data[start + end] === value) end += 1;
+        const value = part[row] as number;
+        const found = part.indexOf(1 - value, row);
+        const end = found < 0 ? rows : found;
         if (value) any = true;
         push(value, end - row);
         row = end;
@@ -133,6 +134,16 @@ export class Bits {
     }
     counts.push(length);
     return any ? { type: "mask", size: [height, width], counts: encodeRuns(counts) } : null;
+  }
+
+  /** These pixels, cut to what is set, as a shape that need not be read again: a copy, which nobody paints on. */
+  toLastingShape(width: number, height: number): { shape: MaskShape; bits: Bits } | null {
+    const extent = this.extent();
+    const bits = extent && this.cut(extent);
+    const shape = bits?.toShape(width, height);
+    if (!bits || !shape) return null;
+    decoded.set(shape, bits);
+    return { shape, bits };
   }
 
   /** From a shape, cut to what is set. */
@@ -178,6 +189,16 @@ export class Bits {
 
 /** Shapes are never changed in place, so that what was read of one stays true. */
 const decoded = new WeakMap<MaskShape, Bits>();
+const areas = new WeakMap<MaskShape, number>();
+
+/** Number of set pixels, from the runs alone. */
+export function maskArea(shape: MaskShape): number {
+  const known = areas.get(shape);
+  if (known !== undefined) return known;
+  const made = decodeRuns(shape.counts).reduce((sum, run, i) => sum + (i % 2 === 1 ? run : 0), 0);
+  areas.set(shape, made);
+  return made;
+}
 
 function decode({ size: [height, width], counts }: MaskShape): Bits {
   const runs = decodeRuns(counts);

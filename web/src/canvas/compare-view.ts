@@ -1,7 +1,7 @@
 import type { Match } from "./compare";
 import { shapeBounds, shapeRings } from "./geometry";
 import { BitmapSource } from "./image-layer";
-import type { Annotation, Point, Shape } from "./types";
+import type { Annotation, Bounds, Point, Shape } from "./types";
 import { ViewPane } from "./view-pane";
 import type { Viewport } from "./viewport";
 
@@ -9,6 +9,9 @@ import type { Viewport } from "./viewport";
 export const READ_COLORS = { a: "#4aa8ff", b: "#ffb454" } as const;
 const DASH: Record<"a" | "b", number[]> = { a: [], b: [7, 4] };
 const SHADOW = "rgba(8, 10, 14, 0.65)";
+
+/** Least of the picture around a region that is looked at, image pixels. */
+const CONTEXT_MIN_PX = 12;
 
 export type Side = "a" | "b";
 
@@ -40,6 +43,17 @@ export class CompareView {
     this.bitmap?.close();
     this.bitmap = bitmap;
     this.pane.setImage(bitmap ? new BitmapSource(bitmap) : null);
+  }
+
+  /** Shows a region of the picture, with as much again around it on each side. A double click shows the whole. */
+  lookAt({ minX, minY, maxX, maxY }: Bounds): void {
+    const around = Math.max(maxX - minX, maxY - minY, CONTEXT_MIN_PX);
+    this.pane.setHome({
+      minX: minX - around,
+      minY: minY - around,
+      maxX: maxX + around,
+      maxY: maxY + around,
+    });
   }
 
   setMatches(matches: readonly Match[]): void {

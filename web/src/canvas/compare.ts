@@ -1,5 +1,5 @@
 import { hitsShape, shapeBounds } from "./geometry";
-import type { Annotation, Bounds } from "./types";
+import type { Annotation, Bounds, FrameRef } from "./types";
 import { frameKey } from "./types";
 
 /** Marks that overlap less are not taken for the same thing (intersection over union). */
@@ -21,6 +21,9 @@ export interface Match {
   /** What differs: `outline`, `class`, `answers`. */
   what: ("outline" | "class" | "answers")[];
 }
+
+/** The frame of what was matched; nothing for what is said of the whole item. */
+export const frameOf = (match: Match | undefined): FrameRef | null => (match?.a ?? match?.b)?.frame ?? null;
 
 /** Intersection over union of two shapes, by sampling the extent of both; nothing for shapes without an area. */
 export function overlap(a: Annotation, b: Annotation): number | null {

@@ -1,3 +1,4 @@
+import { ANSWER_CLASS, CANNOT_ASSESS, isAnswer } from "./answers";
 import { AnnotationDocument, type Change } from "./document";
 import { moveShape, shapeBounds } from "./geometry";
 import { type Command, EditCommand, History } from "./history";
@@ -40,6 +41,8 @@ export class Editor {
   readonly readOnly: boolean;
   /** The model's draft, drawn beside the read for comparison; it is no part of it and cannot be touched. */
   draft: readonly Annotation[] = [];
+  /** An earlier version of an object, drawn over the image while somebody looks at it; no part of the read. */
+  ghost: Annotation | null = null;
   frame: FrameRef | null = null;
   activeClass: string;
   hovered: string | null = null;
@@ -87,7 +90,7 @@ export class Editor {
   }
 
   classOf(id: string): ClassDef | undefined {
-    return this.classes.find((entry) => entry.id === id);
+    return this.classes.find((entry) => entry.id === id) ?? (id === CANNOT_ASSESS ? ANSWER_CLASS : undefined);
   }
 
   /** The class for a new shape of this kind: the chosen one, else the first that takes the kind. */
@@ -102,7 +105,7 @@ export class Editor {
     if (!entry || entry.retired) return;
     this.activeClass = id;
     const fitting = this.editable(this.selection()).filter(
-      (a) => entry.shapes.includes(a.shape.type) && a.class !== id,
+      (a) => entry.shapes.includes(a.shape.type) && a.class !== id && !isAnswer(a),
     );
     if (fitting.length > 0)
       this.change(`make ${entry.name}`, fitting, (a) => ({
@@ -200,6 +203,12 @@ export class Editor {
   showDraft(annotations: readonly Annotation[]): void {
     this.draft = annotations;
     this.tell("view");
+  }
+
+  showGhost(version: Annotation | null): void {
+    if (this.ghost === version) return;
+    this.ghost = version;
+    this.tell("hover");
   }
 
   /** What the model drafted on the frame on screen or for the whole item. */

@@ -1,4 +1,4 @@
-import { Bits } from "./bits";
+import { Bits, maskArea } from "./bits";
 import {
   BOX_MIN_PX,
   type Bounds,
@@ -130,7 +130,7 @@ export function shapeArea(shape: Shape): number {
   if (shape.type === "ellipse") return Math.PI * shape.rx * shape.ry;
   if (shape.type === "polygon")
     return polygonArea(shape.points) - (shape.holes ?? []).reduce((sum, hole) => sum + polygonArea(hole), 0);
-  return shape.type === "mask" ? Bits.fromShape(shape).count() : 0;
+  return shape.type === "mask" ? maskArea(shape) : 0;
 }
 
 /** What is meant first by a click: what covers less, and points and lines before areas. */

@@ -1,13 +1,14 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { Bits } from "./bits";
+import { Bits, maskArea } from "./bits";
 import { outlines, simplifyRing } from "./contour";
 import { enclosed, type Grey, islands, wand } from "./flood";
 import { polygonArea, shapeArea, shapeBounds } from "./geometry";
 import { squaredDistance } from "./interpolate";
 import { paintDisc } from "./painting";
 import { decodeRuns, encodeRuns, RleError } from "./rle";
-import type { MaskShape, Point } from "./types";
+import { fillPixels, TILE_PX, Tiles } from "./tiles";
+import type { Bounds, MaskShape, Point } from "./types";
 
 /** Made with pycocotools; the script lies beside it. */
 const COCO = JSON.parse(readFileSync("../crates/geometry/tests/reference/reference.json", "utf8")) as {
@@ -33,6 +34,15 @@ const mask = (height: number, width: number, counts: string): MaskShape => ({
   size: [height, width],
   counts,
 });
+
+/** Whether one object is kept as long as the other is. */
+function reaches(from: unknown, what: object, seen = new Set<unknown>()): boolean {
+  if (from === what) return true;
+  if (typeof from !== "object" || from === null || ArrayBuffer.isView(from) || seen.has(from)) return false;
+  seen.add(from);
+  const inside = from instanceof Map ? [...from.values()] : Object.values(from);
+  return inside.some((value) => reaches(value, what, seen));
+}
 
 /** From rows of `.` and `#`. */
 function drawn(...rows: string[]): Bits {
@@ -203,5 +213,74 @@ describe("distances", () => {
     const data = Uint8Array.from(rows.join(""), Number);
     const found = squaredDistance(data, side, 1);
     expect(Array.from(found)).toEqual(squared.flat());
+  });
+});
+
+describe("the picture of a mask", () => {
+  const window = { width: 3 * TILE_PX, height: 2 * TILE_PX };
+  const ring: Point[] = [
+    [20, 30],
+    [700.5, 90],
+    [600, 480],
+    [255.5, 300],
+  ];
+  const drawn = () => new Bits(0, 0, window.width, window.height).fillRings([ring], 1);
+
+  it("is the mask, tile by tile, wherever its window begins", () => {
+    const whole = drawn();
+    const cut = whole.cut(whole.extent() as Bounds);
+    for (const bits of [whole, cut])
+      for (let y = 0; y < window.height; y += TILE_PX)
+        for (let x = 0; x < window.width; x += TILE_PX) {
+          const image = { data: new Uint8ClampedArray(4 * TILE_PX * TILE_PX) };
+          fillPixels(image, bits, "#102030", x, y);
+          let wrong = 0;
+          for (let row = 0; row < TILE_PX; row += 1)
+            for (let column = 0; column < TILE_PX; column += 1) {
+              const at = 4 * (row * TILE_PX + column);
+              const set = whole.get(x + column, y + row);
+              if (image.data[at + 3] !== (set ? 255 : 0) || (set && image.data[at] !== 16)) wrong += 1;
+            }
+          expect(wrong).toBe(0);
+        }
+  });
+
+  it("shares the tiles that a stroke does not touch", () => {
+    const before = new Tiles(drawn(), "#102030");
+    expect(before.size).toBe(6);
+    const bits = drawn();
+    const after = new Tiles(bits, "#102030", before);
+    expect(after.sharedWith(before)).toBe(6);
+    after.touch(paintDisc(bits, [TILE_PX, 10], 4, 1, null));
+    expect(after.sharedWith(before)).toBe(4);
+    // What was shared stays as it was for the one who had it.
+    expect(before.sharedWith(new Tiles(bits, "#102030", before))).toBe(6);
+  });
+
+  it("keeps the pixels of no picture from before it", () => {
+    const first = drawn();
+    let tiles = new Tiles(first, "#102030");
+    const middle = drawn();
+    tiles = new Tiles(middle, "#102030", tiles);
+    tiles.touch(paintDisc(middle, [TILE_PX, 10], 4, 1, null));
+    const last = drawn();
+    tiles = new Tiles(last, "#102030", tiles);
+    expect(reaches(tiles, last)).toBe(true);
+    expect(reaches(tiles, middle)).toBe(false);
+    expect(reaches(tiles, first)).toBe(false);
+  });
+
+  it("and its pixels and area are known without reading the shape again", () => {
+    const bits = drawn();
+    const made = bits.toLastingShape(window.width, window.height);
+    expect(made).not.toBeNull();
+    if (!made) return;
+    expect(Bits.fromShape(made.shape)).toBe(made.bits);
+    const again = Bits.fromShape({ ...made.shape });
+    expect(Buffer.compare(again.data, made.bits.data)).toBe(0);
+    expect([again.left, again.top]).toEqual([made.bits.left, made.bits.top]);
+    expect(maskArea(made.shape)).toBe(bits.count());
+    paintDisc(bits, [5, 5], 3, 1, null);
+    expect(Bits.fromShape(made.shape).get(5, 5)).toBe(false);
   });
 });

@@ -11,6 +11,10 @@ import type { Viewport } from "./viewport";
 const LABELS_MAX = 120;
 /** Dashes of a model's draft; a person's mark is solid. */
 const DRAFT_DASH = [6, 4];
+const SOLID: readonly number[] = [];
+/** Of an earlier version of an object. */
+const GHOST_DASH = [2, 3];
+const GHOST_COLOR = "#ffffff";
 const HANDLE_PX = 7;
 /** Reach of the pointer, as the stage has it: the grip for turning stands off by a multiple of it. */
 const REACH_PX = 8;
@@ -20,7 +24,9 @@ const POINT_PX = 4.5;
 const DENSE_FROM = 1_000;
 /** Smallest side on screen at which a dash can be told in a dense view, pixels. */
 const DASH_FROM_PX = 24;
-/** Polygons in one path. */
+/** Boxes between two rests. */
+const BOXES_PER_STEP = 256;
+/** Polygons in one path, and between two rests. */
 const SHAPES_PER_PATH = 64;
 /** Of a mark whose class the protocol no longer has. */
 const NO_CLASS_COLOR = "#c0c8d4";
@@ -48,12 +54,26 @@ export function drawShapes(
   index: HitIndex,
   viewport: Viewport,
 ): number {
-  drawDraft(g, editor, viewport);
+  const steps = drawShapesInSteps(g, editor, index, viewport);
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+  }
+}
+
+/** The same, a bounded number of marks at a time: whoever draws thousands may let frames pass in between. */
+export function* drawShapesInSteps(
+  g: CanvasRenderingContext2D,
+  editor: Editor,
+  index: HitIndex,
+  viewport: Viewport,
+): Generator<void, number> {
+  yield* drawDraft(g, editor, viewport);
   const groups = new Map<string, Group>();
   const shown = visibleObjects(editor, index, viewport);
   const dragged = new Set(editor.previewIds);
   for (const annotation of shown) if (!dragged.has(annotation.id)) addToGroup(groups, annotation, editor);
-  for (const group of inOrder(groups)) drawGroup(g, group, viewport, shown.length > DENSE_FROM);
+  for (const group of inOrder(groups)) yield* drawGroup(g, group, viewport, shown.length > DENSE_FROM);
   if (shown.length <= LABELS_MAX)
     for (const annotation of shown)
       if (!dragged.has(annotation.id)) drawLabel(g, annotation, editor, viewport);
@@ -83,7 +103,21 @@ export function drawFronts(g: CanvasRenderingContext2D, editor: Editor, viewport
     if (seen) front.push(annotation);
   }
   for (const annotation of front) drawFront(g, annotation, editor, viewport);
+  drawGhost(g, editor, viewport);
   if (front.length <= LABELS_MAX) for (const annotation of front) drawLabel(g, annotation, editor, viewport);
+}
+
+/** An earlier version of an object: white and dotted, which no mark is. */
+function drawGhost(g: CanvasRenderingContext2D, editor: Editor, viewport: Viewport): void {
+  const { ghost, frame } = editor;
+  if (!ghost || (ghost.frame && !sameFrame(ghost.frame, frame))) return;
+  if (ghost.shape.type === "mask") {
+    drawMask(g, ghost.shape, GHOST_COLOR, 0.5, viewport);
+    return;
+  }
+  const path = new Path2D();
+  trace(path, ghost.shape, viewport, editor.classOf(ghost.class)?.skeleton?.bones);
+  outline(g, path, GHOST_COLOR, GHOST_DASH, 2);
 }
 
 /** Groups whose objects lie lower are drawn first. */
@@ -93,13 +127,13 @@ function inOrder(groups: Map<string, Group>): Group[] {
 }
 
 /** The model's draft beside the read: dashed, faint, under everything else. */
-function drawDraft(g: CanvasRenderingContext2D, editor: Editor, viewport: Viewport): void {
+function* drawDraft(g: CanvasRenderingContext2D, editor: Editor, viewport: Viewport): Generator<void, void> {
   const draft = editor.draftHere();
   for (const { class: id, shape } of draft) {
     const color = editor.classOf(id)?.color ?? NO_CLASS_COLOR;
     const bones = editor.classOf(id)?.skeleton?.bones ?? [];
     const group = { color, draft: true, locked: true, shapes: [shape], bones };
-    drawGroup(g, group, viewport, draft.length > DENSE_FROM);
+    yield* drawGroup(g, group, viewport, draft.length > DENSE_FROM);
   }
 }
 
@@ -144,7 +178,12 @@ function addToGroup(groups: Map<string, Group>, annotation: Annotation, editor: 
  * Boxes go one by one, because a stroked rectangle is many times cheaper than the same rectangle in a path;
  * polygons share paths of a bounded length, because the cost of a path grows faster than its length.
  */
-function drawGroup(g: CanvasRenderingContext2D, group: Group, viewport: Viewport, dense: boolean): void {
+function* drawGroup(
+  g: CanvasRenderingContext2D,
+  group: Group,
+  viewport: Viewport,
+  dense: boolean,
+): Generator<void, void> {
   g.globalAlpha = group.locked ? 0.55 : 1;
   for (const shape of group.shapes) if (shape.type === "mask") drawMask(g, shape, group.color, 0.4, viewport);
   const areas = group.shapes.filter((shape) => shape.type !== "box" && shapeRings(shape).length > 0);
@@ -153,15 +192,17 @@ function drawGroup(g: CanvasRenderingContext2D, group: Group, viewport: Viewport
     for (const shape of areas.slice(from, from + SHAPES_PER_PATH)) trace(path, shape, viewport);
     g.fillStyle = `${group.color}14`;
     if (!dense) g.fill(path, "evenodd");
-    outline(g, path, group.color, group.draft, dense ? 1.25 : 1.75);
+    outline(g, path, group.color, group.draft ? DRAFT_DASH : SOLID, dense ? 1.25 : 1.75);
+    yield;
   }
   const lines = group.shapes.filter((shape) => isLine(shape));
   for (let from = 0; from < lines.length; from += SHAPES_PER_PATH) {
     const path = new Path2D();
     for (const shape of lines.slice(from, from + SHAPES_PER_PATH)) trace(path, shape, viewport, group.bones);
-    outline(g, path, group.color, group.draft, dense ? 1.25 : 2);
+    outline(g, path, group.color, group.draft ? DRAFT_DASH : SOLID, dense ? 1.25 : 2);
+    yield;
   }
-  drawBoxes(g, group, viewport, dense);
+  yield* drawBoxes(g, group, viewport, dense);
   g.globalAlpha = 1;
 }
 
@@ -170,7 +211,13 @@ function isLine(shape: Shape): boolean {
   return shape.type === "polyline" || shape.type === "points" || shape.type === "skeleton";
 }
 
-function drawBoxes(g: CanvasRenderingContext2D, group: Group, viewport: Viewport, dense: boolean): void {
+function* drawBoxes(
+  g: CanvasRenderingContext2D,
+  group: Group,
+  viewport: Viewport,
+  dense: boolean,
+): Generator<void, void> {
+  let drawn = 0;
   for (const shape of group.shapes) {
     if (shape.type !== "box") continue;
     const [x, y] = viewport.toScreen([shape.x, shape.y]);
@@ -188,6 +235,8 @@ function drawBoxes(g: CanvasRenderingContext2D, group: Group, viewport: Viewport
     g.strokeStyle = group.color;
     g.lineWidth = dense ? 1.25 : 1.75;
     g.strokeRect(x, y, w, h);
+    drawn += 1;
+    if (drawn % BOXES_PER_STEP === 0) yield;
   }
   g.setLineDash([]);
 }
@@ -208,7 +257,8 @@ function drawFront(
   trace(path, shape, viewport, editor.classOf(annotation.class)?.skeleton?.bones);
   g.fillStyle = `${color}30`;
   if (!isLine(shape)) g.fill(path, "evenodd");
-  outline(g, path, color, annotation.author.kind === "model", editor.isSelected(annotation.id) ? 2.5 : 2);
+  const dash = annotation.author.kind === "model" ? DRAFT_DASH : SOLID;
+  outline(g, path, color, dash, editor.isSelected(annotation.id) ? 2.5 : 2);
 }
 
 /** A dark line under the coloured one keeps a mark visible on any background. */
@@ -216,10 +266,10 @@ function outline(
   g: CanvasRenderingContext2D,
   path: Path2D,
   color: string,
-  draft: boolean,
+  dash: readonly number[],
   width: number,
 ): void {
-  g.setLineDash(draft ? DRAFT_DASH : []);
+  g.setLineDash([...dash]);
   g.lineJoin = "round";
   g.strokeStyle = SHADOW;
   g.lineWidth = width + 1.5;

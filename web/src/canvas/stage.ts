@@ -7,7 +7,7 @@ import type { ActionId } from "./keymap";
 import { listen } from "./listen";
 import { dragWindow, type Window } from "./lut";
 import { performCommon, performNudge } from "./perform";
-import { drawFronts, drawHandles, drawShapes } from "./shapes-layer";
+import { drawFronts, drawHandles, drawShapes, drawShapesInSteps } from "./shapes-layer";
 import type { Tool, ToolContext, ToolOption, ToolPointer } from "./tool";
 import type { Annotation, Point } from "./types";
 import { sameFrame } from "./types";
@@ -86,7 +86,9 @@ export class Stage {
     this.element.style.cssText =
       "position:absolute;inset:0;overflow:hidden;outline-offset:-2px;touch-action:none;user-select:none";
     this.canvases = { image: this.addCanvas(), shapes: this.addCanvas(), overlay: this.addCanvas() };
-    this.dense = new DenseView(this.canvases.shapes, this.viewport, () => this.redraw("shapes"));
+    this.dense = new DenseView(this.canvases.shapes, this.viewport, (g) =>
+      drawShapesInSteps(g, this.editor, this.index, this.viewport),
+    );
     options.container.append(this.element);
     this.context = this.makeContext();
     this.listen();
@@ -131,8 +133,7 @@ export class Stage {
     const bounds = shapeBounds(annotation.shape);
     if (!bounds) return;
     const view = this.viewport.visible();
-    const inside = encloses(view, bounds);
-    if (inside) return;
+    if (encloses(view, bounds)) return;
     const large =
       (bounds.maxX - bounds.minX) * this.viewport.scale > this.viewport.width ||
       (bounds.maxY - bounds.minY) * this.viewport.scaleY > this.viewport.height;

@@ -136,6 +136,14 @@ export interface Annotation {
   author: Author;
   score?: number | null;
   arrangement?: Arrangement;
+  /** Its reader is in doubt about it. */
+  unclear?: Unclear | null;
+}
+
+/** A reader's doubt about one mark. */
+export interface Unclear {
+  confidence?: "guess" | "possible" | "probable" | null;
+  reason?: string | null;
 }
 
 export type AttributeKind = "flag" | "number" | { choice: string[] };

@@ -1,6 +1,6 @@
 import { drawImageLayer, type ImageSource } from "./image-layer";
 import { dragWindow, type Window } from "./lut";
-import type { Point } from "./types";
+import type { Bounds, Point } from "./types";
 import { Viewport, ZOOM_STEP } from "./viewport";
 import { WheelSteps } from "./wheel";
 
@@ -35,6 +35,7 @@ export class ViewPane {
   private drag: Drag | null = null;
   private readonly turned = new WheelSteps();
   private request = 0;
+  private home: Bounds | null = null;
   private readonly dirty = new Set<"image" | "overlay">();
 
   constructor(
@@ -78,10 +79,20 @@ export class ViewPane {
     this.redraw("image");
   }
 
+  /** What the view shows at first and after its room changed, instead of the whole image; nothing for the whole. */
+  setHome(region: Bounds | null): void {
+    this.home = region;
+    this.fit();
+  }
+
   fit(): void {
     if (this.last.width === 0) return;
     this.fitted = this.viewport.width > 1;
-    this.viewport.fit({ minX: 0, minY: 0, maxX: this.last.width, maxY: this.last.height });
+    this.viewport.fit(this.home ?? this.whole());
+  }
+
+  private whole(): Bounds {
+    return { minX: 0, minY: 0, maxX: this.last.width, maxY: this.last.height };
   }
 
   redraw(layer: "image" | "overlay"): void {
@@ -110,7 +121,7 @@ export class ViewPane {
       layer.height = Math.round(height * ratio);
     }
     this.viewport.resize(width, height);
-    // A view whose room changed shows the whole image again: nobody marks anything here.
+    // A view whose room changed begins anew: nobody marks anything here.
     this.fit();
     this.redraw("image");
     this.redraw("overlay");
@@ -136,7 +147,7 @@ export class ViewPane {
       },
       { passive: false },
     );
-    element.addEventListener("dblclick", () => this.fit());
+    element.addEventListener("dblclick", () => this.viewport.fit(this.whole()));
     element.addEventListener("pointerdown", (event) => {
       element.setPointerCapture(event.pointerId);
       const window = events.window.get();

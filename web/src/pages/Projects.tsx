@@ -1,5 +1,5 @@
 /** All projects that this person may know of; an owner makes new ones here. */
-import { Button, Modal, TextInput } from "@mantine/core";
+import { Button, Checkbox, Modal, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
@@ -8,6 +8,7 @@ import { isOwner, useMe } from "@/api/session";
 import type { ProjectSummary, ProtocolName } from "@/api/types";
 import { title, words } from "@/format";
 import { Icon } from "@/parts/Icon";
+import { areComplete, asSigned, NO_COMPONENTS, SigningFields } from "@/parts/SigningFields";
 import { Empty, Failed, Loading, Refused } from "@/parts/States";
 import table from "@/parts/table.module.css";
 import styles from "./Projects.module.css";
@@ -44,10 +45,14 @@ function NewProject({ opened, onClose }: { opened: boolean; onClose: () => void 
   const navigate = useNavigate();
   const [name, setName] = useState("");
   const [protocol, setProtocol] = useState<ProtocolName>("radiology");
+  const [signs, setSigns] = useState(true);
+  const [components, setComponents] = useState(NO_COMPONENTS);
+  const ready = name.trim() !== "" && (!signs || areComplete(components));
   const submit = (event: FormEvent) => {
     event.preventDefault();
+    if (!ready) return;
     create.mutate(
-      { name: name.trim(), protocol },
+      { name: name.trim(), protocol, ...(signs ? asSigned(components) : {}) },
       {
         onSuccess: (project) => {
           onClose();
@@ -84,10 +89,30 @@ function NewProject({ opened, onClose }: { opened: boolean; onClose: () => void 
             </label>
           ))}
         </fieldset>
+        <Checkbox
+          label="Sign the protocol now"
+          description={
+            signs
+              ? "It is fixed before the first read; a later change is a new version, signed again"
+              : "You can change it first. Nobody is given work before it is signed"
+          }
+          checked={signs}
+          onChange={(event) => setSigns(event.currentTarget.checked)}
+        />
+        {signs ? (
+          <SigningFields
+            values={components}
+            onChange={setComponents}
+            error={create.error}
+            description="Signs the protocol with your name and the time"
+            testid="project"
+            keepsFocus
+          />
+        ) : null}
         <Refused error={create.error} />
         <div className="row">
-          <Button type="submit" loading={create.isPending} disabled={!name.trim()}>
-            Create project
+          <Button type="submit" loading={create.isPending} disabled={!ready}>
+            {signs ? "Sign and create project" : "Create project"}
           </Button>
           <Button variant="default" onClick={onClose}>
             Cancel

@@ -2,11 +2,14 @@
 import { Button, Modal, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
-import { useMe } from "@/api/session";
+import { everywhereQuery } from "@/api/qualifications";
+import { isOwner, useMe } from "@/api/session";
 import type { Account } from "@/api/types";
 import { usersQuery, useUserActions } from "@/api/users";
 import { words } from "@/format";
 import { At, CopyText, Status } from "@/parts/bits";
+import { CertificateForm } from "@/parts/CertificateForm";
+import { ManagedCertificates } from "@/parts/Certificates";
 import { Icon } from "@/parts/Icon";
 import { Empty, Failed, Loading, Refused } from "@/parts/States";
 import table from "@/parts/table.module.css";
@@ -121,7 +124,37 @@ function Row({ user }: { user: Account }) {
   );
 }
 
+/** Certificates that count on every project: those who lead the installation enter them. */
+function Everywhere({ accounts }: { accounts: Account[] }) {
+  const me = useMe();
+  const seen = useQuery(everywhereQuery);
+  const people = accounts
+    .filter((one) => one.active && one.id !== me?.user.id)
+    .map((one) => ({ value: one.id, label: `${one.printed_name} (${one.login})` }));
+  return (
+    <section className="stack" aria-labelledby="everywhere">
+      <h2 id="everywhere">Certificates that count everywhere</h2>
+      <p className="dim">
+        They count on every project, beside those that its own people enter there. Nobody enters their own.
+      </p>
+      {seen.isPending ? (
+        <Loading />
+      ) : seen.isError ? (
+        <Failed error={seen.error} retry={() => seen.refetch()} />
+      ) : seen.data.length === 0 ? (
+        <Empty title="None yet">
+          Enter one where a board or a register vouches for somebody, whatever they work on.
+        </Empty>
+      ) : (
+        <ManagedCertificates rows={seen.data} project={null} manages />
+      )}
+      <CertificateForm project={null} people={people} />
+    </section>
+  );
+}
+
 export default function Users() {
+  const me = useMe();
   const users = useQuery(usersQuery);
   const [making, setMaking] = useState(false);
   return (
@@ -164,6 +197,7 @@ export default function Users() {
           </table>
         </div>
       )}
+      {users.data && isOwner(me) ? <Everywhere accounts={users.data} /> : null}
       {making ? <NewUser onClose={() => setMaking(false)} /> : null}
     </div>
   );

@@ -1,10 +1,12 @@
-/** Asks for a reason (and a password where something is signed) before it is done. */
-import { Button, Modal, PasswordInput, Textarea } from "@mantine/core";
+/** Asks for a reason (and for what a signature takes, where something is signed) before it is done. */
+import { Button, Modal, Textarea } from "@mantine/core";
 import { type FormEvent, type ReactNode, useState } from "react";
+import { areComplete, asSigned, NO_COMPONENTS, SigningFields } from "./SigningFields";
 import { Refused } from "./States";
 
 /** Longest reason that the page sends, in characters. */
 export const REASON_MAX_CHARS = 500;
+const NOT_SIGNED = { ...NO_COMPONENTS, withLogin: false };
 
 type Props = {
   opened: boolean;
@@ -12,14 +14,14 @@ type Props = {
   children?: ReactNode;
   confirm: string;
   danger?: boolean;
-  /** Also ask for the password. */
+  /** It is signed: also ask for the password, and for the user name where that is needed. */
   signed?: boolean;
-  /** No reason wanted, only the password. */
+  /** No reason wanted, only the signature. */
   withoutReason?: boolean;
   pending: boolean;
   error: unknown;
   onClose: () => void;
-  onConfirm: (values: { reason: string; password: string }) => void;
+  onConfirm: (values: { reason: string; login?: string; password: string }) => void;
 };
 
 function Body({
@@ -34,11 +36,11 @@ function Body({
   onConfirm,
 }: Props) {
   const [reason, setReason] = useState("");
-  const [password, setPassword] = useState("");
-  const ready = (withoutReason || reason.trim().length > 0) && (!signed || password.length > 0);
+  const [components, setComponents] = useState(NO_COMPONENTS);
+  const ready = (withoutReason || reason.trim().length > 0) && (!signed || areComplete(components));
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (ready) onConfirm({ reason: reason.trim(), password });
+    if (ready) onConfirm({ reason: reason.trim(), ...asSigned(signed ? components : NOT_SIGNED) });
   };
   return (
     <form onSubmit={submit} className="stack">
@@ -56,13 +58,12 @@ function Body({
         />
       )}
       {signed ? (
-        <PasswordInput
-          label="Your password"
+        <SigningFields
+          values={components}
+          onChange={setComponents}
+          error={error}
           description="Signs this with your name and the time"
-          value={password}
-          onChange={(event) => setPassword(event.currentTarget.value)}
-          autoComplete="current-password"
-          data-autofocus={withoutReason ? true : undefined}
+          testid="dialog"
         />
       ) : null}
       <Refused error={error} />

@@ -3,6 +3,7 @@ import { Menu, Modal } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
+import { healthQuery } from "@/api/health";
 import { chooseKeys, keysQuery } from "@/api/keys";
 import { useLive } from "@/api/live";
 import { hasRole, isOwner, useMe, useSignOut } from "@/api/session";
@@ -105,6 +106,17 @@ function UserMenu() {
   );
 }
 
+/** Says that nothing is shown because the evidence log cannot be written. */
+function LogStopped({ enabled }: { enabled: boolean }) {
+  const health = useQuery({ ...healthQuery, enabled });
+  if (health.data?.log !== "stopped") return null;
+  return (
+    <span className={styles.offline} role="alert">
+      <Icon name="warn" /> The evidence log has stopped: no image is shown
+    </span>
+  );
+}
+
 export function Shell() {
   const me = useMe();
   const client = useQueryClient();
@@ -160,6 +172,7 @@ export function Shell() {
               ) : null}
             </nav>
             <div className={styles.fill} />
+            <LogStopped enabled={me !== null} />
             {connected ? null : (
               <span className={styles.offline} role="status">
                 <Icon name="warn" /> Not live: reconnecting

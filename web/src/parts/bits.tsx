@@ -54,13 +54,27 @@ const PHASES: Record<Phase, { tone: Tone; mark: string; word: string }> = {
 export const phaseWord = (phase: Phase) => PHASES[phase]?.word ?? title(phase);
 export const ALL_PHASES = Object.keys(PHASES) as Phase[];
 
-export function PhaseMark({ phase, held }: { phase: Phase; held?: boolean }) {
+export function PhaseMark({
+  phase,
+  held,
+  cannotAssess,
+}: {
+  phase: Phase;
+  held?: boolean;
+  /** Accepted with the answer that it cannot be assessed: no empty one. */
+  cannotAssess?: boolean;
+}) {
   const look = PHASES[phase] ?? { tone: "dim" as const, mark: "ring", word: title(phase) };
   return (
     <span className="row tight">
       <Status tone={look.tone} mark={look.mark}>
         {look.word}
       </Status>
+      {cannotAssess ? (
+        <Status tone="warn" mark="diamond">
+          Cannot be assessed
+        </Status>
+      ) : null}
       {held ? (
         <Status tone="bad" mark="bars">
           On hold

@@ -1,7 +1,7 @@
 import { render, screen } from "@testing-library/react";
 import { describe, expect, it } from "vitest";
 import type { HomeCard } from "@/api/types";
-import { byRole } from "@/pages/Home";
+import { byRole, primaryOf } from "@/pages/Home";
 import { AuthorMark, PhaseMark } from "./bits";
 import { keyName, typing } from "./keys";
 import { blocks, Markdown } from "./Markdown";
@@ -72,6 +72,16 @@ describe("start page", () => {
       ["annotator", ["continue", "claim"]],
       ["reviewer", ["holds", "claim"]],
     ]);
+    expect(primaryOf(groups)?.kind).toBe("continue");
+  });
+  it("lets one button stand out: what waits before what is always there", () => {
+    const of = (...cards: HomeCard[]) => primaryOf(byRole(cards))?.kind;
+    expect(
+      of(card("owner", "manage", 0), card("reviewer", "claim", 3), card("annotator", "findings", 1)),
+    ).toBe("findings");
+    expect(of(card("owner", "manage", 0), card("reviewer", "claim", 0))).toBe("manage");
+    expect(of(card("reviewer", "claim", 0))).toBeUndefined();
+    expect(of(card("reviewer", "continue", 1), card("quality_engineer", "overdue", 2))).toBe("overdue");
   });
 });
 

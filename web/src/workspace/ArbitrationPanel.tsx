@@ -1,4 +1,8 @@
+import { Button } from "@mantine/core";
+import { lazy, Suspense, useState } from "react";
 import type { DisputedFinding, DisputedSide } from "@/api/types";
+import { CANNOT_ASSESS, reasonWords, unclearWords } from "@/canvas/answers";
+import type { Annotation } from "@/canvas/types";
 import type { Arbitration, Shown } from "./arbitration";
 import { differenceWords } from "./arbitration";
 import { useEditor, useSession } from "./hooks";
@@ -6,6 +10,8 @@ import type { HostHandle } from "./host";
 import side from "./Side.module.css";
 import type { WorkSession } from "./session";
 import styles from "./Workspace.module.css";
+
+const SideBySide = lazy(() => import("./SideBySide"));
 
 interface Props {
   arbitration: Arbitration;
@@ -19,6 +25,7 @@ export function ArbitrationPanel({ arbitration, session, handle }: Props) {
   useEditor(session.editor);
   const { findings, readers, agreed } = arbitration;
   const open = arbitration.open().length;
+  const [beside, setBeside] = useState(false);
   return (
     <section
       className={side.review}
@@ -41,6 +48,26 @@ export function ArbitrationPanel({ arbitration, session, handle }: Props) {
         {findings.length - open} of {findings.length} decided
       </p>
       <ShowSwitch arbitration={arbitration} readers={readers} />
+      <Button
+        size="compact-sm"
+        variant="default"
+        onClick={() => setBeside(true)}
+        disabled={findings.length === 0}
+        data-testid="beside-open"
+      >
+        Side by side
+      </Button>
+      {beside ? (
+        <Suspense fallback={null}>
+          <SideBySide
+            opened
+            onClose={() => setBeside(false)}
+            arbitration={arbitration}
+            session={session}
+            handle={handle}
+          />
+        </Suspense>
+      ) : null}
       <ol className={side.disputes}>
         {findings.map((finding, index) => (
           <FindingRow
@@ -87,6 +114,7 @@ function FindingRow(props: Props & { finding: DisputedFinding; index: number }) 
   const { finding, index, arbitration, session, handle } = props;
   const choice = arbitration.choice(index);
   const silent = arbitration.readers - finding.sides.length;
+  const cannot = finding.sides.some((one) => one.mark.class === CANNOT_ASSESS);
   const className = (id: string) => session.editor.classOf(id)?.name ?? id;
   return (
     <li
@@ -102,7 +130,10 @@ function FindingRow(props: Props & { finding: DisputedFinding; index: number }) 
         {className(finding.sides[0]?.mark.class ?? "")}
         {frameWord(finding.sides[0])}
       </button>
-      <span className="dim"> {differenceWords(finding.differences)}</span>
+      <span className="dim">
+        {" "}
+        {cannot ? "not all could assess it" : differenceWords(finding.differences)}
+      </span>
       {finding.overlap !== null && finding.overlap !== undefined && finding.sides.length > 1 ? (
         <span className="dim"> · overlap {(finding.overlap * 100).toFixed(0)} %</span>
       ) : null}
@@ -121,15 +152,32 @@ function FindingRow(props: Props & { finding: DisputedFinding; index: number }) 
             {answers(one)}
           </button>
         ))}
+        {finding.sides.length > 1 && !cannot ? (
+          <button
+            type="button"
+            className={styles.plain}
+            aria-pressed={choice?.kind === "merged"}
+            onClick={() =>
+              void session.mergeSides(
+                index,
+                finding.sides.map((one) => one.reader),
+              )
+            }
+            data-testid={`merge-${index}`}
+            title="Take their marks over as one, merged by the protocol's rule"
+          >
+            Merged
+          </button>
+        ) : null}
         <button
           type="button"
           className={styles.plain}
           aria-pressed={choice?.kind === "nothing"}
           onClick={() => arbitration.leaveEmpty(index)}
           data-testid={`nothing-${index}`}
-          title="Nothing is there"
+          title={cannot ? "It can be assessed" : "Nothing is there"}
         >
-          Nothing there
+          {cannot ? "It can be assessed" : "Nothing there"}
           {silent > 0 ? ` (${silent} ${silent === 1 ? "reader" : "readers"})` : ""}
         </button>
         <button
@@ -153,6 +201,9 @@ function frameWord(one: DisputedSide | undefined): string {
 
 /** The answers of a mark, briefly: where readers differ in nothing else they are what is decided about. */
 function answers(one: DisputedSide): string {
+  if (one.mark.class === CANNOT_ASSESS)
+    return ` (${reasonWords(one.mark.attributes as Annotation["attributes"])})`;
   const said = Object.values(one.mark.attributes ?? {}).map(String);
+  if (one.mark.unclear) said.push(unclearWords(one.mark.unclear));
   return said.length > 0 ? ` (${said.join(", ")})` : "";
 }

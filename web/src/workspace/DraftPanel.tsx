@@ -1,6 +1,7 @@
-import { useState } from "react";
+import { useEffect, useState } from "react";
+import { DRAFT_MODEL_EVENT } from "@/api/live";
 import { Refused } from "@/parts/States";
-import { useSession } from "./hooks";
+import { useEditor, useSession } from "./hooks";
 import side from "./Side.module.css";
 import type { WorkSession } from "./session";
 import styles from "./Workspace.module.css";
@@ -11,7 +12,15 @@ export function DraftPanel({ session }: { session: WorkSession }) {
   const [asking, setAsking] = useState(false);
   const [error, setError] = useState<unknown>(null);
   const { draft } = session;
-  if (!draft && !session.work.draftOnRequest) return null;
+  useEditor(session.editor);
+  useEffect(() => {
+    // A model that was stopped is seen no more, also where its draft lies open already.
+    const refresh = () => void session.refreshDraft().catch(setError);
+    window.addEventListener(DRAFT_MODEL_EVENT, refresh);
+    return () => window.removeEventListener(DRAFT_MODEL_EVENT, refresh);
+  }, [session]);
+  const own = session.work.read ? session.modelMarks.length : 0;
+  if (!draft && !session.work.draftOnRequest && own === 0) return null;
   const ask = () => {
     setAsking(true);
     setError(null);
@@ -23,6 +32,16 @@ export function DraftPanel({ session }: { session: WorkSession }) {
   return (
     <section className={side.facts} aria-label="The model's draft" data-testid="draft-panel">
       <h3>The model's draft</h3>
+      {own > 0 ? (
+        <button
+          type="button"
+          className={styles.plain}
+          onClick={() => session.rejectModel()}
+          data-testid="draft-reject"
+        >
+          Remove all {own} that a model drew
+        </button>
+      ) : null}
       {draft ? (
         <>
           <p data-testid="draft-facts">
@@ -39,7 +58,7 @@ export function DraftPanel({ session }: { session: WorkSession }) {
             {session.draftShown ? "Hide the draft" : "Show the draft"}
           </button>
         </>
-      ) : (
+      ) : session.work.draftOnRequest ? (
         <>
           <p className="dim">Look for yourself first. That you asked is kept with your read.</p>
           <button
@@ -51,9 +70,9 @@ export function DraftPanel({ session }: { session: WorkSession }) {
           >
             Ask for the model's draft
           </button>
-          {error ? <Refused error={error} /> : null}
         </>
-      )}
+      ) : null}
+      {error ? <Refused error={error} /> : null}
     </section>
   );
 }

@@ -1,14 +1,32 @@
 import { Checkbox, NumberInput } from "@mantine/core";
-import { useId } from "react";
+import { useEffect, useId } from "react";
+import { ANSWER_CLASS, answerWords, isAnswer } from "@/canvas/answers";
+import { keyHint } from "@/canvas/keymap";
 import type { Annotation, AttributeDef, AttributeValue, CuboidShape, Vec3 } from "@/canvas/types";
-import { useEditor } from "./hooks";
+import { HistoryPanel } from "./HistoryPanel";
+import { useEditor, useKeyMap } from "./hooks";
+import type { HostHandle } from "./host";
 import styles from "./Side.module.css";
 import type { WorkSession } from "./session";
+import { Unclear } from "./Unclear";
+import shared from "./Workspace.module.css";
 
-/** Class, attributes and origin of the one selected object. */
-export function ObjectDetail({ session }: { session: WorkSession }) {
+interface Props {
+  session: WorkSession;
+  handle: HostHandle | null;
+  /** The versions of the object are shown. */
+  history: boolean;
+  onHistory: (shown: boolean) => void;
+}
+
+/** Class, attributes, origin and versions of the one selected object. */
+export function ObjectDetail({ session, handle, history, onHistory }: Props) {
   const { editor } = session;
   useEditor(editor);
+  const keyMap = useKeyMap();
+  const only = editor.selectedIds.size === 1 ? [...editor.selectedIds][0] : undefined;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: versions are those of one object; for the next one they are asked for anew, and the picture keeps the keys
+  useEffect(() => () => onHistory(false), [only, onHistory]);
   const selection = editor.selection();
   const target = selection[0];
   if (!target) return null;
@@ -22,11 +40,11 @@ export function ObjectDetail({ session }: { session: WorkSession }) {
         <span>Class</span>
         <select
           value={target.class}
-          disabled={frozen}
+          disabled={frozen || isAnswer(target)}
           onChange={(event) => editor.chooseClass(event.currentTarget.value)}
           data-testid="object-class"
         >
-          {editor.classes
+          {(isAnswer(target) ? [ANSWER_CLASS] : editor.classes)
             .filter(
               (option) =>
                 option.id === target.class || (!option.retired && option.shapes.includes(target.shape.type)),
@@ -47,6 +65,11 @@ export function ObjectDetail({ session }: { session: WorkSession }) {
           onChange={(value) => editor.setAttribute(target, attribute.id, value)}
         />
       ))}
+      {isAnswer(target) ? (
+        <p data-testid="answer-words">{answerWords(target)}</p>
+      ) : (
+        <Unclear session={session} target={target} />
+      )}
       {target.shape.type === "cuboid" ? (
         <CuboidFields session={session} target={target} shape={target.shape} frozen={frozen} />
       ) : null}
@@ -56,8 +79,22 @@ export function ObjectDetail({ session }: { session: WorkSession }) {
           : target.author.kind === "rule"
             ? `What independent readers agree on, merged by rule: ${target.author.rule}`
             : `Drawn by a person${target.author.user === editor.user ? " (you)" : ""}`}
-        {` · version ${target.version}`}
+        {" · "}
+        <button
+          type="button"
+          className={shared.inline}
+          aria-expanded={history}
+          aria-keyshortcuts={keyHint(keyMap, "object.history") || undefined}
+          title={`Versions (${keyHint(keyMap, "object.history")})`}
+          onClick={() => onHistory(!history)}
+          data-testid="history-open"
+        >
+          version {target.version}
+        </button>
       </p>
+      {history ? (
+        <HistoryPanel session={session} target={target} handle={handle} onClose={() => onHistory(false)} />
+      ) : null}
     </section>
   );
 }

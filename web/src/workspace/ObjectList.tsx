@@ -1,12 +1,13 @@
 import { useEffect, useRef, useState } from "react";
+import { isAnswer, reasonWords, unclearWords } from "@/canvas/answers";
+import type { Editor } from "@/canvas/editor";
 import { shapeArea } from "@/canvas/geometry";
 import type { Annotation, Shape } from "@/canvas/types";
-import { sameFrame } from "@/canvas/types";
 import { Icon } from "@/parts/Icon";
 import { useEditor, useSession } from "./hooks";
 import styles from "./Side.module.css";
 import type { WorkSession } from "./session";
-import { unanswered } from "./work";
+import { type OpenAnswer, objectRows, unanswered } from "./work";
 
 /** Height of a row, pixels; also in the style sheet. */
 const ROW_PX = 34;
@@ -27,12 +28,8 @@ export function ObjectList({
   const box = useRef<HTMLDivElement>(null);
   const [top, setTop] = useState(0);
   const [height, setHeight] = useState(400);
-  const here = editor.objects();
-  const elsewhere = editor.frame
-    ? editor.document.all().filter((a) => a.frame && !sameFrame(a.frame, editor.frame))
-    : [];
-  const rows = [...here, ...elsewhere];
-  const open = new Set(unanswered(editor).map((entry) => entry.annotation.id));
+  const { rows, here, places } = objectRows(editor);
+  const open = openIds(editor);
 
   useEffect(() => {
     if (!box.current) return;
@@ -43,9 +40,9 @@ export function ObjectList({
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: follows the selection, which `revision` stands for
   useEffect(() => {
-    const index = rows.findIndex((row) => editor.isSelected(row.id));
+    const index = Math.min(...[...editor.selectedIds].map((id) => places.get(id) ?? Infinity));
     const element = box.current;
-    if (index < 0 || !element) return;
+    if (!Number.isFinite(index) || !element) return;
     if (index * ROW_PX < element.scrollTop) element.scrollTop = index * ROW_PX;
     else if ((index + 1) * ROW_PX > element.scrollTop + element.clientHeight)
       element.scrollTop = (index + 1) * ROW_PX - element.clientHeight;
@@ -74,7 +71,7 @@ export function ObjectList({
             session={session}
             row={row}
             place={first + index}
-            away={first + index >= here.length}
+            away={first + index >= here}
             open={open.has(row.id)}
             onReveal={onReveal}
           />
@@ -82,6 +79,18 @@ export function ObjectList({
       </ul>
     </div>
   );
+}
+
+const openSets = new WeakMap<readonly OpenAnswer[], Set<string>>();
+
+/** Objects that lack an answer. */
+function openIds(editor: Editor): ReadonlySet<string> {
+  const list = unanswered(editor);
+  const known = openSets.get(list);
+  if (known) return known;
+  const made = new Set(list.map((entry) => entry.annotation.id));
+  openSets.set(list, made);
+  return made;
 }
 
 function Row(props: {
@@ -122,10 +131,12 @@ function Row(props: {
       >
         <i data-draft={row.author.kind === "model"} aria-hidden="true" />
         <span>{name}</span>
-        <small>{shapeWords(row.shape)}</small>
+        <small>{isAnswer(row) ? reasonWords(row.attributes) : shapeWords(row.shape)}</small>
         {row.frame && away ? <small>frame {row.frame.index + 1}</small> : null}
+        {row.unclear ? <em title={unclearWords(row.unclear)}>unclear</em> : null}
         {open ? <em title="A required attribute has no answer">?</em> : null}
         {session.mode === "review" && session.checked.has(row.id) ? <b title="Confirmed">✓</b> : null}
+        {session.mode === "review" && session.wrong.has(row.id) ? <em title="Said to be wrong">✗</em> : null}
         <AuthorMark row={row} />
       </button>
       <button

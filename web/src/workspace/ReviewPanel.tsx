@@ -14,6 +14,7 @@ export function ReviewPanel({ session, ask }: { session: WorkSession; ask: boole
   const question = useRef<HTMLFieldSetElement>(null);
   const all = editor.document.all();
   const left = unchecked(all, session.checked).length;
+  const wrong = session.stillWrong.length;
 
   useEffect(() => {
     if (ask) question.current?.querySelector("input")?.focus();
@@ -29,9 +30,16 @@ export function ReviewPanel({ session, ask }: { session: WorkSession; ask: boole
         </span>
         <span className="dim">
           {" "}
-          · <kbd>{keyHint(keyMap, "object.next")}</kbd> next, <kbd>{keyHint(keyMap, "accept")}</kbd> confirm
+          · <kbd>{keyHint(keyMap, "object.next")}</kbd> next, <kbd>{keyHint(keyMap, "accept")}</kbd> confirm,{" "}
+          <kbd>{keyHint(keyMap, "mark.wrong")}</kbd> wrong
         </span>
       </p>
+      {wrong > 0 ? (
+        <p className={styles.fixed} data-testid="wrong-count">
+          {wrong === 1 ? "One mark is wrong" : `${wrong} marks are wrong`}: correct or remove{" "}
+          {wrong === 1 ? "it" : "them"}, or send the read back.
+        </p>
+      ) : null}
       {session.fixed ? (
         <p className={styles.fixed}>
           You changed marks: they go on under your name, the rest keeps its author.

@@ -110,6 +110,7 @@ export default function SceneHost({ session, onReady }: HostProps) {
       },
       showFrame,
       focus: () => root.current?.focus({ preventScroll: true }),
+      place: () => ({ frame: editor.frame ?? null, point: null }),
     });
     editor.afterStep = (command) => showFrame(command.frame);
     return () => onReady(null);

@@ -1,7 +1,12 @@
-import { useState } from "react";
+import { useQuery } from "@tanstack/react-query";
+import { useEffect, useState } from "react";
+import { guidelineQuery } from "@/api/guidelines";
+import { answers, answerWords, contentWords, markCount } from "@/canvas/answers";
 import { keyHint } from "@/canvas/keymap";
+import { GuidelineCards } from "@/parts/GuidelineCards";
 import { ArbitrationPanel } from "./ArbitrationPanel";
 import { DraftPanel } from "./DraftPanel";
+import { FindingsPanel } from "./FindingsPanel";
 import { Guideline } from "./Guideline";
 import { useEditor, useKeyMap, useSession } from "./hooks";
 import type { HostHandle } from "./host";
@@ -10,30 +15,51 @@ import { ObjectList } from "./ObjectList";
 import { ReviewPanel } from "./ReviewPanel";
 import side from "./Side.module.css";
 import type { WorkSession } from "./session";
+import type { Findings } from "./useFindings";
 import styles from "./Workspace.module.css";
 
-type Tab = "objects" | "guideline";
+/** Answers that are spelled out; the others are in the list below. */
+const ANSWERS_SHOWN = 5;
+
+type Tab = "objects" | "findings" | "guideline";
 
 export function SidePanel({
   session,
   handle,
   askMissing,
+  findings,
+  history,
+  onHistory,
 }: {
   session: WorkSession;
   handle: HostHandle | null;
   askMissing: boolean;
+  findings: Findings;
+  history: boolean;
+  onHistory: (shown: boolean) => void;
 }) {
   const [tab, setTab] = useState<Tab>("objects");
   const { editor, work } = session;
   useEditor(editor);
   useSession(session);
-  const count = editor.document.size;
+  const count = markCount(editor);
+  const said = answers(editor);
+  const { asked } = findings;
+  // Whoever goes to a finding by key sees it.
+  useEffect(() => {
+    if (asked > 0) setTab("findings");
+  }, [asked]);
+  // So does whoever asks for the versions of an object.
+  useEffect(() => {
+    if (history) setTab("objects");
+  }, [history]);
   const tabs: { id: Tab; label: string }[] = [
     { id: "objects", label: `Objects ${count}` },
+    { id: "findings", label: findings.unresolved > 0 ? `Findings ${findings.unresolved}` : "Findings" },
     { id: "guideline", label: "Guideline" },
   ];
   return (
-    <aside className={side.side} aria-label="Objects and guideline" tabIndex={-1} id="side-panel">
+    <aside className={side.side} aria-label="Objects, findings and guideline" tabIndex={-1} id="side-panel">
       <div className={side.tabs} role="tablist">
         {tabs.map((entry) => (
           <button
@@ -51,9 +77,31 @@ export function SidePanel({
       </div>
       <div id="side-body" role="tabpanel" aria-labelledby={`tab-${tab}`} className={side.sideBody}>
         {tab === "guideline" ? (
-          <Guideline text={work.protocol.guideline} version={work.protocol.version} />
+          <GuidelineTab session={session} />
+        ) : tab === "findings" ? (
+          <FindingsPanel findings={findings} session={session} />
         ) : (
           <>
+            {work.notQualified ? (
+              <p className={side.returned} role="note" data-testid="not-qualified">
+                <strong>
+                  {work.notQualified.code === "qualification_expired"
+                    ? "Your qualification has ended"
+                    : "You lack a qualification"}
+                </strong>
+                {work.notQualified.message} You may finish or give this item back, but not sign.
+              </p>
+            ) : null}
+            {work.campaign ? (
+              <p className={side.returned} role="note" data-testid="campaign-note">
+                <strong>Looked at again: {work.campaign.name}</strong>
+                It begins from what was accepted. Look at{" "}
+                {work.campaign.classes
+                  .map((id) => work.protocol.classes.find((one) => one.id === id)?.name ?? id)
+                  .join(", ")}
+                ; the guideline says what changed.
+              </p>
+            ) : null}
             {work.returned ? (
               <p className={side.returned} role="note" data-testid="returned">
                 <strong>Sent back</strong>
@@ -62,12 +110,19 @@ export function SidePanel({
                   .join(" – ") || "without a comment"}
               </p>
             ) : null}
+            {said.length > 0 ? (
+              <p className={side.returned} role="note" data-testid="answer-note">
+                <strong>Cannot assess</strong>
+                {said.slice(0, ANSWERS_SHOWN).map(answerWords).join("; ")}
+                {said.length > ANSWERS_SHOWN ? ` and ${said.length - ANSWERS_SHOWN} more` : ""}
+              </p>
+            ) : null}
             {session.arbitration ? (
               <ArbitrationPanel arbitration={session.arbitration} session={session} handle={handle} />
             ) : null}
             {editor.readOnly ? null : <ClassChips session={session} />}
             <ObjectList session={session} onReveal={(annotation) => handle?.reveal(annotation)} />
-            <ObjectDetail session={session} />
+            <ObjectDetail session={session} handle={handle} history={history} onHistory={onHistory} />
             <DraftPanel session={session} />
             {session.mode === "review" ? <ReviewPanel session={session} ask={askMissing} /> : null}
             {session.mode === "sign" ? <SignFacts session={session} /> : null}
@@ -75,6 +130,29 @@ export function SidePanel({
         )}
       </div>
     </aside>
+  );
+}
+
+/** The cards, that of the chosen class first; below them what the protocol says. */
+function GuidelineTab({ session }: { session: WorkSession }) {
+  const { editor, work } = session;
+  const seen = useQuery(guidelineQuery(work.item.project));
+  const chosen = editor.selection()[0]?.class ?? editor.activeClass;
+  return (
+    <div className="stack">
+      {seen.data?.current ? (
+        <div className={side.guideline}>
+          <p className="dim">Version {seen.data.current.version}</p>
+          <GuidelineCards
+            guideline={seen.data.current.id}
+            document={seen.data.document}
+            classes={work.protocol.classes}
+            first={chosen}
+          />
+        </div>
+      ) : null}
+      <Guideline text={work.protocol.guideline} version={work.protocol.version} />
+    </div>
   );
 }
 
@@ -124,7 +202,7 @@ function SignFacts({ session }: { session: WorkSession }) {
     <section className={side.facts} aria-label="What will be signed">
       <h3>What will be signed</h3>
       <p>
-        {session.editor.document.size} marks, protocol {session.work.protocol.title} version{" "}
+        {contentWords(session.editor)}, protocol {session.work.protocol.title} version{" "}
         {session.work.protocol.version}
       </p>
       <p className="dim">Content hash, SHA-256</p>

@@ -1,5 +1,5 @@
 import { Tooltip } from "@mantine/core";
-import { useSyncExternalStore } from "react";
+import { memo, useSyncExternalStore } from "react";
 import { keyHint } from "@/canvas/keymap";
 import { useKeyMap } from "./hooks";
 import type { HostHandle } from "./host";
@@ -17,7 +17,8 @@ const VIEW_ACTIONS = [
   { action: "brightness.down", label: "Darker", path: "M10 6.500a3.5 3.5 0 100 7 3.5 3.5 0 000-7z" },
 ] as const;
 
-export function ToolColumn({ handle }: { handle: HostHandle | null }) {
+/** Drawn again when the tool changes, not with every selection. */
+export const ToolColumn = memo(function ToolColumn({ handle }: { handle: HostHandle | null }) {
   const keyMap = useKeyMap();
   const current = useSyncExternalStore(
     (listener) => handle?.onTool(listener) ?? (() => {}),
@@ -80,4 +81,4 @@ export function ToolColumn({ handle }: { handle: HostHandle | null }) {
       ))}
     </div>
   );
-}
+});

@@ -1,11 +1,11 @@
-import { useEffect, useReducer } from "react";
+import { memo, useEffect, useReducer } from "react";
 import type { ToolOption } from "@/canvas/tool";
 import type { HostHandle } from "./host";
 import styles from "./ToolOptions.module.css";
 import shared from "./Workspace.module.css";
 
 /** The settings of the tool in hand. The row is always there, so that nothing moves when the tool changes. */
-export function ToolOptions({ handle }: { handle: HostHandle | null }) {
+export const ToolOptions = memo(function ToolOptions({ handle }: { handle: HostHandle | null }) {
   const [, again] = useReducer((n: number) => n + 1, 0);
   useEffect(() => {
     const undo = [handle?.onTool(again), handle?.onOptions?.(again)];
@@ -24,7 +24,7 @@ export function ToolOptions({ handle }: { handle: HostHandle | null }) {
       ))}
     </div>
   );
-}
+});
 
 function Setting({ option }: { option: ToolOption }) {
   const testid = `option-${option.id}`;

@@ -32,7 +32,8 @@ export interface TopBarProps {
   onRedo: () => void;
   /** The main act of this stage: submit, accept or sign. */
   onFinish: () => void;
-  onUnclear: () => void;
+  /** Answer that it cannot be assessed; nothing where that is no answer here. */
+  onCannot: (() => void) | null;
   onReject: () => void;
   /** Hand the decision between reads on. */
   onHandOn: () => void;
@@ -48,6 +49,8 @@ export function TopBar(props: TopBarProps) {
   useEditor(editor);
   const keyMap = useKeyMap();
   const finish = finishWord(session);
+  // Nobody signs what they are not qualified for; the side panel says what is lacking.
+  const signs = mode === "sign" || Boolean(work.meaning);
   return (
     <header className={styles.top}>
       <Link to="/" className={styles.back} aria-label="Back to the start page" title="Back to the start page">
@@ -92,17 +95,20 @@ export function TopBar(props: TopBarProps) {
         place={() => editor.frame && { stream: editor.frame.stream, frame: editor.frame.index }}
         onReported={props.onRecalled}
       />
-      {mode === "read" ? (
-        <Button
-          size="xs"
-          variant="default"
-          onClick={props.onUnclear}
-          disabled={props.busy}
-          data-testid="unclear"
-        >
-          Unclear…
-        </Button>
-      ) : mode === "adjudicate" ? (
+      {props.onCannot ? (
+        <Tooltip label={`Cannot assess (${keyHint(keyMap, "answer.cannot")})`}>
+          <Button
+            size="xs"
+            variant="default"
+            onClick={props.onCannot}
+            disabled={props.busy}
+            data-testid="cannot-assess"
+          >
+            Cannot assess…
+          </Button>
+        </Tooltip>
+      ) : null}
+      {mode === "read" ? null : mode === "adjudicate" ? (
         session.work.dispute?.may_hand_on ? (
           <Button
             size="xs"
@@ -125,12 +131,14 @@ export function TopBar(props: TopBarProps) {
           {mode === "sign" ? "Reject…" : "Send back…"}
         </Button>
       )}
-      <Tooltip label={`${finish} (${keyHint(keyMap, "submit")})`}>
-        <Button size="xs" onClick={props.onFinish} loading={props.busy} data-testid={FINISH_IDS[mode]}>
-          {finish}
-          {mode === "sign" || mode === "adjudicate" ? "…" : ""}
-        </Button>
-      </Tooltip>
+      {signs && work.notQualified ? null : (
+        <Tooltip label={`${finish} (${keyHint(keyMap, "submit")})`}>
+          <Button size="xs" onClick={props.onFinish} loading={props.busy} data-testid={FINISH_IDS[mode]}>
+            {finish}
+            {mode === "sign" || mode === "adjudicate" ? "…" : ""}
+          </Button>
+        </Tooltip>
+      )}
     </header>
   );
 }

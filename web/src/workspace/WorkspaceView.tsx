@@ -1,35 +1,40 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { lazy, Suspense, useCallback, useEffect, useState } from "react";
+import { lazy, memo, Suspense, useCallback, useEffect, useState } from "react";
+import { asProblem } from "@/api/problem";
 import { claimTask } from "@/api/tasks";
+import { cannotAssess, toggleUnclear } from "@/canvas/answers";
 import type { ActionId } from "@/canvas/keymap";
 import { slideOf } from "@/canvas/slide";
 import { nextKey, propagate } from "@/canvas/tracks";
 import { Loading, Refused } from "@/parts/States";
-import { AdjudicateDialog, OpenAnswers, RejectDialog, SignDialog, UnclearDialog } from "./dialogs";
+import { AnswerDialog } from "./AnswerDialog";
+import { AdjudicateDialog, FixDialog, OpenAnswers, RejectDialog, SignDialog } from "./dialogs";
 import { useEditor, useKeyMap, useSession } from "./hooks";
 import type { HostHandle, HostProps } from "./host";
 import ImageHost from "./ImageHost";
 import { Palette } from "./Palette";
 import { PropagateDialog } from "./PropagateDialog";
-import { preload } from "./preload";
+import { HOSTS, takeUp } from "./preload";
 import { SidePanel } from "./SidePanel";
 import type { WorkSession } from "./session";
 import { ToolColumn } from "./ToolColumn";
 import { ToolOptions } from "./ToolOptions";
 import { TopBar } from "./TopBar";
+import { useFindings } from "./useFindings";
 import { useWorkspaceKeys } from "./useWorkspaceKeys";
 import styles from "./Workspace.module.css";
 import { unanswered } from "./work";
 
-const SceneHost = lazy(() => import("./SceneHost"));
-const StackHost = lazy(() => import("./stack/StackHost"));
-const SlideHost = lazy(() => import("./stack/SlideHost"));
+const SceneHost = lazy(HOSTS.scene);
+const StackHost = lazy(HOSTS.stack);
+const SlideHost = lazy(HOSTS.slide);
 
 type Open =
   | "answers"
-  | "unclear"
+  | "cannot"
   | "reject"
+  | "fix"
   | "sign"
   | "decide"
   | "escalate"
@@ -44,11 +49,13 @@ export function WorkspaceView({ session }: { session: WorkSession }) {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
   const [askMissing, setAskMissing] = useState(false);
+  const [history, setHistory] = useState(false);
   const keyMap = useKeyMap();
   const navigate = useNavigate();
   const client = useQueryClient();
   useSession(session);
   useEditor(editor);
+  const findings = useFindings(session, handle);
 
   const onReady = useCallback((next: HostHandle | null) => {
     setHandle(next);
@@ -74,6 +81,8 @@ export function WorkspaceView({ session }: { session: WorkSession }) {
   // Who reviews differs from protocol to protocol.
   const role = work.protocol.stages[work.task.stage]?.role;
 
+  const takesAnswer = !editor.readOnly && work.protocol.cannot_assess !== false;
+
   /** Runs a decision, then goes on with the next task of this kind, or home when there is none. */
   const decide = async (act: () => Promise<unknown>) => {
     setBusy(true);
@@ -83,15 +92,16 @@ export function WorkspaceView({ session }: { session: WorkSession }) {
       session.autosave?.stop();
       client.invalidateQueries({ queryKey: ["home"] });
       client.invalidateQueries({ queryKey: ["items", work.item.id] });
+      client.invalidateQueries({ queryKey: ["quality", work.item.project] });
       const next = await claimTask(work.item.project, role ? { role } : {}).catch(() => null);
       if (next) {
-        // The claim is on record, so its first frames may be: they travel while the next workspace is built.
-        preload(next.item);
-        client.setQueryData(["tasks", next.task.id], next);
+        takeUp(client, next);
         await navigate({ to: "/work/$taskId", params: { taskId: next.task.id } });
       } else await navigate({ to: "/" });
     } catch (problem) {
-      setError(problem);
+      // The server compares what it stored: a change that was taken back again may be one there, and wants its reason.
+      if (mode === "review" && asProblem(problem).code === "content_changed") setOpen("fix");
+      else setError(problem);
     } finally {
       setBusy(false);
     }
@@ -111,9 +121,11 @@ export function WorkspaceView({ session }: { session: WorkSession }) {
         session.arbitration?.goToOpen((annotation) => handle?.reveal(annotation));
       }
     } else if (mode === "review") {
-      if (session.missing === null) setAskMissing(true);
-      else void decide(() => session.review());
-    } else void decide(() => session.submit("done"));
+      if (session.stillWrong.length > 0) setOpen("reject");
+      else if (session.missing === null) setAskMissing(true);
+      else if (session.fixed) setOpen("fix");
+      else void decide(() => session.accept());
+    } else void decide(() => session.submit());
   };
 
   const confirm = () => {
@@ -131,10 +143,16 @@ export function WorkspaceView({ session }: { session: WorkSession }) {
     if (action === "submit") finish();
     else if (action === "save") void session.autosave?.flush();
     else if (action === "accept" && mode === "review") confirm();
+    else if (action === "mark.wrong" && mode === "review") session.toggleWrong([...editor.selectedIds]);
+    else if (action === "finding.new") findings.begin();
+    else if (action === "finding.next" || action === "finding.previous")
+      findings.step(action === "finding.next" ? 1 : -1);
     else if (action === "reject" && (mode === "review" || mode === "sign")) setOpen("reject");
     else if (action === "panel.focus") document.querySelector<HTMLElement>("#side-panel button")?.focus();
     else if (action === "palette") setOpen("palette");
-    else if (action === "unclear" && mode === "read") setOpen("unclear");
+    else if (action === "answer.cannot" && takesAnswer) setOpen("cannot");
+    else if (action === "unclear" && !editor.readOnly) toggleUnclear(editor);
+    else if (action === "object.history") setHistory((shown) => !shown && editor.selectedIds.size === 1);
     else if (action === "track.propagate") askPropagate();
     else if (action === "track.next" || action === "track.previous")
       stepKey(action === "track.next" ? 1 : -1);
@@ -156,14 +174,18 @@ export function WorkspaceView({ session }: { session: WorkSession }) {
   const offered = useCallback(
     (action: ActionId) => {
       if (action.startsWith("track.")) return !editor.readOnly && manyFrames(session);
-      if (action === "accept") return mode === "review";
+      if (action === "object.history") return editor.selectedIds.size === 1;
+      if (action === "accept" || action === "mark.wrong") return mode === "review";
+      if (action === "finding.new") return true;
+      if (action.startsWith("finding.")) return findings.list.length > 0;
       if (action === "reject") return mode !== "read";
-      if (action === "unclear") return mode === "read";
+      if (action === "answer.cannot") return takesAnswer;
+      if (action === "unclear") return !editor.readOnly;
       if (action.startsWith("class."))
         return !editor.readOnly && Number(action.slice(6)) <= editor.usableClasses().length;
       return handle?.offers(action) ?? false;
     },
-    [editor, handle, mode, session],
+    [editor, findings.list.length, handle, mode, session, takesAnswer],
   );
   useWorkspaceKeys(session, handle, keyMap, own);
 
@@ -188,7 +210,7 @@ export function WorkspaceView({ session }: { session: WorkSession }) {
         onUndo={() => handle?.perform("undo")}
         onRedo={() => handle?.perform("redo")}
         onFinish={finish}
-        onUnclear={() => setOpen("unclear")}
+        onCannot={takesAnswer ? () => setOpen("cannot") : null}
         onReject={() => setOpen("reject")}
         onHandOn={() => setOpen("escalate")}
         onRecalled={() => void navigate({ to: "/" })}
@@ -207,7 +229,14 @@ export function WorkspaceView({ session }: { session: WorkSession }) {
           <Host session={session} onReady={onReady} />
         </Suspense>
       </main>
-      <SidePanel session={session} handle={handle} askMissing={askMissing} />
+      <SidePanel
+        session={session}
+        handle={handle}
+        askMissing={askMissing}
+        findings={findings}
+        history={history}
+        onHistory={setHistory}
+      />
       <OpenAnswers
         opened={open === "answers" && missingAnswers.length > 0}
         onClose={close}
@@ -237,12 +266,17 @@ export function WorkspaceView({ session }: { session: WorkSession }) {
           close();
         }}
       />
-      <UnclearDialog
-        opened={open === "unclear"}
+      <AnswerDialog
+        opened={open === "cannot"}
         onClose={close}
         busy={busy}
         error={error}
-        onConfirm={() => void decide(() => session.submit("unclear"))}
+        session={session}
+        onAnswer={(frame, reason, text, handIn) => {
+          cannotAssess(editor, frame, reason, text);
+          if (handIn) void decide(() => session.submit());
+          else close();
+        }}
       />
       <RejectDialog
         opened={open === "reject"}
@@ -252,6 +286,13 @@ export function WorkspaceView({ session }: { session: WorkSession }) {
         withPassword={mode === "sign"}
         choosesWho={work.protocol.stages[work.task.stage]?.on_reject === "choose"}
         onConfirm={(rejection) => void decide(() => session.reject(rejection))}
+      />
+      <FixDialog
+        opened={open === "fix"}
+        onClose={close}
+        busy={busy}
+        error={error}
+        onConfirm={(why) => void decide(() => session.fix(why))}
       />
       <AdjudicateDialog
         opened={open === "decide" || open === "escalate"}
@@ -269,7 +310,7 @@ export function WorkspaceView({ session }: { session: WorkSession }) {
         busy={busy}
         error={error}
         session={session}
-        onConfirm={(password) => void decide(() => session.sign(password))}
+        onConfirm={(components) => void decide(() => session.sign(components))}
       />
     </div>
   );
@@ -279,7 +320,8 @@ function manyFrames(session: WorkSession): boolean {
   return session.work.item.streams.some((stream) => stream.frames.length > 1);
 }
 
-function Host(props: HostProps) {
+/** The picture with its tools: nothing of it hangs on what is selected. */
+const Host = memo(function Host(props: HostProps) {
   const { kind, streams } = props.session.work.item;
   // A study of slides has nothing but slides: the first is the one that is marked.
   const slide = streams.findIndex((entry) => slideOf(entry.properties) !== null);
@@ -287,7 +329,7 @@ function Host(props: HostProps) {
   if (kind === "study") return <StackHost {...props} />;
   if (kind === "scene") return <SceneHost {...props} />;
   return <ImageHost {...props} />;
-}
+});
 
 function Notices({ session, error, onClear }: { session: WorkSession; error: unknown; onClear: () => void }) {
   const state = session.saveState;

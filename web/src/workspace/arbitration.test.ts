@@ -38,10 +38,20 @@ const DISPUTE: Dispute = {
 function opened() {
   const editor = new Editor({ classes: CLASSES, user: "me", readOnly: false });
   let told = 0;
-  const arbitration = new Arbitration(DISPUTE, editor, () => {
-    told += 1;
-  });
-  return { editor, arbitration, told: () => told };
+  const asked: (readonly string[])[] = [];
+  const arbitration = new Arbitration(
+    DISPUTE,
+    editor,
+    () => {
+      told += 1;
+    },
+    async (marks) => {
+      asked.push(marks);
+      const { id: _, ...middle } = mark("none", 2.5);
+      return { ...middle, rule: "mean" };
+    },
+  );
+  return { editor, arbitration, asked, told: () => told };
 }
 
 describe("deciding between reads", () => {
@@ -53,6 +63,25 @@ describe("deciding between reads", () => {
     expect(editor.draft.map((a) => a.id)).toEqual(["a"]);
     arbitration.show("none");
     expect(editor.draft).toEqual([]);
+  });
+
+  it("sets two readers beside each other, also where one of them saw nothing", () => {
+    const { arbitration } = opened();
+    const both = arbitration.match(0, 1, 2);
+    expect([both?.verdict, both?.a?.id, both?.b?.id, both?.overlap]).toEqual(["differs", "a", "b", 0.4]);
+    const turned = arbitration.match(0, 2, 1);
+    expect([turned?.a?.id, turned?.b?.id]).toEqual(["b", "a"]);
+    const alone = arbitration.match(1, 1, 2);
+    expect([alone?.verdict, alone?.a, alone?.b?.id]).toEqual(["only_b", null, "c"]);
+    expect(arbitration.match(2, 1, 2)).toBeNull();
+  });
+
+  it("goes from finding to finding and stops at the ends", () => {
+    const { arbitration } = opened();
+    const seen: string[] = [];
+    for (const by of [1, 1, -1, -1]) arbitration.step(by, (annotation) => seen.push(annotation.id));
+    expect(seen).toEqual(["c", "c", "a", "a"]);
+    expect(arbitration.current).toBe(0);
   });
 
   it("takes a reader's mark over as one's own, and the other one in its place", () => {
@@ -90,5 +119,24 @@ describe("deciding between reads", () => {
 
   it("says in words what readers differ in", () => {
     expect(differenceWords(["class", "outline"])).toBe("named differently, drawn differently");
+  });
+
+  it("takes the marks of both as one, and an undone one is no decision", async () => {
+    const { editor, arbitration, asked } = opened();
+    arbitration.take(0, 1);
+    await arbitration.merge(0, [1, 2]);
+    expect(asked).toEqual([["a", "b"]]);
+    const [only, ...rest] = editor.document.all();
+    expect(rest).toEqual([]);
+    expect(only?.shape).toMatchObject({ x: 2.5 });
+    expect(only?.author).toEqual({ kind: "human", user: "me" });
+    expect(arbitration.choice(0)).toMatchObject({ kind: "merged", readers: [1, 2] });
+    editor.undo();
+    expect(arbitration.choice(0)).toBeNull();
+    editor.redo();
+    expect(arbitration.choice(0)?.kind).toBe("merged");
+    await arbitration.merge(1, [1, 2]);
+    expect(asked).toHaveLength(1);
+    expect(arbitration.choice(1), "one mark is merged with nothing").toBeNull();
   });
 });

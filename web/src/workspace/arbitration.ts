@@ -1,11 +1,15 @@
-import type { Difference, Dispute, DisputedFinding, DisputedSide } from "@/api/types";
+import type { Difference, Dispute, DisputedFinding, DisputedSide, MergedMark } from "@/api/types";
+import { isAnswer, putOut } from "@/canvas/answers";
+import type { Match } from "@/canvas/compare";
 import type { Editor } from "@/canvas/editor";
-import type { Annotation, Shape } from "@/canvas/types";
+import { type Annotation, type Shape, sameFrame } from "@/canvas/types";
 
 /** What was decided about one finding. */
 export type Choice =
   /** A reader's mark, taken over under this id. */
   | { kind: "taken"; reader: number; id: string }
+  /** The marks of several readers as one, under this id. */
+  | { kind: "merged"; readers: readonly number[]; id: string }
   /** Nothing is there. */
   | { kind: "nothing" }
   /** The adjudicator's own marks say it. */
@@ -19,6 +23,7 @@ const WORDS: Record<Difference, string> = {
   class: "named differently",
   outline: "drawn differently",
   attribute: "answered differently",
+  scale: "the size of a pixel is not known here",
 };
 
 /** In what readers differ, in words. */
@@ -40,6 +45,8 @@ export class Arbitration {
     dispute: Dispute,
     private readonly editor: Editor,
     private readonly changed: () => void,
+    /** Merges marks by the protocol's rule: the server's work. */
+    private readonly merged: (marks: readonly string[]) => Promise<MergedMark>,
   ) {
     this.findings = dispute.findings;
     this.readers = dispute.readers;
@@ -47,10 +54,10 @@ export class Arbitration {
     this.overlay();
   }
 
-  /** What was decided about a finding; a mark that was taken and then undone or deleted is no decision any more. */
+  /** What was decided about a finding; a mark that was taken or merged and then undone or deleted is no decision any more. */
   choice(index: number): Choice | null {
     const choice = this.choices.get(index) ?? null;
-    return choice?.kind === "taken" && !this.editor.document.has(choice.id) ? null : choice;
+    return choice && "id" in choice && !this.editor.document.has(choice.id) ? null : choice;
   }
 
   /** Findings that wait for a decision. */
@@ -62,8 +69,26 @@ export class Arbitration {
     const side = this.findings[index]?.sides.find((side) => side.reader === reader);
     if (!side) return;
     this.dropTaken(index);
-    const taken = this.editor.adopt(asAnnotation(side));
+    const mark = asAnnotation(side);
+    // Where nothing can be assessed nothing is marked: what was decided about marks there gives way.
+    if (isAnswer(mark)) this.giveWay(mark, index);
+    const taken = this.editor.adopt(mark);
     if (taken) this.choices.set(index, { kind: "taken", reader, id: taken.id });
+    this.changed();
+  }
+
+  /** Takes the marks of several readers over as one. Nothing changes before the server has answered. */
+  async merge(index: number, readers: readonly number[]): Promise<void> {
+    const sides = this.findings[index]?.sides.filter((side) => readers.includes(side.reader)) ?? [];
+    const [first] = sides;
+    if (!first || sides.length < 2) return;
+    const mark = await this.merged(sides.map((side) => side.mark.id));
+    this.dropTaken(index);
+    const taken = this.editor.adopt(
+      asAnnotation({ reader: first.reader, mark: { ...mark, id: first.mark.id } }),
+    );
+    if (taken)
+      this.choices.set(index, { kind: "merged", readers: sides.map((side) => side.reader), id: taken.id });
     this.changed();
   }
 
@@ -97,9 +122,35 @@ export class Arbitration {
     if (next !== undefined) this.look(next, reveal);
   }
 
+  /** What two of the readers say about a finding, for two pictures beside each other. */
+  match(index: number, left: number, right: number): Match | null {
+    const finding = this.findings[index];
+    if (!finding) return null;
+    const of = (reader: number) => {
+      const side = finding.sides.find((side) => side.reader === reader);
+      return side ? asAnnotation(side) : null;
+    };
+    const [a, b] = [of(left), of(right)];
+    const verdict = a && b ? "differs" : a ? "only_a" : "only_b";
+    return { verdict, a, b, overlap: finding.overlap ?? null, what: [] };
+  }
+
+  /** Goes to the finding before or after, as far as there are some. */
+  step(by: number, reveal: (annotation: Annotation) => void): void {
+    this.look(Math.min(this.findings.length - 1, Math.max(0, this.current + by)), reveal);
+  }
+
+  private giveWay(answer: Annotation, index: number): void {
+    const gone = putOut(this.editor, answer.frame ?? null);
+    if (gone.length > 0) this.editor.remove(gone);
+    const there = (side: DisputedSide) => !answer.frame || sameFrame(side.mark.frame, answer.frame);
+    for (const [other, finding] of this.findings.entries())
+      if (other !== index && finding.sides.some(there)) this.choices.set(other, { kind: "nothing" });
+  }
+
   private dropTaken(index: number): void {
     const before = this.choice(index);
-    const annotation = before?.kind === "taken" ? this.editor.document.get(before.id) : undefined;
+    const annotation = before && "id" in before ? this.editor.document.get(before.id) : undefined;
     if (annotation) this.editor.remove([annotation]);
   }
 
@@ -120,6 +171,7 @@ function asAnnotation(side: DisputedSide): Annotation {
     ...(frame ? { frame } : {}),
     shape: shape as Shape,
     attributes: attributes as Annotation["attributes"],
+    ...(side.mark.unclear ? { unclear: side.mark.unclear } : {}),
     author: { kind: "rule", rule: `reader ${side.reader}` },
   };
 }

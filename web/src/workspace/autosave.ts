@@ -289,7 +289,14 @@ export class Autosave {
 export function sameContent(a: Annotation | null | undefined, b: Annotation | null | undefined): boolean {
   if (!a || !b) return !a && !b;
   const view = (x: Annotation) =>
-    canonical([x.class, x.frame ?? null, x.shape, x.attributes ?? {}, x.arrangement ?? {}]);
+    canonical([
+      x.class,
+      x.frame ?? null,
+      x.shape,
+      x.attributes ?? {},
+      x.arrangement ?? {},
+      x.unclear ?? null,
+    ]);
   return view(a) === view(b);
 }
 

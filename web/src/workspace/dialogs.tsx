@@ -1,8 +1,10 @@
-import { Button, Modal, PasswordInput, Textarea } from "@mantine/core";
+import { Button, Modal, Textarea } from "@mantine/core";
 import { type ReactNode, useEffect, useState } from "react";
 import { useMe } from "@/api/session";
 import type { ReturnTo } from "@/api/types";
+import { contentWords } from "@/canvas/answers";
 import { utc } from "@/format";
+import { areComplete, type Components, NO_COMPONENTS, SigningFields } from "@/parts/SigningFields";
 import { Refused } from "@/parts/States";
 import side from "./Side.module.css";
 import type { WorkSession } from "./session";
@@ -98,30 +100,91 @@ export function OpenAnswers(
   );
 }
 
-/** Handing in as unclear: the work goes on to the next stage with the doubt said aloud. */
-export function UnclearDialog(props: DialogProps & { onConfirm: () => void }) {
+/** A reason from the list, and words, which may be empty. */
+export interface Reasoned {
+  reason: string;
+  comment: string;
+}
+
+/** A rejection: why, with what signing takes at a signing stage, and to whom where that may be chosen. */
+export interface Rejection extends Reasoned {
+  components: Components;
+  returnTo: ReturnTo | null;
+}
+
+/** Why a read goes back or was corrected: one of the list, and words for the person who drew. */
+function Why(props: {
+  reason: string;
+  onReason: (code: string) => void;
+  comment: string;
+  onComment: (text: string) => void;
+  testid: string;
+}) {
   return (
-    <Dialog title="Hand in as unclear?" opened={props.opened} onClose={props.onClose}>
-      <p>
-        Use this when the guideline does not tell what to do here. Your marks are handed in as they are, and
-        the item is noted as unclear.
-      </p>
-      <Refused error={props.error} />
-      <Buttons onClose={props.onClose}>
-        <Button onClick={props.onConfirm} loading={props.busy} data-testid="unclear-confirm">
-          Hand in as unclear
-        </Button>
-      </Buttons>
-    </Dialog>
+    <>
+      <fieldset className={side.reasons}>
+        <legend>Why?</legend>
+        {REJECT_REASONS.map((entry) => (
+          <label key={entry.code}>
+            <input
+              type="radio"
+              name={`${props.testid}-reason`}
+              value={entry.code}
+              checked={props.reason === entry.code}
+              onChange={() => props.onReason(entry.code)}
+              data-testid={`${props.testid === "reject" ? "" : `${props.testid}-`}reason-${entry.code}`}
+            />
+            {entry.label}
+          </label>
+        ))}
+      </fieldset>
+      <Textarea
+        label={props.testid === "reject" ? "What should be different" : "What was different"}
+        description={
+          props.reason === "other" ? "Needed for “something else”" : "Seen by the person who drew it"
+        }
+        value={props.comment}
+        onChange={(event) => props.onComment(event.currentTarget.value)}
+        autosize
+        minRows={2}
+        data-testid={`${props.testid}-comment`}
+      />
+    </>
   );
 }
 
-/** A rejection: why, in words, with the password at a signing stage, and to whom where that may be chosen. */
-export interface Rejection {
-  reason: string;
-  comment: string;
-  password: string;
-  returnTo: ReturnTo | null;
+const isReasoned = (reason: string, comment: string) =>
+  reason !== "" && (reason !== "other" || comment.trim() !== "");
+
+/** Accepting with corrections: what another person handed in is changed only with a reason beside it. */
+export function FixDialog(props: DialogProps & { onConfirm: (why: Reasoned) => void }) {
+  const [reason, setReason] = useState("");
+  const [comment, setComment] = useState("");
+  return (
+    <Dialog title="Accept with my fixes" opened={props.opened} onClose={props.onClose}>
+      <form
+        className="stack"
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (isReasoned(reason, comment)) props.onConfirm({ reason, comment: comment.trim() });
+        }}
+      >
+        <p>Your corrections stand from now on. What was handed in is kept beside them, as it was.</p>
+        <Why reason={reason} onReason={setReason} comment={comment} onComment={setComment} testid="fix" />
+        <Refused error={props.error} />
+        <Buttons onClose={props.onClose}>
+          <Button
+            type="submit"
+            disabled={!isReasoned(reason, comment)}
+            loading={props.busy}
+            data-testid="fix-confirm"
+          >
+            Accept with my fixes
+          </Button>
+        </Buttons>
+      </form>
+    </Dialog>
+  );
 }
 
 /** Sending back: to the person who drew, with a reason that they can act on. At a signing stage it is signed too. */
@@ -135,43 +198,18 @@ export function RejectDialog(
 ) {
   const [reason, setReason] = useState("");
   const [comment, setComment] = useState("");
-  const [password, setPassword] = useState("");
+  const [components, setComponents] = useState(NO_COMPONENTS);
   const [returnTo, setReturnTo] = useState<ReturnTo | null>(null);
   useEffect(() => {
-    if (!props.opened) setPassword("");
+    if (!props.opened) setComponents(NO_COMPONENTS);
   }, [props.opened]);
   const ready =
     (!props.choosesWho || returnTo !== null) &&
-    reason !== "" &&
-    (reason !== "other" || comment.trim() !== "") &&
-    (!props.withPassword || password !== "");
+    isReasoned(reason, comment) &&
+    (!props.withPassword || areComplete(components));
   return (
     <Dialog title="Send back" opened={props.opened} onClose={props.onClose}>
-      <fieldset className={side.reasons}>
-        <legend>Why?</legend>
-        {REJECT_REASONS.map((entry) => (
-          <label key={entry.code}>
-            <input
-              type="radio"
-              name="reason"
-              value={entry.code}
-              checked={reason === entry.code}
-              onChange={() => setReason(entry.code)}
-              data-testid={`reason-${entry.code}`}
-            />
-            {entry.label}
-          </label>
-        ))}
-      </fieldset>
-      <Textarea
-        label="What should be different"
-        description={reason === "other" ? "Needed for “something else”" : "Seen by the person who drew it"}
-        value={comment}
-        onChange={(event) => setComment(event.currentTarget.value)}
-        autosize
-        minRows={2}
-        data-testid="reject-comment"
-      />
+      <Why reason={reason} onReason={setReason} comment={comment} onComment={setComment} testid="reject" />
       {props.choosesWho ? (
         <fieldset className={side.reasons}>
           <legend>Who does it again?</legend>
@@ -191,13 +229,7 @@ export function RejectDialog(
         </fieldset>
       ) : null}
       {props.withPassword ? (
-        <PasswordInput
-          label="Your password"
-          autoComplete="current-password"
-          value={password}
-          onChange={(event) => setPassword(event.currentTarget.value)}
-          data-testid="reject-password"
-        />
+        <SigningFields values={components} onChange={setComponents} error={props.error} testid="reject" />
       ) : null}
       <Refused error={props.error} />
       <Buttons onClose={props.onClose}>
@@ -209,7 +241,7 @@ export function RejectDialog(
             props.onConfirm({
               reason,
               comment: comment.trim(),
-              password,
+              components,
               returnTo: props.choosesWho ? returnTo : null,
             })
           }
@@ -228,7 +260,7 @@ export function AdjudicateDialog(
 ) {
   const [reason, setReason] = useState("");
   const [comment, setComment] = useState("");
-  const ready = reason !== "" && (reason !== "other" || comment.trim() !== "");
+  const ready = isReasoned(reason, comment);
   return (
     <Dialog
       title={props.escalate ? "Hand the decision on" : "Decide between the reads"}
@@ -280,17 +312,17 @@ export function AdjudicateDialog(
   );
 }
 
-/** The signature: who, what it means, on which content, when. The password is the act of signing. */
+/** The signature: who, what it means, on which content, when. Entering the password is the act of signing. */
 export function SignDialog(
-  props: DialogProps & { session: WorkSession; onConfirm: (password: string) => void },
+  props: DialogProps & { session: WorkSession; onConfirm: (components: Components) => void },
 ) {
   const me = useMe();
-  const [password, setPassword] = useState("");
+  const [components, setComponents] = useState(NO_COMPONENTS);
   const [now, setNow] = useState(Date.now());
   const { session } = props;
   useEffect(() => {
     if (!props.opened) {
-      setPassword("");
+      setComponents(NO_COMPONENTS);
       return;
     }
     setNow(Date.now());
@@ -303,7 +335,7 @@ export function SignDialog(
         className="stack"
         onSubmit={(event) => {
           event.preventDefault();
-          if (password) props.onConfirm(password);
+          if (areComplete(components)) props.onConfirm(components);
         }}
       >
         <dl className={side.signature}>
@@ -313,7 +345,7 @@ export function SignDialog(
           <dd>{session.work.meaning ?? "approved"}</dd>
           <dt>Item</dt>
           <dd>
-            {session.work.item.name}, {session.editor.document.size} marks
+            {session.work.item.name}, {contentWords(session.editor)}
           </dd>
           <dt>Content</dt>
           <dd>
@@ -326,20 +358,18 @@ export function SignDialog(
               .replace("T", " ")}
           </dd>
         </dl>
-        <PasswordInput
-          label="Your password"
+        <SigningFields
+          values={components}
+          onChange={setComponents}
+          error={props.error}
           description="Entering it is your signature on exactly this content."
-          autoComplete="current-password"
-          value={password}
-          onChange={(event) => setPassword(event.currentTarget.value)}
-          data-autofocus
-          data-testid="sign-password"
+          testid="sign"
         />
         <Refused error={props.error} />
         <Buttons onClose={props.onClose}>
           <Button
             type="submit"
-            disabled={!password || !session.contentHash}
+            disabled={!areComplete(components) || !session.contentHash}
             loading={props.busy}
             data-testid="sign-confirm"
           >

@@ -107,6 +107,23 @@ describe("the model's draft beside a read", () => {
     one.destroy();
   });
 
+  it("is asked for anew when a model was stopped, and all that it drew goes in one step", async () => {
+    const own = read("r-1", false, [mark("m", false), mark("a", true), mark("b", true)]);
+    const one = session({ read: own, draft: MODEL } as Partial<Work>);
+    serve(200, { draft: null, draft_on_request: false });
+    show(one);
+    expect(screen.getByTestId("draft-reject").textContent).toContain("2");
+    fireEvent.click(screen.getByTestId("draft-reject"));
+    expect(one.editor.document.all().map((each) => each.id)).toEqual(["m"]);
+    expect(one.editor.draft).toEqual([]);
+    one.editor.undo();
+    expect(one.editor.document.all()).toHaveLength(3);
+    window.dispatchEvent(new Event("countersign:draft-model"));
+    await waitFor(() => expect(one.draft).toBeNull());
+    expect(screen.queryByTestId("draft-ask")).toBeNull();
+    one.destroy();
+  });
+
   it("is not offered where the stage does not show it on request", () => {
     const one = session({ draft_on_request: false });
     show(one);

@@ -1,4 +1,5 @@
 import type { ActionId } from "@/canvas/keymap";
+import { type Pin, type PinPlace, pinsOf } from "@/canvas/pins";
 import type { Stage } from "@/canvas/stage";
 import type { ToolOption } from "@/canvas/tool";
 import type { Annotation, FrameRef } from "@/canvas/types";
@@ -28,6 +29,10 @@ export interface HostHandle {
   reveal(annotation: Annotation): void;
   showFrame(frame: FrameRef | null | undefined): void;
   focus(): void;
+  /** Shows findings where they are pinned, where the middle has places for them. */
+  showPins?(pins: readonly Pin[], current: string | null, onChoose: (id: string) => void): void;
+  /** Where a new finding would be pinned now. */
+  place(): PinPlace;
 }
 
 export interface HostProps {
@@ -59,5 +64,7 @@ export function stageHandle(
     },
     showFrame: (frame) => host.showFrame(frame),
     focus: () => stage.element.focus(),
+    showPins: (pins, current, onChoose) => pinsOf(stage).show(pins, current, onChoose),
+    place: () => pinsOf(stage).here(),
   };
 }

@@ -1,7 +1,12 @@
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { act, renderHook } from "@testing-library/react";
+import { createElement, type ReactNode } from "react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Item } from "@/api/types";
+import { useSignOut } from "@/api/session";
+import { taskQuery } from "@/api/tasks";
+import type { Item, Work } from "@/api/types";
 import { loadBitmap } from "./images";
-import { fetchFrame, firstFrames, preload } from "./preload";
+import { fetchFrame, firstFrames, preload, takeUp } from "./preload";
 
 const item = (kind: Item["kind"], streams: [kind: string, frames: number][]): Item =>
   ({
@@ -86,5 +91,27 @@ describe("a frame that was asked for ahead", () => {
       at(0, 0, "image").replace("/i/", "/other/"),
       at(0, 0, "image"),
     ]);
+  });
+
+  it("goes when somebody signs out", async () => {
+    preload(one);
+    const client = new QueryClient();
+    const wrapper = ({ children }: { children: ReactNode }) =>
+      createElement(QueryClientProvider, { client }, children);
+    const { result } = renderHook(() => useSignOut(), { wrapper });
+    next = async () => new Response(null, { status: 204 });
+    await act(() => result.current.mutateAsync());
+    next = async () => new Response("bytes");
+    await fetchFrame(at(0, 0, "image"));
+    expect(calls.filter((url) => url === at(0, 0, "image"))).toHaveLength(2);
+  });
+
+  it("and what was claimed come with one answer: the task is not asked for again", async () => {
+    const client = new QueryClient();
+    const work = { task: { id: "t" }, item: one } as unknown as Work;
+    takeUp(client, work);
+    expect(calls).toEqual([at(0, 0, "image")]);
+    expect(await client.ensureQueryData(taskQuery("t"))).toBe(work);
+    expect(calls).toHaveLength(1);
   });
 });

@@ -2,11 +2,14 @@
  * The first frames of a task that was just claimed, asked for before its workspace stands. Only claimed tasks: the
  * server records every picture that it gives out as shown to this person.
  */
+import type { QueryClient } from "@tanstack/react-query";
 import { frameImageUrl, framePixelsUrl, framePointsUrl } from "@/api/items";
-import type { Item } from "@/api/types";
+import { atSignOut } from "@/api/session";
+import type { Item, Work } from "@/api/types";
 
 /** Answers that nobody took yet, by address. */
 const waiting = new Map<string, Promise<Response>>();
+atSignOut(() => waiting.clear());
 
 /** Where each kind of item begins; its host shows the same. */
 export const firstImage = (item: Item) =>
@@ -25,7 +28,7 @@ export const middleSlice = (frames: number) => Math.floor(frames / 2);
 export function firstFrames(item: Item): string[] {
   if (item.kind === "study") {
     // A slide asks for the tiles that are in view.
-    if (item.streams.some((entry) => entry.properties?.slide !== undefined)) return [];
+    if (isSlide(item)) return [];
     const stack = firstStack(item);
     const frames = item.streams[stack]?.frames.length ?? 0;
     return frames > 0 ? [framePixelsUrl(item.id, stack, middleSlice(frames))] : [];
@@ -44,6 +47,22 @@ export function firstFrames(item: Item): string[] {
     ...(template >= 0 ? [frameImageUrl(item.id, template, 0)] : []),
   ];
 }
+
+/** Viewers are chunks of their own, because most people need one of them. */
+export const HOSTS = {
+  scene: () => import("./SceneHost"),
+  slide: () => import("./stack/SlideHost"),
+  stack: () => import("./stack/StackHost"),
+} as const;
+
+/** Loads the viewer of this kind of item; a failure shows when it is drawn. */
+export function loadHost(item: Item): void {
+  const host =
+    item.kind === "scene" ? "scene" : item.kind !== "study" ? null : isSlide(item) ? "slide" : "stack";
+  if (host) HOSTS[host]().catch(() => {});
+}
+
+const isSlide = (item: Item) => item.streams.some((entry) => entry.properties?.slide !== undefined);
 
 /** Asks for the first frames of an item that the person holds now. What was asked for before and not taken goes. */
 export function preload(item: Item): void {
@@ -66,4 +85,16 @@ export async function fetchFrame(url: string, signal?: AbortSignal): Promise<Res
     if (answer?.ok) return answer;
   }
   return fetch(url, { credentials: "same-origin", ...(signal ? { signal } : {}) });
+}
+
+/** A claim is on record, so its first frames may be: they and the viewer travel while the workspace is built from the answer. */
+export function takeUp(client: QueryClient, work: Work): void {
+  client.setQueryData(["tasks", work.task.id], work);
+  begin(work.item);
+}
+
+/** Asks for all that the workspace of an item needs first, side by side. */
+export function begin(item: Item): void {
+  preload(item);
+  loadHost(item);
 }

@@ -1,8 +1,10 @@
+import { api, path } from "@/api/client";
 import { asProblem } from "@/api/problem";
 import {
   adjudicateTask,
   getRead,
   giveBack,
+  mergedMark,
   renewLease,
   requestDraft,
   reviewTask,
@@ -10,17 +12,20 @@ import {
   signTask,
   submitTask,
 } from "@/api/tasks";
-import type { Change, ReturnTo, Submitted, Work } from "@/api/types";
+import type { Change, MarkAnswer, ReturnTo, Submitted, Work } from "@/api/types";
 import { Editor } from "@/canvas/editor";
-import type { ClassDef } from "@/canvas/types";
+import type { Annotation, ClassDef } from "@/canvas/types";
+import { asSigned, type Components } from "@/parts/SigningFields";
+import { problemText } from "@/refusals";
 import { Arbitration } from "./arbitration";
 import { Autosave, type SaveState } from "./autosave";
-import type { Rejection } from "./dialogs";
+import type { Reasoned, Rejection } from "./dialogs";
 import { openJournal } from "./journal";
 import { LeaseKeeper, type LeaseState, leaseState } from "./lease";
 import {
   annotationFromWire,
   differsFrom,
+  markAnswers,
   type OpenWork,
   openWork,
   type ReadInfo,
@@ -48,6 +53,8 @@ export class WorkSession {
   readonly autosave: Autosave | null;
   /** Objects that the reviewer has confirmed. */
   readonly checked = new Set<string>();
+  /** Objects that the reviewer says are wrong. */
+  readonly wrong = new Set<string>();
   missing: "nothing" | "added" | null = null;
   /** What is decided between, at an adjudication stage. */
   readonly arbitration: Arbitration | null;
@@ -76,7 +83,12 @@ export class WorkSession {
     this.editor.document.load(shown?.annotations ?? []);
     this.draft = work.draft;
     this.arbitration = work.dispute
-      ? new Arbitration(work.dispute, this.editor, () => this.tell("dispute"))
+      ? new Arbitration(
+          work.dispute,
+          this.editor,
+          () => this.tell("dispute"),
+          (marks) => mergedMark(work.task.id, marks),
+        )
       : null;
     // Whoever asked for it before the page was loaded again finds it as it was.
     if (work.draftOnRequest) this.showDraft(true);
@@ -136,8 +148,33 @@ export class WorkSession {
     for (const id of ids) {
       if (value) this.checked.add(id);
       else this.checked.delete(id);
+      this.wrong.delete(id);
     }
     this.tell("review");
+  }
+
+  /** Says that marks are wrong, or takes that back. A mark that the reviewer corrects or removes is answered by that. */
+  toggleWrong(ids: readonly string[]): void {
+    const all = ids.every((id) => this.wrong.has(id));
+    for (const id of ids) {
+      if (all) this.wrong.delete(id);
+      else this.wrong.add(id);
+      this.checked.delete(id);
+    }
+    this.tell("review");
+  }
+
+  /** Marks that are said to be wrong and that stand as they were handed in. */
+  get stillWrong(): string[] {
+    return this.answers()
+      .filter((answer) => answer.verdict === "wrong" && this.editor.document.get(answer.annotation))
+      .map((answer) => answer.annotation);
+  }
+
+  /** The answers to "is each mark right?", for the marks that were handed in. */
+  answers(): MarkAnswer[] {
+    const subject = this.work.subject?.annotations ?? [];
+    return markAnswers(subject, this.editor.document.all(), this.checked, this.wrong);
   }
 
   setMissing(answer: "nothing" | "added"): void {
@@ -169,24 +206,53 @@ export class WorkSession {
     this.showDraft(true);
   }
 
-  // --- decisions: everything is saved first, so that the decision is about what the person sees
-
-  async submit(answer: "done" | "unclear"): Promise<Submitted> {
-    const revision = await this.settled();
-    return submitTask(this.work.task.id, revision, { fence: this.work.task.fence, answer });
+  /** Asks once more what the model drafted: it may have been stopped, or let draft again, since the task was opened. */
+  async refreshDraft(): Promise<void> {
+    const work = await api.get<Work>(path`/tasks/${this.work.task.id}`);
+    const shown = this.draftShown;
+    this.draft = work.draft ? readInfo(work.draft) : null;
+    this.work.draftOnRequest = work.draft_on_request;
+    this.showDraft(shown);
   }
 
-  async review(): Promise<Submitted> {
-    const missing = this.missing ?? "nothing";
-    const decision = this.fixed ? "fix" : "accept";
+  /** One's own marks that a model drew and nobody changed. */
+  get modelMarks(): Annotation[] {
+    return this.editor.document.all().filter((mark) => mark.author?.kind === "model");
+  }
+
+  /** Rejects everything that a model drew on the item, as one step that can be undone. */
+  rejectModel(): void {
+    this.showDraft(false);
+    const marks = this.modelMarks;
+    if (marks.length > 0) this.editor.remove(marks);
+    this.tell("draft");
+  }
+
+  /** Takes the marks of several readers of a disputed finding over as one; why it cannot be is said. */
+  async mergeSides(index: number, readers: readonly number[]): Promise<void> {
     try {
-      return await this.decide(decision, missing);
+      await this.arbitration?.merge(index, readers);
     } catch (error) {
-      // The server compares what it stored; a change that was taken back again may count as one there.
-      const { code } = asProblem(error);
-      if (code === "content_changed" && decision === "accept") return this.decide("fix", missing);
-      throw error;
+      const { title, advice } = problemText(asProblem(error));
+      this.say(`${title}. ${advice}`);
     }
+  }
+
+  // --- decisions: everything is saved first, so that the decision is about what the person sees
+
+  async submit(): Promise<Submitted> {
+    const revision = await this.settled();
+    return submitTask(this.work.task.id, revision, { fence: this.work.task.fence });
+  }
+
+  /** Accepts what was handed in, as it was. Where the server has a change, it refuses with `content_changed`. */
+  accept(): Promise<Submitted> {
+    return this.decide("accept", {});
+  }
+
+  /** Accepts it with the reviewer's corrections, which say why. */
+  fix({ reason, comment }: Reasoned): Promise<Submitted> {
+    return this.decide("fix", { reason, ...(comment ? { comment } : {}) });
   }
 
   /** Decides between reads, or hands the decision on. */
@@ -201,14 +267,14 @@ export class WorkSession {
   }
 
   /** Sends the read back; at a signing stage with the password. */
-  async reject({ reason, comment, password, returnTo }: Rejection): Promise<Submitted | undefined> {
+  async reject({ reason, comment, components, returnTo }: Rejection): Promise<Submitted | undefined> {
     const why = {
       reason,
       ...(comment ? { comment } : {}),
       ...(returnTo ? { return_to: returnTo } : {}),
     };
     if (this.mode === "sign") {
-      await this.signature("reject", password, why);
+      await this.signature("reject", components, why);
       return undefined;
     }
     const revision = await this.settled();
@@ -216,6 +282,7 @@ export class WorkSession {
       fence: this.work.task.fence,
       decision: "reject",
       ...why,
+      marks: this.answers(),
       // An unanswered question stays unanswered: the evidence must not hold an answer that nobody gave.
       ...(this.missing ? { missing: this.missing } : {}),
     });
@@ -226,8 +293,8 @@ export class WorkSession {
     return this.work.subject?.contentHash ?? this.work.read?.contentHash ?? null;
   }
 
-  sign(password: string): Promise<void> {
-    return this.signature("sign", password, {});
+  sign(components: Components): Promise<void> {
+    return this.signature("sign", components, {});
   }
 
   giveBack(): Promise<void> {
@@ -236,22 +303,30 @@ export class WorkSession {
 
   private async signature(
     decision: "sign" | "reject",
-    password: string,
+    components: Components,
     why: { reason?: string; comment?: string; return_to?: ReturnTo },
   ): Promise<void> {
     await signTask(this.work.task.id, {
       fence: this.work.task.fence,
-      password,
+      ...asSigned(components),
       content_hash: this.contentHash ?? "",
       decision,
       ...why,
     });
   }
 
-  private decide(decision: "accept" | "fix", missing: "nothing" | "added"): Promise<Submitted> {
-    return this.settled().then((revision) =>
-      reviewTask(this.work.task.id, revision, { fence: this.work.task.fence, decision, missing }),
-    );
+  private async decide(
+    decision: "accept" | "fix",
+    why: { reason?: string; comment?: string },
+  ): Promise<Submitted> {
+    const revision = await this.settled();
+    return reviewTask(this.work.task.id, revision, {
+      fence: this.work.task.fence,
+      decision,
+      missing: this.missing ?? "nothing",
+      ...why,
+      marks: this.answers(),
+    });
   }
 
   private async settled(): Promise<number> {

@@ -1,6 +1,7 @@
 import type {
   Dispute,
   Item,
+  MarkAnswer,
   Protocol,
   Read,
   ReviewNote,
@@ -10,7 +11,7 @@ import type {
 } from "@/api/types";
 import type { Editor } from "@/canvas/editor";
 import { seriesFacts } from "@/canvas/series";
-import type { Annotation, AttributeDef, Spacing } from "@/canvas/types";
+import { type Annotation, type AttributeDef, type FrameRef, type Spacing, sameFrame } from "@/canvas/types";
 import { sameContent } from "./autosave";
 
 /** A read as the workspace needs it. */
@@ -41,6 +42,10 @@ export interface OpenWork {
   /** Reads that differ, at an adjudication stage. */
   dispute: Dispute | null;
   meaning: string | null;
+  /** The round of rework that it belongs to. */
+  campaign: { name: string; classes: string[] } | null;
+  /** What the person lacks since they claimed; they may finish, not sign. */
+  notQualified: { code: string; message: string } | null;
 }
 
 export function openWork(work: Work): OpenWork {
@@ -53,6 +58,8 @@ export function openWork(work: Work): OpenWork {
     returned: work.returned ?? null,
     draft: work.draft ? readInfo(work.draft) : null,
     draftOnRequest: work.draft_on_request,
+    campaign: work.campaign ?? null,
+    notQualified: work.not_qualified ?? null,
     dispute: work.dispute ?? null,
     meaning: work.meaning ?? null,
   };
@@ -72,15 +79,53 @@ export function annotationFromWire(wire: WireAnnotation): Annotation {
   return wire as Annotation;
 }
 
-/** Required attributes without an answer, in the order of the objects. */
-export function unanswered(editor: Editor): { annotation: Annotation; attribute: AttributeDef }[] {
-  return editor.document
-    .all()
-    .flatMap((annotation) =>
-      (editor.classOf(annotation.class)?.attributes ?? [])
-        .filter((attribute) => attribute.required && annotation.attributes?.[attribute.id] === undefined)
-        .map((attribute) => ({ annotation, attribute })),
-    );
+/** A required attribute of an object. */
+export interface OpenAnswer {
+  annotation: Annotation;
+  attribute: AttributeDef;
+}
+
+const answersOf = new WeakMap<Editor, { revision: number; open: readonly OpenAnswer[] }>();
+
+/** Required attributes without an answer, in the order of the objects. Counted once per change of the document. */
+export function unanswered(editor: Editor): readonly OpenAnswer[] {
+  const { document } = editor;
+  const known = answersOf.get(editor);
+  if (known?.revision === document.revision) return known.open;
+  const required = new Map(
+    editor.classes.map((entry) => [entry.id, (entry.attributes ?? []).filter((one) => one.required)]),
+  );
+  const open: OpenAnswer[] = [];
+  for (const annotation of document.all())
+    for (const attribute of required.get(annotation.class) ?? [])
+      if (annotation.attributes?.[attribute.id] === undefined) open.push({ annotation, attribute });
+  answersOf.set(editor, { revision: document.revision, open });
+  return open;
+}
+
+/** The rows of the list of objects: those of the frame on screen first. */
+export interface ObjectRows {
+  rows: readonly Annotation[];
+  /** How many lie on the frame on screen or on the item. */
+  here: number;
+  /** Where an object stands. */
+  places: ReadonlyMap<string, number>;
+}
+
+const rowsOf = new WeakMap<Editor, ObjectRows & { revision: number; frame: FrameRef | null }>();
+
+/** Put in order once per change of the document or frame: a selection among thousands must not do it again. */
+export function objectRows(editor: Editor): ObjectRows {
+  const { document, frame } = editor;
+  const known = rowsOf.get(editor);
+  if (known?.revision === document.revision && known.frame === frame) return known;
+  const here = editor.objects();
+  const elsewhere = frame ? document.all().filter((a) => a.frame && !sameFrame(a.frame, frame)) : [];
+  const rows = elsewhere.length > 0 ? [...here, ...elsewhere] : here;
+  const places = new Map(rows.map((row, place) => [row.id, place]));
+  const made = { rows, here: here.length, places, revision: document.revision, frame };
+  rowsOf.set(editor, made);
+  return made;
 }
 
 /** Whether the reviewer's copy says something else than what was handed in. */
@@ -90,6 +135,23 @@ export function differsFrom(subject: readonly Annotation[], now: readonly Annota
     theirs.size !== now.length ||
     now.some((annotation) => !sameContent(annotation, theirs.get(annotation.id)))
   );
+}
+
+/** Mark by mark what a reviewer answered: said, or shown by correcting or removing it. What nobody looked at has no answer. */
+export function markAnswers(
+  subject: readonly Annotation[],
+  now: readonly Annotation[],
+  checked: ReadonlySet<string>,
+  wrong: ReadonlySet<string>,
+): MarkAnswer[] {
+  const mine = new Map(now.map((annotation) => [annotation.id, annotation]));
+  return subject.flatMap((mark): MarkAnswer[] => {
+    const own = mine.get(mark.id);
+    if (!own) return [{ annotation: mark.id, verdict: "wrong" }];
+    if (!sameContent(mark, own)) return [{ annotation: mark.id, verdict: "fixed" }];
+    if (wrong.has(mark.id)) return [{ annotation: mark.id, verdict: "wrong" }];
+    return checked.has(mark.id) ? [{ annotation: mark.id, verdict: "right" }] : [];
+  });
 }
 
 /** How often somebody else must look: objects that a reviewer has not confirmed yet. */

@@ -2,6 +2,7 @@
 import { expect, type Page, type Request, type Route, test } from "@playwright/test";
 import * as data from "../fixtures/data";
 import { privacyRequests } from "../fixtures/privacy";
+import { releases } from "../fixtures/releases";
 import { json, problem, serveFixtures } from "../fixtures/routes";
 
 async function shot(page: Page, name: string) {
@@ -278,11 +279,10 @@ test("a long list loads on as one scrolls and keeps few rows in the document", a
   await page.goto("/projects/p-ct/items");
   const list = page.getByRole("region", { name: "Items" });
   await expect(page.getByRole("link", { name: "study 1043" })).toBeVisible();
-  for (let i = 0; i < 12; i += 1) {
+  await expect(async () => {
     await list.evaluate((element) => element.scrollTo(0, element.scrollHeight));
-    await page.waitForTimeout(60);
-  }
-  await expect(page.getByRole("link", { name: "study 1302" })).toBeVisible();
+    await expect(page.getByRole("link", { name: "study 1302" })).toBeVisible({ timeout: 250 });
+  }).toPass();
   await expect(page.getByText("260 items")).toBeVisible();
   expect(await list.locator("tbody tr").count()).toBeLessThan(70);
 });
@@ -292,7 +292,7 @@ test("a new release names its items; a new account shows its password once", asy
   await serveFixtures(page, {
     "POST /projects/p-ct/releases": (route) => {
       sent.push(body(route.request()));
-      return json(route, data.releases[1]);
+      return json(route, releases[2]);
     },
     "POST /users": (route) => {
       sent.push(body(route.request()));
@@ -306,11 +306,13 @@ test("a new release names its items; a new account shows its password once", asy
   await dialog.getByText("Chosen").click();
   await dialog.getByLabel("study 1052").check();
   await expect(dialog.getByLabel("study 1052")).toBeChecked();
+  await expect(dialog.getByRole("button", { name: "Begin the release" })).toBeDisabled();
+  await dialog.getByTestId("begin-password").fill("secret");
   await page.waitForTimeout(300);
   await shot(page, "release-new");
-  await dialog.getByRole("button", { name: "Make the release" }).click();
-  await expect(page).toHaveURL("/releases/l-2");
-  await expect(page.getByText("being written")).toBeVisible();
+  await dialog.getByRole("button", { name: "Begin the release" }).click();
+  await expect(page).toHaveURL("/releases/l-3");
+  await expect(page.getByText("Waits for a second person")).toBeVisible();
 
   await page.goto("/users");
   await page.getByRole("button", { name: "New account" }).click();
@@ -320,7 +322,7 @@ test("a new release names its items; a new account shows its password once", asy
   await expect(dialog.getByText("brisk-otter-lamp-42")).toBeVisible();
   await shot(page, "user-made");
   expect(sent).toEqual([
-    { name: "pilot", items: ["i-9"], audience: "internal" },
+    { name: "pilot", items: ["i-9"], audience: "internal", password: "secret" },
     { login: "noor", printed_name: "Noor Castell" },
   ]);
 });
@@ -373,13 +375,15 @@ test("unknown and failing places say so and offer a way on", async ({ page }) =>
 
 test("a live event refreshes what it touches", async ({ page }) => {
   let waiting = 5;
-  let streams = 0;
+  let shown = false;
+  let told = false;
   await serveFixtures(page, {
     "GET /projects/p-ct": (route) =>
       json(route, { ...data.project, counts: { ...data.project.counts, gate_open: waiting } }),
     "GET /events": (route) => {
-      streams += 1;
-      if (streams === 2) waiting = 9;
+      const tells = shown && !told;
+      told ||= tells;
+      if (tells) waiting = 9;
       const event = {
         project: "p-ct",
         item: "i-1",
@@ -388,12 +392,12 @@ test("a live event refreshes what it touches", async ({ page }) => {
         object_id: "g",
         at: data.T0,
       };
-      const text =
-        streams === 2 ? `id: 7\nevent: gate.any\ndata: ${JSON.stringify(event)}\n\n` : ": hello\n\n";
+      const text = tells ? `id: 7\nevent: gate.any\ndata: ${JSON.stringify(event)}\n\n` : ": hello\n\n";
       return route.fulfill({ contentType: "text/event-stream", body: text });
     },
   });
   await page.goto("/projects/p-ct");
   await expect(page.getByText("5 at the gate")).toBeVisible();
+  shown = true;
   await expect(page.getByText("9 at the gate")).toBeVisible();
 });

@@ -6,6 +6,8 @@ import { json, serveFixtures } from "../fixtures/routes";
 test("a key is changed, the conflict is said, and the account keeps it", async ({ page }) => {
   const kept: unknown[] = [];
   await serveFixtures(page, {
+    // Asked for again whenever the page catches up with the server: it answers what was kept.
+    "GET /me/keys": (route) => json(route, kept.at(-1) ?? {}),
     "PUT /me/keys": (route) => {
       kept.push(route.request().postDataJSON());
       return route.fulfill({ status: 204 });
@@ -34,7 +36,9 @@ test("the drawing surface obeys the keys of the account", async ({ page }) => {
   await page.route("**/api/v1/me/keys", (route) =>
     json(route, { map: "label_studio", changes: { "tool.ellipse": ["KeyZ"] } }),
   );
+  const keys = page.waitForResponse("**/me/keys");
   await page.reload();
+  await keys;
   await page.getByTestId("stage").waitFor();
   await page.getByText("Loading the image…").waitFor({ state: "hidden" });
   await page.keyboard.press("z");

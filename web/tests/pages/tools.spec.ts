@@ -362,6 +362,47 @@ test("slice, merge, group and order", async ({ page }) => {
   await expect(rows(page)).toHaveCount(2);
 });
 
+test("versions of an object: who, when and what changed; one is looked at and made the newest by keyboard", async ({
+  page,
+}) => {
+  const { server, hand } = await ready(page);
+  await page.keyboard.press("r");
+  await hand.drag([
+    [100, 100],
+    [200, 180],
+  ]);
+  const first = await only(server, "box");
+  await page.keyboard.press("Shift+ArrowRight");
+  await expect.poll(() => server.shapes()[0]?.x).toBe(Number(first.x) + 10);
+
+  await page.keyboard.press("Alt+v");
+  const panel = page.getByTestId("history");
+  await expect(panel.locator("[data-version]")).toHaveCount(2);
+  await expect(panel.locator("[data-version]").first()).toContainText("as it is now");
+  await expect(panel.locator("[data-version]").first()).toContainText("shape");
+  await expect(panel.locator("[data-version]").last()).toContainText("Aiko Lindqvist");
+  await expect(panel.locator("[data-version]").first()).toBeFocused();
+  await page.keyboard.press("ArrowDown");
+  await expect(panel.locator("[data-version]").last()).toBeFocused();
+  await shot(page, "versions");
+  const found = await new AxeBuilder({ page }).include("#side-panel").analyze();
+  expect(found.violations).toEqual([]);
+
+  await page.keyboard.press("Enter");
+  await expect(panel).toBeHidden();
+  await expect.poll(() => server.shapes()[0]?.x).toBe(first.x);
+  expect(server.versions).toHaveLength(3);
+  await page.keyboard.press("Control+z");
+  await expect.poll(() => server.shapes()[0]?.x).toBe(Number(first.x) + 10);
+
+  // Esc closes the list and leaves the object selected.
+  await page.keyboard.press("Alt+v");
+  await expect(panel.locator("[data-version]").first()).toBeFocused();
+  await page.keyboard.press("Escape");
+  await expect(panel).toBeHidden();
+  await expect(page.getByTestId("object-detail")).toBeVisible();
+});
+
 test("measures in pixels where no spacing is known, and hands nothing in", async ({ page }) => {
   const { server, hand } = await ready(page);
   await page.keyboard.press("Shift+M");

@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc};
 
 use countersign_model::{ProjectId, Role, UserId};
 use countersign_pipeline::{Pipeline, PipelineError, release::Selection};
-use countersign_store::{Actor, jobs};
+use countersign_store::{Actor, jobs, protocols};
 use countersign_synthesis::{parts, phantom, scene};
 
 use super::{people, walk};
@@ -120,10 +120,14 @@ async fn ensure_project(
     protocol: &str,
     grants: &[(UserId, Role)],
 ) -> Outcome<ProjectId> {
-    match pipeline.project_named(name).await? {
-        Some(project) => Ok(project.id),
-        None => Ok(pipeline.make_project_as(Actor::system(), name, protocol, grants).await?.id),
+    let project = match pipeline.project_named(name).await? {
+        Some(project) => project,
+        None => pipeline.make_project_as(Actor::system(), name, protocol, grants).await?,
+    };
+    if !protocols::is_open_for_work(&mut *pipeline.store.read().await?, project.id).await? {
+        people::sign_protocol(pipeline, project.id, project.protocol_version).await?;
     }
+    Ok(project.id)
 }
 
 async fn declare(pipeline: &Pipeline, project: ProjectId, grants: &[(UserId, Role)]) -> Outcome<()> {

@@ -1,9 +1,10 @@
 //! One account per role. The printed names are roles, so that nobody mistakes them for people.
 
-use countersign_model::{Role, UserId};
+use countersign_model::{ProjectId, Role, UserId};
 use countersign_pipeline::{
     Pipeline,
     people::{Caller, Credential, UserDraft},
+    signing::{ACKNOWLEDGEMENT_VERSION, Components},
 };
 use countersign_store::{Actor, users};
 
@@ -40,6 +41,7 @@ pub const ACCOUNTS: &[Account] = &[
     account("reviewer", Role::Reviewer, "reviewer, radiologist", "reviews"),
     account("quality", Role::QualityEngineer, "quality engineer", "reviews parts, sets and lifts holds"),
     account("specialist", Role::Specialist, "specialist", "countersigns"),
+    account("specialist2", Role::Specialist, "specialist", "countersigns what the first one sent back"),
     account("scientist", Role::DataScientist, "data scientist", "makes releases"),
     account("auditor", Role::Auditor, "auditor", "reads the evidence"),
 ];
@@ -77,4 +79,15 @@ pub async fn sign_in(pipeline: &Pipeline, login: &str) -> Outcome<Caller> {
     let (secret, _) = pipeline.sign_in(login, PASSWORD).await?;
     let caller = pipeline.authenticate(&Credential::Session(secret)).await?;
     caller.ok_or_else(|| Fault::new("internal", "a demo account could not sign in"))
+}
+
+/// The owner signs the protocol of a project, as everybody who signs: nobody is given work before.
+pub async fn sign_protocol(pipeline: &Pipeline, project: ProjectId, version: u32) -> Outcome<()> {
+    let owner = sign_in(pipeline, "owner").await?;
+    // People of a demo agree to what people agree to.
+    pipeline.acknowledge_signing(&owner, ACKNOWLEDGEMENT_VERSION).await?;
+    let components = Components { login: Some(owner.login.clone()), password: PASSWORD.into() };
+    pipeline.sign_protocol(&owner, project, version, components).await?;
+    pipeline.sign_out(&owner).await?;
+    Ok(())
 }

@@ -2,8 +2,14 @@
 
 use countersign_model::{ItemId, ProjectId};
 use countersign_pipeline::{
-    Pipeline, PipelineError, items::ItemQuery, people::Caller, review::Verdict, sign::Countersigning,
-    views::Work, work::Wish,
+    Pipeline, PipelineError,
+    items::ItemQuery,
+    people::Caller,
+    review::Verdict,
+    sign::Countersigning,
+    signing::{ACKNOWLEDGEMENT_VERSION, Components},
+    views::Work,
+    work::Wish,
 };
 use countersign_workflow::{Missing, ReviewDecision, SignDecision};
 
@@ -58,7 +64,7 @@ async fn claim(
 async fn read(pipeline: &Pipeline, caller: &Caller, project: ProjectId, item: ItemId) -> Outcome<()> {
     let Some(work) = claim(pipeline, caller, project, item).await? else { return Ok(()) };
     let revision = work.read.map_or(0, |read| read.revision);
-    pipeline.submit(caller, work.task.id, work.task.fence, revision, Vec::new(), false).await?;
+    pipeline.submit(caller, work.task.id, work.task.fence, revision, Vec::new()).await?;
     Ok(())
 }
 
@@ -66,6 +72,7 @@ async fn review(pipeline: &Pipeline, caller: &Caller, project: ProjectId, item: 
     let Some(work) = claim(pipeline, caller, project, item).await? else { return Ok(()) };
     let revision = work.read.map_or(0, |read| read.revision);
     let verdict = Verdict {
+        marks: vec![],
         decision: ReviewDecision::Accept,
         missing: Some(Missing::Nothing),
         reason: None,
@@ -79,10 +86,12 @@ async fn review(pipeline: &Pipeline, caller: &Caller, project: ProjectId, item: 
 async fn countersign(pipeline: &Pipeline, caller: &Caller, project: ProjectId, item: ItemId) -> Outcome<()> {
     let Some(work) = claim(pipeline, caller, project, item).await? else { return Ok(()) };
     let Some(content_hash) = work.subject.and_then(|read| read.summary.content_hash) else { return Ok(()) };
+    // People of a demo agree to what people agree to.
+    pipeline.acknowledge_signing(caller, ACKNOWLEDGEMENT_VERSION).await?;
     let act = Countersigning {
         decision: SignDecision::Sign,
         content_hash,
-        password: PASSWORD.into(),
+        password: Components { login: Some(caller.login.clone()), password: PASSWORD.into() },
         reason: None,
         comment: None,
         return_to: None,

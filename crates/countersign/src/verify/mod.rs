@@ -1,6 +1,7 @@
-//! `countersign verify`: a release, a proof, or an evidence log, checked without any server.
+//! `countersign verify`: a release, the record of a batch, a proof, or an evidence log, checked without any server.
 
 mod audit;
+mod batch;
 mod copy;
 mod proof;
 mod release;
@@ -18,6 +19,7 @@ use countersign_ledger::{
     tiles::{BUNDLE_BYTES_MAX, CHECKPOINT_PATH},
     verify_log_with,
 };
+use countersign_pipeline::batches::RECORD_START;
 use serde_json::json;
 
 use crate::{
@@ -64,11 +66,16 @@ pub async fn run(args: Verify, out: Output) -> Outcome<ExitCode> {
     };
     match (&args.file, &args.log) {
         (Some(file), _) => match beginning(file)?.as_slice() {
-            start if start.starts_with(b"c2sp.org/tlog-proof@") => proof::inclusion(file, &trust, out),
             start if start.starts_with(b"old ") => proof::consistency(file, &args.kept, &trust, out),
+            _ if !args.kept.is_empty() => Err(Fault::new(
+                "usage",
+                "--kept goes with --log or with a proof of consistency: nothing else says that it continues a checkpoint.",
+            )),
+            start if start.starts_with(b"c2sp.org/tlog-proof@") => proof::inclusion(file, &trust, out),
+            start if start.starts_with(RECORD_START) => batch::check(file, &trust, out),
             _ => match copy::CopyArchive::open(file)? {
                 Some(archive) => copy::check(file, &archive, &trust, out),
-                None => release::check(file, trust.key.as_ref(), out),
+                None => release::check(file, &trust, out),
             },
         },
         (None, Some(folder)) => log(folder, trust, &args, out).await,

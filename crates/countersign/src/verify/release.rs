@@ -7,35 +7,41 @@ use std::{
     process::ExitCode,
 };
 
-use countersign_ledger::{
-    VerifierKey,
-    release::{Record, ReleaseReport, verify_release_with},
-};
+use countersign_ledger::release::{Record, ReleaseReport, verify_release_with};
 use serde_json::json;
 
-use super::audit;
+use super::{
+    Trust,
+    audit::{self, Audited},
+};
 use crate::{
     fault::{Fault, Outcome},
     meter::{Meter, Unit},
     output::{Output, count},
 };
 
-/// Runs the check.
-pub fn check(path: &Path, key: Option<&VerifierKey>, out: Output) -> Outcome<ExitCode> {
+/// Runs the check. Witnesses cosign checkpoints after a release is made: a package carries none of that, so asking for it is
+/// refused rather than passed over.
+pub fn check(path: &Path, trust: &Trust, out: Output) -> Outcome<ExitCode> {
+    if trust.cosigned_by > 0 || !trust.witnesses.is_empty() {
+        let message =
+            "A release carries no cosignatures: check its proof (.tlog-proof) or the log with --witness-key.";
+        return Err(Fault::new("usage", message).at(path.display()));
+    }
     let unreadable = |error: io::Error| Fault::file(path, &error);
     let file = File::open(path).map_err(unreadable)?;
     let bytes = file.metadata().map_err(unreadable)?.len();
     let meter = Meter::new("checking the release", Unit::Bytes, 0);
-    let mut records = Vec::new();
-    let mut keep = |record: &Record| records.push(record.clone());
-    let report = verify_release_with(Metered { file, meter: &meter, read: 0 }, key, &mut keep);
+    let mut audited = Audited::look(path);
+    let mut keep = |record: &Record| audited.keep(record);
+    let report = verify_release_with(Metered { file, meter: &meter, read: 0 }, trust.key.as_ref(), &mut keep);
     meter.done();
     let report = report.map_err(|fault| {
         let fault = Fault::from(fault);
         let place = fault.place.clone().unwrap_or_default();
         fault.at(format!("{}: {place}", path.display()))
     })?;
-    let labels = audit::labels(path, &report.key, &records)?;
+    let labels = audited.check(path, &report.key)?;
     let mut text = said(path, bytes, &report);
     if let Some(labels) = &labels {
         text.push_str(&audit::said(labels));
@@ -63,6 +69,9 @@ fn said(path: &Path, bytes: u64, report: &ReleaseReport) -> String {
         ),
         format!("  signed by {}", report.key),
     ];
+    for one in &statement.signatories {
+        lines.push(format!("  {} by {} ({}) at {}", one.meaning, one.printed_name, one.role, one.at));
+    }
     if report.one_actor_items > 0 {
         lines
             .push(format!("  {} carry signatures of one person only", count(report.one_actor_items, "item")));

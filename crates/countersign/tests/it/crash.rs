@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use rusqlite::Connection;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -15,8 +16,11 @@ const CLIENTS: usize = 16;
 const IMAGES: usize = 600;
 /// How often the server is killed.
 const KILLS: usize = 3;
-/// The server is killed after this many submits of a round at most; counted, so that a slow machine tests the same.
-const SUBMITS_MAX: u64 = 60;
+/// How often instead: `COUNTERSIGN_CRASH_KILLS=200 cargo nextest run -p countersign crash`, which takes minutes.
+const KILLS_ASKED: &str = "COUNTERSIGN_CRASH_KILLS";
+/// The server is killed after a number of submits of a round, counted, so that a slow machine tests the same. At most so
+/// many images of all are submitted, in one of this many parts.
+const KEPT: usize = 3;
 /// And this many microseconds later at most, so that every part of a request is hit in time.
 const LATER_MICROS_MAX: u64 = 4_000;
 /// Within this time that many submits must come, seconds.
@@ -105,12 +109,16 @@ fn nothing_acknowledged_is_lost_and_no_task_is_shared() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     let (mut served, password) = Served::start(&data);
-    let team = Team::gather(&served, &password.expect("the first start prints it"), CLIENTS, IMAGES);
+    let kills = std::env::var(KILLS_ASKED).ok().and_then(|kills| kills.parse().ok()).unwrap_or(KILLS);
+    // Each round may hand in up to one more per client than it waited for.
+    let images = IMAGES.max(kills * CLIENTS * 2);
+    let submits_max = (images / kills / KEPT) as u64;
+    let team = Team::gather(&served, &password.expect("the first start prints it"), CLIENTS, images);
     let seen = Arc::new(Mutex::new(Seen::default()));
     let mut moments = Moments::new();
-    for _ in 0..KILLS {
+    for _ in 0..kills {
         let address = served.address;
-        let enough = seen.lock().unwrap().submitted.len() + 1 + moments.below(SUBMITS_MAX) as usize;
+        let enough = seen.lock().unwrap().submitted.len() + 1 + moments.below(submits_max) as usize;
         let later = Duration::from_micros(moments.below(LATER_MICROS_MAX));
         std::thread::scope(|scope| {
             for (client, token) in team.tokens.iter().enumerate() {
@@ -137,8 +145,31 @@ fn nothing_acknowledged_is_lost_and_no_task_is_shared() {
     // The next start has brought the log up to date with every row; then it verifies row by row.
     std::thread::sleep(SEQUENCED);
     drop(served);
+    agree(&data, seen.submitted.len());
     let verified = run(&["verify", "--log", data.to_str().unwrap()]);
     assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stderr));
+}
+
+/// No state without its event and no event without its state: of what was handed in, claimed and moved.
+fn agree(data: &std::path::Path, acknowledged: usize) {
+    let base = Connection::open(data.join("countersign.db")).unwrap();
+    let count = |sql: &str| base.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
+    let submits = count("SELECT COUNT(*) FROM events WHERE action = 'read.submitted'");
+    println!("{submits} submits in the log, {acknowledged} of them acknowledged");
+    assert!(submits >= acknowledged as i64);
+    for sql in [
+        "SELECT COUNT(*) FROM reads r WHERE r.submitted_at IS NOT NULL AND 1 <> (SELECT COUNT(*) FROM events e \
+         WHERE e.action = 'read.submitted' AND e.object_id = r.id)",
+        "SELECT COUNT(*) FROM events e WHERE e.action = 'read.submitted' AND NOT EXISTS (SELECT 1 FROM reads r \
+         WHERE r.id = e.object_id AND r.submitted_at IS NOT NULL)",
+        "SELECT COUNT(*) FROM tasks t WHERE t.claimed_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM events e \
+         WHERE e.action = 'task.claimed' AND e.object_id = t.id)",
+        "SELECT COUNT(*) FROM events e WHERE e.action = 'task.claimed' AND NOT EXISTS (SELECT 1 FROM tasks t \
+         WHERE t.id = e.object_id AND t.fence > 0)",
+        "SELECT COUNT(*) FROM events WHERE log_index IS NULL",
+    ] {
+        assert_eq!(count(sql), 0, "{sql}");
+    }
 }
 
 /// The content hashes of everything that the annotators handed in, as each of them sees their own. A hash covers the

@@ -2,7 +2,7 @@
 
 use std::{
     io::{Read, Write},
-    net::{SocketAddr, TcpListener, TcpStream},
+    net::{SocketAddr, TcpStream},
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
     time::{Duration, Instant},
@@ -49,9 +49,8 @@ impl Served {
     }
 
     pub fn start_with(data: &Path, arguments: &[&str]) -> (Self, Option<String>) {
-        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let mut child = Command::new(env!("CARGO_BIN_EXE_countersign"))
-            .args(["--json", "serve", "--data", data.to_str().unwrap(), "--listen", &address.to_string()])
+            .args(["--json", "serve", "--data", data.to_str().unwrap(), "--listen", "127.0.0.1:0"])
             .args(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -62,6 +61,7 @@ impl Served {
         let mut line = String::new();
         std::io::BufRead::read_line(&mut out, &mut line).unwrap();
         let said: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("ready line: {line:?}"));
+        let address = said["address"].as_str().unwrap().trim_start_matches("http://").parse().unwrap();
         let password = said["owner"]["one_time_password"].as_str().map(str::to_owned);
         let served = Self { child, address };
         let begun = Instant::now();
@@ -153,6 +153,8 @@ impl Team {
         };
         let made = api(&owner, "POST", "/projects", json!({ "name": "crash", "protocol": "images" }));
         let project = made["id"].as_str().unwrap().to_owned();
+        let signature = json!({ "login": "owner", "password": PASSWORD });
+        in_person(served, "owner", &format!("/projects/{project}/protocol/signature"), signature);
         let join = |login: &str, role: &str| {
             let draft = json!({ "login": login, "printed_name": login, "password": PASSWORD });
             let user = api(&owner, "POST", "/users", draft);
@@ -160,11 +162,11 @@ impl Team {
             api(&owner, "POST", &format!("/projects/{project}/grants"), grant);
             token(served, login, PASSWORD, false)
         };
-        let officer = join("privacy", "privacy_officer");
+        join("privacy", "privacy_officer");
         let technician = join("technician", "technician");
         let tokens = (0..annotators).map(|n| join(&format!("annotator{n}"), "annotator")).collect();
-        let statement = json!({ "password": PASSWORD, "statement": "publicly_released" });
-        api(&officer, "POST", &format!("/projects/{project}/declaration"), statement);
+        let statement = json!({ "login": "privacy", "password": PASSWORD, "statement": "publicly_released" });
+        in_person(served, "privacy", &format!("/projects/{project}/declaration"), statement);
         let list: Vec<Value> =
             (0..images).map(|n| json!({ "url": format!("https://images.example/{n}.jpg") })).collect();
         api(&technician, "POST", &format!("/projects/{project}/import"), json!({ "images": list }));
@@ -172,8 +174,34 @@ impl Team {
     }
 }
 
+/// Signs something in person, which a token cannot: about a first version.
+fn in_person(served: &Served, login: &str, path: &str, signed: Value) {
+    let cookie = cookie(served, login, PASSWORD);
+    let headers = [("Cookie", cookie.as_str()), ("X-Countersign", "1"), ("If-Match", "\"1\"")];
+    let post = |path: &str, body: Value| {
+        let (status, answer) = served.call("POST", path, &headers, Some(&body)).unwrap();
+        assert!((200..300).contains(&status), "{path}: {status} {answer}");
+    };
+    post("/api/v1/me/signing", json!({ "version": 1 }));
+    post(&format!("/api/v1{path}"), signed);
+}
+
 /// Signs in, changes a one-time password, and makes an API token.
 pub fn token(served: &Served, login: &str, password: &str, one_time: bool) -> String {
+    let cookie = cookie(served, login, password);
+    let headers = [("Cookie", cookie.as_str()), ("X-Countersign", "1")];
+    if one_time {
+        let change = json!({ "current": password, "new": PASSWORD });
+        let (status, _) = served.call("PUT", "/api/v1/me/password", &headers, Some(&change)).unwrap();
+        assert_eq!(status, 204);
+    }
+    let made = served.call("POST", "/api/v1/me/tokens", &headers, Some(&json!({ "name": "test" }))).unwrap();
+    assert_eq!(made.0, 201, "{}", made.1);
+    made.1["token"].as_str().unwrap().to_owned()
+}
+
+/// Signs in; what the browser sends from then on.
+pub fn cookie(served: &Served, login: &str, password: &str) -> String {
     let address = served.address;
     let body = json!({ "login": login, "password": password }).to_string();
     let mut stream = TcpStream::connect(address).unwrap();
@@ -185,19 +213,10 @@ pub fn token(served: &Served, login: &str, password: &str, one_time: bool) -> St
     stream.write_all(request.as_bytes()).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
-    let cookie = answer
+    answer
         .lines()
         .find_map(|line| line.strip_prefix("set-cookie: "))
         .and_then(|line| line.split(';').next())
         .unwrap_or_else(|| panic!("no cookie: {answer}"))
-        .to_owned();
-    let headers = [("Cookie", cookie.as_str()), ("X-Countersign", "1")];
-    if one_time {
-        let change = json!({ "current": password, "new": PASSWORD });
-        let (status, _) = served.call("PUT", "/api/v1/me/password", &headers, Some(&change)).unwrap();
-        assert_eq!(status, 204);
-    }
-    let made = served.call("POST", "/api/v1/me/tokens", &headers, Some(&json!({ "name": "test" }))).unwrap();
-    assert_eq!(made.0, 201, "{}", made.1);
-    made.1["token"].as_str().unwrap().to_owned()
+        .to_owned()
 }

@@ -52,6 +52,13 @@ fn rewritten(from: &Path, to: &Path, name: &str, change: impl Fn(&mut Vec<u8>)) 
     out.finish().unwrap();
 }
 
+/// The index that a query finds.
+fn found(data: &Path, sql: &str) -> u64 {
+    let connection = Connection::open(data.join("countersign.db")).unwrap();
+    let found: i64 = connection.query_row(sql, [], |row| row.get(0)).unwrap();
+    found as u64
+}
+
 /// The index of the event at a place of the project's events.
 fn index_at(data: &Path, place: u32) -> u64 {
     let connection = Connection::open(data.join("countersign.db")).unwrap();
@@ -95,14 +102,36 @@ fn a_copy_is_checked_without_a_server_and_names_what_was_edited() {
     let checked = run(&["--json", "verify", text(&changed), "--key", text(&key)]);
     assert_eq!(object(&checked)["error"]["code"], "truncated", "{}", object(&checked));
 
-    // A row is edited; the copy that is made then names it. Then another one is deleted.
+    // Rows are edited, each earlier in the log or more telling than the one before; the copy that is made then names it.
     let (fourth, seventh) = (index_at(&data, 3), index_at(&data, 6));
+    let drafted = found(
+        &data,
+        "SELECT e.log_index FROM events e JOIN annotations a ON a.read_id = e.object_id \
+         WHERE e.action = 'draft.made' AND a.body IS NOT NULL ORDER BY e.log_index LIMIT 1",
+    );
+    let detailed = found(
+        &data,
+        "SELECT MAX(e.log_index) FROM events e JOIN event_details d ON d.event_id = e.id \
+         WHERE e.project_id IS NOT NULL",
+    );
+    assert!(fourth < seventh && seventh < detailed);
+    let body = "UPDATE annotations SET body = REPLACE(body, '\"version\":1', '\"version\":1.0')".to_owned();
+    let details = format!(
+        "UPDATE event_details SET details = REPLACE(details, ':', ': ') \
+         WHERE event_id = (SELECT id FROM events WHERE log_index = {detailed})"
+    );
     let edit = format!(
         "UPDATE events SET entry = CAST(REPLACE(entry, 'ok', 'no') AS BLOB) WHERE log_index = {seventh}"
     );
     let delete = format!("DELETE FROM events WHERE log_index = {fourth}");
-    for (number, (statement, code, index)) in
-        [(edit, "flipped", seventh), (delete, "missing", fourth)].into_iter().enumerate()
+    for (number, (statement, code, index)) in [
+        (body, "flipped", drafted),
+        (details, "flipped", detailed),
+        (edit, "flipped", seventh),
+        (delete, "missing", fourth),
+    ]
+    .into_iter()
+    .enumerate()
     {
         tamper(&data, &[&statement]);
         let out = home.path().join(format!("after-{number}.zip"));
@@ -114,4 +143,29 @@ fn a_copy_is_checked_without_a_server_and_names_what_was_edited() {
     }
     // The copy from before still verifies: what the inspector took along does not change.
     assert!(run(&["verify", text(&first), "--key", text(&key)]).status.success());
+}
+
+/// What an archive says of the size of its files is believed for nothing: it is neither reserved nor read.
+#[test]
+fn sizes_that_an_archive_declares_are_not_believed() {
+    let home = tempfile::tempdir().unwrap();
+    let data = installation(home.path());
+    let copy = home.path().join("copy.zip");
+    copy_of(&data, &copy, None);
+    let sound = std::fs::read(&copy).unwrap();
+    let key = data.join("keys/log.pub");
+    let entry = |bytes: &[u8], name: &str| {
+        let mark = |at: &usize| bytes[*at..].starts_with(b"PK\x01\x02");
+        let named = |at: &usize| bytes[at + 46..].starts_with(name.as_bytes());
+        (0..bytes.len() - 46).filter(mark).find(named).unwrap()
+    };
+    let declared = home.path().join("declared.zip");
+    for name in ["events.jsonl", "manifest.json", "log/checkpoint"] {
+        let mut bytes = sound.clone();
+        let at = entry(&bytes, name) + 24;
+        bytes[at..at + 4].copy_from_slice(&0xffff_fff0_u32.to_le_bytes());
+        std::fs::write(&declared, &bytes).unwrap();
+        let checked = run(&["--json", "verify", text(&declared), "--key", text(&key)]);
+        assert_eq!(checked.status.code(), Some(0), "{name}: {}", object(&checked));
+    }
 }

@@ -6,6 +6,7 @@ mod deid;
 mod full;
 mod house;
 mod inspect;
+mod protocol;
 mod rows;
 mod running;
 mod samples;

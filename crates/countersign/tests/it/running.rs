@@ -1,6 +1,6 @@
 //! Commands beside a running server, and starts that must not happen.
 
-use std::{net::TcpListener, path::Path, process::Command};
+use std::{path::Path, process::Command};
 
 use crate::house::{Served, object, run};
 
@@ -102,8 +102,7 @@ fn a_demo_that_was_killed_goes_on_where_it_was() {
         child.kill().unwrap();
         child.wait().unwrap();
     }
-    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
-    let mut child = demo(&address)
+    let mut child = demo("127.0.0.1:0")
         .stdout(std::process::Stdio::piped())
         .stderr(std::process::Stdio::null())
         .spawn()

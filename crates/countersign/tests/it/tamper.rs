@@ -10,9 +10,8 @@ use crate::house::{object, run};
 
 /// Fills a demo, stops it in order.
 fn demo(data: &Path) {
-    let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let mut child = Command::new(env!("CARGO_BIN_EXE_countersign"))
-        .args(["--json", "demo", "--data", data.to_str().unwrap(), "--listen", &address.to_string()])
+        .args(["--json", "demo", "--data", data.to_str().unwrap(), "--listen", "127.0.0.1:0"])
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
@@ -43,6 +42,11 @@ fn a_release_and_a_log_verify_until_one_byte_is_flipped() {
     let made = run(&["--json", "release", "--data", data_text, "--project", "City drive", "--out", out_text]);
     assert_eq!(made.status.code(), Some(0), "{}", String::from_utf8_lossy(&made.stdout));
     assert_eq!(run(&["verify", out_text]).status.code(), Some(0));
+    // What a release cannot show is refused, not passed over.
+    for asked in [["--cosigned-by", "1"], ["--kept", out_text]] {
+        let checked = run(&[&["--json", "verify", out_text], asked.as_slice()].concat());
+        assert_eq!((checked.status.code(), &object(&checked)["error"]["code"]), (Some(1), &"usage".into()));
+    }
 
     let package = std::fs::read(&out).unwrap();
     for (name, bytes) in [("flipped", flipped(&package)), ("cut", package[..package.len() - 100].to_vec())] {

@@ -14,10 +14,16 @@ pub const MAX_HEAD_BYTES: usize = 32 * 1024 * 1024;
 /// The frames of a file by their places, and its data set without pixels. Shares no memory with the file.
 #[derive(Debug, Clone)]
 pub struct FrameMap {
+    /// Without the groups of the frames: there may be one for each of many thousand tiles, and a frame needs its own.
     head: Instance,
+    groups: Vec<DataSet>,
     layout: PixelLayout,
     places: Places,
+    weight_bytes: u64,
 }
+
+/// What an element takes in memory beside its value, bytes: rounded up from its place in the tree.
+const ELEMENT_BYTES: u64 = 160;
 
 #[derive(Debug, Clone)]
 enum Places {
@@ -64,21 +70,33 @@ impl FrameMap {
         let mut left = MAX_HEAD_BYTES;
         let data = copied(&instance.data, layout.element, &mut left);
         let meta = copied(&instance.meta, layout.element, &mut left);
-        let (Some(data), Some(meta)) = (data, meta) else { return Err(DicomError::NotInSource { place }) };
+        let (Some(mut data), Some(meta)) = (data, meta) else {
+            return Err(DicomError::NotInSource { place });
+        };
+        let elements = elements(&data) + elements(&meta);
+        let places_bytes = match &places {
+            Places::Native { .. } => 0,
+            Places::Coded(places) => places.len() as u64 * size_of::<FrameBytes>() as u64 * 2,
+        };
+        let weight_bytes = (MAX_HEAD_BYTES - left) as u64 + ELEMENT_BYTES * elements + places_bytes;
+        let groups = match data.remove(tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE).map(|e| e.value) {
+            Some(Value::Items(items)) => items,
+            _ => Vec::new(),
+        };
         let head = Instance { meta, data, notes: Vec::new(), source: None, ..instance.clone() };
-        Ok(Self { head, layout, places })
+        Ok(Self { head, groups, layout, places, weight_bytes })
+    }
+
+    /// What the map takes in memory, bytes, roughly.
+    #[must_use]
+    pub fn weight_bytes(&self) -> u64 {
+        self.weight_bytes
     }
 
     /// Number of frames.
     #[must_use]
     pub fn frames(&self) -> u32 {
         self.layout.frames
-    }
-
-    /// The data set without its pixels.
-    #[must_use]
-    pub fn head(&self) -> &Instance {
-        &self.head
     }
 
     /// Where frame `index` (from 0) stands in the file: byte ranges that are put together in order.
@@ -107,9 +125,7 @@ impl FrameMap {
         let data = &mut one.data;
         data.remove(tags::NUMBER_OF_FRAMES);
         data.remove(tags::EXTENDED_OFFSET_TABLE);
-        let groups = data.items(tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE).get(index as usize).cloned();
-        data.remove(tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE);
-        if let Some(own) = groups {
+        if let Some(own) = self.groups.get(index as usize).cloned() {
             data.put_items(tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE, vec![own]);
         }
         let value = match &self.places {
@@ -125,6 +141,15 @@ impl FrameMap {
         data.insert(self.layout.element, Element { vr, value, offset: 0 });
         one
     }
+}
+
+/// Elements of a data set and of what is nested in it.
+fn elements(data: &DataSet) -> u64 {
+    let within = |element: &Element| match &element.value {
+        Value::Items(items) => items.iter().map(elements).sum(),
+        _ => 0,
+    };
+    data.iter().map(|(_, element)| 1 + within(element)).sum()
 }
 
 /// A data set without its pixels in memory of its own: slices of the file would keep the whole of it. `None` beyond

@@ -2,7 +2,9 @@
 
 use std::{collections::BTreeMap, io::Write};
 
-use countersign_model::{Annotation, Author, FrameRef, ItemId, Protocol, ReadId, Shape};
+use countersign_model::{
+    Annotation, Author, CannotAssess, FrameRef, ItemId, Protocol, ReadId, Shape, Unclear,
+};
 use serde::Serialize;
 
 use super::outline::{Segmentation, outline};
@@ -41,6 +43,9 @@ pub struct Image {
     /// Classes that hold for the whole image (COCO has no other place for them).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
+    /// Nobody could assess it: no mark on it says nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cannot_assess: Option<CannotAssess>,
 }
 
 /// How much was written.
@@ -99,6 +104,9 @@ struct Entry<'a> {
     score: Option<f64>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     attributes: &'a BTreeMap<String, serde_json::Value>,
+    /// Its reader was in doubt about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unclear: Option<&'a Unclear>,
 }
 
 /// Whether a shape has a place in COCO: all that is drawn in an image. (Tags go into [`Image::tags`], cuboids into KITTI.)
@@ -220,6 +228,7 @@ impl<W: Write> Annotations<W> {
             model,
             score: annotation.score,
             attributes: &annotation.attributes,
+            unclear: annotation.unclear.as_ref(),
         };
         separate(&mut self.out, id)?;
         json(&mut self.out, &entry)?;

@@ -28,6 +28,7 @@ fn image(n: u128) -> Image {
         read_id: read(n),
         sha256: None,
         tags: vec![],
+        cannot_assess: None,
     }
 }
 

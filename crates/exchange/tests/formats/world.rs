@@ -36,6 +36,7 @@ pub fn mark(n: u128, class: &str, shape: Shape, score: Option<f64>) -> Annotatio
         author,
         score,
         arrangement: countersign_model::Arrangement::default(),
+        unclear: None,
     }
 }
 

@@ -1,39 +1,29 @@
 //! Checking an inspector's copy: first what names an index, then every byte.
 
-use core::fmt;
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{BufRead, Read};
+use std::io::Read;
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::records::{CopyManifest, EventLine, LINE_BYTES_MAX, MANIFEST_BYTES_MAX, Scope, SignatureLine};
-use super::{
-    EVENTS, INDICES, KEPT, LOG, LOG_KEY, MANIFEST, MANIFEST_SIGNATURE, MANIFEST_START, PROOFS, SIGNATURES,
-};
-use crate::checkpoint::{SignedCheckpoint, parse_decimal};
+use super::events::EventWalk;
+use super::files::{CopyFiles, Log, bad, inside, text, whole};
+use super::labels::{ContentHash, LabelWalk};
+use super::people::People;
+use super::records::{CopyManifest, LABEL_LINE_BYTES_MAX, MANIFEST_BYTES_MAX, Scope};
+use super::releases::check_releases;
+use super::signatures::SignatureWalk;
+use super::{INDICES, KEPT, LOG, LOG_KEY, MANIFEST, MANIFEST_SIGNATURE, MANIFEST_START, PEOPLE, PROOFS};
+use crate::checkpoint::SignedCheckpoint;
 use crate::cosignature::{Cosigned, CosignerKey};
-use crate::entry::Entry;
 use crate::excerpt::Excerpt;
 use crate::fault::{LogFault, LogFaultKind};
-use crate::hash::{Hash, leaf_hash};
+use crate::hash::Hash;
 use crate::note::{VerifierKey, parse_signature_lines, verify_signatures};
 use crate::proof::{PROOF_BYTES_MAX, TlogProof};
 use crate::source::{LogSource, Unreadable};
-use crate::tiles::{BUNDLE_BYTES_MAX, CHECKPOINT_PATH};
+use crate::tiles::CHECKPOINT_PATH;
 use crate::witness::{AddCheckpoint, REQUEST_BYTES_MAX};
-
-/// The files of a copy, wherever they lie.
-pub trait CopyFiles {
-    /// The names of all files.
-    fn names(&self) -> Vec<String>;
-
-    /// A file from its beginning; `None` when it is not there.
-    ///
-    /// # Errors
-    /// [`Unreadable`] when the storage fails.
-    fn open(&self, name: &str) -> Result<Option<Box<dyn Read + '_>>, Unreadable>;
-}
 
 /// The first thing that is wrong with a copy: a fault of the log, at an index, or of a file.
 pub type CopyFault = LogFault;
@@ -55,14 +45,18 @@ pub struct CopyReport {
     pub events: u64,
     /// Signatures in it.
     pub signatures: u64,
-    /// Signatures whose content has changed since, or was erased.
-    pub void_signatures: Vec<String>,
+    /// Releases in it.
+    pub releases: u64,
+    /// What of the readable parts was shown to be what the log binds, and what nothing binds.
+    pub proven: Proven,
     /// Proofs in it, each of which stands alone.
     pub proofs: u64,
     /// Sizes of the older checkpoints that the log was shown to continue.
     pub continues: Vec<u64>,
-    /// Cosignatures of the witnesses whose keys were given.
-    pub cosignatures: Vec<Cosigned>,
+    /// Signatures whose content was erased since: nothing is left that could be compared.
+    pub erased_signatures: Vec<String>,
+    /// Cosignatures of the witnesses whose keys were given, over the copy's checkpoint and the older ones in it.
+    pub cosignatures: Vec<CosignedPart>,
     /// Signature lines by keys that were not given.
     pub other_signatures: usize,
     /// The key that signed.
@@ -71,69 +65,189 @@ pub struct CopyReport {
     pub is_key_expected: bool,
 }
 
-/// Checks a copy. Without a key the copy's own is taken, and the report says so.
+/// How much of what is readable is bound by the log. Nothing of `_of_before` was verified: it is of before the log
+/// bound it in a way that can be shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Proven {
+    /// Details of events, opened.
+    pub details: u64,
+    /// Details of events that cannot be opened.
+    pub details_of_before: u64,
+    /// Details that the copy does not show to whom it was made for.
+    pub details_withheld: u64,
+    /// Details that went with an erasure.
+    pub details_erased: u64,
+    /// Accounts whose printed name the log binds.
+    pub people: u64,
+    /// Accounts that are named, and whose name nothing binds.
+    pub people_of_before: u64,
+    /// Printed names of signatures, opened.
+    pub printed_names: u64,
+    /// Printed names of signatures that cannot be opened.
+    pub printed_names_of_before: u64,
+    /// Reads whose marks were hashed again.
+    pub reads: u64,
+    /// Marks in them.
+    pub marks: u64,
+    /// Versions that were replaced or removed before the read was handed in: no content hash is over them.
+    pub versions_unbound: u64,
+    /// Merged reads that no entry binds.
+    pub reads_of_before: u64,
+    /// Reads that were erased.
+    pub reads_erased: u64,
+}
+
+/// What whoever checks a copy brings along.
+#[derive(Clone, Copy)]
+pub struct CopyKnown<'a> {
+    /// The log's key; without it the copy's own is taken, and the report says so.
+    pub key: Option<&'a VerifierKey>,
+    /// Keys of witnesses.
+    pub witnesses: &'a [CosignerKey],
+    /// How the marks of a read are hashed: the ledger knows none of them.
+    pub content_hash: ContentHash<'a>,
+}
+
+/// The files that the manifest lists, none of them much longer than it says. That they are not another is checked after what
+/// names an index; so a line that was made longer is still read whole.
+struct Listed<'a> {
+    files: &'a dyn CopyFiles,
+    bytes: BTreeMap<&'a str, u64>,
+}
+
+impl<'a> Listed<'a> {
+    fn new(files: &'a dyn CopyFiles, manifest: &'a CopyManifest) -> Self {
+        Self { files, bytes: manifest.files.iter().map(|file| (file.name.as_str(), file.bytes)).collect() }
+    }
+}
+
+impl CopyFiles for Listed<'_> {
+    fn names(&self) -> Vec<String> {
+        let names = self.files.names().into_iter();
+        names.filter(|name| self.bytes.contains_key(name.as_str())).collect()
+    }
+
+    fn open(&self, name: &str) -> Result<Option<Box<dyn Read + '_>>, Unreadable> {
+        let Some(bytes) = self.bytes.get(name) else { return Ok(None) };
+        let most = bytes.saturating_add(LABEL_LINE_BYTES_MAX as u64);
+        let file = self.files.open(name)?;
+        Ok(file.map(|file| Box::new(file.take(most)) as Box<dyn Read>))
+    }
+}
+
+/// Of several faults the one that comes first in the log.
+#[derive(Default)]
+pub(super) struct First(Option<CopyFault>);
+
+impl First {
+    pub fn note(&mut self, fault: CopyFault) {
+        let place = |fault: &CopyFault| fault.index.unwrap_or(u64::MAX);
+        if self.0.as_ref().is_none_or(|first| place(&fault) < place(first)) {
+            self.0 = Some(fault);
+        }
+    }
+
+    fn settle(self) -> Result<(), CopyFault> {
+        self.0.map_or(Ok(()), Err)
+    }
+}
+
+/// A witness's cosignature over the first entries of the log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CosignedPart {
+    /// Entries that the cosigned checkpoint is over.
+    pub size: u64,
+    /// Who, and when.
+    #[serde(flatten)]
+    pub cosigned: Cosigned,
+}
+
+/// Cosignatures that were found, and signature lines by keys that are not known.
+#[derive(Default)]
+struct Vouched {
+    cosignatures: Vec<CosignedPart>,
+    others: usize,
+}
+
+impl Vouched {
+    fn add(&mut self, signed: SignedCheckpoint) {
+        let size = signed.checkpoint.size;
+        self.others += signed.other_signatures;
+        self.cosignatures
+            .extend(signed.cosignatures.into_iter().map(|cosigned| CosignedPart { size, cosigned }));
+    }
+}
+
+/// Checks a copy.
 ///
 /// # Errors
 /// [`CopyFault`] naming the first bad index, or the file.
-pub fn verify_copy(
-    files: &dyn CopyFiles,
-    key: Option<&VerifierKey>,
-    witnesses: &[CosignerKey],
-) -> Result<CopyReport, CopyFault> {
+pub fn verify_copy(files: &dyn CopyFiles, known: CopyKnown<'_>) -> Result<CopyReport, CopyFault> {
+    let CopyKnown { key, witnesses, content_hash } = known;
     let is_key_expected = key.is_some();
     let own = VerifierKey::parse(&text(files, LOG_KEY, 1_024)?).ok();
     let key = key.or(own.as_ref()).ok_or_else(|| bad(LogFaultKind::BadSignature, LOG_KEY))?.clone();
     let log = Log { files };
     let opened = open_checkpoint(&log, &key, witnesses)?;
     let head = &opened.checkpoint;
-    let mut excerpt = Excerpt::open(&log, head).map_err(inside)?;
-    let walk = EventWalk::new(files, &mut excerpt)?;
-    let (events, signing) = walk.run()?;
-    let (signatures, void_signatures) = check_signatures(files, &signing)?;
+    // Before anything is gone through, so that nothing of what follows is longer than was signed.
     let manifest = check_manifest(files, &key)?;
-    if (manifest.size, manifest.root, manifest.events) != (head.size, head.root, events) {
+    let all = files;
+    let files: &dyn CopyFiles = &Listed::new(all, &manifest);
+    let mut excerpt = Excerpt::open(&log, head).map_err(inside)?;
+    let people = People::read(files, &mut excerpt)?;
+    let mut proven = Proven::default();
+    let said = EventWalk::new(files, head.size, &mut excerpt, &people, &mut proven)?.run()?;
+    let mut first = First::default();
+    let walk =
+        LabelWalk { said: &said, people: &people, content_hash, proven: &mut proven, first: &mut first };
+    let unbound = walk.run(files)?;
+    let walk = SignatureWalk {
+        said: &said,
+        unbound: &unbound,
+        content_hash,
+        proven: &mut proven,
+        first: &mut first,
+    };
+    let held = walk.run(files)?;
+    let releases = check_releases(files, &said, &people, &mut first)?;
+    first.settle()?;
+    if (manifest.size, manifest.root, manifest.events) != (head.size, head.root, said.events) {
         return Err(bad(LogFaultKind::SizeMismatch, MANIFEST));
     }
-    let continues = check_kept(files, &key, head.size)?;
+    // Nothing but the list of indices says what a copy is about: one of everything has all of them.
+    if manifest.scope == Scope::Installation && said.events != head.size {
+        let detail = format!("{} of the {} entries are there", said.events, head.size);
+        return Err(bad(LogFaultKind::Missing, INDICES).because(detail));
+    }
+    if let (Scope::Installation, Some(index)) = (&manifest.scope, people.first_left_out(&said.namings)) {
+        let detail = "a name that an account got is left out".to_owned();
+        return Err(LogFault::new(LogFaultKind::Missing, index, PEOPLE).because(detail));
+    }
+    let mut vouched = Vouched::default();
+    let continues = check_kept(files, &key, witnesses, head.size, &mut vouched)?;
     let proofs = check_proofs(files, &key, witnesses)?;
-    check_files(files, &manifest)?;
+    check_files(all, &manifest)?;
+    let (origin, size, root) = (head.origin.clone(), head.size, head.root);
+    vouched.add(opened);
     Ok(CopyReport {
         scope: manifest.scope,
         made_at: manifest.made_at,
-        origin: head.origin.clone(),
-        size: head.size,
-        root: head.root,
-        events,
-        signatures,
-        void_signatures,
+        origin,
+        size,
+        root,
+        events: said.events,
+        signatures: held.signatures,
+        releases,
+        proven,
+        erased_signatures: held.erased,
         proofs,
         continues,
         is_key_expected,
-        cosignatures: opened.cosignatures,
-        other_signatures: opened.other_signatures,
+        cosignatures: vouched.cosignatures,
+        other_signatures: vouched.others,
         key: key.to_string(),
     })
-}
-
-fn bad(kind: LogFaultKind, path: &str) -> CopyFault {
-    LogFault::without_index(kind, path)
-}
-
-/// A fault of the log, with the path that its file has in the copy.
-fn inside(mut fault: LogFault) -> LogFault {
-    fault.path = format!("{LOG}{}", fault.path);
-    fault
-}
-
-/// The log's folder within the copy.
-struct Log<'a> {
-    files: &'a dyn CopyFiles,
-}
-
-impl LogSource for Log<'_> {
-    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, Unreadable> {
-        whole(self.files, &format!("{LOG}{path}"), BUNDLE_BYTES_MAX)
-    }
 }
 
 fn open_checkpoint(
@@ -145,180 +259,6 @@ fn open_checkpoint(
     let bytes = log.read(CHECKPOINT_PATH)?.ok_or_else(|| bad(LogFaultKind::Missing, &path))?;
     SignedCheckpoint::open_with(&bytes, key, witnesses)
         .map_err(|error| bad(LogFaultKind::BadSignature, &path).because(error.to_string()))
-}
-
-/// A whole file of limited size.
-fn whole(files: &dyn CopyFiles, name: &str, limit: usize) -> Result<Option<Vec<u8>>, Unreadable> {
-    let Some(file) = files.open(name)? else { return Ok(None) };
-    let mut bytes = Vec::new();
-    let unreadable = |reason: String| Unreadable { path: name.to_owned(), reason };
-    file.take(limit as u64 + 1).read_to_end(&mut bytes).map_err(|error| unreadable(error.to_string()))?;
-    if bytes.len() > limit {
-        return Err(unreadable(format!("more than {limit} bytes")));
-    }
-    Ok(Some(bytes))
-}
-
-fn text(files: &dyn CopyFiles, name: &str, limit: usize) -> Result<String, CopyFault> {
-    let bytes = whole(files, name, limit)?.ok_or_else(|| bad(LogFaultKind::Missing, name))?;
-    String::from_utf8(bytes).map_err(|_| bad(LogFaultKind::Flipped, name))
-}
-
-/// The lines of a file, each of limited length.
-struct Lines<'a> {
-    name: &'static str,
-    reader: std::io::BufReader<Box<dyn Read + 'a>>,
-}
-
-impl<'a> Lines<'a> {
-    fn open(files: &'a dyn CopyFiles, name: &'static str) -> Result<Self, CopyFault> {
-        let file = files.open(name)?.ok_or_else(|| bad(LogFaultKind::Missing, name))?;
-        Ok(Self { name, reader: std::io::BufReader::new(file) })
-    }
-
-    /// The next line without its end; `None` at the end of the file. A last line without an end is cut off.
-    fn next(&mut self) -> Result<Option<Vec<u8>>, CopyFault> {
-        let mut line = Vec::new();
-        let limited = (&mut self.reader).take(LINE_BYTES_MAX as u64 + 1).read_until(b'\n', &mut line);
-        limited.map_err(|error| Unreadable { path: self.name.to_owned(), reason: error.to_string() })?;
-        match line.pop() {
-            None => Ok(None),
-            Some(b'\n') => Ok(Some(line)),
-            Some(_) => Err(bad(LogFaultKind::Truncated, self.name)),
-        }
-    }
-}
-
-/// What the log says of a signature.
-struct Signing {
-    id: String,
-    actor: String,
-    action: String,
-    item: Option<String>,
-    content_hash: Option<Hash>,
-    at_us: i64,
-}
-
-/// Goes through the events and holds each against its leaf.
-struct EventWalk<'a, 'e> {
-    indices: Vec<u64>,
-    lines: Lines<'a>,
-    excerpt: &'e mut Excerpt<&'e Log<'a>>,
-    signing: BTreeMap<u64, Signing>,
-}
-
-impl<'a, 'e> EventWalk<'a, 'e> {
-    fn new(files: &'a dyn CopyFiles, excerpt: &'e mut Excerpt<&'e Log<'a>>) -> Result<Self, CopyFault> {
-        let mut lines = Lines::open(files, INDICES)?;
-        let mut indices: Vec<u64> = Vec::new();
-        while let Some(line) = lines.next()? {
-            let index = core::str::from_utf8(&line).ok().and_then(parse_decimal);
-            let index = index.filter(|index| indices.last().is_none_or(|last| last < index));
-            indices.push(index.ok_or_else(|| bad(LogFaultKind::Flipped, INDICES))?);
-        }
-        Ok(Self { indices, lines: Lines::open(files, EVENTS)?, excerpt, signing: BTreeMap::new() })
-    }
-
-    fn run(mut self) -> Result<(u64, BTreeMap<u64, Signing>), CopyFault> {
-        let fault = |kind, index| LogFault::new(kind, index, EVENTS);
-        for position in 0..self.indices.len() {
-            let index = self.indices[position];
-            let line = match self.lines.next() {
-                Ok(Some(line)) => line,
-                Ok(None) => return Err(fault(LogFaultKind::Truncated, index)),
-                Err(error) if error.kind == LogFaultKind::Truncated => {
-                    return Err(fault(LogFaultKind::Truncated, index));
-                }
-                Err(error) => return Err(error),
-            };
-            let Ok(line) = serde_json::from_slice::<EventLine>(&line) else {
-                return Err(fault(LogFaultKind::Flipped, index).because("not a line of an event".to_owned()));
-            };
-            if line.index != index {
-                return Err(self.out_of_place(position, &line));
-            }
-            self.check(&line)?;
-        }
-        match self.lines.next()? {
-            None => Ok((self.indices.len() as u64, self.signing)),
-            Some(_) => Err(fault(LogFaultKind::Extra, self.indices.last().map_or(0, |last| last + 1))),
-        }
-    }
-
-    /// A line that stands where another belongs: was the right one taken out, or do they stand in each other's place?
-    fn out_of_place(&mut self, position: usize, line: &EventLine) -> CopyFault {
-        let index = self.indices[position];
-        let is_known = self.indices.binary_search(&line.index).is_ok();
-        let kind = if !is_known {
-            LogFaultKind::Extra
-        } else {
-            // Somewhere behind, the right one comes after all: then they were put in another order.
-            let mut rest = core::iter::from_fn(|| self.lines.next().ok().flatten());
-            let comes = rest
-                .any(|line| serde_json::from_slice::<EventLine>(&line).is_ok_and(|line| line.index == index));
-            if comes { LogFaultKind::Reordered } else { LogFaultKind::Missing }
-        };
-        LogFault::new(kind, index, EVENTS)
-    }
-
-    fn check(&mut self, line: &EventLine) -> Result<(), CopyFault> {
-        let flipped = || LogFault::new(LogFaultKind::Flipped, line.index, EVENTS);
-        if leaf_hash(line.entry.as_bytes()) != self.excerpt.leaf(line.index).map_err(inside)? {
-            return Err(flipped());
-        }
-        let entry =
-            Entry::decode(line.entry.as_bytes()).map_err(|error| flipped().because(error.to_string()))?;
-        let at = Utc(entry.at_us).to_string();
-        if let Some(field) = line.disagreement(&entry, &at) {
-            return Err(flipped().because(format!("{field} does not say what the entry says")));
-        }
-        if entry.object_kind == "signature" {
-            let Entry { actor, action, object_id: id, item, content_hash, at_us, .. } = entry;
-            self.signing.insert(line.index, Signing { id, actor, action, item, content_hash, at_us });
-        }
-        Ok(())
-    }
-}
-
-/// Holds each signature against its entry: a signature that was copied to other content, or another person, has none.
-fn check_signatures(
-    files: &dyn CopyFiles,
-    signing: &BTreeMap<u64, Signing>,
-) -> Result<(u64, Vec<String>), CopyFault> {
-    let mut lines = Lines::open(files, SIGNATURES)?;
-    let (mut seen, mut void) = (BTreeSet::new(), Vec::new());
-    while let Some(line) = lines.next()? {
-        let Ok(line) = serde_json::from_slice::<SignatureLine>(&line) else {
-            return Err(
-                bad(LogFaultKind::Flipped, SIGNATURES).because("not a line of a signature".to_owned())
-            );
-        };
-        let fault = |detail: &str| {
-            LogFault::new(LogFaultKind::Flipped, line.index, SIGNATURES).because(detail.to_owned())
-        };
-        let entry = signing.get(&line.index).ok_or_else(|| fault("the log holds no signature there"))?;
-        let fields = [
-            ("id", entry.id == line.id),
-            ("actor", entry.actor == line.actor),
-            ("meaning", entry.action == format!("signature.{}", line.meaning)),
-            ("item", entry.item.as_ref() == Some(&line.item)),
-            ("content_hash", entry.content_hash == Hash::from_hex(&line.content_hash)),
-            ("at", Utc(entry.at_us).to_string() == line.at),
-        ];
-        if let Some((field, _)) = fields.iter().find(|(_, agrees)| !agrees) {
-            return Err(fault(&format!("{field} does not say what the entry says")));
-        }
-        if !seen.insert(line.index) {
-            return Err(fault("the signature stands there twice"));
-        }
-        if line.content_now.as_ref() != Some(&line.content_hash) {
-            void.push(line.id);
-        }
-    }
-    if let Some(index) = signing.keys().find(|index| !seen.contains(index)) {
-        return Err(LogFault::new(LogFaultKind::Missing, *index, SIGNATURES));
-    }
-    Ok((seen.len() as u64, void))
 }
 
 fn check_manifest(files: &dyn CopyFiles, key: &VerifierKey) -> Result<CopyManifest, CopyFault> {
@@ -333,14 +273,20 @@ fn check_manifest(files: &dyn CopyFiles, key: &VerifierKey) -> Result<CopyManife
 }
 
 /// The older checkpoints, each with the proof that the log continues it.
-fn check_kept(files: &dyn CopyFiles, key: &VerifierKey, size: u64) -> Result<Vec<u64>, CopyFault> {
+fn check_kept(
+    files: &dyn CopyFiles,
+    key: &VerifierKey,
+    witnesses: &[CosignerKey],
+    size: u64,
+    vouched: &mut Vouched,
+) -> Result<Vec<u64>, CopyFault> {
     let mut continues = Vec::new();
     for name in files.names() {
         let Some(stem) = name.strip_prefix(KEPT).and_then(|name| name.strip_suffix(".checkpoint")) else {
             continue;
         };
         let older = text(files, &name, REQUEST_BYTES_MAX)?;
-        let older = SignedCheckpoint::open(older.as_bytes(), key)
+        let older = SignedCheckpoint::open_with(older.as_bytes(), key, witnesses)
             .map_err(|error| bad(LogFaultKind::BadSignature, &name).because(error.to_string()))?;
         let proof_name = format!("{KEPT}{stem}.consistency");
         let proof = text(files, &proof_name, REQUEST_BYTES_MAX)?;
@@ -354,6 +300,7 @@ fn check_kept(files: &dyn CopyFiles, key: &VerifierKey, size: u64) -> Result<Vec
             return Err(forked("the proof does not lead to the copy's checkpoint".to_owned()));
         }
         continues.push(older.checkpoint.size);
+        vouched.add(older);
     }
     continues.sort_unstable();
     Ok(continues)
@@ -409,26 +356,5 @@ impl std::io::Write for Hasher {
 
     fn flush(&mut self) -> std::io::Result<()> {
         Ok(())
-    }
-}
-
-/// Microseconds since 1970 as RFC 3339 with six digits: the spelling of the whole product.
-pub(super) struct Utc(pub i64);
-
-impl fmt::Display for Utc {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Civil date from days: H. Hinnant, "chrono-Compatible Low-Level Date Algorithms".
-        let (seconds, micros) = (self.0.div_euclid(1_000_000), self.0.rem_euclid(1_000_000));
-        let (days, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
-        let z = days + 719_468;
-        let (era, of_era) = (z.div_euclid(146_097), z.rem_euclid(146_097));
-        let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-        let of_year = of_era - (365 * year + year / 4 - year / 100);
-        let month_index = (5 * of_year + 2) / 153;
-        let day = of_year - (153 * month_index + 2) / 5 + 1;
-        let month = if month_index < 10 { month_index + 3 } else { month_index - 9 };
-        let year = year + era * 400 + i64::from(month <= 2);
-        let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
-        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{micros:06}Z")
     }
 }

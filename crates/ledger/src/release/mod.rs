@@ -13,6 +13,7 @@
 
 mod fault;
 mod layout;
+mod let_go;
 mod lines;
 mod package;
 mod records;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use countersign_model::{Annotation, CertificationId, Instant, ItemId, ProjectId};
-use countersign_store::{Conn, Evidence, assets, certifications, exposures, items};
+use countersign_model::{Annotation, BatchId, CertificationId, Instant, ItemId, ProjectId};
+use countersign_store::{Conn, Evidence, assets, batches, certifications, exposures, items};
 use countersign_workflow::refusals::SEPARATION_OF_DUTIES;
 use serde::{Deserialize, Serialize};
 
@@ -11,8 +11,8 @@ use super::{parsed, spelled};
 use crate::{
     Pipeline, PipelineError, Result,
     access::{Action, Resource},
-    oversight::pictures,
     people::Caller,
+    pictures::frames,
     pixels::{Picture, WindowLevel, picture},
     save::current_annotations,
 };
@@ -74,7 +74,7 @@ pub struct ShownUnit {
 }
 
 /// A unit in the hands of its auditor.
-pub(super) struct InHand {
+pub(crate) struct InHand {
     pub row: certifications::Certification,
     pub unit: certifications::Unit,
     pub item: items::Item,
@@ -102,7 +102,12 @@ impl Pipeline {
                     let row = certifications::lock(tx, id).await?.ok_or(PipelineError::NotFound)?;
                     auditing(&row)?;
                     let until = tx.now().plus_seconds(super::CLAIM_SECONDS);
-                    let Some(unit) = certifications::next(tx, id, user, until).await? else {
+                    // A second sample is drawn from only once the first is through.
+                    let places = match batches::by_id(tx, BatchId(id.0)).await? {
+                        Some(batch) => crate::batches::plan_of(&batch)?.places(row.checked),
+                        None => row.units,
+                    };
+                    let Some(unit) = certifications::next(tx, id, user, until, places).await? else {
                         return Err(PipelineError::refused(
                             "nothing_to_audit",
                             "No item is left here that you had no part in, have not seen elsewhere, and that nobody \
@@ -122,7 +127,7 @@ impl Pipeline {
     }
 
     /// A unit of an audit that its auditor may look at.
-    pub(super) async fn in_hand(
+    pub(crate) async fn in_hand(
         &self,
         caller: &Caller,
         id: CertificationId,
@@ -170,7 +175,7 @@ impl Pipeline {
         Ok(AuditUnit {
             position: unit.position.unwrap_or_default(),
             name: item.name.clone(),
-            frames: u32::try_from(pictures(&item).count()).unwrap_or(u32::MAX),
+            frames: u32::try_from(frames(&item.streams.0).count()).unwrap_or(u32::MAX),
             until,
             shown,
         })
@@ -189,7 +194,7 @@ impl Pipeline {
         window: Option<WindowLevel>,
     ) -> Result<Picture> {
         let item = self.in_hand(caller, id, position).await?.item;
-        let (asset, part) = pictures(&item).nth(frame as usize).ok_or(PipelineError::NotFound)?;
+        let (asset, part) = frames(&item.streams.0).nth(frame as usize).ok_or(PipelineError::NotFound)?;
         let asset = assets::by_id(&mut *self.store.read().await?, asset).await?;
         let asset = asset.ok_or(PipelineError::NotFound)?;
         let asset = assets::Asset { item_id: Some(item.id), ..asset };
@@ -216,6 +221,7 @@ impl Pipeline {
         self.store
             .write::<_, PipelineError, _>(caller.actor(), move |tx| {
                 Box::pin(async move {
+                    auditing(&certifications::lock(tx, id).await?.ok_or(PipelineError::NotFound)?)?;
                     if !certifications::show(tx, id, position, user, &text).await? {
                         return Err(PipelineError::refused(
                             "labels_shown",
@@ -250,7 +256,8 @@ impl Pipeline {
     }
 }
 
-fn auditing(row: &certifications::Certification) -> Result<()> {
+/// Refuses where nothing is judged; to be asked of a locked row inside the write that judges, too.
+pub(super) fn auditing(row: &certifications::Certification) -> Result<()> {
     if row.state == "auditing" {
         return Ok(());
     }

@@ -75,16 +75,21 @@ impl Pipeline {
             .await
     }
 
-    /// Certifies audits that ended while the process did. To be called at start; how many.
+    /// Certifies audits that ended while the process did. To be called at start; how many. One that cannot be certified is
+    /// logged and waits: it is no reason not to serve.
     ///
     /// # Errors
-    /// When the store fails.
+    /// When the store fails to name them.
     pub async fn sweep_certifications(&self) -> Result<u64> {
         let waiting = certifications::unfinished(&mut *self.store.read().await?).await?;
         let mut finished = 0;
         for id in waiting {
-            self.finish_certification(id).await?;
-            finished += 1;
+            match self.finish_certification(id).await {
+                Ok(()) => finished += 1,
+                Err(error) => {
+                    tracing::error!(certification = %id, error = &error as &dyn std::error::Error, "not certified");
+                }
+            }
         }
         Ok(finished)
     }
@@ -105,7 +110,7 @@ async fn certificate(conn: &mut Conn, row: &certifications::Certification) -> Re
     }
     let judged = certifications::judged(conn, row.id).await?;
     let through = without_gap(&judged);
-    let findings = through.iter().map(|unit| finding(unit, &frozen)).collect::<Result<Vec<_>>>()?;
+    let findings = through.iter().map(|unit| finding(unit, &frozen.counts)).collect::<Result<Vec<_>>>()?;
     let entropy =
         hex::decode(row.entropy.as_deref().unwrap_or_default()).map_err(|e| internal(e.to_string()))?;
     let certificate = certify(frozen.root, &entropy, &frozen.plan, &units, &findings)

@@ -1,9 +1,9 @@
 //! Freezing a set of accepted labels, and drawing the order of its audit after that.
 
 use countersign_ledger::{Frontier, Hash, leaf_hash};
-use countersign_model::{CertificationId, ItemKind, ProjectId, Protocol};
+use countersign_model::{BatchId, CertificationId, EventId, ItemId, ItemKind, ProjectId, Protocol, UserId};
 use countersign_quality::certify::{self, ClassPlan, Lot, Plan, Prior, Unit};
-use countersign_store::{Conn, Evidence, Json, StoreError, certifications, projects, random};
+use countersign_store::{Conn, Evidence, Json, StoreError, Tx, batches, certifications, projects, random};
 use sha2::{Digest, Sha256};
 
 use super::{
@@ -21,11 +21,14 @@ use crate::{
 const UNITS_PER_PAGE: u32 = 500;
 /// Confidence where none is named.
 const CONFIDENCE_DEFAULT: f64 = 0.95;
+/// Highest confidence: each of [`certify::CLASS_BOUNDS_MAX`] bounds takes its share of what is left, which must still differ
+/// from certainty.
+const CONFIDENCE_MAX: f64 = 0.999_999;
 /// Longest words that somebody may add to the entropy, bytes.
 const ENTROPY_BYTES_MAX: usize = 1_000;
 
 impl Pipeline {
-    /// Freezes every accepted item of a project that is not held. From here on the plan and the labels that it is about
+    /// Freezes every accepted item of a project that is not held, but for those that cannot be assessed. From here on the plan and the labels that it is about
     /// are fixed: the log holds their hash.
     ///
     /// # Errors
@@ -43,11 +46,13 @@ impl Pipeline {
             let row = projects::by_id(&mut conn, project).await?.ok_or(PipelineError::NotFound)?;
             let protocol = self.protocol(&mut conn, project).await?;
             let plan = plan(&draft, &protocol, row.kind)?;
-            let units = lines(&mut conn, &row).await?;
+            let units = lines(&mut conn, &row, &Choice::Free).await?;
             let root = root(units.iter().map(|(_, line)| line.as_str()));
             let known = units.iter().map(|(_, line)| known(line)).collect::<Result<Vec<_>>>()?;
             let class_lots = Lot::of(&plan, &known).of_class;
-            (frozen(&draft, project, plan, root, units.len() as u64)?, units, class_lots)
+            let not_assessed = certifications::left_out(&mut conn, project).await?;
+            let count = units.len() as u64;
+            (frozen(&draft, project, plan, root, (count, not_assessed))?, units, class_lots)
         };
         let (by, id) = (caller.user(), CertificationId(self.store.ids().fresh()));
         self.store
@@ -56,41 +61,18 @@ impl Pipeline {
                     let text = spelled(&frozen)?;
                     let evidence = Evidence::new("certification.frozen", "certification", id.uuid());
                     let event = tx.record(evidence.project(project).content(Sha256::digest(&text).into()))?;
-                    let row = certifications::Certification {
+                    let audit = Audit {
                         id,
-                        project_id: project,
+                        project,
                         name: frozen.name.clone(),
-                        state: "frozen".into(),
                         frozen: text,
-                        root: frozen.root.to_string(),
-                        units: frozen.units,
-                        class_lots: Json(class_lots),
+                        root: frozen.root,
+                        units,
+                        class_lots,
                         sample_max: frozen.sample_max,
-                        entropy: None,
-                        seed: None,
-                        checked: 0,
-                        found: 0,
-                        bounds: None,
-                        stop: None,
-                        certificate: None,
-                        proofs: None,
-                        opened_by: Some(by),
-                        frozen_at: tx.now(),
-                        frozen_event: event,
-                        seeded_at: None,
-                        seeded_event: None,
-                        closed_at: None,
-                        closed_event: None,
+                        by,
                     };
-                    let units = units.into_iter().map(|(candidate, line)| unit(id, candidate, line));
-                    certifications::insert(tx, row, units.collect()).await.map_err(taken)?;
-                    match certifications::changed(tx, id).await? {
-                        Some(item) => Err(PipelineError::refused(
-                            "changed_while_frozen",
-                            format!("Item {item} changed while the set was frozen; try again."),
-                        )),
-                        None => Ok(()),
-                    }
+                    insert(tx, audit, event).await
                 })
             })
             .await?;
@@ -108,6 +90,19 @@ impl Pipeline {
         id: CertificationId,
         words: &str,
     ) -> Result<CertificationView> {
+        super::only_certificate(&mut *self.store.read().await?, id).await?;
+        self.draw_sample(caller, id, words, "certification").await?;
+        self.certification(caller, id).await
+    }
+
+    /// The same for any audit; `kind` is what its evidence is about.
+    pub(crate) async fn draw_sample(
+        &self,
+        caller: &Caller,
+        id: CertificationId,
+        words: &str,
+        kind: &'static str,
+    ) -> Result<()> {
         if words.len() > ENTROPY_BYTES_MAX {
             let message = format!("at most {ENTROPY_BYTES_MAX} bytes");
             return Err(PipelineError::bad("bad_entropy", "words", message));
@@ -135,7 +130,7 @@ impl Pipeline {
         self.store
             .write::<_, PipelineError, _>(caller.actor(), move |tx| {
                 Box::pin(async move {
-                    let evidence = Evidence::new("certification.seeded", "certification", id.uuid());
+                    let evidence = Evidence::new(&format!("{kind}.seeded"), kind, id.uuid());
                     let details = serde_json::json!({ "entropy": entropy });
                     let event =
                         tx.record(evidence.project(row.project_id).content(seed.0).details(details))?;
@@ -143,8 +138,92 @@ impl Pipeline {
                     if certifications::seed(tx, id, drawn).await? { Ok(()) } else { Err(drawn_before()) }
                 })
             })
-            .await?;
-        self.certification(caller, id).await
+            .await
+    }
+}
+
+/// What is frozen and waits for its order.
+pub(crate) struct Audit {
+    pub id: CertificationId,
+    pub project: ProjectId,
+    pub name: String,
+    /// The exact text whose hash the log holds.
+    pub frozen: String,
+    pub root: certify::Hash,
+    pub units: Vec<(certifications::Candidate, String)>,
+    pub class_lots: Vec<u64>,
+    pub sample_max: u64,
+    pub by: UserId,
+}
+
+/// Keeps what is frozen, unless something of it changed meanwhile.
+pub(crate) async fn insert(tx: &mut Tx, audit: Audit, event: EventId) -> Result<()> {
+    let id = audit.id;
+    let row = certifications::Certification {
+        id,
+        project_id: audit.project,
+        name: audit.name,
+        state: "frozen".into(),
+        frozen: audit.frozen,
+        root: audit.root.to_string(),
+        units: audit.units.len() as u64,
+        class_lots: Json(audit.class_lots),
+        sample_max: audit.sample_max,
+        entropy: None,
+        seed: None,
+        checked: 0,
+        found: 0,
+        bounds: None,
+        stop: None,
+        certificate: None,
+        proofs: None,
+        opened_by: Some(audit.by),
+        frozen_at: tx.now(),
+        frozen_event: event,
+        seeded_at: None,
+        seeded_event: None,
+        closed_at: None,
+        closed_event: None,
+    };
+    let units = audit.units.into_iter().map(|(candidate, line)| unit(id, candidate, line));
+    certifications::insert(tx, row, units.collect()).await.map_err(taken)?;
+    match certifications::changed(tx, id).await? {
+        Some(item) => Err(changed(item)),
+        None => Ok(()),
+    }
+}
+
+pub(crate) fn changed(item: ItemId) -> PipelineError {
+    PipelineError::refused(
+        "changed_while_frozen",
+        format!("Item {item} changed while the set was frozen; try again."),
+    )
+}
+
+/// Which accepted items are frozen.
+pub(crate) enum Choice {
+    /// All that are free to leave.
+    Free,
+    /// Those of a batch.
+    Batch(Box<batches::BatchFilter>),
+    /// Those of a returned batch that came back.
+    Rework(BatchId),
+}
+
+impl Choice {
+    /// The next of them, by id.
+    pub async fn candidates(
+        &self,
+        conn: &mut Conn,
+        project: ProjectId,
+        after: Option<ItemId>,
+        limit: u32,
+    ) -> Result<Vec<certifications::Candidate>> {
+        Ok(match self {
+            Self::Free => certifications::candidates(conn, project, after, limit).await?,
+            Self::Batch(filter) => batches::candidates(conn, project, filter, after, limit).await?,
+            Self::Rework(batch) => batches::reworked(conn, *batch, after, limit).await?,
+        })
     }
 }
 
@@ -154,6 +233,13 @@ fn plan(draft: &CertificationDraft, protocol: &Protocol, kind: ItemKind) -> Resu
     let share = |value: f64| value > 0.0 && value < 1.0;
     if !share(confidence) || !share(draft.target) {
         return Err(bad("target", "target and confidence lie between 0 and 1".to_owned()));
+    }
+    if confidence > CONFIDENCE_MAX {
+        return Err(bad("confidence", format!("at most {CONFIDENCE_MAX}")));
+    }
+    if draft.classes.len() > certify::CLASS_BOUNDS_MAX {
+        let message = format!("at most {} with a bound of their own", certify::CLASS_BOUNDS_MAX);
+        return Err(bad("classes", message));
     }
     if draft.sample_max.is_some_and(|size| size == 0 || size > SAMPLE_MAX) {
         return Err(bad("sample_max", format!("1 to {SAMPLE_MAX}")));
@@ -197,7 +283,7 @@ fn frozen(
     project: ProjectId,
     plan: Plan,
     root: Hash,
-    units: u64,
+    (units, not_assessed): (u64, u64),
 ) -> Result<Frozen> {
     Ok(Frozen {
         version: FORM_VERSION,
@@ -205,6 +291,7 @@ fn frozen(
         name: crate::accounts::checked_name("name", &draft.name)?,
         root: certify::Hash(root.0),
         units,
+        not_assessed,
         plan,
         counts: draft.kinds(),
         target: draft.target,
@@ -212,15 +299,16 @@ fn frozen(
     })
 }
 
-/// Every accepted item that is free to leave, with the line that the root is over. Content hashes are worked out again.
-async fn lines(
+/// Every item of a choice, with the line that the root is over. Content hashes are worked out again.
+pub(crate) async fn lines(
     conn: &mut Conn,
     project: &projects::Project,
+    choice: &Choice,
 ) -> Result<Vec<(certifications::Candidate, String)>> {
     let mut lookup = Lookup::new(project.id, project.protocol_id.clone());
     let (mut found, mut after) = (Vec::new(), None);
     loop {
-        let page = certifications::candidates(conn, project.id, after, UNITS_PER_PAGE).await?;
+        let page = choice.candidates(conn, project.id, after, UNITS_PER_PAGE).await?;
         let Some(last) = page.last().map(|candidate| candidate.item) else { break };
         after = Some(last);
         for candidate in page {
@@ -257,7 +345,7 @@ async fn line(conn: &mut Conn, lookup: &mut Lookup, candidate: &certifications::
 }
 
 /// Merkle root over the lines (RFC 6962 section 2.1).
-pub(super) fn root<'a>(lines: impl Iterator<Item = &'a str>) -> Hash {
+pub(crate) fn root<'a>(lines: impl Iterator<Item = &'a str>) -> Hash {
     let mut tree = Frontier::new();
     lines.for_each(|line| tree.append(leaf_hash(line.as_bytes())));
     tree.root()
@@ -292,7 +380,7 @@ fn unit(id: CertificationId, candidate: certifications::Candidate, line: String)
 fn taken(error: StoreError) -> PipelineError {
     match error {
         StoreError::Conflict { .. } => {
-            PipelineError::refused("name_taken", "The project has a certification of this name.")
+            PipelineError::refused("name_taken", "The project has an audit or a batch of this name.")
         }
         other => other.into(),
     }

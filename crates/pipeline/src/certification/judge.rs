@@ -7,11 +7,12 @@ use countersign_workflow::Event;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    CertificationView, FoundError, Frozen, audit, audit::InHand, audit::OwnJudgement, finding, freeze::known,
-    parsed, spelled, without_gap,
+    CertificationView, ErrorKind, FoundError, Frozen, audit, audit::InHand, audit::OwnJudgement, finding,
+    freeze::known, parsed, spelled, without_gap,
 };
 use crate::{
-    Pipeline, PipelineError, Result, access::Action, moving::Moving, people::Caller, review::checked_comment,
+    Pipeline, PipelineError, Result, access::Action, batches, batches::FrozenBatch, moving::Moving,
+    people::Caller, review::checked_comment,
 };
 
 /// Most errors of one unit.
@@ -55,6 +56,24 @@ pub struct FindingView {
     pub judged_at: Option<Instant>,
 }
 
+/// What an audit is for.
+pub(crate) enum Aim {
+    /// A bound on errors.
+    Certificate(Frozen),
+    /// The decision about a batch.
+    Batch(FrozenBatch),
+}
+
+impl Aim {
+    /// Which ways of being wrong count.
+    fn counts(&self) -> &[ErrorKind] {
+        match self {
+            Self::Certificate(frozen) => &frozen.counts,
+            Self::Batch(frozen) => &frozen.counts,
+        }
+    }
+}
+
 impl Pipeline {
     /// Judges a unit. The bounds move in the same write; where they reach the target, or the sample is used up, the audit
     /// ends and is certified. An item with errors that count is held.
@@ -69,11 +88,26 @@ impl Pipeline {
         position: u32,
         judgement: Judgement,
     ) -> Result<CertificationView> {
+        super::only_certificate(&mut *self.store.read().await?, id).await?;
         let in_hand = self.in_hand(caller, id, position).await?;
-        let frozen: Frozen = parsed("certifications.frozen", &in_hand.row.frozen)?;
+        let frozen = parsed("certifications.frozen", &in_hand.row.frozen)?;
+        if self.keep_judgement(caller, in_hand, judgement, Aim::Certificate(frozen)).await? {
+            self.finish_certification(id).await?;
+        }
+        self.certification(caller, id).await
+    }
+
+    /// Keeps a judgement, and works out in the same write what follows; whether the audit ended with it.
+    pub(crate) async fn keep_judgement(
+        &self,
+        caller: &Caller,
+        in_hand: InHand,
+        judgement: Judgement,
+        aim: Aim,
+    ) -> Result<bool> {
         let comment = checked_comment(judgement.comment)?;
         self.check_judgement(&in_hand, &judgement.errors, comment.is_some()).await?;
-        let counted = judgement.errors.iter().filter(|error| frozen.counts.contains(&error.kind));
+        let counted = judgement.errors.iter().filter(|error| aim.counts().contains(&error.kind));
         let (mut wrong, mut severity) = (0_u32, 0.0_f64);
         for error in counted {
             wrong += 1;
@@ -86,11 +120,14 @@ impl Pipeline {
             comment,
         };
         let (pipeline, user, item) = (self.clone(), caller.user(), in_hand.unit.item_id);
-        let ended = self
-            .store
+        let id = in_hand.row.id;
+        let position = in_hand.unit.position.ok_or(PipelineError::NotFound)?;
+        self.store
             .write::<_, PipelineError, _>(caller.actor(), move |tx| {
                 Box::pin(async move {
                     let row = certifications::lock(tx, id).await?.ok_or(PipelineError::NotFound)?;
+                    // Another judgement may have ended the audit since this unit was looked at.
+                    audit::auditing(&row)?;
                     if !certifications::judge(tx, id, position, user, kept).await? {
                         return Err(PipelineError::refused(
                             "not_shown",
@@ -100,17 +137,18 @@ impl Pipeline {
                     let evidence = Evidence::new("certification.judged", "certification", id.uuid());
                     let word = if wrong > 0 { "wrong" } else { "right" };
                     tx.record(evidence.project(row.project_id).item(item).reason(word))?;
-                    if wrong > 0 {
-                        hold(tx, &pipeline, item).await?;
+                    match aim {
+                        Aim::Certificate(frozen) => {
+                            if wrong > 0 {
+                                hold(tx, &pipeline, item, HOLD_REASON, "audit").await?;
+                            }
+                            advance(tx, &row, &frozen).await
+                        }
+                        Aim::Batch(frozen) => batches::advance(tx, &pipeline, &row, &frozen).await,
                     }
-                    advance(tx, &row, &frozen).await
                 })
             })
-            .await?;
-        if ended {
-            self.finish_certification(id).await?;
-        }
-        self.certification(caller, id).await
+            .await
     }
 
     async fn check_judgement(&self, in_hand: &InHand, errors: &[FoundError], explained: bool) -> Result<()> {
@@ -151,16 +189,18 @@ impl Pipeline {
         }
     }
 
-    /// Ends an audit before its target: the bounds hold whenever it ends.
+    /// Ends an audit before its target: the bounds hold whenever it ends. One in which nothing was judged states nothing and
+    /// is void.
     ///
     /// # Errors
-    /// [`PipelineError::NotFound`] without the right; `not_auditing`, `nothing_judged`, `reason_required`.
+    /// [`PipelineError::NotFound`] without the right; `not_auditing`, `reason_required`.
     pub async fn end_certification(
         &self,
         caller: &Caller,
         id: CertificationId,
         reason: String,
     ) -> Result<CertificationView> {
+        super::only_certificate(&mut *self.store.read().await?, id).await?;
         let row = certifications::by_id(&mut *self.store.read().await?, id).await?;
         let row = row.ok_or(PipelineError::NotFound)?;
         self.require_on(caller, Action::Certify, row.project_id)?;
@@ -170,19 +210,19 @@ impl Pipeline {
             .write::<_, PipelineError, _>(caller.actor(), move |tx| {
                 Box::pin(async move {
                     let row = certifications::lock(tx, id).await?.ok_or(PipelineError::NotFound)?;
-                    let refused = |code, message: &str| Err(PipelineError::refused(code, message));
-                    let Some(bounds) = row.bounds.clone() else {
-                        return refused("nothing_judged", "Nothing was judged: there is nothing to state.");
-                    };
-                    if row.state != "auditing" {
-                        return refused("not_auditing", "The audit has not begun, or it is over.");
+                    audit::auditing(&row)?;
+                    let word = if row.bounds.is_some() { "ended" } else { "withdrawn" };
+                    match row.bounds {
+                        Some(bounds) => {
+                            let (checked, found) = (row.checked, row.found);
+                            let stop = Some("ended".to_owned());
+                            let at = certifications::Progress { checked, found, bounds, stop };
+                            certifications::progress(tx, id, at).await?;
+                        }
+                        None => certifications::withdraw(tx, id).await?,
                     }
-                    let stop = Some("ended".to_owned());
-                    let at =
-                        certifications::Progress { checked: row.checked, found: row.found, bounds, stop };
-                    certifications::progress(tx, id, at).await?;
                     let evidence = Evidence::new("certification.ended", "certification", id.uuid());
-                    let evidence = evidence.project(row.project_id).reason("ended");
+                    let evidence = evidence.project(row.project_id).reason(word);
                     tx.record(evidence.details(serde_json::json!({ "reason": reason })))?;
                     Ok(())
                 })
@@ -192,7 +232,8 @@ impl Pipeline {
         self.certification(caller, id).await
     }
 
-    /// What was judged, in the order of the audit.
+    /// What was judged, in the order of the audit. While it runs its auditors see what they judged themselves: the rest names
+    /// labels that they may not see yet.
     ///
     /// # Errors
     /// [`PipelineError::NotFound`] without the right.
@@ -204,6 +245,9 @@ impl Pipeline {
         let through = without_gap(&judged).len();
         let mut shown = Vec::with_capacity(judged.len());
         for (place, unit) in judged.into_iter().enumerate() {
+            if self.audits_blind(&mut conn, caller, unit.item_id).await? {
+                continue;
+            }
             let auditor = match unit.auditor_id {
                 Some(user) => users::by_id(&mut conn, user).await?.map(|user| user.printed_name),
                 None => None,
@@ -229,7 +273,8 @@ async fn advance(tx: &mut Tx, row: &certifications::Certification, frozen: &Froz
     let judged = certifications::judged(tx, row.id).await?;
     let through = without_gap(&judged);
     let units = through.iter().map(|unit| known(&unit.line)).collect::<Result<Vec<_>>>()?;
-    let findings = through.iter().map(|unit| finding(unit, frozen)).collect::<Result<Vec<Finding>>>()?;
+    let findings =
+        through.iter().map(|unit| finding(unit, &frozen.counts)).collect::<Result<Vec<Finding>>>()?;
     let checked: Vec<(&[String], &Finding)> =
         units.iter().map(|unit| unit.classes.as_slice()).zip(&findings).collect();
     let lot = Lot { units: row.units, of_class: row.class_lots.0.clone() };
@@ -256,8 +301,14 @@ async fn advance(tx: &mut Tx, row: &certifications::Certification, frozen: &Froz
     Ok(stop.is_some())
 }
 
-/// Keeps an item out of releases that an audit found wrong, until somebody with the right lifts it.
-async fn hold(tx: &mut Tx, pipeline: &Pipeline, item: ItemId) -> Result<HoldId> {
+/// Keeps an item out of releases, until somebody with the right lifts it who had no part in it.
+pub(crate) async fn hold(
+    tx: &mut Tx,
+    pipeline: &Pipeline,
+    item: ItemId,
+    reason: &str,
+    word: &str,
+) -> Result<HoldId> {
     let mut moving = Moving::load(tx, pipeline, item).await?;
     let id: HoldId = tx.fresh();
     moving.take(tx, &Event::Held { hold: id }).await?;
@@ -265,7 +316,7 @@ async fn hold(tx: &mut Tx, pipeline: &Pipeline, item: ItemId) -> Result<HoldId> 
         id,
         project_id: moving.item.project_id,
         item_id: item,
-        reason: HOLD_REASON.into(),
+        reason: reason.to_owned(),
         opened_by: None,
         opened_at: tx.now(),
         lifted_by: None,
@@ -274,7 +325,7 @@ async fn hold(tx: &mut Tx, pipeline: &Pipeline, item: ItemId) -> Result<HoldId> 
     };
     holds::insert(tx, hold).await?;
     let evidence = Evidence::new("hold.opened", "hold", id.uuid());
-    tx.record(evidence.project(moving.item.project_id).item(item).reason("audit"))?;
+    tx.record(evidence.project(moving.item.project_id).item(item).reason(word))?;
     Ok(id)
 }
 

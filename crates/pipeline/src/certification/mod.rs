@@ -4,29 +4,30 @@
 //! What was fixed, the order and the certificate are in the log by their hashes; whoever has the files of a release can
 //! recompute all of it (`offline`).
 
-mod audit;
+pub(crate) mod audit;
 mod close;
-mod freeze;
-mod judge;
-mod offline;
+pub(crate) mod freeze;
+pub(crate) mod judge;
+pub(crate) mod offline;
 mod words;
 
 use countersign_model::{CertificationId, ProjectId};
 use countersign_quality::certify::{Bounds, Finding};
-use countersign_store::{Conn, certifications, users};
+use countersign_store::{Conn, batches, certifications, users};
 
 pub use audit::{AuditUnit, ClassDifference, OwnJudgement, ShownUnit};
 pub use judge::{FindingView, Judgement};
 pub(crate) use offline::audit_files;
 pub use offline::{
-    AuditFiles, CERTIFICATE_FILE, FINDINGS_FILE, LabelFault, LabelReport, PROOF_FILES, UNITS_BYTES_MAX,
-    UNITS_FILE, verify_labels,
+    AuditFiles, CERTIFICATE_BYTES_MAX, CERTIFICATE_FILE, FINDINGS_BYTES_MAX, FINDINGS_FILE, LabelFault,
+    LabelReport, PROOF_FILES, UNITS_BYTES_MAX, UNITS_FILE, verify_labels,
 };
+use words::Frozen;
 pub use words::{
     Among, BoundView, CertificationDraft, CertificationView, ClassBoundView, ClassWish, ErrorKind,
     FoundError, LabelCertificate, Severity, SeverityView,
 };
-use words::{Frozen, UnitLine};
+pub(crate) use words::{UnitLine, counted_kinds};
 
 use crate::{
     Pipeline, PipelineError, Result,
@@ -40,7 +41,7 @@ pub const UNITS_MAX: usize = 200_000;
 /// Most units that one audit judges: what people can look at.
 pub const SAMPLE_MAX: u64 = 10_000;
 /// Longest description of a reference or of what counts as an error, characters.
-const TEXT_CHARS_MAX: usize = 500;
+pub(crate) const TEXT_CHARS_MAX: usize = 500;
 /// How long a unit is one auditor's to judge, seconds.
 const CLAIM_SECONDS: i64 = 3_600;
 
@@ -76,10 +77,16 @@ impl Pipeline {
     /// [`PipelineError::NotFound`] without the right.
     pub async fn certification(&self, caller: &Caller, id: CertificationId) -> Result<CertificationView> {
         let mut conn = self.store.read().await?;
+        only_certificate(&mut conn, id).await?;
         let row = certifications::by_id(&mut conn, id).await?.ok_or(PipelineError::NotFound)?;
         self.require_on(caller, Action::ViewQuality, row.project_id)?;
         view(&mut conn, row).await
     }
+}
+
+/// Refuses the audit of a batch where a certificate is asked for.
+async fn only_certificate(conn: &mut Conn, id: CertificationId) -> Result<()> {
+    if batches::is_batch(conn, id).await? { Err(PipelineError::NotFound) } else { Ok(()) }
 }
 
 async fn view(conn: &mut Conn, row: certifications::Certification) -> Result<CertificationView> {
@@ -94,19 +101,19 @@ async fn view(conn: &mut Conn, row: certifications::Certification) -> Result<Cer
     Ok(CertificationView::new(row, frozen, bounds, opened_by, certificate.transpose()?))
 }
 
-fn parsed<T: serde::de::DeserializeOwned>(place: &str, text: &str) -> Result<T> {
+pub(crate) fn parsed<T: serde::de::DeserializeOwned>(place: &str, text: &str) -> Result<T> {
     serde_json::from_str(text).map_err(|error| PipelineError::Internal(format!("{place}: {error}")))
 }
 
-fn spelled<T: serde::Serialize>(value: &T) -> Result<String> {
+pub(crate) fn spelled<T: serde::Serialize>(value: &T) -> Result<String> {
     serde_json::to_string(value).map_err(|error| PipelineError::Internal(error.to_string()))
 }
 
 /// What was found in a judged unit, in the words of the bound: only errors that count under the definition.
-fn finding(unit: &certifications::Unit, frozen: &Frozen) -> Result<Finding> {
+pub(crate) fn finding(unit: &certifications::Unit, counts: &[ErrorKind]) -> Result<Finding> {
     let errors: Vec<FoundError> =
         parsed("certification_units.errors", unit.errors.as_deref().unwrap_or("[]"))?;
-    let counted = errors.into_iter().filter(|error| frozen.counts.contains(&error.kind));
+    let counted = errors.into_iter().filter(|error| counts.contains(&error.kind));
     Ok(Finding {
         unit: unit.item_id.to_string(),
         errors: counted.map(|error| error.class).collect(),
@@ -114,8 +121,8 @@ fn finding(unit: &certifications::Unit, frozen: &Frozen) -> Result<Finding> {
     })
 }
 
-/// The judged units from the first of the order on, up to the first gap, with the classes that their labels name.
-fn without_gap(judged: &[certifications::Unit]) -> &[certifications::Unit] {
+/// The judged units from the first of the order on, up to the first gap.
+pub(crate) fn without_gap(judged: &[certifications::Unit]) -> &[certifications::Unit] {
     let end = judged.iter().zip(0_u32..).take_while(|(unit, place)| unit.position == Some(*place)).count();
     &judged[..end]
 }

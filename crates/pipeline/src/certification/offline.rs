@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 
 use countersign_ledger::{Entry, Hash, TlogProof, VerifierKey, release::Record};
-use countersign_model::CertificationId;
+use countersign_model::{CertificationId, ProjectId};
 use countersign_quality::certify::{Finding, Unit};
 use countersign_store::{Conn, certifications};
 use serde::{Deserialize, Serialize};
@@ -25,8 +25,12 @@ pub const FINDINGS_FILE: &str = "audit/findings.jsonl";
 /// Proofs (C2SP tlog-proof) of freezing, drawing the order, and certifying.
 pub const PROOF_FILES: [&str; 3] =
     ["audit/frozen.tlog-proof", "audit/order.tlog-proof", "audit/certified.tlog-proof"];
-/// Largest of these files that is read, bytes.
+/// Largest certificate that is read, bytes: bounds of a thousand classes beside what was frozen and found.
+pub const CERTIFICATE_BYTES_MAX: usize = 1 << 28;
+/// Largest file of units that is read, bytes: a line for each of 200,000.
 pub const UNITS_BYTES_MAX: usize = 1 << 30;
+/// Largest file of findings that is read, bytes: a line for each of 10,000.
+pub const FINDINGS_BYTES_MAX: usize = 1 << 28;
 /// The acts that the three proofs are of.
 const ACTS: [&str; 3] = ["certification.frozen", "certification.seeded", "certification.closed"];
 /// Units read from the store at once.
@@ -48,15 +52,15 @@ pub struct AuditFiles {
 /// A line of the findings.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct FindingLine {
-    item: String,
+pub(crate) struct FindingLine {
+    pub item: String,
     auditor: String,
     judged_at: String,
     /// What they saw before the labels were shown.
     own: OwnJudgement,
-    errors: Vec<FoundError>,
+    pub errors: Vec<FoundError>,
     /// Whether the bound counts it; what was judged beyond a gap in the order is no part of the random sample.
-    in_bound: bool,
+    pub in_bound: bool,
 }
 
 /// What does not fit, and where.
@@ -70,7 +74,7 @@ pub struct LabelFault {
 }
 
 impl LabelFault {
-    fn new(place: impl Into<String>, message: impl Into<String>) -> Self {
+    pub(crate) fn new(place: impl Into<String>, message: impl Into<String>) -> Self {
         Self { place: place.into(), message: message.into() }
     }
 }
@@ -93,7 +97,7 @@ pub struct LabelReport {
 }
 
 /// The findings as a release holds them.
-pub(super) fn findings_text(judged: &[certifications::Unit]) -> Result<String> {
+pub(crate) fn findings_text(judged: &[certifications::Unit]) -> Result<String> {
     let (mut text, through) = (String::new(), without_gap(judged).len());
     for (place, unit) in judged.iter().enumerate() {
         let line = FindingLine {
@@ -122,24 +126,32 @@ pub(crate) async fn audit_files(conn: &mut Conn, id: CertificationId) -> Result<
     let proofs: Vec<String> = parsed("certifications.proofs", &proofs)?;
     let proofs = <[String; 3]>::try_from(proofs)
         .map_err(|_| PipelineError::Internal("certifications.proofs: not three".into()))?;
+    let units = units_text(conn, id).await?;
+    let judged = certifications::judged(conn, id).await?;
+    Ok(AuditFiles { certificate, units, findings: findings_text(&judged)?, proofs })
+}
+
+/// The lines that the root of an audit is over.
+///
+/// # Errors
+/// `certification_void` when one of them was erased.
+pub(crate) async fn units_text(conn: &mut Conn, id: CertificationId) -> Result<String> {
     let (mut units, mut after) = (String::new(), None);
     loop {
         let page = certifications::units_after(conn, id, after, UNITS_PER_PAGE).await?;
-        let Some(last) = page.last() else { break };
+        let Some(last) = page.last() else { return Ok(units) };
         after = Some(last.item_id);
         for unit in &page {
             if unit.line.is_empty() {
                 return Err(PipelineError::refused(
                     "certification_void",
-                    "Somebody in the certified set was erased: it cannot be recomputed.",
+                    "Somebody in the frozen set was erased: it cannot be recomputed.",
                 ));
             }
             units.push_str(&unit.line);
             units.push('\n');
         }
     }
-    let judged = certifications::judged(conn, id).await?;
-    Ok(AuditFiles { certificate, units, findings: findings_text(&judged)?, proofs })
 }
 
 /// Checks a certificate against the records of the release that it is in, and the key of the log. Needs nothing else.
@@ -187,7 +199,7 @@ pub fn verify_labels(
     })
 }
 
-fn read_lines<T: serde::de::DeserializeOwned>(
+pub(crate) fn read_lines<T: serde::de::DeserializeOwned>(
     file: &str,
     text: &str,
 ) -> std::result::Result<Vec<T>, LabelFault> {
@@ -231,20 +243,37 @@ fn check_log(
         Hash(stated.certificate.seed.0),
         Hash::of(files.certificate.as_bytes()),
     ];
+    let acts = Acts { names: ACTS, places: PROOF_FILES, contents, project: frozen.project };
+    check_acts(&files.proofs, &acts, key)
+}
+
+/// Three acts about one audit, in their order.
+pub(crate) struct Acts {
+    pub names: [&'static str; 3],
+    pub places: [&'static str; 3],
+    pub contents: [Hash; 3],
+    pub project: ProjectId,
+}
+
+pub(crate) fn check_acts(
+    proofs: &[String; 3],
+    acts: &Acts,
+    key: &VerifierKey,
+) -> std::result::Result<[u64; 3], LabelFault> {
     let (mut indices, mut about) = ([0; 3], None);
     for place in 0..3 {
-        let fault = |message: String| LabelFault::new(PROOF_FILES[place], message);
-        let proven = TlogProof::parse(files.proofs[place].as_bytes()).and_then(|proof| proof.verify(key));
+        let fault = |message: String| LabelFault::new(acts.places[place], message);
+        let proven = TlogProof::parse(proofs[place].as_bytes()).and_then(|proof| proof.verify(key));
         let proven = proven.map_err(|error| fault(error.to_string()))?;
         let event = Entry::decode(&proven.entry).map_err(|error| fault(error.to_string()))?;
-        if event.action != ACTS[place] || event.project.as_deref() != Some(&frozen.project.to_string()) {
-            return Err(fault(format!("the event is {} and not {}", event.action, ACTS[place])));
+        if event.action != acts.names[place] || event.project.as_deref() != Some(&acts.project.to_string()) {
+            return Err(fault(format!("the event is {} and not {}", event.action, acts.names[place])));
         }
-        if event.content_hash != Some(contents[place]) {
+        if event.content_hash != Some(acts.contents[place]) {
             return Err(fault("the event is about other content".to_owned()));
         }
         if about.get_or_insert_with(|| event.object_id.clone()) != &event.object_id {
-            return Err(fault("the event is of another certification".to_owned()));
+            return Err(fault("the event is of another audit".to_owned()));
         }
         if place > 0 && proven.index <= indices[place - 1] {
             return Err(fault("the event does not come after the one before".to_owned()));

@@ -123,12 +123,16 @@ pub struct CertificationDraft {
 impl CertificationDraft {
     /// The kinds that count, each once.
     pub(super) fn kinds(&self) -> Vec<ErrorKind> {
-        let mut kinds =
-            if self.counts.is_empty() { ErrorKind::STANDARD.to_vec() } else { self.counts.clone() };
-        kinds.sort_unstable();
-        kinds.dedup();
-        kinds
+        counted_kinds(&self.counts)
     }
+}
+
+/// The kinds that count, each once; all but attributes where none is named.
+pub(crate) fn counted_kinds(named: &[ErrorKind]) -> Vec<ErrorKind> {
+    let mut kinds = if named.is_empty() { ErrorKind::STANDARD.to_vec() } else { named.to_vec() };
+    kinds.sort_unstable();
+    kinds.dedup();
+    kinds
 }
 
 /// A line that the root is over: one item as it was frozen.
@@ -163,6 +167,10 @@ pub struct Frozen {
     pub root: certify::Hash,
     /// Units.
     pub units: u64,
+    /// Accepted items that are no units: they cannot be assessed, so no label of them could be right or wrong. Absent where
+    /// there is none.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub not_assessed: u64,
     /// Confidence, reference, error definition, classes.
     pub plan: Plan,
     /// Which ways of being wrong count.
@@ -171,6 +179,11 @@ pub struct Frozen {
     pub target: f64,
     /// The audit stops after so many units.
     pub sample_max: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
+const fn is_none(count: &u64) -> bool {
+    *count == 0
 }
 
 /// Who audited.
@@ -277,6 +290,8 @@ pub struct CertificationView {
     pub seed: Option<String>,
     /// Items in the set.
     pub units: u64,
+    /// Accepted items that are not in it because they cannot be assessed.
+    pub not_assessed: u64,
     /// What they are, in the plural.
     pub unit_word: String,
     /// Confidence of all bounds together.
@@ -343,6 +358,7 @@ impl CertificationView {
             root: row.root,
             seed: row.seed,
             units: row.units,
+            not_assessed: frozen.not_assessed,
             unit_word: frozen.plan.units,
             confidence: frozen.plan.confidence,
             target: frozen.target,

@@ -14,9 +14,9 @@ use super::{
     face::plane_for,
     masking, note_rows,
     plan::{Rules, rules},
-    queue::{already_decided, pictures, report_of},
+    queue::{already_decided, report_of},
 };
-use crate::{Pipeline, PipelineError, Result, blocking, people::Caller};
+use crate::{Pipeline, PipelineError, Result, blocking, people::Caller, pictures::pictures};
 
 /// Most new masks in one change.
 const MASKS_PER_CHANGE_MAX: usize = 20_000;

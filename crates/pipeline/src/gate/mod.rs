@@ -44,7 +44,8 @@ use self::{
 };
 use crate::{
     Pipeline, PipelineError, Result, blocking,
-    moving::{Moving, draw},
+    holds::wide::reach_new,
+    moving::{Moving, draw, seed_of},
     subjects::{Written, note_crosswalk},
 };
 
@@ -431,8 +432,11 @@ async fn open_item(
     facts.dlp_mgy_cm = facts.dlp_mgy_cm.or(report.dose.dlp_mgy_cm);
     items::set_content(tx, moving.item.id, streams.clone(), moving.item.facts.0.clone()).await?;
     moving.item.streams = Json(streams);
-    let draw = draw(tx);
+    let seed = seed_of(tx, moving.item.project_id, &moving.protocol).await?;
+    let draw = draw(tx, seed.as_ref(), moving.item.id);
     moving.take(tx, &Event::Cleared { draw }).await?;
+    let (lot, ingest) = (moving.item.facts.0.lot.clone(), moving.item.ingest_id);
+    reach_new(tx, moving.item.project_id, lot.as_deref(), ingest.map(|id| id.uuid())).await?;
     // The number that decides which samples the item falls into is in the log before anybody works on it.
     let details = serde_json::json!({
         "profile": report.profile, "assets": report.assets, "actions": report.actions.len(), "draw": draw,

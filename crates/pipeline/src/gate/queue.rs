@@ -2,7 +2,7 @@
 
 use countersign_deid as deid;
 use countersign_model::{
-    AssetId, AssetKind, GateEntryId, Instant, ItemId, ItemKind, ProjectId, Stream, StreamKind, Zone,
+    AssetId, AssetKind, GateEntryId, Instant, ItemId, ItemKind, ProjectId, Stream, Zone,
 };
 use countersign_store::{Conn, assets, exposures, gate, items, users};
 use serde::{Deserialize, Serialize};
@@ -13,6 +13,7 @@ use crate::{
     access::Action,
     blocking,
     people::Caller,
+    pictures::{per_stream, pictures},
     pixels::{Picture, WindowLevel, picture},
     views::{Page, page_length},
 };
@@ -49,7 +50,7 @@ pub struct GateEntryView {
     pub protocol_version: u32,
     /// Pictures to look at.
     pub frames: u32,
-    /// Frames of each stream with pictures, in their order.
+    /// Pictures of each stream that has some, in their order: frames, of a slide its tiles, the coarse ones first.
     pub streams: Vec<u32>,
     /// Since when it waits.
     pub opened_at: Instant,
@@ -265,12 +266,7 @@ impl Pipeline {
         entry: gate::GateEntry,
     ) -> Result<GateEntryView> {
         let mut report = report_of(&entry)?;
-        let shown: Vec<u32> = report
-            .streams
-            .iter()
-            .filter(|stream| has_pictures(stream))
-            .map(|stream| u32::try_from(stream.frames.len()).unwrap_or(u32::MAX))
-            .collect();
+        let shown = per_stream(&report.streams);
         report.streams.clear();
         let item = items::by_id(conn, entry.item_id).await?.ok_or(PipelineError::NotFound)?;
         let decided_by = match entry.decided_by {
@@ -299,7 +295,7 @@ impl Pipeline {
             revision: entry.revision,
             waiver,
             protocol_version: entry.protocol_version,
-            frames: shown.iter().sum(),
+            frames: shown.iter().fold(0, |all, count| all.saturating_add(*count)),
             streams: shown,
             opened_at: entry.opened_at,
             decided_at: entry.decided_at,
@@ -323,16 +319,6 @@ fn parse_cursor(cursor: &str) -> Result<gate::GatePlace> {
 pub(super) fn report_of(entry: &gate::GateEntry) -> Result<GateReport> {
     serde_json::from_value(entry.report.0.clone())
         .map_err(|e| PipelineError::Internal(format!("gate report: {e}")))
-}
-
-fn has_pictures(stream: &Stream) -> bool {
-    stream.kind != StreamKind::Lidar
-}
-
-/// The pictures of streams in order: asset and part.
-pub(super) fn pictures(streams: &[Stream]) -> impl Iterator<Item = (AssetId, u32)> {
-    let shown = streams.iter().filter(|stream| has_pictures(stream));
-    shown.flat_map(|stream| stream.frames.iter().map(|frame| (frame.asset, frame.part)))
 }
 
 fn nth_picture(streams: &[Stream], frame: u32) -> Result<(AssetId, u32)> {

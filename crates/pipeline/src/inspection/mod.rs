@@ -1,37 +1,59 @@
 //! The inspector's copy: the evidence of a project, or of the whole installation, as one file that people read and that
 //! verifies on a machine without the server.
 
+mod labels;
+mod lines;
 mod page;
+mod scratch;
 mod write;
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     io::Write,
     path::{Path, PathBuf},
 };
 
-use countersign_ledger::inspection::{
-    self as form, EventLine, INDICES, KEPT, LABELS, LOG, LOG_KEY, PROOFS, RELEASES, Scope, SignatureLine,
+use countersign_ledger::{
+    SignedCheckpoint,
+    inspection::{
+        self as form, INDICES, KEPT, LOG, LOG_KEY, PROOFS, RELEASES, ReleaseLine, Scope, SignatureLine,
+    },
 };
-use countersign_model::{Instant, ProjectId, UserId};
+use countersign_model::{ProjectId, UserId};
 use countersign_store::{
-    Actor, Evidence, checkpoints, events::Event, inspection, inspection::LogPart, projects, releases, users,
+    Actor, Evidence, checkpoints,
+    checkpoints::KeptCheckpoint,
+    events::Event,
+    inspection,
+    inspection::{LogPart, Logged},
+    projects, releases, users,
 };
-use serde::Serialize;
+use countersign_workflow::Phase;
 
-use self::{page::Page, write::CopyWriter};
+use self::{
+    labels::Reads,
+    lines::event_line,
+    page::{Page, Standing},
+    scratch::Scratch,
+    write::CopyWriter,
+};
+
 use crate::{
     Pipeline, PipelineError, Result,
-    access::{Action, Resource},
+    access::{Action, Principal, Resource},
     people::Caller,
     release::file_failed,
     save::current_annotations,
 };
 
+pub use self::labels::hash_of_marks;
+
 /// Rows fetched at once.
 const PAGE_ROWS: u32 = 1_000;
-/// Older checkpoints in a copy: the first, the last, and some between.
+/// Older checkpoints in a copy: the first, the last, and some between; the last that a witness cosigned comes on top.
 const KEPT_MAX: usize = 12;
+/// Events on these kinds of things say in words what only those read who answer for privacy.
+const OVERSIGHT_KINDS: [&str; 5] = ["leak", "gate_entry", "subject", "audit", "privacy_request"];
 /// Proofs that stand alone in a copy; the entries of all others are in it too.
 const PROOFS_MAX: usize = 2_000;
 
@@ -47,48 +69,32 @@ pub struct InspectionCopy {
     pub events: u64,
     /// Signatures in it.
     pub signatures: u64,
-}
-
-impl Drop for InspectionCopy {
-    fn drop(&mut self) {
-        // It may have been moved away.
-        let _ = std::fs::remove_file(&self.path);
-    }
-}
-
-/// A version of a mark in the copy.
-#[derive(Serialize)]
-pub(super) struct LabelLine {
-    item: String,
-    read: String,
-    mark: String,
-    version: i64,
-    at: String,
-    /// Pseudonymous id of the person; absent for models.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    actor: Option<String>,
-    /// Printed name, or the model.
-    who: String,
-    /// The mark; absent when it was removed, or erased.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    what: Option<serde_json::Value>,
-}
-
-/// A release in the copy.
-#[derive(Serialize)]
-pub(super) struct ReleaseLine {
-    id: String,
-    index: u64,
-    name: String,
-    state: String,
-    root: Option<String>,
-    items: u64,
-    at: String,
-    begun_by: Option<String>,
-    countersigned_by: Option<String>,
+    _scratch: Scratch,
 }
 
 type Names = HashMap<UserId, String>;
+
+/// Whom a copy is for, and where they may read what the gate, leaks and requests say in words. `None`: whoever may use the
+/// machine.
+struct Told {
+    asks: Option<Principal>,
+    known: HashMap<Option<ProjectId>, bool>,
+}
+
+impl Told {
+    /// Leaves out the words of an event that a direct look-up would refuse. Whether any were.
+    fn fit(&mut self, pipeline: &Pipeline, event: &mut Event) -> bool {
+        let (Some(asks), kind) = (&self.asks, event.object_kind.as_str()) else { return false };
+        if !OVERSIGHT_KINDS.contains(&kind) && !event.action.starts_with("crosswalk.") {
+            return false;
+        }
+        let is_told = self.known.entry(event.project_id).or_insert_with(|| {
+            let on = event.project_id.map(Resource::Project);
+            on.is_some_and(|on| pipeline.access.allows(asks, Action::ViewOversight, &on))
+        });
+        !*is_told && event.details.take().is_some()
+    }
+}
 
 /// What is written, and what is already known of it.
 struct Making {
@@ -96,6 +102,10 @@ struct Making {
     project: Option<ProjectId>,
     scope: Scope,
     names: Names,
+    /// The entries that gave the people in it their names.
+    namings: Vec<Logged>,
+    reads: Reads,
+    told: Told,
     copy: CopyWriter,
     page: Page,
 }
@@ -119,7 +129,7 @@ impl Pipeline {
                 self.require_no_blindness(caller).await?;
             }
         }
-        self.inspection_copy_as(caller.actor(), project).await
+        self.copied(caller.actor(), project, Some(caller.principal.clone())).await
     }
 
     /// The same for whoever may use the machine.
@@ -130,6 +140,15 @@ impl Pipeline {
         &self,
         actor: Actor,
         project: Option<ProjectId>,
+    ) -> Result<InspectionCopy> {
+        self.copied(actor, project, None).await
+    }
+
+    async fn copied(
+        &self,
+        actor: Actor,
+        project: Option<ProjectId>,
+        asks: Option<Principal>,
     ) -> Result<InspectionCopy> {
         let scope = self.scope_of(project).await?;
         let evidence = Evidence {
@@ -144,19 +163,13 @@ impl Pipeline {
                 Box::pin(async move { Ok(tx.record(evidence).map(drop)?) })
             })
             .await?;
-        let path = self.store.scratch()?;
-        let made = self.make_copy(actor, project, scope, &path).await;
-        if made.is_err() {
-            // Whatever was written of it.
-            let _ = std::fs::remove_file(&path);
-        }
-        made
+        self.make_copy(actor, project, scope, asks).await
     }
 
     /// Nobody who may be called to read somewhere gets everybody's reads in one file.
-    async fn require_no_blindness(&self, caller: &Caller) -> Result<()> {
+    pub(crate) async fn require_no_blindness(&self, caller: &Caller) -> Result<()> {
         for (project, _) in &caller.principal.grants {
-            if !self.hears_all(caller, *project).await? {
+            if self.is_called_to_work(caller, *project).await? {
                 return Err(PipelineError::NotFound);
             }
         }
@@ -175,16 +188,24 @@ impl Pipeline {
         actor: Actor,
         project: Option<ProjectId>,
         scope: Scope,
-        path: &Path,
+        asks: Option<Principal>,
     ) -> Result<InspectionCopy> {
-        let part = self.store.log_part(project).await?;
-        let names = users::list(&mut *self.store.read().await?).await?;
-        let names = names.into_iter().map(|user| (user.id, user.printed_name)).collect();
+        // Whoever asked may go away at any moment: from here on its file goes with this.
+        let scratch = Scratch::begin(self.store.scratch()?)?;
+        self.store.sequence().await?;
+        let namings = self.store.namings(project).await?;
+        let placed = namings.iter().filter_map(|naming| naming.event.log_index).collect();
+        let part = self.store.log_part(project, placed).await?;
+        let names = lines::names(users::list(&mut *self.store.read().await?).await?, &namings);
         let now = self.store.clock().now();
         let page = Page::begin(&scope, now, &part);
-        let mut making = Making { part, project, scope, names, copy: CopyWriter::create(path)?, page };
+        let copy = CopyWriter::new(scratch.file()?);
+        let told = Told { asks, known: HashMap::new() };
+        let reads = Reads::default();
+        let mut making = Making { part, project, scope, names, namings, reads, told, copy, page };
         making.copy.file(form::README, form::README_TEXT.as_bytes())?;
         self.copy_log(&mut making).await?;
+        making.copy_people()?;
         let events = self.copy_events(&mut making).await?;
         let signatures = self.copy_signatures(&mut making).await?;
         self.copy_releases(&mut making).await?;
@@ -208,7 +229,8 @@ impl Pipeline {
         copy.file(form::MANIFEST_SIGNATURE, signature.as_bytes())?;
         let bytes = copy.finish()?;
         let file_name = format!("evidence-{}.zip", now.to_string().replace([':', '.'], "-"));
-        Ok(InspectionCopy { file_name, path: path.to_owned(), bytes, events, signatures })
+        let path = scratch.path.clone();
+        Ok(InspectionCopy { file_name, path, bytes, events, signatures, _scratch: scratch })
     }
 
     /// Checkpoint, key, tiles, older checkpoints with their proofs.
@@ -227,9 +249,7 @@ impl Pipeline {
         let indices: String = part.indices.iter().map(|index| format!("{index}\n")).collect();
         copy.file(INDICES, indices.as_bytes())?;
         let size = part.signed.checkpoint.size;
-        let all = checkpoints::list(&mut *self.store.read().await?, Some(size), PAGE_ROWS).await?;
-        let step = all.len().div_ceil(KEPT_MAX).max(1);
-        let older: Vec<_> = all.into_iter().step_by(step).collect();
+        let older = self.older(size).await?;
         let proofs = self.store.continuations(part, &older).await?;
         for (kept, proof) in older.iter().zip(proofs) {
             copy.file(&format!("{KEPT}{}.checkpoint", kept.size), kept.file.as_bytes())?;
@@ -238,18 +258,36 @@ impl Pipeline {
         Ok(())
     }
 
+    /// Kept checkpoints below a size: some over the whole past, and the last one that a witness cosigned.
+    async fn older(&self, below: u64) -> Result<Vec<KeptCheckpoint>> {
+        let mut conn = self.store.read().await?;
+        let sizes = checkpoints::sizes(&mut conn, below).await?;
+        let mut chosen = spread(&sizes);
+        let key = self.store.verifier();
+        let is_cosigned = |kept: &KeptCheckpoint| {
+            SignedCheckpoint::open(kept.file.as_bytes(), &key).is_ok_and(|signed| signed.other_signatures > 0)
+        };
+        let newest = checkpoints::list(&mut conn, Some(below), PAGE_ROWS).await?;
+        chosen.extend(newest.iter().find(|kept| is_cosigned(kept)).map(|kept| kept.size));
+        let mut older = Vec::with_capacity(chosen.len());
+        for size in chosen {
+            older.extend(checkpoints::of_size(&mut conn, size).await?);
+        }
+        Ok(older)
+    }
+
     async fn copy_events(&self, making: &mut Making) -> Result<u64> {
         let below = making.part.signed.checkpoint.size;
         let mut file = making.copy.start(form::EVENTS)?;
         let mut from = 0;
         loop {
-            let mut conn = self.store.read().await?;
-            let rows = inspection::events(&mut conn, making.project, (from, below), PAGE_ROWS).await?;
-            drop(conn);
-            let Some(last) = rows.last().and_then(|row| row.log_index) else { break };
+            let rows = self.store.logged(making.project, (from, below), PAGE_ROWS).await?;
+            let Some(last) = rows.last().and_then(|row| row.event.log_index) else { break };
             from = last + 1;
-            for row in rows {
-                let line = event_line(row, &making.names);
+            for Logged { mut event, opening } in rows {
+                let withheld = making.told.fit(self, &mut event);
+                making.reads.take(&event);
+                let line = event_line(event, opening.filter(|_| !withheld), withheld, &making.names);
                 file.line(&line)?;
                 making.page.event(&line);
             }
@@ -260,14 +298,25 @@ impl Pipeline {
 
     async fn copy_signatures(&self, making: &mut Making) -> Result<u64> {
         let below = making.part.signed.checkpoint.size;
-        let (mut after, mut lines) = (None, Vec::new());
+        let (mut after, mut lines, mut states) = (None, Vec::new(), Vec::new());
         loop {
             let mut conn = self.store.read().await?;
             let rows = inspection::signatures(&mut conn, making.project, after, below, PAGE_ROWS).await?;
             let Some(last) = rows.last() else { break };
             after = Some(last.id);
             for row in rows {
-                let annotations = current_annotations(&mut conn, row.read_id).await?;
+                let state = if row.state == Phase::Erased.as_str() {
+                    Standing::Erased
+                } else {
+                    // What is no mark any more was edited: the copy is made all the same, and says so.
+                    match current_annotations(&mut conn, row.read_id).await {
+                        Err(PipelineError::Internal(_)) => Standing::Void,
+                        found => {
+                            Standing::of(countersign_workflow::content_hash(&found?) == row.content_hash)
+                        }
+                    }
+                };
+                states.push(state);
                 lines.push(SignatureLine {
                     id: row.id.to_string(),
                     index: row.log_index.unwrap_or(0),
@@ -278,14 +327,14 @@ impl Pipeline {
                     item: row.item_id.to_string(),
                     read: row.read_id.to_string(),
                     content_hash: row.content_hash,
-                    content_now: Some(countersign_workflow::content_hash(&annotations)),
+                    content_now: None,
                 });
             }
         }
         let mut file = making.copy.start(form::SIGNATURES)?;
-        for line in &lines {
+        for (line, state) in lines.iter().zip(states) {
             file.line(line)?;
-            making.page.signature(line);
+            making.page.signature(line, state);
         }
         file.end()?;
         let proven: Vec<_> = lines.iter().filter(|line| line.index > 0).take(PROOFS_MAX).collect();
@@ -332,22 +381,12 @@ impl Pipeline {
         Ok(())
     }
 
-    async fn copy_labels(&self, making: &mut Making) -> Result<()> {
-        let mut file = making.copy.start(LABELS)?;
-        let mut after = None;
-        loop {
-            let mut conn = self.store.read().await?;
-            let rows = inspection::labels(&mut conn, making.project, after, PAGE_ROWS).await?;
-            drop(conn);
-            let Some(last) = rows.last() else { break };
-            after = Some((last.read_id, last.annotation_id, last.version, last.seq));
-            for row in rows {
-                let line = label_line(row, &making.names);
-                file.line(&line)?;
-                making.page.label(&line);
-            }
-        }
-        file.end()
+    /// Removes copies whose process died while they were made. To be called at start; how many.
+    ///
+    /// # Errors
+    /// [`countersign_store::StoreError::Io`] of the folder.
+    pub fn sweep_copies(&self) -> Result<u64> {
+        Scratch::sweep(&self.store.scratch()?)
     }
 
     /// Moves a finished copy to where somebody wants it.
@@ -366,36 +405,25 @@ impl Pipeline {
     }
 }
 
-fn event_line(row: Event, names: &Names) -> EventLine {
-    EventLine {
-        index: row.log_index.unwrap_or_default(),
-        // Bytes that are no text differ from the log's, which the check names.
-        entry: String::from_utf8_lossy(&row.entry).into_owned(),
-        at: row.at.to_string(),
-        actor: row.actor_user.map_or_else(|| row.actor_kind.clone(), |user| user.to_string()),
-        name: row.actor_user.and_then(|user| names.get(&user).cloned()),
-        action: row.action,
-        object_kind: row.object_kind,
-        object_id: row.object_id.map_or_else(|| "-".to_owned(), |id| id.to_string()),
-        item: row.item_id.map(|id| id.to_string()),
-        outcome: row.outcome,
-        reason: row.reason,
-        details: row.details.as_deref().and_then(|details| serde_json::from_str(details).ok()),
+/// At most [`KEPT_MAX`] of rising sizes, evenly over all of them: always the smallest and the largest.
+fn spread(sizes: &[u64]) -> BTreeSet<u64> {
+    let last = sizes.len().saturating_sub(1);
+    if last < KEPT_MAX {
+        return sizes.iter().copied().collect();
     }
+    (0..KEPT_MAX).map(|place| sizes[place * last / (KEPT_MAX - 1)]).collect()
 }
 
-fn label_line(row: inspection::LabelVersion, names: &Names) -> LabelLine {
-    let person = row.author_user.map(|user| names.get(&user).cloned().unwrap_or_default());
-    let model =
-        || row.author_model.clone().map_or_else(|| "a model".to_owned(), |name| format!("model {name}"));
-    LabelLine {
-        item: row.item_id.to_string(),
-        read: row.read_id.to_string(),
-        mark: row.annotation_id.to_string(),
-        version: row.version,
-        at: Instant(row.at.0).to_string(),
-        actor: row.author_user.map(|user| user.to_string()),
-        who: person.unwrap_or_else(model),
-        what: row.body.as_deref().and_then(|body| serde_json::from_str(body).ok()),
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn older_checkpoints_reach_over_the_whole_past() {
+        let many: Vec<u64> = (1..=5_000).map(|number| number * 7).collect();
+        let chosen = spread(&many);
+        assert_eq!((chosen.len(), chosen.first(), chosen.last()), (KEPT_MAX, Some(&7), Some(&35_000)));
+        assert_eq!(spread(&many[..3]).into_iter().collect::<Vec<_>>(), [7, 14, 21]);
+        assert!(spread(&[]).is_empty());
     }
 }

@@ -1,12 +1,10 @@
 //! The readable form of a copy: one page without scripts that prints well.
 
-use std::fmt::Write as _;
+use std::{collections::BTreeMap, fmt::Write as _};
 
-use countersign_ledger::inspection::{EventLine, Scope, SignatureLine};
+use countersign_ledger::inspection::{EventLine, LabelLine, ReleaseLine, Scope, SignatureLine, Why};
 use countersign_model::Instant;
 use countersign_store::inspection::LogPart;
-
-use super::{LabelLine, ReleaseLine};
 
 /// Events on the page; the file of lines has all.
 const EVENTS_MAX: usize = 20_000;
@@ -16,10 +14,24 @@ const LABELS_MAX: usize = 10_000;
 const TEXT_CHARS_MAX: usize = 400;
 
 const STYLE: &str = "body{font:14px/1.45 system-ui,sans-serif;margin:2rem auto;max-width:78rem;padding:0 1rem;color:#111}\
-h1{margin-bottom:.2rem}h2{margin-top:2.2rem}table{border-collapse:collapse;width:100%}\
+h1{margin-bottom:.2rem}h2{margin-top:2.2rem}h3{margin:1.2rem 0 .3rem;font-size:14px}table{border-collapse:collapse;width:100%}\
 th,td{text-align:left;vertical-align:top;padding:.25rem .6rem;border-bottom:1px solid #ccc;overflow-wrap:anywhere}\
-th{background:#f2f2f2}code{font-size:12px}.dim{color:#666}.void{color:#a00000;font-weight:600}\
+th{background:#f2f2f2;white-space:nowrap}code{font-size:12px}.dim{color:#666}.void{color:#a00000;font-weight:600}\
 @media print{body{margin:0;max-width:none}tr{break-inside:avoid}}";
+
+/// How a signature stands when the copy is made.
+#[derive(Clone, Copy)]
+pub(super) enum Standing {
+    Holds,
+    Void,
+    Erased,
+}
+
+impl Standing {
+    pub const fn of(is_unchanged: bool) -> Self {
+        if is_unchanged { Self::Holds } else { Self::Void }
+    }
+}
 
 /// A table with a limit on its rows.
 struct Rows {
@@ -64,8 +76,59 @@ pub(super) struct Page {
     head: String,
     signatures: Rows,
     releases: Rows,
-    labels: Rows,
+    labels: Marks,
     events: Rows,
+}
+
+/// A version of a mark: its number, what it is, the row.
+type Version = (i64, Option<serde_json::Value>, String);
+
+/// The versions of marks, mark by mark.
+#[derive(Default)]
+struct Marks {
+    /// By item and mark.
+    versions: BTreeMap<(String, String), Vec<Version>>,
+    rows: usize,
+}
+
+impl Marks {
+    /// Keeps a version. A read begins with the marks of the one before: what was taken over is there already.
+    fn add(&mut self, line: &LabelLine, row: impl FnOnce() -> String) {
+        // Beyond what the page shows they are counted only: memory does not grow with the marks of a copy.
+        if self.rows >= LABELS_MAX {
+            self.rows += 1;
+            return;
+        }
+        let versions = self.versions.entry((line.item.clone(), line.mark.clone())).or_default();
+        if versions.iter().any(|(version, what, _)| (version, what) == (&line.version, &line.what)) {
+            return;
+        }
+        self.rows += 1;
+        versions.push((line.version, line.what.clone(), row()));
+    }
+
+    fn text(&self) -> String {
+        if self.rows == 0 {
+            return "<p class=\"dim\">None.</p>".to_owned();
+        }
+        let mut text = String::new();
+        for ((item, mark), versions) in &self.versions {
+            let (item, mark) = (escaped(item), escaped(mark));
+            let rows: String = versions.iter().map(|(_, _, row)| row.as_str()).collect();
+            let _ = write!(
+                text,
+                "<section aria-label=\"Mark {mark} of item {item}\"><h3>Mark <code>{mark}</code> of item \
+                 <code>{item}</code></h3><table><thead><tr><th>Version</th><th>Drawn (UTC)</th>\
+                 <th>Handed in (UTC)</th><th>Who</th><th>What</th><th>Why</th><th>Index</th></tr></thead><tbody>\n\
+                 {rows}</tbody></table></section>\n"
+            );
+        }
+        if self.rows > LABELS_MAX {
+            let more = self.rows - LABELS_MAX;
+            let _ = write!(text, "<p class=\"dim\">{more} more lines are in labels.jsonl.</p>");
+        }
+        text
+    }
 }
 
 impl Page {
@@ -102,16 +165,16 @@ impl Page {
             head,
             signatures: Rows::new(usize::MAX),
             releases: Rows::new(usize::MAX),
-            labels: Rows::new(LABELS_MAX),
+            labels: Marks::default(),
             events: Rows::new(EVENTS_MAX),
         }
     }
 
-    pub fn signature(&mut self, line: &SignatureLine) {
-        let state = if line.content_now.as_ref() == Some(&line.content_hash) {
-            "holds"
-        } else {
-            "<span class=\"void\">void: content changed</span>"
+    pub fn signature(&mut self, line: &SignatureLine, standing: Standing) {
+        let state = match standing {
+            Standing::Holds => "holds",
+            Standing::Void => "<span class=\"void\">void: content changed</span>",
+            Standing::Erased => "content erased",
         };
         let (name, hash) =
             (escaped(&line.printed_name), format!("<code>{}</code>", escaped(&line.content_hash)));
@@ -145,21 +208,25 @@ impl Page {
     }
 
     pub fn label(&mut self, line: &LabelLine) {
-        let what = line.what.as_ref().map_or_else(|| "removed".to_owned(), |what| cut(&what.to_string()));
-        self.labels.row(&[
-            &format!("<code>{}</code>", escaped(&line.item)),
-            &format!("<code>{}</code>", escaped(&line.mark)),
-            &line.version.to_string(),
-            &escaped(&line.at),
-            &escaped(&line.who),
-            &format!("<code>{what}</code>"),
-        ]);
+        self.labels.add(line, || {
+            let what = line.what.as_ref().map_or_else(|| "removed".to_owned(), |what| cut(&what.to_string()));
+            let why: Vec<String> = line.why.iter().map(said).collect();
+            let index = line.index.map(|index| index.to_string()).unwrap_or_default();
+            format!(
+                "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td><code>{what}</code></td><td>{}</td><td>{index}</td></tr>\n",
+                line.version,
+                escaped(&line.at),
+                escaped(line.bound_at.as_deref().unwrap_or("-")),
+                escaped(&line.who),
+                why.join("<br>"),
+            )
+        });
     }
 
     pub fn event(&mut self, line: &EventLine) {
         let who = escaped(line.name.as_deref().unwrap_or(&line.actor));
         let why = line.reason.as_deref().map(escaped).unwrap_or_default();
-        let details = line.details.as_ref().map(|details| cut(&details.to_string())).unwrap_or_default();
+        let details = line.details.as_ref().map(|details| cut(details.get())).unwrap_or_default();
         let object = format!("{} <code>{}</code>", escaped(&line.object_kind), escaped(&line.object_id));
         let item = format!("<code>{}</code>", escaped(line.item.as_deref().unwrap_or("-")));
         self.events.row(&[
@@ -178,7 +245,6 @@ impl Page {
         let signatures = ["Name", "Meaning", "When (UTC)", "Item", "Content", "State", "Index"];
         let releases =
             ["Release", "State", "Begun (UTC)", "By", "Countersigned by", "Items", "Root", "Index"];
-        let labels = ["Item", "Mark", "Version", "When (UTC)", "Who", "What"];
         let events = ["Index", "When (UTC)", "Who", "What", "Object", "Item", "Outcome", "Why"];
         format!(
             "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
@@ -189,10 +255,17 @@ impl Page {
             self.head,
             self.signatures.table(&signatures, "signatures.jsonl"),
             self.releases.table(&releases, "releases.jsonl"),
-            self.labels.table(&labels, "labels.jsonl"),
+            self.labels.text(),
             self.events.table(&events, "events.jsonl"),
         )
     }
+}
+
+/// A reason, with the place of its entry.
+fn said(why: &Why) -> String {
+    let reason = why.reason.as_deref().map(|reason| format!(" {}", escaped(reason))).unwrap_or_default();
+    let words = why.words.as_deref().map(|words| format!(" <q>{}</q>", cut(words))).unwrap_or_default();
+    format!("{}{reason}{words} <span class=\"dim\">(index {})</span>", escaped(&why.action), why.index)
 }
 
 /// Text that cannot be markup.

@@ -3,7 +3,6 @@
 use std::{
     fs::File,
     io::{BufWriter, Write},
-    path::Path,
 };
 
 use countersign_ledger::{Hash, inspection::CopyFile};
@@ -32,9 +31,8 @@ fn failed(error: impl Into<std::io::Error>) -> PipelineError {
 }
 
 impl CopyWriter {
-    pub fn create(path: &Path) -> Result<Self> {
-        let file = File::create(path).map_err(failed)?;
-        Ok(Self { zip: ZipWriter::new(BufWriter::new(file)), listed: Vec::new() })
+    pub fn new(file: File) -> Self {
+        Self { zip: ZipWriter::new(BufWriter::new(file)), listed: Vec::new() }
     }
 
     /// Begins a file.

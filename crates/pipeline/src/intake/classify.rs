@@ -118,7 +118,11 @@ fn dicom_file(name: &str, bytes: &[u8]) -> Result<Accepted, FileRefusal> {
         0 | 1 => Vec::new(),
         // Tiles lie in a plane; their places are the level's.
         _ if slide.is_some() => Vec::new(),
-        count => (0..count).map(|index| dicom::frame_geometry(&instance, index)).collect(),
+        // Only what has a group of its own can have a place of its own; the number of frames is what the file says.
+        count => {
+            let own = instance.data.items(dicom::tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE).len();
+            (0..count).take(own).map(|index| dicom::frame_geometry(&instance, index)).collect()
+        }
     };
     let regions = dicom::regions(&instance);
     let part = DicomPart { identity, facts, frames, regions, slide, notes };

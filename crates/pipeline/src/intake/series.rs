@@ -110,10 +110,11 @@ pub(super) fn series_stream(
     facts: &mut Facts,
     spaces: &mut Spaces,
 ) -> Stream {
+    // Before anything is chosen among them: the order of arrival decides nothing.
+    files.sort_by_key(|file| file.dicom.as_ref().and_then(|part| part.facts.instance_number));
     if let Some(stream) = slide_stream(number, &files, facts) {
         return stream;
     }
-    files.sort_by_key(|file| file.dicom.as_ref().and_then(|part| part.facts.instance_number));
     let candidates = candidates(&files);
     let order = order(&candidates);
     facts.notes.extend(order.issues.iter().map(|issue| (*issue).to_owned()));
@@ -149,13 +150,22 @@ pub(super) fn series_stream(
 /// A slide: its levels are the frames, the finest first. Marks are made on that one, in its pixels. Label and overview
 /// show who it is of and are no part of it.
 fn slide_stream(number: usize, files: &[Arrived], facts: &mut Facts) -> Option<Stream> {
-    let of = |file: &Arrived| Some((file.asset, file.dicom.as_ref()?.slide.clone()?));
-    let mut levels: Vec<(AssetId, dicom::SlideLevel)> = files.iter().filter_map(of).collect();
-    levels.sort_by_key(|(_, level)| std::cmp::Reverse(u64::from(level.columns) * u64::from(level.rows)));
+    let of = |file: &Arrived| {
+        let part = file.dicom.as_ref()?;
+        Some((file.asset, part.slide.clone()?, part.facts.frames))
+    };
+    let mut levels: Vec<(AssetId, dicom::SlideLevel, u32)> = files.iter().filter_map(of).collect();
+    levels.sort_by_key(|(_, level, _)| std::cmp::Reverse(u64::from(level.columns) * u64::from(level.rows)));
     levels.dedup_by(|a, b| (a.1.columns, a.1.rows) == (b.1.columns, b.1.rows));
-    let (_, finest) = levels.first()?;
-    let described = levels.iter().map(|(_, level)| {
-        json!({ "columns": level.columns, "rows": level.rows,
+    let (_, finest, _) = levels.first()?;
+    for part in files.iter().filter_map(|file| file.dicom.as_deref()) {
+        facts.notes.extend(part.notes.iter().map(|note| (*note).to_owned()));
+    }
+    if levels.len() < files.len() {
+        facts.notes.push("slide_files_left_out".to_owned());
+    }
+    let described = levels.iter().map(|(_, level, parts)| {
+        json!({ "columns": level.columns, "rows": level.rows, "parts": parts,
             "tile_columns": level.tile_columns, "tile_rows": level.tile_rows, "frames": level.frames })
     });
     let spacing = finest.um_per_pixel.map(|um| um.map(|um| um / 1000.0));
@@ -171,7 +181,7 @@ fn slide_stream(number: usize, files: &[Arrived], facts: &mut Facts) -> Option<S
     let properties = given.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect();
     facts.modality = facts.modality.take().or_else(|| Some("SM".to_owned()));
     let frame = |asset| Frame { asset, part: 0, time_ns: None, position_mm: None };
-    let frames = levels.iter().map(|(asset, _)| frame(*asset)).collect();
+    let frames = levels.iter().map(|(asset, ..)| frame(*asset)).collect();
     Some(Stream { kind: StreamKind::Dicom, name: format!("slide {number}"), frames, properties })
 }
 
@@ -233,8 +243,8 @@ fn series_properties(parts: &[&DicomPart], order: &Order, space: Option<usize>) 
     let given = [
         ("modality", facts.modality.as_ref().map(|v| json!(v))),
         ("body_part", agreed(parts, |part| part.facts.body_part.clone()).map(|v| json!(v))),
-        ("rows", facts.rows.map(|v| json!(v))),
-        ("columns", facts.columns.map(|v| json!(v))),
+        ("rows", agreed(parts, |part| part.facts.rows).map(|v| json!(v))),
+        ("columns", agreed(parts, |part| part.facts.columns).map(|v| json!(v))),
         ("row_spacing_mm", spacing.map(|s| json!(s[0]))),
         ("column_spacing_mm", spacing.map(|s| json!(s[1]))),
         ("imager_row_spacing_mm", imager.map(|s| json!(s[0]))),
@@ -329,6 +339,14 @@ mod tests {
             assert!(!stream.properties.contains_key(key), "{key}");
         }
         assert_eq!(stream.properties["stack_issues"], json!(["mixed_spacing"]));
+        // The size of one image is no limit for marks on another.
+        let sized = |rows, columns| {
+            move |part: &mut DicomPart| (part.facts.rows, part.facts.columns) = (Some(rows), Some(columns))
+        };
+        let (same, _) = self::stream(vec![file(1, 0.0, sized(20, 30)), file(2, 2.0, sized(20, 30))]);
+        assert_eq!(same.size_px(), Some((30, 20)));
+        let (turned, _) = self::stream(vec![file(1, 0.0, sized(20, 30)), file(2, 2.0, sized(30, 20))]);
+        assert_eq!(turned.size_px(), None);
     }
 
     #[test]
@@ -377,6 +395,7 @@ mod tests {
         assert_eq!(slide.properties["column_spacing_mm"], json!(0.00025));
         assert_eq!(slide.properties["slide"]["levels"][1]["rows"], json!(512));
         assert_eq!(facts.modality.as_deref(), Some("SM"));
+        assert_eq!(facts.notes, ["slide_files_left_out"]);
     }
 
     #[test]

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use countersign_model::{AlarmId, Annotation, HoldId, ItemId, ReadId, StageKind, UserId};
 use countersign_quality::monitor::{self, Detector, Observation};
 use countersign_store::{Evidence, Tx, holds, monitoring, reads};
-use countersign_workflow::{Event, ReviewDecision};
+use countersign_workflow::{Event, Phase, ReviewDecision};
 
 use super::{HELD_MAX, PatternView, REVIEW, plan, run};
-use crate::{Pipeline, PipelineError, Result, moving::Moving, save::current_annotations};
+use crate::{Pipeline, PipelineError, Result, moving::Moving, save::current_annotations, tickets};
 
 /// Share of wrong reads that is expected where nothing is known yet.
 const USUAL: f64 = 0.05;
@@ -18,7 +18,7 @@ const USUAL_WORTH: f64 = 40.0;
 const HOLD_REASON: &str = "Read after somebody's work may have changed; it waits until that is decided.";
 
 /// What was right and what was said; `None` where nothing was.
-pub(super) type Pair = (Option<String>, Option<String>);
+pub(crate) type Pair = (Option<String>, Option<String>);
 
 /// Takes a review into account; to be called in its write, after the machine moved. Only the first look at a read counts:
 /// what comes back is read with the correction in mind.
@@ -41,14 +41,12 @@ pub(crate) async fn reviewed(
         ReviewDecision::Fix => pairs(&current_annotations(tx, subject).await?, after),
         _ => Vec::new(),
     };
-    let run_length = plan::run_length(tx, project).await?;
-    let stream = monitoring::lock_stream(tx, project, user, REVIEW).await?;
-    let mut detector = match &stream {
-        Some(row) => serde_json::from_str(&row.detector).map_err(internal)?,
-        None => Detector::new(run_length).map_err(internal)?,
-    };
-    let number = stream.as_ref().map_or(0, |row| row.checked) + 1;
+    let fresh = plan::fresh(plan::run_length(tx, project).await?)?;
+    let stream = monitoring::lock_stream(tx, project, user, REVIEW, &fresh).await?;
+    let mut detector: Detector = serde_json::from_str(&stream.detector).map_err(internal)?;
+    let number = stream.checked + 1;
     let expected = expected(monitoring::of_others(tx, project, user, REVIEW).await?);
+    let mut before = detector.clone();
     let raised = detector.take(Observation::Judged { wrong, expected }).map_err(internal)?;
     let level = if raised.is_some() { 1.0 } else { detector.level() };
     let check = monitoring::Check {
@@ -68,21 +66,28 @@ pub(crate) async fn reviewed(
         at: tx.now(),
     };
     monitoring::insert_check(tx, check).await?;
-    let row = monitoring::Stream {
-        project_id: project,
-        user_id: user,
-        stream: REVIEW.into(),
-        detector: serde_json::to_string(&detector).map_err(internal)?,
-        checked: number,
-        wrong: stream.as_ref().map_or(0, |row| row.wrong) + u64::from(wrong),
-        level: detector.level(),
-        updated_at: tx.now(),
+    let state = |detector: &Detector, at| {
+        Ok::<_, PipelineError>(monitoring::Stream {
+            project_id: project,
+            user_id: user,
+            stream: REVIEW.into(),
+            detector: serde_json::to_string(detector).map_err(internal)?,
+            checked: number,
+            wrong: stream.wrong + u64::from(wrong),
+            level: detector.level(),
+            updated_at: at,
+        })
     };
-    monitoring::keep_stream(tx, row).await?;
-    match raised {
-        Some(alarm) => raise(tx, pipeline, (project, user), number, alarm).await,
-        None => Ok(()),
+    monitoring::keep_stream(tx, state(&detector, tx.now())?).await?;
+    tickets::ask(tx, project).await?;
+    let Some(alarm) = raised else { return Ok(()) };
+    if raise(tx, pipeline, (project, user), number, alarm).await? {
+        // What was kept back is not forgotten: the evidence stays below the alarm, and the next error after the ticket is
+        // closed raises it.
+        before.pass_over();
+        monitoring::keep_stream(tx, state(&before, tx.now())?).await?;
     }
+    Ok(())
 }
 
 /// How likely an error is on a read by somebody usual: what reviewers find in the reads of all others, and a start of one in
@@ -91,28 +96,36 @@ fn expected((checked, wrong): (u64, u64)) -> f64 {
     (wrong as f64 + USUAL * USUAL_WORTH) / (checked as f64 + USUAL_WORTH)
 }
 
-/// What the reviewer changed, as pairs of classes: of the same mark another class, a mark that was missed, one too many.
+/// What the reviewer changed, as pairs of classes: of the same mark another class, a mark that was missed, one too many. Whoever
+/// answered that nothing can be assessed said nothing of any class.
 fn pairs(before: &[Annotation], after: &[Annotation]) -> Vec<Pair> {
-    let mut left: BTreeMap<_, _> = before.iter().map(|mark| (mark.id, mark.class.clone())).collect();
+    let marks = |read: &[Annotation]| {
+        read.iter()
+            .filter(|mark| !mark.is_answer())
+            .map(|mark| (mark.id, mark.class.clone()))
+            .collect::<Vec<_>>()
+    };
+    let mut left: BTreeMap<_, _> = marks(before).into_iter().collect();
     let mut pairs = Vec::new();
-    for mark in after {
-        match left.remove(&mark.id) {
-            Some(said) if said == mark.class => {}
-            said => pairs.push((Some(mark.class.clone()), said)),
+    for (id, class) in marks(after) {
+        match left.remove(&id) {
+            Some(said) if said == class => {}
+            said => pairs.push((Some(class), said)),
         }
     }
     pairs.extend(left.into_values().map(|said| (None, Some(said))));
     pairs
 }
 
-/// Keeps the alarm, holds everything since the estimated change, and lets the person know.
+/// Keeps the alarm, holds everything since the estimated change, and lets the person know; unless a guideline ticket is open
+/// that it is about: then it is kept back, and the answer is true.
 async fn raise(
     tx: &mut Tx,
     pipeline: &Pipeline,
     (project, user): (countersign_model::ProjectId, UserId),
     number: u64,
     raised: monitor::Alarm,
-) -> Result<()> {
+) -> Result<bool> {
     let since_number = number - (raised.item - raised.since);
     let first = monitoring::checks(tx, project, user, REVIEW, since_number, 1).await?;
     let since_at = first.first().map_or_else(|| tx.now(), |check| check.read_at);
@@ -136,7 +149,12 @@ async fn raise(
         decided_at: None,
         reason: None,
     };
-    alarm.patterns = serde_json::to_string(&patterns(&run(tx, &alarm).await?)?).map_err(internal)?;
+    let run = run(tx, &alarm).await?;
+    if let Some(ticket) = tickets::about(tx, project, &run).await? {
+        tickets::suppress(tx, &ticket, user, number, raised.evidence).await?;
+        return Ok(true);
+    }
+    alarm.patterns = serde_json::to_string(&patterns(&run)?).map_err(internal)?;
     monitoring::insert_alarm(tx, alarm).await?;
     let doubtful = monitoring::handed_in_since(tx, project, user, since_at, HELD_MAX).await?;
     let held = doubtful.len();
@@ -151,15 +169,37 @@ async fn raise(
     tx.record(Evidence::new("alarm.raised", "alarm", id.uuid()).project(project).details(details))?;
     // The person hears of it under a name of its own: others who listen are told of the alarm.
     tx.record(Evidence::new("feedback.given", "feedback", id.uuid()).project(project))?;
-    Ok(())
+    Ok(false)
 }
 
-/// Holds what somebody hands in while an alarm about their work waits for its decision.
+/// Holds what somebody hands in while an alarm about their work waits for its decision. Not while others still read the item
+/// independently: a hold would tell them that somebody is through, and keep them from their own read. What is compared
+/// later is held then ([`compared`]).
 pub(crate) async fn submitted(tx: &mut Tx, moving: &mut Moving, user: UserId) -> Result<()> {
+    if matches!(moving.state.phase, Phase::Reading | Phase::Comparing) {
+        return Ok(());
+    }
     match monitoring::open_alarm(tx, moving.item.project_id, user).await? {
         Some(alarm) => hold(tx, moving, alarm.id).await,
         None => Ok(()),
     }
+}
+
+/// Holds an item whose independent reads were compared, for each alarm that puts one of them in doubt.
+pub(crate) async fn compared(tx: &mut Tx, moving: &mut Moving, ids: &[ReadId]) -> Result<()> {
+    if moving.state.phase == Phase::Reading {
+        return Ok(());
+    }
+    for id in ids {
+        let Some(read) = reads::by_id(tx, *id).await? else { continue };
+        let (Some(user), Some(at)) = (read.author_user, read.submitted_at) else { continue };
+        if let Some(alarm) = monitoring::open_alarm(tx, moving.item.project_id, user).await?
+            && at >= alarm.since_at
+        {
+            hold(tx, moving, alarm.id).await?;
+        }
+    }
+    Ok(())
 }
 
 async fn hold(tx: &mut Tx, moving: &mut Moving, alarm: AlarmId) -> Result<()> {
@@ -233,6 +273,7 @@ mod tests {
             version: 1,
             score: None,
             arrangement: Default::default(),
+            unclear: None,
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use countersign_model::{ItemId, ProjectId, UserId};
 use countersign_quality::{share_lower, share_upper};
-use countersign_store::monitoring;
+use countersign_store::{certifications, monitoring};
 use serde::Serialize;
 
 use super::{END_CONFIDENCE, REVIEW};
@@ -55,7 +55,7 @@ struct Kind {
 }
 
 impl Pipeline {
-    /// What reviewers change, class by class.
+    /// What reviewers change, class by class. Items that the caller audits blind are counted, not named.
     ///
     /// # Errors
     /// [`PipelineError::NotFound`] without the right.
@@ -67,15 +67,18 @@ impl Pipeline {
         let of_reviews = || streams.iter().filter(|stream| stream.stream == REVIEW);
         let checked: u64 = of_reviews().map(|stream| stream.checked).sum();
         let wrong = of_reviews().map(|stream| stream.wrong).sum();
+        let audits = certifications::audits_in(&mut conn, caller.user(), project).await?;
         let mut kinds: BTreeMap<super::check::Pair, Kind> = BTreeMap::new();
         for check in monitoring::corrected(&mut conn, project, CORRECTED_MAX).await? {
             let pairs: BTreeSet<super::check::Pair> = serde_json::from_str(&check.pairs)
                 .map_err(|error| internal(format!("monitor_checks.pairs: {error}")))?;
+            // What was said and corrected in an item that they audit is what they are to find by themselves.
+            let named = !audits || !self.audits_blind(&mut conn, caller, check.item_id).await?;
             for pair in pairs {
                 let kind = kinds.entry(pair).or_default();
                 kind.reads += 1;
                 kind.people.insert(check.user_id);
-                if kind.examples.len() < EXAMPLES_MAX {
+                if named && kind.examples.len() < EXAMPLES_MAX {
                     kind.examples.push(check.item_id);
                 }
             }

@@ -1,11 +1,11 @@
 //! What becomes of an alarm: the person concerned may speak, somebody who had no part in the checks decides.
 
-use countersign_model::{AlarmId, ProjectId};
-use countersign_store::{Evidence, holds, monitoring};
+use countersign_model::{AlarmId, UserId};
+use countersign_store::{Conn, Evidence, Tx, holds, monitoring};
 use countersign_workflow::{Event, Phase, refusals::SEPARATION_OF_DUTIES};
 use serde::Deserialize;
 
-use super::{AlarmView, HELD_MAX, run, view};
+use super::{AlarmView, HELD_MAX, run};
 use crate::{
     Pipeline, PipelineError, Result, access::Action, moving::Moving, people::Caller, review::checked_comment,
 };
@@ -32,6 +32,12 @@ pub struct AlarmDecision {
     pub reason: String,
 }
 
+/// Whether an alarm is about somebody's own work, or their checks raised it: then others decide it.
+pub(crate) async fn has_part_in(conn: &mut Conn, alarm: &monitoring::Alarm, user: UserId) -> Result<bool> {
+    let run = run(conn, alarm).await?;
+    Ok(alarm.user_id == user || run.iter().any(|check| check.wrong && check.checked_by == Some(user)))
+}
+
 impl Pipeline {
     /// Says something against an alarm about the caller's own work, once, before it is decided.
     ///
@@ -54,7 +60,7 @@ impl Pipeline {
                 })
             })
             .await?;
-        self.alarm_as(id).await
+        self.alarm_as(caller, id).await
     }
 
     /// Decides an alarm. Neither the person concerned nor anybody whose checks raised it may.
@@ -67,18 +73,18 @@ impl Pipeline {
         id: AlarmId,
         decision: AlarmDecision,
     ) -> Result<AlarmView> {
-        let (alarm, checkers) = {
+        let user = caller.user();
+        let (alarm, has_part) = {
             let mut conn = self.store.read().await?;
             let alarm = monitoring::alarm(&mut conn, id).await?.ok_or(PipelineError::NotFound)?;
-            let run = run(&mut conn, &alarm).await?;
-            (alarm, run.into_iter().filter(|check| check.wrong).filter_map(|check| check.checked_by))
+            let has_part = has_part_in(&mut conn, &alarm, user).await?;
+            (alarm, has_part)
         };
         self.require_on(caller, Action::ManageHolds, alarm.project_id)?;
         let reason = reason(decision.reason)?;
-        let user = caller.user();
-        if alarm.user_id == user || checkers.into_iter().any(|checker| checker == user) {
+        if has_part {
             let project = alarm.project_id;
-            self.note_partial(caller, id, project).await?;
+            self.note_partial(caller, "alarm", id.uuid(), project).await?;
             return Err(PipelineError::refused(
                 SEPARATION_OF_DUTIES,
                 "It is about your own work, or your checks raised it: somebody else decides.",
@@ -98,20 +104,7 @@ impl Pipeline {
                     if all {
                         monitoring::overturn(tx, &alarm).await?;
                     }
-                    for held in monitoring::held(tx, id, HELD_MAX).await? {
-                        if held.lifted_at.is_some() {
-                            continue;
-                        }
-                        let mut moving = Moving::load(tx, &pipeline, held.item).await?;
-                        let waits = matches!(moving.state.phase, Phase::Queued | Phase::Leased);
-                        if !all && !waits {
-                            continue;
-                        }
-                        moving.take(tx, &Event::Lifted { hold: held.hold }).await?;
-                        holds::lift(tx, held.hold, Some(user), &reason).await?;
-                        let evidence = Evidence::new("hold.lifted", "hold", held.hold.uuid());
-                        tx.record(evidence.project(alarm.project_id).item(held.item).reason("alarm"))?;
-                    }
+                    free(tx, &pipeline, &alarm, all, &reason).await?;
                     let evidence = Evidence::new("alarm.decided", "alarm", id.uuid());
                     let evidence = evidence.project(alarm.project_id).reason(state);
                     tx.record(evidence.details(serde_json::json!({ "reason": reason })))?;
@@ -122,25 +115,40 @@ impl Pipeline {
                 })
             })
             .await?;
-        self.alarm_as(id).await
+        self.alarm_as(caller, id).await
     }
 
-    async fn note_partial(&self, caller: &Caller, id: AlarmId, project: ProjectId) -> Result<()> {
-        self.store
-            .write::<_, PipelineError, _>(caller.actor(), move |tx| {
-                Box::pin(async move {
-                    let evidence = Evidence::new("separation.refused", "alarm", id.uuid()).project(project);
-                    tx.record(evidence.outcome("refused").reason(SEPARATION_OF_DUTIES))?;
-                    Ok(())
-                })
-            })
-            .await
-    }
-
-    async fn alarm_as(&self, id: AlarmId) -> Result<AlarmView> {
+    async fn alarm_as(&self, caller: &Caller, id: AlarmId) -> Result<AlarmView> {
         let mut conn = self.store.read().await?;
         let alarm = monitoring::alarm(&mut conn, id).await?.ok_or(PipelineError::NotFound)?;
-        view(&mut conn, alarm).await
+        self.alarm_view(&mut conn, alarm, caller).await
+    }
+}
+
+/// Lifts what an alarm holds: all of it, or only what waits for review.
+async fn free(
+    tx: &mut Tx,
+    pipeline: &Pipeline,
+    alarm: &monitoring::Alarm,
+    all: bool,
+    reason: &str,
+) -> Result<()> {
+    let mut after = None;
+    loop {
+        let page = monitoring::held(tx, alarm.id, after, HELD_MAX).await?;
+        let Some(last) = page.last() else { return Ok(()) };
+        after = Some(last.hold);
+        for held in page.into_iter().filter(|held| held.lifted_at.is_none()) {
+            let mut moving = Moving::load(tx, pipeline, held.item).await?;
+            let waits = matches!(moving.state.phase, Phase::Queued | Phase::Leased);
+            if !all && !waits {
+                continue;
+            }
+            moving.take(tx, &Event::Lifted { hold: held.hold }).await?;
+            holds::lift(tx, held.hold, tx.actor().user, reason).await?;
+            let evidence = Evidence::new("hold.lifted", "hold", held.hold.uuid());
+            tx.record(evidence.project(alarm.project_id).item(held.item).reason("alarm"))?;
+        }
     }
 }
 

@@ -1,24 +1,28 @@
 //! Live monitoring: each review is a check of the person who drew. Evidence for a change is worked out in the write of the
 //! review itself; an alarm holds what may be in doubt, tells the person at once, and waits for a human decision.
 //!
-//! Statistics end nothing: a person with the right decides, who had no part in the checks; the person concerned may speak
-//! first.
+//! Statistics end nothing: a person with the right decides, who had no part in the checks that raised the alarm; the person
+//! concerned may speak until then. Only the first review of a read that somebody drew is a check: reads that the machine merged
+//! from several, and what comes back, are none.
 
 mod check;
 mod corrections;
 mod decide;
+mod overturn;
 mod plan;
 
 use countersign_model::{AlarmId, Instant, ItemId, ProjectId, UserId};
 use countersign_quality::monitor::false_alarms;
-use countersign_store::{Conn, items, monitoring, projects, users};
+use countersign_store::{Conn, certifications, items, monitoring, projects, users};
 use serde::{Deserialize, Serialize};
 
-pub(crate) use check::{reviewed, submitted};
+pub(crate) use check::{Pair, compared, reviewed, submitted};
 pub use corrections::{CorrectionView, CorrectionsView};
+pub(crate) use decide::has_part_in;
 pub use decide::{AlarmChoice, AlarmDecision};
+pub(crate) use overturn::{overturned, own_scores};
 
-use crate::{Pipeline, PipelineError, Result, access::Action, people::Caller};
+use crate::{Pipeline, PipelineError, Result, access::Action, people::Caller, tickets};
 
 /// Checks to a false alarm where a project sets nothing.
 pub const RUN_LENGTH_DEFAULT: f64 = 5_000.0;
@@ -186,7 +190,7 @@ impl Pipeline {
         let checks_per_month = monitoring::checks_since(&mut conn, project, month).await?;
         let mut alarms = Vec::new();
         for alarm in monitoring::alarms(&mut conn, project, ALARMS_MAX).await? {
-            alarms.push(view(&mut conn, alarm).await?);
+            alarms.push(self.alarm_view(&mut conn, alarm, caller).await?);
         }
         let mut streams = Vec::new();
         for row in monitoring::streams(&mut conn, project).await? {
@@ -219,16 +223,23 @@ impl Pipeline {
         let from = checked.saturating_sub(CHART_MAX) + 1;
         let limit = u32::try_from(CHART_MAX).unwrap_or(u32::MAX);
         let rows = monitoring::checks(&mut conn, project, user, REVIEW, from, limit).await?;
-        let shown = rows.into_iter().map(|row| CheckView {
-            number: row.number,
-            item: row.item_id,
-            wrong: row.wrong,
-            overturned: row.overturned,
-            expected: row.expected,
-            level: row.level,
-            at: row.at,
-        });
-        Ok(shown.collect())
+        let mut shown = Vec::with_capacity(rows.len());
+        for row in rows {
+            // Whose work it was is what somebody must not know who is still to judge the item.
+            if self.hides_names_on(&mut conn, caller, row.item_id).await? {
+                continue;
+            }
+            shown.push(CheckView {
+                number: row.number,
+                item: row.item_id,
+                wrong: row.wrong,
+                overturned: row.overturned,
+                expected: row.expected,
+                level: row.level,
+                at: row.at,
+            });
+        }
+        Ok(shown)
     }
 
     /// What the caller is told of their own work: alarms, what the errors have in common, a worked example.
@@ -239,7 +250,12 @@ impl Pipeline {
         let mut conn = self.store.read().await?;
         let mut shown = Vec::new();
         for alarm in monitoring::alarms_about(&mut conn, caller.user(), ALARMS_MAX).await? {
-            shown.push(view(&mut conn, alarm).await?);
+            // While the guideline is looked at, nobody is told that it is them.
+            let run = run(&mut conn, &alarm).await?;
+            if alarm.state == "open" && tickets::about(&mut conn, alarm.project_id, &run).await?.is_some() {
+                continue;
+            }
+            shown.push(self.alarm_view(&mut conn, alarm, caller).await?);
         }
         Ok(shown)
     }
@@ -258,14 +274,77 @@ impl Pipeline {
         let mut conn = self.store.read().await?;
         let alarm = monitoring::alarm(&mut conn, id).await?.ok_or(PipelineError::NotFound)?;
         self.require_on(caller, Action::ManageHolds, alarm.project_id)?;
-        let held = monitoring::held(&mut conn, id, HELD_MAX).await?;
-        let shown = held.into_iter().map(|row| AlarmItemView {
-            item: row.item,
-            name: row.name,
-            phase: row.state,
-            lifted_at: row.lifted_at,
-        });
-        Ok(shown.collect())
+        let mut shown = Vec::new();
+        for row in monitoring::held(&mut conn, id, None, HELD_MAX).await? {
+            if self.hides_names_on(&mut conn, caller, row.item).await? {
+                continue;
+            }
+            shown.push(AlarmItemView {
+                item: row.item,
+                name: row.name,
+                phase: row.state,
+                lifted_at: row.lifted_at,
+            });
+        }
+        Ok(shown)
+    }
+
+    /// An alarm as somebody is shown it: no example in an item that they audit blind or whose names are kept from them.
+    pub(super) async fn alarm_view(
+        &self,
+        conn: &mut Conn,
+        alarm: monitoring::Alarm,
+        caller: &Caller,
+    ) -> Result<AlarmView> {
+        let run = run(conn, &alarm).await?;
+        let wrong = run.iter().filter(|check| check.wrong && !check.overturned);
+        // The last one that was corrected, not merely sent back: it shows what is right.
+        let corrected = run.iter().rev().filter(|check| check.wrong && check.pairs != "[]");
+        let mut example = None;
+        for check in corrected {
+            let own = alarm.user_id == caller.user();
+            let blind = certifications::blinds(conn, caller.user(), check.item_id).await?;
+            if !blind && (own || !self.hides_names_on(conn, caller, check.item_id).await?) {
+                example = Some(check.item_id);
+                break;
+            }
+        }
+        let example_name = match example {
+            Some(item) => items::by_id(conn, item).await?.map(|item| item.name),
+            None => None,
+        };
+        let held = monitoring::held(conn, alarm.id, None, HELD_MAX).await?;
+        let decided_by = match alarm.decided_by {
+            Some(user) => Some(printed_name(conn, user).await?),
+            None => None,
+        };
+        let project = projects::by_id(conn, alarm.project_id).await?.ok_or(PipelineError::NotFound)?;
+        let patterns = serde_json::from_str(&alarm.patterns)
+            .map_err(|error| PipelineError::Internal(format!("alarms.patterns: {error}")))?;
+        Ok(AlarmView {
+            id: alarm.id,
+            project: alarm.project_id,
+            project_name: project.name,
+            user: alarm.user_id,
+            printed_name: printed_name(conn, alarm.user_id).await?,
+            stream: alarm.stream,
+            state: alarm.state,
+            checked: run.len() as u64,
+            wrong: wrong.count() as u64,
+            since_at: alarm.since_at,
+            evidence: alarm.evidence,
+            run_length: alarm.run_length,
+            patterns,
+            example,
+            example_name,
+            held: held.len() as u64,
+            still_held: held.iter().filter(|row| row.lifted_at.is_none()).count() as u64,
+            raised_at: alarm.raised_at,
+            appeal: alarm.appeal,
+            decided_by,
+            decided_at: alarm.decided_at,
+            reason: alarm.reason,
+        })
     }
 }
 
@@ -288,50 +367,6 @@ async fn stream(conn: &mut Conn, row: monitoring::Stream) -> Result<StreamView> 
         high,
         level: row.level,
         updated_at: row.updated_at,
-    })
-}
-
-async fn view(conn: &mut Conn, alarm: monitoring::Alarm) -> Result<AlarmView> {
-    let run = run(conn, &alarm).await?;
-    let wrong = run.iter().filter(|check| check.wrong && !check.overturned);
-    // The last one that was corrected, not merely sent back: it shows what is right.
-    let example =
-        run.iter().rev().find(|check| check.wrong && check.pairs != "[]").map(|check| check.item_id);
-    let example_name = match example {
-        Some(item) => items::by_id(conn, item).await?.map(|item| item.name),
-        None => None,
-    };
-    let held = monitoring::held(conn, alarm.id, HELD_MAX).await?;
-    let decided_by = match alarm.decided_by {
-        Some(user) => Some(printed_name(conn, user).await?),
-        None => None,
-    };
-    let project = projects::by_id(conn, alarm.project_id).await?.ok_or(PipelineError::NotFound)?;
-    let patterns = serde_json::from_str(&alarm.patterns)
-        .map_err(|error| PipelineError::Internal(format!("alarms.patterns: {error}")))?;
-    Ok(AlarmView {
-        id: alarm.id,
-        project: alarm.project_id,
-        project_name: project.name,
-        user: alarm.user_id,
-        printed_name: printed_name(conn, alarm.user_id).await?,
-        stream: alarm.stream,
-        state: alarm.state,
-        checked: run.len() as u64,
-        wrong: wrong.count() as u64,
-        since_at: alarm.since_at,
-        evidence: alarm.evidence,
-        run_length: alarm.run_length,
-        patterns,
-        example,
-        example_name,
-        held: held.len() as u64,
-        still_held: held.iter().filter(|row| row.lifted_at.is_none()).count() as u64,
-        raised_at: alarm.raised_at,
-        appeal: alarm.appeal,
-        decided_by,
-        decided_at: alarm.decided_at,
-        reason: alarm.reason,
     })
 }
 

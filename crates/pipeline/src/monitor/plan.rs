@@ -15,9 +15,17 @@ pub(super) async fn run_length(conn: &mut Conn, project: ProjectId) -> Result<f6
     Ok(set.map_or(RUN_LENGTH_DEFAULT, |plan| plan.run_length))
 }
 
+/// A detector that has seen nothing, as it is kept.
+pub(super) fn fresh(run_length: f64) -> Result<String> {
+    let internal = |error: &dyn std::fmt::Display| PipelineError::Internal(error.to_string());
+    let detector = Detector::new(run_length).map_err(|error| internal(&error))?;
+    serde_json::to_string(&detector).map_err(|error| internal(&error))
+}
+
 impl Pipeline {
     /// Sets how many checks there are to a false alarm of one stream, on average. The evidence that was gathered under
-    /// another number begins anew; what was counted stays.
+    /// another number begins anew; what was counted stays, and so does the evidence about whoever sets it: nobody wipes
+    /// their own.
     ///
     /// # Errors
     /// [`PipelineError::NotFound`] without the right; `bad_plan`.
@@ -36,17 +44,18 @@ impl Pipeline {
         self.store
             .write::<_, PipelineError, _>(caller.actor(), move |tx| {
                 Box::pin(async move {
-                    let fresh = Detector::new(run_length)
-                        .map_err(|error| PipelineError::Internal(error.to_string()))?;
-                    let text = serde_json::to_string(&fresh)
-                        .map_err(|error| PipelineError::Internal(error.to_string()))?;
                     let now = tx.now();
                     let plan =
                         monitoring::Plan { project_id: project, run_length, set_by: Some(by), set_at: now };
-                    monitoring::set_plan(tx, plan).await?;
-                    for stream in monitoring::streams(tx, project).await? {
-                        let row = monitoring::Stream { detector: text.clone(), level: 0.0, ..stream };
-                        monitoring::keep_stream(tx, row).await?;
+                    let before = self::run_length(tx, project).await?;
+                    let is_new = before.to_bits() != run_length.to_bits();
+                    // Set again to what it is, it began when it did.
+                    if is_new || monitoring::plan(tx, project).await?.is_none() {
+                        monitoring::set_plan(tx, plan).await?;
+                    }
+                    if is_new {
+                        let text = fresh(run_length)?;
+                        monitoring::restart_streams(tx, project, &text, by).await?;
                     }
                     let evidence = Evidence::new("monitor.set", "project", project.uuid()).project(project);
                     tx.record(evidence.details(serde_json::json!({ "run_length": run_length })))?;

@@ -1,7 +1,7 @@
 //! Sampled audits: a privacy officer looks at a random sample of what the gate cleared; the bound says how much of the
 //! rest may identify somebody.
 
-use countersign_model::{AuditId, AuditPlan, Instant, ItemId, LeakId, ProjectId, StreamKind};
+use countersign_model::{AuditId, AuditPlan, Instant, ItemId, LeakId, ProjectId};
 use countersign_quality::{lot_upper, sample_for};
 use countersign_store::{Conn, Evidence, assets, audits, exposures, items, random, users};
 use countersign_workflow::Phase;
@@ -13,6 +13,7 @@ use crate::{
     Pipeline, PipelineError, Result,
     access::Action,
     people::Caller,
+    pictures::pictures,
     pixels::{Picture, WindowLevel, picture},
     review::checked_comment,
     views::{Page, page_length},
@@ -225,7 +226,7 @@ impl Pipeline {
         let mut shown = Vec::new();
         for row in audits::items(&mut conn, id).await? {
             let item = items::by_id(&mut conn, row.item_id).await?.ok_or(PipelineError::NotFound)?;
-            let frames = u32::try_from(pictures(&item).count()).unwrap_or(u32::MAX);
+            let frames = u32::try_from(pictures(&item.streams.0).count()).unwrap_or(u32::MAX);
             shown.push(AuditItemView {
                 position: row.position,
                 item: row.item_id,
@@ -275,7 +276,8 @@ impl Pipeline {
             if !crate::items::is_cleared(&item.state) && item.state != Phase::Recalled.as_str() {
                 return Err(PipelineError::NotFound);
             }
-            let (asset, part) = pictures(&item).nth(frame as usize).ok_or(PipelineError::NotFound)?;
+            let (asset, part) =
+                pictures(&item.streams.0).nth(frame as usize).ok_or(PipelineError::NotFound)?;
             let asset = assets::by_id(&mut conn, asset).await?.ok_or(PipelineError::NotFound)?;
             (assets::Asset { item_id: Some(item.id), ..asset }, part)
         };
@@ -365,12 +367,6 @@ fn draw(seed: &str, lot: &[ItemId], size: u64) -> Vec<ItemId> {
     order.sort_unstable();
     order.truncate(usize::try_from(size).unwrap_or(usize::MAX));
     order.into_iter().map(|(_, item)| item).collect()
-}
-
-/// The pictures of an item in order: asset and part.
-pub(crate) fn pictures(item: &items::Item) -> impl Iterator<Item = (countersign_model::AssetId, u32)> {
-    let seen = item.streams.0.iter().filter(|stream| stream.kind != StreamKind::Lidar);
-    seen.flat_map(|stream| stream.frames.iter().map(|frame| (frame.asset, frame.part)))
 }
 
 async fn view(conn: &mut Conn, audit: audits::Audit) -> Result<AuditView> {

@@ -6,12 +6,12 @@ use countersign_store::{Actor, Conn, Evidence, Tx, items, jobs, leaks, users};
 use countersign_workflow::{Event, Phase};
 use serde::{Deserialize, Serialize};
 
-use super::audit::pictures;
 use crate::{
     Pipeline, PipelineError, Result,
     access::Action,
     moving::{JOB_RECALL, Moving},
     people::Caller,
+    pictures::pictures,
     pixels::{Picture, WindowLevel},
     review::checked_comment,
     views::{Page, page_length},
@@ -270,7 +270,7 @@ impl Pipeline {
             let item = items::by_id(&mut conn, row.item_id).await?.ok_or(PipelineError::NotFound)?;
             shown.push(LeakItemView {
                 item: row.item_id,
-                frames: u32::try_from(pictures(&item).count()).unwrap_or(u32::MAX),
+                frames: u32::try_from(pictures(&item.streams.0).count()).unwrap_or(u32::MAX),
                 name: item.name,
                 state: row.state,
                 decided_at: row.decided_at,

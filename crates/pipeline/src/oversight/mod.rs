@@ -5,7 +5,6 @@ mod leak;
 mod report;
 mod risks;
 
-pub(crate) use audit::pictures;
 pub use audit::{AuditAnswer, AuditItemView, AuditSample, AuditVerdict, AuditView};
 pub use leak::{AffectedRelease, LeakChoice, LeakItemView, LeakPlace, LeakView, WitnessView};
 pub use report::{ActionCount, CleaningView, HarborClass, PrivacyReport, RuleSet};

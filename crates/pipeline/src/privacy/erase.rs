@@ -5,14 +5,20 @@
 use std::collections::BTreeMap;
 
 use countersign_model::{ItemId, PrivacyRequestId, Zone};
-use countersign_store::{Actor, Evidence, StoreError, Tx, jobs, privacy, subjects};
+use countersign_store::{Actor, Evidence, StoreError, Tx, batches, certifications, jobs, privacy, subjects};
 use countersign_workflow::Event;
 
 use super::{
     certificate::{Destroyed, ErasureStatement, PersonAct, ReleaseNotice, notices},
     printed, subject_of_request,
 };
-use crate::{Pipeline, PipelineError, Result, blocking, error::RELEASE_BUILDING, moving::Moving};
+use crate::{
+    Pipeline, PipelineError, Result,
+    batches::{audit_of, hold_defective},
+    blocking,
+    error::RELEASE_BUILDING,
+    moving::Moving,
+};
 
 /// A request on its way.
 struct Erasure {
@@ -200,8 +206,18 @@ async fn empty_rows(
     destroyed: &mut Destroyed,
 ) -> Result<(Vec<ItemId>, Vec<ReleaseNotice>)> {
     let items = subjects::items(tx, subject.id).await?;
+    let open = batches::open_with(tx, subject.id).await?;
+    for batch in &open {
+        // Whoever judges locks this, too, and before the items.
+        certifications::lock(tx, audit_of(*batch)).await?;
+    }
     for item in &items {
         erase_item(tx, pipeline, item.id, subject, destroyed).await?;
+    }
+    // Their batches are void with it: what an inspection found in them stays known.
+    for batch in open {
+        let judged = certifications::judged(tx, audit_of(batch)).await?;
+        hold_defective(tx, pipeline, &judged).await?;
     }
     privacy::empty_assets(tx, subject.id).await?;
     privacy::end_subject(tx, subject.id).await?;

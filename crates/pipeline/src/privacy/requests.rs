@@ -14,6 +14,7 @@ use crate::{
     access::{Action, Resource},
     moving::JOB_ERASE,
     people::Caller,
+    signing::Components,
 };
 
 /// How long an approved re-identification can be looked at, seconds.
@@ -35,8 +36,8 @@ pub struct Decision {
     pub approve: bool,
     /// Why so.
     pub reason: String,
-    /// The decider's password, entered again.
-    pub password: String,
+    /// What the decider entered to sign.
+    pub password: Components,
 }
 
 impl Pipeline {
@@ -158,7 +159,6 @@ impl Pipeline {
             request
         };
         let reason = checked_reason(decision.reason)?;
-        self.verify_password(caller, &decision.password).await?;
         let (user, approve) = (caller.user(), decision.approve);
         let decided = self.store.write::<_, PipelineError, _>(caller.actor(), move |tx| {
             Box::pin(async move {
@@ -177,7 +177,7 @@ impl Pipeline {
                 privacy::by_id(tx, id).await?.ok_or(PipelineError::NotFound)
             })
         });
-        let decided = decided.await?;
+        let decided = self.signed(caller, &decision.password, decided).await?;
         self.wake_worker();
         self.request_view(&mut *self.store.read().await?, caller, decided).await
     }

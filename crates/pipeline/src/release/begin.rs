@@ -6,29 +6,51 @@ use countersign_model::{Audience, CertificationId, ItemId, ProjectId, ReleaseId,
 use countersign_store::{Actor, StoreError, Tx, certifications, items, projects, reads, releases, risks};
 use countersign_workflow::Phase;
 
-use super::{ITEMS_NAMED_MAX, Selection, Wanted, evidence};
-use crate::{Pipeline, PipelineError, Result};
+use super::{
+    FORMAT, ITEMS_NAMED_MAX, Selection, Wanted, evidence,
+    two::{contents_hash, own_work},
+};
+use crate::{Pipeline, PipelineError, Result, holds::wide::require_reached, people::Caller};
+
+/// State of a release that waits for a second person.
+pub(super) const PROPOSED: &str = "proposed";
+/// State of a release that is being built.
+pub(super) const BUILDING: &str = "building";
+
+/// A release that begins.
+pub(super) struct Begun {
+    /// Who begins it; absent for the command line.
+    pub user: Option<UserId>,
+    /// The person who signs its beginning, where it takes two.
+    pub by_two: Option<Caller>,
+    /// Its id.
+    pub id: ReleaseId,
+    /// Its name.
+    pub name: String,
+    /// [`PROPOSED`] or [`BUILDING`].
+    pub state: &'static str,
+}
 
 impl Pipeline {
     /// Writes the release and its items down, locked to their content hashes.
     pub(super) async fn begin_release(
         &self,
         actor: Actor,
-        user: Option<UserId>,
         project: ProjectId,
-        id: ReleaseId,
-        name: String,
+        begun: Begun,
         wanted: Wanted,
     ) -> Result<(releases::Release, projects::Project)> {
+        let (Begun { user, by_two, id, name, state }, pipeline) = (begun, self.clone());
         self.store
             .write(actor, move |tx| {
                 Box::pin(async move {
                     let project = projects::by_id(tx, project).await?.ok_or(PipelineError::NotFound)?;
+                    require_reached(tx, project.id).await?;
                     let mut release = releases::Release {
                         id,
                         project_id: project.id,
                         name,
-                        state: "building".into(),
+                        state: state.into(),
                         root: None,
                         manifest_hash: None,
                         items: 0,
@@ -43,35 +65,41 @@ impl Pipeline {
                         countersigned_by: None,
                         countersigned_at: None,
                         certification_id: wanted.certification,
+                        format: FORMAT,
+                        carried_to: Some(project.protocol_version),
                     };
                     release.items = match wanted.certification {
                         Some(certification) => certified(tx, release.clone(), certification).await?,
                         None => insert(tx, release.clone(), wanted.items).await?,
                     };
                     releases::set_items(tx, id, release.items).await?;
+                    if let Some(caller) = &by_two
+                        && !pipeline.may_sign(tx, caller, &release).await?
+                    {
+                        return Err(own_work());
+                    }
                     if let Some(item) = releases::unsigned(tx, id).await? {
                         return Err(PipelineError::refused(
                             "signature_required",
                             format!("Item {item} has no signature over its accepted content."),
                         ));
                     }
-                    if wanted.audience == Audience::Public
-                        && let Some((count, item)) = risks::unwaived(tx, id).await?
-                    {
-                        return Err(PipelineError::refused(
-                            "risk_not_waived",
-                            format!(
-                                "A risk stays in {count} of the items, {item} among them. A privacy officer has to \
-                                 waive it before they leave for the public.",
-                            ),
-                        ));
+                    if wanted.audience == Audience::Public {
+                        check_waived(tx, id).await?;
                     }
                     let details = serde_json::json!({
                         "name": release.name,
                         "items": release.items,
                         "audience": release.audience,
                     });
-                    tx.record(evidence("release.started", &release).details(details))?;
+                    let started = evidence("release.started", &release).details(details);
+                    if by_two.is_some() {
+                        let list = contents_hash(tx, id).await?;
+                        let event = tx.record(started.content(list.0))?;
+                        releases::set_proposal(tx, id, event).await?;
+                    } else {
+                        tx.record(started)?;
+                    }
                     Ok((release, project))
                 })
             })
@@ -98,6 +126,18 @@ async fn certified(tx: &mut Tx, release: releases::Release, certification: Certi
         )),
         None => Ok(count),
     }
+}
+
+/// What leaves for the public holds no risk that nobody waived.
+async fn check_waived(tx: &mut Tx, id: ReleaseId) -> Result<()> {
+    let Some((count, item)) = risks::unwaived(tx, id).await? else { return Ok(()) };
+    Err(PipelineError::refused(
+        "risk_not_waived",
+        format!(
+            "A risk stays in {count} of the items, {item} among them. A privacy officer has to waive it before they \
+             leave for the public.",
+        ),
+    ))
 }
 
 fn taken(error: StoreError) -> PipelineError {
@@ -160,6 +200,12 @@ async fn named_item(
     }
     if item.held {
         return Err(held(id));
+    }
+    if releases::is_in_batch(tx, id).await? {
+        return Err(PipelineError::refused(
+            "in_batch",
+            format!("Item {id} is in a batch that is not accepted; it cannot leave before that is."),
+        ));
     }
     let read = reads::by_id(tx, item.accepted_read_id.ok_or_else(refuse)?).await?.ok_or_else(refuse)?;
     let content_hash = read.content_hash.ok_or_else(refuse)?;

@@ -7,8 +7,14 @@ use countersign_model::{EventId, Instant, ItemId, ProjectId, ReleaseId, UserId};
 use countersign_store::{Actor, projects, releases};
 use countersign_workflow::{Event, Phase};
 
-use super::{begin::held, certificate::statement, evidence, file_failed, pack::Packed, workplace::Workplace};
-use crate::{Pipeline, PipelineError, Result, moving::Moving};
+use super::{
+    begin::{BUILDING, Begun, held},
+    certificate::statement,
+    evidence, file_failed,
+    pack::Packed,
+    workplace::Workplace,
+};
+use crate::{Pipeline, PipelineError, Result, holds::wide::require_reached, moving::Moving};
 
 /// Items that are marked as released in one write.
 const MARKS_PER_WRITE: u32 = 200;
@@ -26,17 +32,31 @@ impl Pipeline {
         let id = ReleaseId(self.store.ids().fresh());
         // Dropped last: until then, no sweep takes the release for abandoned.
         let place = Workplace::open(&self.store, id)?;
-        let (release, project) = self.begin_release(actor, user, project, id, name, wanted).await?;
-        let built = self.build_release(actor, &release, &project, place.package.clone()).await;
+        let begun = Begun { user, by_two: None, id, name, state: BUILDING };
+        let (release, project) = self.begin_release(actor, project, begun, wanted).await?;
+        self.finish_building(actor, &release, &project, place).await?;
+        Ok(id)
+    }
+
+    /// Builds a release that has what it takes.
+    pub(super) async fn finish_building(
+        &self,
+        actor: Actor,
+        release: &releases::Release,
+        project: &projects::Project,
+        place: Workplace,
+    ) -> Result<()> {
+        let built = self.build_release(actor, release, project, place.package.clone()).await;
         if let Err(error) = &built {
-            self.fail_release(actor, &release, code(error)).await?;
+            self.fail_release(actor, release, code(error)).await?;
         }
         built?;
         // The release is done whatever happens here; a sweep marks what is left.
-        if let Err(error) = self.mark_released(actor, id).await {
+        if let Err(error) = self.mark_released(actor, release.id).await {
             tracing::warn!(%error, "items of a finished release could not be marked yet");
         }
-        Ok(id)
+        drop(place);
+        Ok(())
     }
 
     async fn build_release(
@@ -83,6 +103,7 @@ impl Pipeline {
         self.store
             .write::<_, PipelineError, _>(actor, move |tx| {
                 Box::pin(async move {
+                    require_reached(tx, release.project_id).await?;
                     if let Some((item, is_held)) = releases::spoiled(tx, release.id).await? {
                         return Err(if is_held { held(item) } else { not_accepted(item) });
                     }

@@ -6,10 +6,10 @@ use countersign_ledger::{
     Hash,
     release::{CertificateFields, NOT_CLAIMED, STANDARD_CLAIMS, Signatory},
 };
-use countersign_model::{Audience, Instant, Role, SignatureMeaning};
+use countersign_model::{Audience, Instant, Role, SignatureMeaning, UserId};
 use countersign_store::{Conn, projects, releases, risks, users};
 
-use super::pack::Contents;
+use super::pack::{Contents, WITH_AGREEMENT};
 use crate::Result;
 
 /// What this use case adds to the standard claims.
@@ -24,11 +24,21 @@ const NO_BOUND: &str = "A bound on the rate of wrong labels: no sampling plan wa
 /// Where one was.
 const REFERENCE_IS_NO_TRUTH: &str = "That the reference of the audit is the truth: the bound is about what its auditors \
                                      judged, by the named reference and error definition.";
-/// What is not stated yet, said plainly.
-const NOT_CLAIMED_HERE: [&str; 2] = [
-    "How well annotators agree: each item was read once, then reviewed and signed, not read twice independently.",
-    "Where the images are: they are not in this package, only the hashes of their de-identified bytes.",
-];
+/// What is not stated yet, said plainly: of items that were read once,
+const ONE_READ: &str = "How well annotators agree: each item was read once, then reviewed and signed, not read twice independently.";
+/// where several read independently,
+const INDEPENDENT_READS: &str =
+    "How well annotators agree: independent reads are in reads.jsonl; no measure of agreement is stated.";
+/// where the package says how far they agree,
+const AGREEMENT_STATED: &str =
+    "How well other annotators would agree: agreement.json is about the readers of these items.";
+/// and everywhere.
+const NO_IMAGES: &str =
+    "Where the images are: they are not in this package, only the hashes of their de-identified bytes.";
+
+/// Where something could not be assessed.
+const NOT_ASSESSED: &str = "That nothing is in what nobody could assess: such items and frames are counted apart, and are no \
+                            negative examples.";
 
 /// Of a release for the public.
 const PUBLIC: &str = "This release is for the public: each risk that stays in an item after de-identification, such as \
@@ -47,11 +57,19 @@ pub(super) async fn statement(
     at: Instant,
 ) -> Result<CertificateFields> {
     let (mut not_claimed, released_at) = (strings(&NOT_CLAIMED), at.to_string());
-    not_claimed.extend(strings(&NOT_CLAIMED_HERE));
+    let agreement = match contents.independent_reads {
+        false => ONE_READ,
+        true if release.format >= WITH_AGREEMENT => AGREEMENT_STATED,
+        true => INDEPENDENT_READS,
+    };
+    not_claimed.extend(strings(&[agreement, NO_IMAGES]));
     if contents.external_assets > 0 {
         not_claimed.push(
             "That images kept elsewhere are the ones that were shown: their bytes are not held.".to_owned(),
         );
+    }
+    if contents.not_assessed + contents.frames_not_assessed > 0 {
+        not_claimed.push(NOT_ASSESSED.to_owned());
     }
     let mut claims = strings(&STANDARD_CLAIMS);
     claims.extend(strings(&CLAIMS));
@@ -74,17 +92,39 @@ pub(super) async fn statement(
         counts: counts(contents, waived),
         protocols: contents.protocols.clone(),
         guideline: Some(contents.guideline.clone()),
-        signatories: vec![releaser(conn, release, root, &released_at).await?],
+        signatories: signatories(conn, release, root, &released_at).await?,
         released_at,
         claims,
         not_claimed,
     })
 }
 
-async fn releaser(conn: &mut Conn, release: &releases::Release, root: Hash, at: &str) -> Result<Signatory> {
+/// Who began the release, and the second person who let it go, where it took two.
+async fn signatories(
+    conn: &mut Conn,
+    release: &releases::Release,
+    root: Hash,
+    at: &str,
+) -> Result<Vec<Signatory>> {
+    let (Some(second), Some(signed_at)) = (release.countersigned_by, release.countersigned_at) else {
+        return Ok(vec![releaser(conn, release, release.created_by, root, at).await?]);
+    };
+    let begun_at = release.created_at.to_string();
+    let first = releaser(conn, release, release.created_by, root, &begun_at).await?;
+    let first = Signatory { meaning: SignatureMeaning::Approved.as_str().to_owned(), ..first };
+    Ok(vec![first, releaser(conn, release, Some(second), root, &signed_at.to_string()).await?])
+}
+
+async fn releaser(
+    conn: &mut Conn,
+    release: &releases::Release,
+    by: Option<UserId>,
+    root: Hash,
+    at: &str,
+) -> Result<Signatory> {
     let (mut actor, mut printed_name, mut role) =
         ("console".to_owned(), "command line of the installation".to_owned(), "console".to_owned());
-    if let Some(user) = release.created_by {
+    if let Some(user) = by {
         actor = user.to_string();
         printed_name = users::by_id(conn, user).await?.map_or_else(String::new, |user| user.printed_name);
         let roles = projects::roles(conn, release.project_id, user).await?;
@@ -96,7 +136,7 @@ async fn releaser(conn: &mut Conn, release: &releases::Release, root: Hash, at: 
 }
 
 fn counts(contents: &Contents, waived: u64) -> BTreeMap<String, u64> {
-    let named = [
+    let named: Vec<(&str, u64)> = vec![
         ("items", contents.items),
         ("items_without_annotations", contents.empty_items),
         ("items_reviewed", contents.reviewed_items),
@@ -114,7 +154,7 @@ fn counts(contents: &Contents, waived: u64) -> BTreeMap<String, u64> {
         ("kitti_objects", contents.kitti.objects),
         ("kitti_scenes_left_out", contents.kitti.scenes_left_out),
     ];
-    named.into_iter().map(|(name, count)| (name.to_owned(), count)).collect()
+    named.into_iter().chain(contents.answer_counts()).map(|(name, count)| (name.to_owned(), count)).collect()
 }
 
 fn strings(texts: &[&str]) -> Vec<String> {

@@ -3,16 +3,18 @@
 use std::collections::BTreeSet;
 
 use countersign_exchange::coco::{Counts, Header, Image, Writer, fits};
-use countersign_model::{Annotation, AssetKind, FrameRef, ItemKind, Protocol, Shape, StreamKind};
+use countersign_model::{Annotation, AssetKind, FrameRef, ItemKind, Protocol, Shape, is_unassessed};
 use countersign_store::{Conn, Store, projects, releases};
 
 use super::{
+    answers::unassessed,
+    carried::{Carried, carried},
     material::Material,
     pack::{Lines, Package, export_failed, sink, write_failed},
 };
 use crate::Result;
 
-/// Writes the file in two passes over the items.
+/// Writes the file in two passes over the items, with labels by the classes of this protocol.
 pub(super) async fn write_coco(
     package: &mut Package,
     conn: &mut Conn,
@@ -20,6 +22,7 @@ pub(super) async fn write_coco(
     release: &releases::Release,
     project: &projects::Project,
     protocol: &Protocol,
+    by: Option<&Carried>,
 ) -> Result<Counts> {
     package.begin_file("coco.json").map_err(write_failed)?;
     let header = Header {
@@ -30,6 +33,7 @@ pub(super) async fn write_coco(
     let mut writer = Writer::new(sink(package), &header, protocol).map_err(export_failed)?;
     let mut lines = Lines::of(release.id);
     while let Some(material) = lines.next(conn).await? {
+        let material = carried(by, material);
         for frame in frames(&material) {
             let entry = image(store, &material, frame).await?;
             writer.image(&entry).map_err(export_failed)?;
@@ -38,6 +42,7 @@ pub(super) async fn write_coco(
     let mut writer = writer.annotations().map_err(export_failed)?;
     let (mut lines, mut image_id) = (Lines::of(release.id), 0);
     while let Some(material) = lines.next(conn).await? {
+        let material = carried(by, material);
         for frame in frames(&material) {
             image_id += 1;
             for annotation in &material.annotations {
@@ -57,30 +62,39 @@ pub(super) async fn write_coco(
 ///
 /// Those that carry a mark. Of a part or plain image every picture of the thing itself, because the whole of it was
 /// looked at. Of a study without marks the first frame of each series, so that it is not lost. Of a scene only what
-/// carries outlines: a camera frame whose cars are cuboids is not an image without cars.
+/// carries outlines: a camera frame whose cars are cuboids is not an image without cars. What cannot be assessed is listed with
+/// that answer: the frame that it names, or as many as stand for the item.
 fn frames(material: &Material) -> BTreeSet<FrameRef> {
     let kind = material.item.kind;
-    let marks = material.annotations.iter().filter(|a| kind != ItemKind::Scene || fits(&a.shape));
+    let marks = material.annotations.iter().filter(|mark| !mark.is_answer());
+    let marks = marks.filter(|a| kind != ItemKind::Scene || fits(&a.shape));
     let framed = |a: &Annotation| if fits(&a.shape) { place(material, a) } else { a.frame };
     let mut found: BTreeSet<FrameRef> = marks.filter_map(framed).collect();
     let pictures = drawable(material);
+    let drawn_on: BTreeSet<u32> = drawable(material).map(|(stream, _)| stream).collect();
+    let answers = material.annotations.iter().filter(|mark| mark.is_answer());
+    found.extend(answers.filter_map(|answer| answer.frame).filter(|frame| drawn_on.contains(&frame.stream)));
     match kind {
         ItemKind::Part | ItemKind::Image => found.extend(
             pictures.flat_map(|(stream, frames)| (0..frames).map(move |index| FrameRef { stream, index })),
         ),
-        ItemKind::Study if found.is_empty() => {
-            found.extend(pictures.map(|(stream, _)| FrameRef { stream, index: 0 }));
-        }
+        ItemKind::Study if found.is_empty() => found.extend(firsts(pictures)),
+        ItemKind::Scene if is_unassessed(&material.annotations) => found.extend(firsts(pictures)),
         ItemKind::Study | ItemKind::Scene => {}
     }
     found
 }
 
-/// The streams that people draw on, with their number of frames. A template is only compared with.
+/// The first frame of each stream.
+fn firsts(pictures: impl Iterator<Item = (u32, u32)>) -> impl Iterator<Item = FrameRef> {
+    pictures.map(|(stream, _)| FrameRef { stream, index: 0 })
+}
+
+/// The streams that people draw on, with their number of frames.
 fn drawable(material: &Material) -> impl Iterator<Item = (u32, u32)> {
     let streams = (0u32..).zip(&material.item.streams.0);
     streams
-        .filter(|(_, s)| !matches!(s.kind, StreamKind::Template | StreamKind::Lidar) && !s.frames.is_empty())
+        .filter(|(_, stream)| stream.is_drawable())
         .map(|(number, stream)| (number, u32::try_from(stream.frames.len()).unwrap_or(u32::MAX)))
 }
 
@@ -98,7 +112,7 @@ async fn image(store: &Store, material: &Material, frame: FrameRef) -> Result<Im
         _ => "bin",
     };
     let (width, height) = size(store, material, frame).await?.unwrap_or((0, 0));
-    let tagged = material.annotations.iter().filter(|a| matches!(a.shape, Shape::Tag {}));
+    let tagged = material.annotations.iter().filter(|a| matches!(a.shape, Shape::Tag {}) && !a.is_answer());
     let here = tagged.filter(|a| a.frame.is_none_or(|own| own == frame)).map(|a| a.class.clone());
     Ok(Image {
         file_name: format!("{}/s{}/f{:06}.{extension}", material.item.id, frame.stream, frame.index),
@@ -109,6 +123,7 @@ async fn image(store: &Store, material: &Material, frame: FrameRef) -> Result<Im
         read_id: material.read.id,
         sha256: (asset.kind != AssetKind::External).then(|| asset.content_hash.clone()),
         tags: here.collect::<BTreeSet<_>>().into_iter().collect(),
+        cannot_assess: unassessed(&material.annotations, frame),
     })
 }
 

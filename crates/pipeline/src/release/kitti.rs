@@ -10,6 +10,8 @@ use countersign_sensors::{
 use countersign_store::{Conn, Store, releases};
 
 use super::{
+    answers::unassessed,
+    carried::{Carried, carried},
     coco::size,
     material::{Material, internal},
     pack::{Lines, Package, add, export_failed},
@@ -26,6 +28,8 @@ pub(super) struct KittiCounts {
     /// Scenes that KITTI cannot say: no calibration, or one with a lens model or a turned camera. Their cuboids are in
     /// `annotations.jsonl`.
     pub scenes_left_out: u64,
+    /// Frames that nobody could assess: an empty label file would say that nothing is there.
+    pub not_assessed: u64,
 }
 
 /// What the labels of a scene are stated in.
@@ -41,14 +45,21 @@ pub(super) async fn write_kitti(
     conn: &mut Conn,
     store: &Store,
     release: &releases::Release,
+    by: Option<&Carried>,
 ) -> Result<KittiCounts> {
     let (mut counts, mut list, mut lines) = (KittiCounts::default(), Vec::new(), Lines::of(release.id));
     while let Some(material) = lines.next(conn).await? {
+        let material = carried(by, material);
         let Some(views) = views(store, &material).await? else {
             counts.scenes_left_out += 1;
             continue;
         };
-        for index in 0..frame_count(&material) {
+        let (stream, frames) = counted(&material);
+        for index in 0..frames {
+            if unassessed(&material.annotations, FrameRef { stream, index }).is_some() {
+                counts.not_assessed += 1;
+                continue;
+            }
             let frame = counts.frames;
             let (mut labels, cuboids) = (Vec::new(), cuboid_lines(&material, index, &views)?);
             let objects = write_frame(&mut labels, &cuboids).map_err(export_failed)?;
@@ -64,12 +75,12 @@ pub(super) async fn write_kitti(
     Ok(counts)
 }
 
-/// Sweeps of the LiDAR; of a scene without one, images of the camera.
-fn frame_count(material: &Material) -> u32 {
-    let streams = &material.item.streams.0;
-    let of = |kind| streams.iter().find(|stream| stream.kind == kind).map(|stream| stream.frames.len());
-    let frames = of(StreamKind::Lidar).or_else(|| of(StreamKind::Camera)).unwrap_or(0);
-    u32::try_from(frames).unwrap_or(u32::MAX)
+/// Sweeps of the LiDAR; of a scene without one, images of the camera: which stream, and how many.
+fn counted(material: &Material) -> (u32, u32) {
+    let streams = || (0u32..).zip(&material.item.streams.0);
+    let of = |kind| streams().find(|(_, stream)| stream.kind == kind);
+    let found = of(StreamKind::Lidar).or_else(|| of(StreamKind::Camera));
+    found.map_or((0, 0), |(number, stream)| (number, u32::try_from(stream.frames.len()).unwrap_or(u32::MAX)))
 }
 
 async fn views(store: &Store, material: &Material) -> Result<Option<Views>> {

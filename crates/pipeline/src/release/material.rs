@@ -21,6 +21,7 @@ pub(crate) struct Lookup {
     protocol: String,
     pub versions: BTreeMap<u32, Version>,
     names: HashMap<UserId, String>,
+    tells_samples: bool,
 }
 
 /// A protocol version with the text that its hash is over.
@@ -32,7 +33,12 @@ pub(crate) struct Version {
 
 impl Lookup {
     pub fn new(project: ProjectId, protocol: String) -> Self {
-        Self { project, protocol, versions: BTreeMap::new(), names: HashMap::new() }
+        Self { project, protocol, versions: BTreeMap::new(), names: HashMap::new(), tells_samples: false }
+    }
+
+    /// Whether an inspection of a sample that passed is told apart from a review.
+    pub fn telling_samples(self, tells_samples: bool) -> Self {
+        Self { tells_samples, ..self }
     }
 
     pub async fn version(&mut self, conn: &mut Conn, version: u32) -> Result<&Version> {
@@ -206,10 +212,13 @@ impl Material {
                 continue;
             };
             let content_hash = hash("reads.content_hash", content)?;
-            let meaning = if review.decision == "reject" {
-                SignatureMeaning::Rejected
-            } else {
-                SignatureMeaning::Reviewed
+            let kind_of = |id| rows.iter().find(|read| read.id == id).map(|read| read.kind);
+            let meaning = match review.decision.as_str() {
+                "reject" => SignatureMeaning::Rejected,
+                _ if lookup.tells_samples && kind_of(review.read_id) == Some(StageKind::SampleQa) => {
+                    SignatureMeaning::QaPassed
+                }
+                _ => SignatureMeaning::Reviewed,
             };
             if signed.contains(&(review.user_id, meaning, content_hash)) {
                 continue;

@@ -4,25 +4,42 @@
 //! the store; the event with the root is a write that looks at holds once more; the certificate needs that event in the
 //! log; only when the package lies in its zone is the release done, and only then are its items marked as released.
 
+mod agreement;
+mod answers;
 mod begin;
 mod build;
+mod carried;
 mod certificate;
 mod coco;
+mod guidelines;
 mod kitti;
 pub(crate) mod material;
 mod pack;
+mod reads;
+mod two;
 mod workplace;
 
 use std::{io::Write, path::Path};
 
 use bytes::Bytes;
 use countersign_model::{Audience, CertificationId, Instant, ItemId, ProjectId, ReleaseId, UserId};
-use countersign_store::{Actor, Evidence, StoreError, certifications, is_full, projects, releases};
+use countersign_store::{
+    Actor, Conn, Evidence, StoreError, certifications, is_full, projects, releases, users, wide_holds,
+};
 use futures::{StreamExt, stream::BoxStream};
 use serde::Serialize;
 
-use crate::{Pipeline, PipelineError, Result, access::Action, people::Caller};
+use crate::{
+    Pipeline, PipelineError, Result,
+    access::Action,
+    people::Caller,
+    signing::{Components, unsigned},
+};
 
+/// What packages hold that are begun now. 1: as first shipped. 2: `agreement.json` where several people read.
+/// 3: `reads.jsonl` whatever the protocol, with the lineage of each label. 4: `suggestions.json`
+/// where some drafts were made wrong or withheld, and `qa_passed` of an inspected sample. Whatever a package of an older format lacked is left out when it is built again.
+const FORMAT: u32 = 4;
 /// Most releases in one list.
 const RELEASES_LISTED_MAX: u32 = 1_000;
 /// Most items that a release names one by one ("all accepted" has no such limit).
@@ -64,7 +81,8 @@ pub struct ReleaseView {
     pub project: ProjectId,
     /// Name, unique within the project.
     pub name: String,
-    /// `building`, `done`, `failed`, or `recalled` when somebody in it was erased.
+    /// `proposed` (waits for a second person), `building`, `done`, `failed`, `withdrawn`, or `recalled` when somebody in it
+    /// was erased.
     pub state: String,
     /// Root hash, hexadecimal.
     pub root: Option<String>,
@@ -72,6 +90,8 @@ pub struct ReleaseView {
     pub manifest_hash: Option<String>,
     /// Items in it.
     pub items: u64,
+    /// Items in it that are on hold now.
+    pub held: u64,
     /// Annotations in it.
     pub annotations: u64,
     /// Size of the package, bytes.
@@ -83,8 +103,16 @@ pub struct ReleaseView {
     pub certificate: Option<serde_json::Value>,
     /// Who made it; absent for the command line.
     pub created_by: Option<UserId>,
+    /// Their name as signatures print it.
+    pub created_by_name: Option<String>,
     /// When it was begun.
     pub created_at: Instant,
+    /// The second person, who released it; absent while it waits, and where one person or the command line made it.
+    pub countersigned_by: Option<UserId>,
+    /// Their name as signatures print it.
+    pub countersigned_by_name: Option<String>,
+    /// When.
+    pub countersigned_at: Option<Instant>,
     /// For whom: `internal` or `public`.
     pub audience: String,
     /// The audit whose certificate is in it.
@@ -102,12 +130,10 @@ pub struct ReleaseDownload {
 }
 
 impl Pipeline {
-    /// Makes a release. Goes on when the caller stops waiting.
+    /// Makes a release where that takes one person. Goes on when the caller stops waiting.
     ///
     /// # Errors
-    /// `certification_open`, `certification_void`, `nothing_accepted`, `item_not_accepted`, `held`, `signature_required`, `content_changed`, `name_taken`,
-    /// `risk_not_waived`;
-    /// [`PipelineError::NotFound`] without the right.
+    /// As [`Pipeline::make_release_signed`].
     pub async fn make_release(
         &self,
         caller: &Caller,
@@ -115,14 +141,46 @@ impl Pipeline {
         name: &str,
         wanted: impl Into<Wanted>,
     ) -> Result<ReleaseView> {
-        self.require_on(caller, Action::Release, project)?;
-        self.make_release_as(caller.actor(), Some(caller.user()), project, name, wanted).await
+        self.make_release_signed(caller, project, name, wanted, None).await
     }
 
-    /// The same for whoever may use the machine: the command line and the demo.
+    /// Makes a release, or, where a release takes two people, begins it with a signature: then it waits, with its items
+    /// and their content hashes, for [`Pipeline::countersign_release`]. Where one person is enough, `components` may be
+    /// left out, so that a program can do it.
     ///
     /// # Errors
-    /// As [`Pipeline::make_release`].
+    /// `bad_selection`, `two_components_required` and what else a signature takes; `separation_of_duties` for an author of something in it;
+    /// `certification_open`, `certification_void`, `nothing_accepted`, `item_not_accepted`, `held`, `signature_required`, `content_changed`, `name_taken`,
+    /// `risk_not_waived`;
+    /// [`PipelineError::NotFound`] without the right.
+    pub async fn make_release_signed(
+        &self,
+        caller: &Caller,
+        project: ProjectId,
+        name: &str,
+        wanted: impl Into<Wanted>,
+        components: Option<Components>,
+    ) -> Result<ReleaseView> {
+        self.require_on(caller, Action::Release, project)?;
+        let (name, wanted) = (crate::accounts::checked_name("name", name)?, wanted.into());
+        check_selection(&wanted)?;
+        self.require_qualified_to_release(caller, project).await?;
+        if self.releases_by_two(project).await? {
+            let begun = self.propose_release(caller, project, name, wanted);
+            let components = components.ok_or_else(|| unsigned(caller))?;
+            return self.signed(caller, &components, begun).await;
+        }
+        let made = self.make_release_as(caller.actor(), Some(caller.user()), project, &name, wanted);
+        match &components {
+            Some(components) => self.signed(caller, components, made).await,
+            None => made.await,
+        }
+    }
+
+    /// The same for whoever may use the machine, and nobody else's signature: the command line and the demo.
+    ///
+    /// # Errors
+    /// As [`Pipeline::make_release`]; `two_people_needed` where a release takes two people: a machine is neither.
     pub async fn make_release_as(
         &self,
         actor: Actor,
@@ -132,6 +190,18 @@ impl Pipeline {
         wanted: impl Into<Wanted>,
     ) -> Result<ReleaseView> {
         let (name, wanted) = (crate::accounts::checked_name("name", name)?, wanted.into());
+        check_selection(&wanted)?;
+        let asks =
+            self.protocol(&mut *self.store.read().await?, project).await?.release.qualification.is_some();
+        if user.is_none() && asks {
+            let message =
+                "Whoever releases this project's data must hold a qualification: release it on the page.";
+            return Err(PipelineError::refused("qualification_missing", message));
+        }
+        if self.releases_by_two(project).await? {
+            let message = "Releases of this project take two people: one begins it on the page, another one countersigns.";
+            return Err(PipelineError::refused("two_people_needed", message));
+        }
         let pipeline = self.clone();
         // A task of its own: a release is finished or failed, whatever becomes of the request for it.
         let made =
@@ -149,7 +219,11 @@ impl Pipeline {
         let mut conn = self.store.read().await?;
         let row = projects::by_id(&mut conn, project).await?.ok_or(PipelineError::NotFound)?;
         let found = releases::list(&mut conn, project, RELEASES_LISTED_MAX).await?;
-        found.into_iter().map(|release| view(release, &row.name)).collect()
+        let mut shown = Vec::with_capacity(found.len());
+        for release in found {
+            shown.push(view(&mut conn, release, &row.name).await?);
+        }
+        Ok(shown)
     }
 
     /// One release.
@@ -170,7 +244,7 @@ impl Pipeline {
         let mut conn = self.store.read().await?;
         let release = releases::by_id(&mut conn, id).await?.ok_or(PipelineError::NotFound)?;
         let project = projects::by_id(&mut conn, release.project_id).await?.ok_or(PipelineError::NotFound)?;
-        view(release, &project.name)
+        view(&mut conn, release, &project.name).await
     }
 
     /// The package of a finished release. That the caller took it is evidence, written first.
@@ -257,11 +331,27 @@ impl Pipeline {
     }
 }
 
+/// A certified set has its list already.
+fn check_selection(wanted: &Wanted) -> Result<()> {
+    if wanted.certification.is_some() && wanted.items != Selection::AllAccepted {
+        let message = "a certified set goes out as it was frozen: leave the list out";
+        return Err(PipelineError::bad("bad_selection", "items", message));
+    }
+    Ok(())
+}
+
 pub(crate) fn evidence(action: &str, release: &releases::Release) -> Evidence {
     Evidence::new(action, "release", release.id.uuid()).project(release.project_id)
 }
 
-fn view(release: releases::Release, project: &str) -> Result<ReleaseView> {
+async fn view(conn: &mut Conn, release: releases::Release, project: &str) -> Result<ReleaseView> {
+    let mut names = [release.created_by, release.countersigned_by].map(|user| (user, None));
+    for (user, name) in &mut names {
+        if let Some(user) = user {
+            *name = users::by_id(conn, *user).await?.map(|user| user.printed_name);
+        }
+    }
+    let [(_, created_by_name), (_, countersigned_by_name)] = names;
     let certificate = release.certificate.as_deref().map(serde_json::from_str).transpose();
     let certificate =
         certificate.map_err(|error| PipelineError::Internal(format!("releases.certificate: {error}")))?;
@@ -274,11 +364,16 @@ fn view(release: releases::Release, project: &str) -> Result<ReleaseView> {
         root: release.root,
         manifest_hash: release.manifest_hash,
         items: release.items,
+        held: wide_holds::held_in_release(conn, release.id).await?,
         annotations: release.annotations,
         bytes: release.bytes,
         certificate,
         created_by: release.created_by,
+        created_by_name,
         created_at: release.created_at,
+        countersigned_by: release.countersigned_by,
+        countersigned_by_name,
+        countersigned_at: release.countersigned_at,
         audience: release.audience,
         certification: release.certification_id,
     })

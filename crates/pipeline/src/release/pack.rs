@@ -16,27 +16,32 @@ use countersign_ledger::{
 use countersign_model::{
     Author, CertificationId, ItemId, ItemKind, ReleaseId, Shape, ShapeKind, SignatureMeaning, Stage,
 };
-use countersign_store::{Conn, Store, comparisons, projects, releases};
+use countersign_store::{Conn, Store, projects, releases};
 use sha2::{Digest, Sha256};
 
 use super::{
+    agreement::{AGREEMENT_FORMAT, write_agreement},
+    answers::ANSWERS_FORMAT,
+    carried::{CARRIED_FORMAT, Carried},
     coco::write_coco,
     file_failed,
+    guidelines::{GUIDELINES_FORMAT, cited, write_guidelines},
     kitti::{KittiCounts, write_kitti},
     material::{Lookup, Material},
+    reads::{LINEAGE_FORMAT, READS_FORMAT, WITH_LINEAGE, write_reads},
 };
 use crate::{
     Pipeline, PipelineError, Result, blocking,
     certification::{
         CERTIFICATE_FILE, FINDINGS_FILE, LabelCertificate, PROOF_FILES, UNITS_FILE, audit_files,
     },
-    compare::individual_reads,
-    save::current_annotations,
-    views::author,
+    suggestions::{SUGGESTIONS_FORMAT, WITH_SUGGESTIONS, write_suggestions},
 };
 
 /// Items read from the store at once.
 const LINES_PER_PAGE: u32 = 500;
+/// The format since which packages say how far readers agree.
+pub(super) const WITH_AGREEMENT: u32 = 2;
 /// Bytes gathered before they go through checksum and hash.
 const BUFFER_BYTES: usize = 64 * 1024;
 
@@ -74,12 +79,6 @@ coco.json          holds everything drawn in images: boxes, turned boxes, ellips
                    exactly stands in \"exact\" as the product has it; lines have nothing else but their box.
 ";
 
-/// Said where several people read independently.
-const READS_FORMAT: &str = "
-reads.jsonl        Every read behind an accepted one, each as one line with its author and hash, then its annotations. A
-                   read that decided between others carries the reason.
-";
-
 /// Said where labels were audited.
 const AUDIT_FORMAT: &str = "
 audit/             The audit of the labels: certificate.json with the bound on their error; units.jsonl, one line per
@@ -115,6 +114,16 @@ pub(super) struct Contents {
     pub labels: Option<String>,
     /// Some annotation has a shape that the first releases did not know.
     pub later_shapes: bool,
+    /// Several people read independently under some of the protocols.
+    pub independent_reads: bool,
+    /// Some accepted read holds an answer, or a doubt.
+    pub answered: bool,
+    /// Items that nobody could assess.
+    pub not_assessed: u64,
+    /// Frames of other items that nobody could assess.
+    pub frames_not_assessed: u64,
+    /// Marks that are unclear.
+    pub unclear: u64,
 }
 
 impl Contents {
@@ -127,14 +136,16 @@ impl Contents {
         self.later_shapes |= material.annotations.iter().any(|mark| is_later(&mark.shape));
         self.empty_items += u64::from(material.annotations.is_empty());
         self.external_assets += external;
+        self.add_answers(material);
         // What a rule merged, people drew.
-        let models =
-            material.annotations.iter().filter(|a| matches!(a.author, Author::Model { .. })).count() as u64;
-        self.by_people += material.annotations.len() as u64 - models;
+        let marks = || material.annotations.iter().filter(|mark| !mark.is_answer());
+        let models = marks().filter(|a| matches!(a.author, Author::Model { .. })).count() as u64;
+        self.by_people += marks().count() as u64 - models;
         self.by_models += models;
         let over_content = || record.authors.iter().filter(|act| act.content_hash == record.content_hash);
         let has = |meaning: SignatureMeaning| over_content().any(|act| act.meaning == meaning.as_str());
-        self.reviewed_items += u64::from(has(SignatureMeaning::Reviewed));
+        let inspected = has(SignatureMeaning::Reviewed) || has(SignatureMeaning::QaPassed);
+        self.reviewed_items += u64::from(inspected);
         let drew: Vec<_> = record
             .authors
             .iter()
@@ -203,8 +214,10 @@ async fn pack(
     let file = File::create_new(path).map_err(|error| file_failed("the package of a release", error))?;
     let mut package = ReleaseWriter::new(BufWriter::new(file)).map_err(write_failed)?;
     let mut conn = store.read().await?;
-    let mut lookup = Lookup::new(project.id, project.protocol_id.clone());
+    let mut lookup = Lookup::new(project.id, project.protocol_id.clone())
+        .telling_samples(release.format >= WITH_SUGGESTIONS);
     let (mut contents, manifest_hash) = write_manifest(&mut package, &mut conn, &mut lookup, release).await?;
+    let measured = write_suggestions(&mut conn, &mut lookup, release).await?;
     contents.protocols = lookup.versions.values().map(|version| version.reference.clone()).collect();
     let newest = lookup.newest()?;
     contents.guideline = format!(
@@ -213,10 +226,20 @@ async fn pack(
     );
     let several =
         lookup.versions.values().any(|version| version.protocol.stages.iter().any(Stage::is_parallel));
+    contents.independent_reads = several;
+    let reads = several || release.format >= WITH_LINEAGE;
+    let versions = cited(&mut conn, release).await?;
+    let by = Carried::of(&mut conn, release, project, &lookup).await?;
     let said = [
         (contents.later_shapes, SHAPES_FORMAT),
-        (several, READS_FORMAT),
+        (reads, READS_FORMAT),
+        (release.format >= WITH_LINEAGE, LINEAGE_FORMAT),
+        (several && release.format >= WITH_AGREEMENT, AGREEMENT_FORMAT),
+        (measured.is_some(), SUGGESTIONS_FORMAT),
         (release.certification_id.is_some(), AUDIT_FORMAT),
+        (!versions.is_empty(), GUIDELINES_FORMAT),
+        (by.is_some(), CARRIED_FORMAT),
+        (contents.answered || releases::answered(&mut conn, release).await?, ANSWERS_FORMAT),
     ];
     let later: String = said.iter().filter(|(holds, _)| *holds).map(|(_, text)| *text).collect();
     add(&mut package, "FORMATS.txt", format!("{FORMATS}{later}").as_bytes())?;
@@ -224,20 +247,33 @@ async fn pack(
     for (number, version) in lookup.versions.iter().rev().skip(1) {
         add(&mut package, &format!("protocols/v{number}.json"), version.document.as_bytes())?;
     }
+    if let Some(by) = &by {
+        by.write(&mut package, &lookup)?;
+    }
     write_native(&mut package, &mut conn, release, &project.protocol_id).await?;
-    if several {
+    if !versions.is_empty() {
+        write_guidelines(&mut package, &mut conn, release, &versions).await?;
+    }
+    if reads {
         write_reads(&mut package, &mut conn, release).await?;
     }
-    let takes_outlines =
-        newest.protocol.classes.iter().any(|class| {
-            class.shapes.iter().any(|shape| !matches!(shape, ShapeKind::Cuboid | ShapeKind::Tag))
-        });
+    if several && release.format >= WITH_AGREEMENT {
+        write_agreement(&mut package, &mut conn, release, &newest.protocol).await?;
+    }
+    let protocol = by.as_ref().map_or(&newest.protocol, |by| &by.protocol);
+    let takes_outlines = protocol
+        .classes
+        .iter()
+        .any(|class| class.shapes.iter().any(|shape| !matches!(shape, ShapeKind::Cuboid | ShapeKind::Tag)));
     if project.kind != ItemKind::Scene || takes_outlines {
         contents.coco =
-            write_coco(&mut package, &mut conn, store, release, project, &newest.protocol).await?;
+            write_coco(&mut package, &mut conn, store, release, project, protocol, by.as_ref()).await?;
     }
     if project.kind == ItemKind::Scene {
-        contents.kitti = write_kitti(&mut package, &mut conn, store, release).await?;
+        contents.kitti = write_kitti(&mut package, &mut conn, store, release, by.as_ref()).await?;
+    }
+    if let Some((name, text)) = &measured {
+        add(&mut package, name, text)?;
     }
     if let Some(certification) = release.certification_id {
         contents.labels = Some(write_audit(&mut package, &mut conn, certification).await?);
@@ -256,6 +292,7 @@ async fn write_manifest(
         SignatureMeaning::Authored,
         SignatureMeaning::Reviewed,
         SignatureMeaning::Adjudicated,
+        SignatureMeaning::QaPassed,
         SignatureMeaning::Approved,
     ]
     .map(SignatureMeaning::as_str)
@@ -306,44 +343,6 @@ async fn write_native(
         let protocol = (protocol, m.read.protocol_version);
         native::write_item(&mut out, m.item.id, m.read.id, protocol, &m.annotations, &m.content_hash)
             .map_err(export_failed)?;
-    }
-    out.flush().map_err(sink_failed)?;
-    drop(out);
-    package.end_file().map_err(write_failed)
-}
-
-/// Every read behind the accepted ones, where people read independently: what each of them saw is evidence beside what was
-/// accepted.
-async fn write_reads(package: &mut Package, conn: &mut Conn, release: &releases::Release) -> Result<()> {
-    package.begin_file("reads.jsonl").map_err(write_failed)?;
-    let mut out = sink(package);
-    let mut lines = Lines::of(release.id);
-    while let Some(m) = lines.next(conn).await? {
-        let decided = comparisons::adjudications(conn, m.item.id).await?;
-        for read in individual_reads(conn, m.item.id).await? {
-            let (Some(at), Some(content_hash)) = (read.submitted_at, read.content_hash.clone()) else {
-                continue;
-            };
-            if at > release.created_at {
-                continue;
-            }
-            let annotations = current_annotations(conn, read.id).await?;
-            let head = native::ReadLine {
-                item_id: m.item.id,
-                read_id: read.id,
-                stage: read.stage,
-                kind: read.kind,
-                author: author(&read)?,
-                submitted_at: at.to_string(),
-                content_hash,
-                reason: decided
-                    .iter()
-                    .find(|ruling| ruling.read_id == read.id)
-                    .map(|ruling| ruling.reason.clone()),
-                annotations: 0,
-            };
-            native::write_read(&mut out, head, &annotations).map_err(export_failed)?;
-        }
     }
     out.flush().map_err(sink_failed)?;
     drop(out);

@@ -9,7 +9,7 @@ use std::{
 use countersign_model::ReleaseId;
 use countersign_store::Store;
 
-use crate::{Result, release::file_failed};
+use crate::{PipelineError, Result, release::file_failed};
 
 /// Package and lock of one release under construction. Both files go when this is dropped; the operating system frees
 /// the lock when the process dies.
@@ -21,12 +21,24 @@ pub(super) struct Workplace {
 }
 
 impl Workplace {
-    /// Takes the lock of a release that is about to be built.
+    /// Takes the lock of a release that is about to be built. Never waits: the thread that would wait may be needed by who
+    /// holds it.
+    ///
+    /// # Errors
+    /// `not_proposed` while somebody else builds it or is about to.
     pub fn open(store: &Store, id: ReleaseId) -> Result<Self> {
         let (package, lock) = paths(store, id)?;
-        let held = File::create(&lock).and_then(|file| file.lock().map(|()| file));
-        let held = held.map_err(|error| file_failed("the lock of a release", error))?;
-        Ok(Self { package, lock, _held: held })
+        let failed = |error| file_failed("the lock of a release", error);
+        let held = File::create(&lock).map_err(failed)?;
+        match held.try_lock() {
+            // Whoever had it may have taken it away in between.
+            Ok(()) if lock.exists() => Ok(Self { package, lock, _held: held }),
+            Ok(()) | Err(TryLockError::WouldBlock) => Err(PipelineError::refused(
+                "not_proposed",
+                "Somebody else is signing or building this release right now.",
+            )),
+            Err(TryLockError::Error(error)) => Err(failed(error)),
+        }
     }
 
     /// Whether nobody builds this release any more. Then its files are removed.

@@ -14,7 +14,7 @@ use countersign_pipeline::{
 use sha2::{Digest, Sha256};
 
 use crate::{
-    harness::House,
+    harness::{House, PASSWORD},
     model_server::{Manner, ModelServer},
 };
 
@@ -87,7 +87,11 @@ pub async fn run(
 pub async fn believe(house: &House, officer: &Caller, project: ProjectId, min_recall: f64, against: u32) {
     let faces = Some(FacesPlan { model: "street".into(), min_recall, temporal: 3 });
     let plan = DeidPlan { faces, ..DeidPlan::default() };
-    house.pipeline.set_deid(officer, project, against, plan).await.unwrap();
+    house
+        .pipeline
+        .set_deid(officer, project, against, plan, "the model was measured", PASSWORD)
+        .await
+        .unwrap();
     house.pipeline.drain(std::sync::Arc::new(|_| {})).await.unwrap();
 }
 

@@ -6,8 +6,9 @@ use countersign_ledger::{
     VerifierKey,
     release::{Record, release_member, verify_release_with},
 };
-use countersign_model::{Audience, CertificationId, ProjectId};
+use countersign_model::{Audience, CertificationId, ProjectId, Role};
 use countersign_pipeline::{
+    PipelineError,
     certification::{
         AuditFiles, AuditUnit, CERTIFICATE_FILE, CertificationDraft, CertificationView, ErrorKind,
         FINDINGS_FILE, FoundError, Judgement, LabelFault, LabelReport, OwnJudgement, PROOF_FILES, Severity,
@@ -17,13 +18,15 @@ use countersign_pipeline::{
     pixels::ShownFor,
     release::{Selection, Wanted},
 };
+use countersign_quality::certify::CLASS_BOUNDS_MAX;
+use countersign_store::{Actor, Evidence};
 
 use crate::{
     harness::House,
     releases::{accepted_images, code, package},
 };
 
-fn draft(name: &str, target: f64) -> CertificationDraft {
+pub fn draft(name: &str, target: f64) -> CertificationDraft {
     let text = serde_json::json!({
         "name": name, "target": target, "reference": "quality engineers, guideline version 1",
         "error": "wrong, missing or superfluous object", "classes": [{ "class": "object", "among": "all" }],
@@ -273,6 +276,14 @@ async fn what_somebody_saw_elsewhere_is_judged_by_others_and_gaps_do_not_count()
     // The second auditor gets the next one, and judges it first: the bound waits for the gap.
     let now = judge_next(&house, &everything, id).await;
     assert_eq!((now.checked, now.overall.unwrap().upper), (0, 3));
+    // What another auditor found names labels of the set: whoever audits still waits for that.
+    assert!(pipeline.findings(&engineer, id).await.unwrap().is_empty());
+    let found = pipeline.findings(&everything, id).await.unwrap();
+    assert_eq!(found.len(), 1);
+    let compared = pipeline.item_comparisons(&engineer, found[0].item).await.unwrap_err();
+    assert_eq!(code(&compared), "not_found");
+    let auditor = house.sign_in("auditor@p").await;
+    assert!(pipeline.item_comparisons(&auditor, found[0].item).await.unwrap().is_empty());
     labelled(&house, &engineer, id, &first, 1).await;
     let explained = Judgement { comment: Some("counted".into()), ..Judgement::default() };
     let now = pipeline.judge_unit(&engineer, id, 0, explained).await.unwrap();
@@ -283,6 +294,7 @@ async fn what_somebody_saw_elsewhere_is_judged_by_others_and_gaps_do_not_count()
         pipeline.image(&everything, item.id, 0, 0, None, ShownFor::Work).await.unwrap();
     }
     assert_eq!(code(&pipeline.next_unit(&everything, id).await.unwrap_err()), "nothing_to_audit");
+    knows_the_labels(&house, project).await;
     let ended = pipeline.end_certification(&engineer, id, " ".into()).await.unwrap_err();
     assert_eq!(code(&ended), "reason_required");
     let ended = pipeline.end_certification(&engineer, id, "no time".into()).await.unwrap();
@@ -295,12 +307,32 @@ async fn what_somebody_saw_elsewhere_is_judged_by_others_and_gaps_do_not_count()
     let scientist = house.sign_in("data_scientist@p").await;
     let wanted =
         || Wanted { items: Selection::AllAccepted, audience: Audience::Internal, certification: Some(id) };
+    let some = Wanted { items: Selection::Items(vec![free.id]), ..wanted() };
+    let some = pipeline.make_release(&scientist, project, "v1", some).await.unwrap_err();
+    assert_eq!(code(&some), "bad_selection");
     let void = pipeline.make_release(&scientist, project, "v1", wanted()).await.unwrap_err();
     assert_eq!(code(&void), "certification_void");
     pipeline.lift(&engineer, hold.id, "it is fine".into()).await.unwrap();
     let (_, files, records, key) = released(&house, project, id).await;
     let report = verify_labels(&files, &records, &key).unwrap();
     assert_eq!((report.units, report.checked), (3, 2));
+}
+
+/// Whoever read the labels before, without any picture, is given none of them.
+async fn knows_the_labels(house: &House, project: ProjectId) {
+    let pipeline = &house.pipeline;
+    let owner = house.sign_in("owner@p").await;
+    let user = house.person("late@p").await;
+    pipeline.grant(&owner, project, user, Role::QualityEngineer).await.unwrap();
+    let late = house.sign_in("late@p").await;
+    let view = pipeline.freeze(&late, project, draft("late", 0.1)).await.unwrap();
+    pipeline.draw_order(&late, view.id, "").await.unwrap();
+    for item in pipeline.items(&late, project, Default::default()).await.unwrap().items {
+        let read = pipeline.item(&late, item.id).await.unwrap().reads[0].id;
+        pipeline.read(&late, read).await.unwrap();
+        pipeline.read(&late, read).await.unwrap();
+    }
+    assert_eq!(code(&pipeline.next_unit(&late, view.id).await.unwrap_err()), "nothing_to_audit");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -311,7 +343,8 @@ async fn a_bad_plan_freezes_nothing() {
     let reviewer = house.sign_in("reviewer@p").await;
     let (pipeline, good) = (&house.pipeline, || draft("first", 0.1));
     assert_eq!(code(&pipeline.freeze(&reviewer, project, good()).await.unwrap_err()), "not_found");
-    let bad: [&dyn Fn(&mut CertificationDraft); 6] = [
+    let bad: [&dyn Fn(&mut CertificationDraft); 7] = [
+        &|d| d.confidence = Some(1.0 - f64::EPSILON),
         &|d| d.target = 1.0,
         &|d| d.confidence = Some(f64::NAN),
         &|d| d.sample_max = Some(0),
@@ -324,10 +357,59 @@ async fn a_bad_plan_freezes_nothing() {
         change(&mut draft);
         assert_eq!(code(&pipeline.freeze(&engineer, project, draft).await.unwrap_err()), "bad_plan");
     }
+    // Each class with a bound of its own takes a share of the confidence: there are only so many.
+    let with_classes = async |count| {
+        let mut draft = good();
+        draft.classes = vec![draft.classes[0].clone(); count];
+        match pipeline.freeze(&engineer, project, draft).await.unwrap_err() {
+            PipelineError::BadInput { place, message, .. } => (place, message),
+            other => panic!("{other}"),
+        }
+    };
+    let (place, message) = with_classes(CLASS_BOUNDS_MAX + 1).await;
+    assert_eq!(place, "classes");
+    assert!(message.contains(&CLASS_BOUNDS_MAX.to_string()), "{message}");
+    let (_, message) = with_classes(CLASS_BOUNDS_MAX).await;
+    assert!(
+        !message.contains(&CLASS_BOUNDS_MAX.to_string()),
+        "as many as may be, but the same one: {message}"
+    );
     pipeline.freeze(&engineer, project, good()).await.unwrap();
     assert_eq!(code(&pipeline.freeze(&engineer, project, good()).await.unwrap_err()), "name_taken");
     let listed = pipeline.certifications(&reviewer, project, None, None).await.unwrap();
     assert_eq!(listed.items.len(), 1);
-    let end = pipeline.end_certification(&engineer, listed.items[0].id, "x".into()).await.unwrap_err();
-    assert_eq!(code(&end), "nothing_judged");
+    let id = listed.items[0].id;
+    let end = async || pipeline.end_certification(&engineer, id, "x".into()).await;
+    assert_eq!(code(&end().await.unwrap_err()), "not_auditing");
+    // An audit that nobody gets on with is taken back: whoever looked into it sees labels again.
+    pipeline.draw_order(&engineer, id, "").await.unwrap();
+    pipeline.next_unit(&engineer, id).await.unwrap();
+    let item = pipeline.items(&engineer, project, Default::default()).await.unwrap().items[0].id;
+    assert!(pipeline.item(&engineer, item).await.unwrap().reads.is_empty());
+    let ended = end().await.unwrap();
+    assert_eq!((ended.state.as_str(), ended.stop.as_deref(), ended.statement), ("void", Some("ended"), None));
+    assert!(!pipeline.item(&engineer, item).await.unwrap().reads.is_empty());
+    assert_eq!(code(&end().await.unwrap_err()), "not_auditing");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_audit_that_cannot_be_certified_keeps_no_server_from_starting() {
+    let house = House::new().await;
+    let (_, view, engineer) = frozen(&house, 2, 0.1).await;
+    let (pipeline, id) = (&house.pipeline, view.id);
+    pipeline.draw_order(&engineer, id, "").await.unwrap();
+    let damage = |entropy: &'static str| {
+        pipeline.store.write::<_, countersign_store::StoreError, _>(Actor::console(), move |tx| {
+            Box::pin(async move {
+                let sql =
+                    "UPDATE certifications SET state = 'ended', stop = 'ended', entropy = $1 WHERE id = $2";
+                tx.query(sql).bind(entropy).bind(id).execute().await?;
+                tx.record(Evidence::new("test", "certification", id.uuid())).map(drop)
+            })
+        })
+    };
+    damage("no hexadecimal").await.unwrap();
+    assert_eq!(pipeline.sweep_certifications().await.unwrap(), 0);
+    damage("00").await.unwrap();
+    assert_eq!(pipeline.sweep_certifications().await.unwrap(), 1);
 }

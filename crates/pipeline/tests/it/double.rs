@@ -6,24 +6,29 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
-use countersign_model::{AnnotationId, FrameRef, ItemId, ProjectId, Role, Shape};
+use countersign_ledger::inspection::{LABELS, PAGE};
+use countersign_model::{AnnotationId, FrameRef, ItemId, MergeRule, ProjectId, Role, Shape, StageKind};
 use countersign_pipeline::{
     PipelineError,
     adjudicate::Ruling,
     items::ItemQuery,
+    ontology::{OntologyDraft, OntologyOperation},
     people::Caller,
     release::Selection,
     sign::Countersigning,
     views::Work,
     work::{AnnotationInput, Change, Wish},
 };
-use countersign_store::Actor;
-use countersign_workflow::{AdjudicateDecision, SignDecision};
+use countersign_store::{Actor, Evidence, projects, protocols};
+use countersign_workflow::{AdjudicateDecision, SignDecision, document::read_document};
 use uuid::Uuid;
 
-use crate::harness::{House, PASSWORD};
+use crate::{
+    evidence::copy_of,
+    harness::{House, PASSWORD},
+};
 
-const STAGES: &str = r#"
+pub const STAGES: &str = r#"
 stages:
   - { id: read, title: Blind read, kind: read, role: annotator, readers: 2, ai_visibility: never }
   - { id: compare, title: Comparison, kind: compare, merge: mean }
@@ -34,7 +39,6 @@ stages:
     ai_visibility: never
     escalate_to: specialist
     escalate_hours: 48
-    meaning: adjudicated
   - { id: sign, title: Countersignature, kind: sign, role: specialist, ai_visibility: never, meaning: approved }
 "#;
 
@@ -46,18 +50,47 @@ fn document(stages: &str) -> String {
     format!("{}{stages}guideline:{guideline}", head.replace("version: 1", "version: 2"))
 }
 
-struct Team {
-    house: House,
-    project: ProjectId,
-    readers: [Caller; 3],
-    reviewer: Caller,
+/// The second version of a project's protocol as an earlier program put it into force.
+async fn put_earlier(house: &House, project: ProjectId, text: &str) {
+    let protocol = read_document(text).protocol.unwrap();
+    let store = house.pipeline.store.clone();
+    let put = store.write::<_, PipelineError, _>(Actor::system(), move |tx| {
+        Box::pin(async move {
+            let before = protocols::current(tx, project).await?.unwrap();
+            let document = serde_json::to_string(&protocol).unwrap();
+            let row = protocols::ProtocolVersion {
+                version: 2,
+                document,
+                source: None,
+                before_signing: true,
+                ..before
+            };
+            protocols::insert(tx, row).await?;
+            assert!(projects::advance_protocol(tx, project, 1, 2).await?);
+            tx.record(Evidence::new("protocol.activated", "project", project.uuid()).project(project))?;
+            Ok(())
+        })
+    });
+    put.await.unwrap();
+}
+
+pub struct Team {
+    pub house: House,
+    pub project: ProjectId,
+    pub readers: [Caller; 3],
+    pub reviewer: Caller,
     second_reviewer: Caller,
-    specialists: [Caller; 2],
+    pub specialists: [Caller; 2],
     _folder: tempfile::TempDir,
 }
 
 impl Team {
-    async fn new(images: usize, stages: &str) -> Self {
+    pub async fn new(images: usize, stages: &str) -> Self {
+        Self::with(images, stages, false).await
+    }
+
+    /// `in_force`: the document was put into force when more could be said.
+    async fn with(images: usize, stages: &str, in_force: bool) -> Self {
         let house = House::new().await;
         let project = house.project("p", "images").await;
         let mut extra = Vec::new();
@@ -73,7 +106,11 @@ impl Team {
             extra.push(house.sign_in(login).await);
         }
         let owner = house.sign_in("owner@p").await;
-        house.pipeline.activate_protocol(&owner, project, 1, &document(stages), PASSWORD).await.unwrap();
+        if in_force {
+            put_earlier(&house, project, &document(stages)).await;
+        } else {
+            house.pipeline.activate_protocol(&owner, project, 1, &document(stages), PASSWORD).await.unwrap();
+        }
         let officer = house.sign_in("privacy_officer@p").await;
         house.pipeline.declare_public(&officer, project, PASSWORD).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
@@ -95,19 +132,19 @@ impl Team {
         }
     }
 
-    async fn claim(&self, caller: &Caller, item: Option<ItemId>) -> Result<Work, PipelineError> {
+    pub async fn claim(&self, caller: &Caller, item: Option<ItemId>) -> Result<Work, PipelineError> {
         self.house.pipeline.claim(caller, self.project, Wish { item, ..Wish::default() }).await
     }
 
-    async fn submit(&self, caller: &Caller, work: &Work, boxes: &[(f64, &str)]) {
+    pub async fn submit(&self, caller: &Caller, work: &Work, boxes: &[(f64, &str)]) {
         let (task, fence) = (work.task.id, work.task.fence);
         let revision = work.read.as_ref().unwrap().revision;
         let changes = boxes.iter().map(|(x, class)| mark(*x, class)).collect();
-        self.house.pipeline.submit(caller, task, fence, revision, changes, false).await.unwrap();
+        self.house.pipeline.submit(caller, task, fence, revision, changes).await.unwrap();
     }
 
     /// Both readers mark; the machine compares. `second` moves the other reader's box.
-    async fn read_twice(
+    pub async fn read_twice(
         &self,
         item: Option<ItemId>,
         first: &[(f64, &str)],
@@ -122,14 +159,20 @@ impl Team {
         item
     }
 
-    async fn rule(&self, caller: &Caller, work: &Work, decision: AdjudicateDecision, changes: Vec<Change>) {
+    pub async fn rule(
+        &self,
+        caller: &Caller,
+        work: &Work,
+        decision: AdjudicateDecision,
+        changes: Vec<Change>,
+    ) {
         let ruling = Ruling { decision, reason: Some("boundary".into()), comment: Some("left edge".into()) };
         let (task, fence) = (work.task.id, work.task.fence);
         let revision = work.read.as_ref().unwrap().revision;
         self.house.pipeline.adjudicate(caller, task, fence, revision, changes, ruling).await.unwrap();
     }
 
-    async fn sign(&self, caller: &Caller, item: ItemId) {
+    pub async fn sign(&self, caller: &Caller, item: ItemId) {
         let work = self.claim(caller, Some(item)).await.unwrap();
         let act = Countersigning {
             decision: SignDecision::Sign,
@@ -145,7 +188,7 @@ impl Team {
 }
 
 /// A mark with an id of its own.
-fn mark(x: f64, class: &str) -> Change {
+pub fn mark(x: f64, class: &str) -> Change {
     static MARKS: AtomicU64 = AtomicU64::new(1);
     let id = Uuid::from_u128(u128::from(MARKS.fetch_add(1, Ordering::Relaxed)));
     Change::Put {
@@ -156,11 +199,12 @@ fn mark(x: f64, class: &str) -> Change {
             shape: Shape::Box { x, y: 2.0, w: 10.0, h: 5.0 },
             attributes: Default::default(),
             arrangement: Default::default(),
+            unclear: None,
         },
     }
 }
 
-fn code(error: &PipelineError) -> String {
+pub fn code(error: &PipelineError) -> String {
     match error {
         PipelineError::Refused(refusal) => refusal.code.to_string(),
         PipelineError::BadInput { code, .. } => (*code).into(),
@@ -177,6 +221,13 @@ async fn what_two_readers_agree_on_is_merged_and_signed() {
     let work = team.claim(&team.specialists[0], Some(item)).await.unwrap();
     let merged = work.subject.unwrap();
     assert_eq!(merged.summary.author_name, "Merged: mean 1");
+    // A copy names the rule, not a model, and nobody.
+    let auditor = team.house.sign_in("auditor@p").await;
+    let copy = copy_of(&team.house, &auditor, Some(team.project)).await;
+    let labels = String::from_utf8(copy.0[LABELS].clone()).unwrap();
+    let by_rule = labels.lines().filter(|line| line.contains("\"Merged: mean 1\"")).count();
+    assert!(by_rule > 0 && !labels.contains("\"model "), "{labels}");
+    assert!(String::from_utf8_lossy(&copy.0[PAGE]).contains("Merged: mean 1"));
     assert_eq!(merged.annotations[0].shape, Shape::Box { x: 4.0, y: 2.0, w: 10.0, h: 5.0 });
     team.house.pipeline.give_back(&team.specialists[0], work.task.id, work.task.fence).await.unwrap();
     // Readers never become signers.
@@ -255,7 +306,45 @@ async fn a_dispute_is_decided_without_names_and_signed_by_another() {
     team.sign(&team.specialists[0], item).await;
     let detail = team.house.pipeline.item(&team.house.sign_in("auditor@p").await, item).await.unwrap();
     let meanings: Vec<&str> = detail.signatures.iter().map(|s| s.meaning.as_str()).collect();
+    assert_eq!(meanings, ["approved"], "a decision takes no password and is no signature");
+}
+
+/// Earlier versions could give a meaning to stages that do not sign.
+fn older() -> String {
+    STAGES.replace("escalate_hours: 48\n", "escalate_hours: 48\n    meaning: adjudicated\n")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_version_in_force_with_a_meaning_where_nothing_is_signed_goes_on_and_no_new_one_says_it() {
+    let team = Team::with(1, &older(), true).await;
+    let (pipeline, project) = (&team.house.pipeline, team.project);
+    let item = team.read_twice(None, &[(3.0, "object")], &[(40.0, "object")]).await;
+    let work = team.claim(&team.reviewer, Some(item)).await.unwrap();
+    team.rule(&team.reviewer, &work, AdjudicateDecision::Decide, vec![mark(40.0, "person")]).await;
+    team.sign(&team.specialists[0], item).await;
+    let detail = pipeline.item(&team.house.sign_in("auditor@p").await, item).await.unwrap();
+    let meanings: Vec<&str> = detail.signatures.iter().map(|s| s.meaning.as_str()).collect();
     assert_eq!(meanings, ["adjudicated", "approved"]);
+
+    // Its classes are changed as before; its text is not put into force again, and the editor says where.
+    let owner = team.house.sign_in("owner@p").await;
+    let rename = OntologyOperation::Rename { class: "text".into(), name: "Writing".into() };
+    let change = OntologyDraft {
+        operations: vec![rename],
+        reason: "as it is called".into(),
+        campaign: None,
+        login: None,
+        password: PASSWORD.into(),
+    };
+    pipeline.change_ontology(&owner, project, 2, change).await.unwrap();
+    let text = document(&older()).replace("version: 2", "version: 4");
+    let at = text.lines().position(|line| line.contains("meaning: adjudicated")).unwrap() as u32 + 1;
+    let checked = pipeline.check_protocol(&owner, project, &text).await.unwrap();
+    let told: Vec<_> = checked.faults.iter().map(|fault| (fault.code.as_str(), fault.line)).collect();
+    assert_eq!(told, [("meaning_without_signature", at)]);
+    let put = pipeline.put_protocol(&owner, project, 3, &text, Some("again"), PASSWORD).await;
+    let Err(PipelineError::BadProtocol(faults)) = put else { panic!("a meaning where nothing is signed") };
+    assert_eq!((faults[0].code.as_str(), faults[0].line), ("meaning_without_signature", at));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -288,6 +377,94 @@ async fn a_decision_is_handed_on_by_hand_and_by_time() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_place_of_a_blind_reader_who_does_not_come_is_offered_to_the_higher_role() {
+    let stages = STAGES.replace("readers: 2,", "readers: 2, escalate_to: specialist, escalate_hours: 24,");
+    let team = Team::new(1, &stages).await;
+    let quiet = || std::sync::Arc::new(|_| {});
+    let pipeline = &team.house.pipeline;
+    let a = team.claim(&team.readers[0], None).await.unwrap();
+    team.submit(&team.readers[0], &a, &[(3.0, "object")]).await;
+    let item = a.item.id;
+    team.house.clock.forward(23 * 3_600);
+    pipeline.drain(quiet()).await.unwrap();
+    assert_eq!(code(&team.claim(&team.specialists[0], None).await.unwrap_err()), "nothing_to_do");
+    team.house.clock.forward(2 * 3_600);
+    pipeline.drain(quiet()).await.unwrap();
+    assert_eq!(code(&team.claim(&team.readers[1], None).await.unwrap_err()), "nothing_to_do", "too late");
+    let late = team.claim(&team.specialists[0], None).await.unwrap();
+    let text = serde_json::to_string(&late).unwrap();
+    assert_eq!(late.task.kind, StageKind::Read);
+    assert!(late.read.as_ref().unwrap().annotations.is_empty(), "as blind as any reader");
+    assert!(!text.contains(&team.readers[0].user().to_string()), "{text}");
+    team.submit(&team.specialists[0], &late, &[(4.0, "object")]).await;
+    pipeline.drain(quiet()).await.unwrap();
+    assert_eq!(
+        code(&team.claim(&team.specialists[0], Some(item)).await.unwrap_err()),
+        "separation_of_duties"
+    );
+    // Hours went by: a signature takes both components again.
+    let signer = team.house.sign_in("specialist2@p").await;
+    team.sign(&signer, item).await;
+    let auditor = team.house.sign_in("auditor@p").await;
+    let events = pipeline.item_events(&auditor, item, None, None).await.unwrap().items;
+    assert_eq!(events.iter().filter(|event| event.action == "task.overdue").count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn how_far_blind_readers_are_is_not_told_to_whom_a_read_may_be_handed_on() {
+    let handed_on = "readers: 2, escalate_to: quality_engineer, escalate_hours: 24,";
+    for (stages, told) in [(STAGES.to_owned(), true), (STAGES.replace("readers: 2,", handed_on), false)] {
+        let team = Team::new(1, &stages).await;
+        let pipeline = &team.house.pipeline;
+        let flow = async |login: &str| {
+            let caller = team.house.sign_in(login).await;
+            pipeline.protocol_flow(&caller, team.project).await.map_err(|error| code(&error))
+        };
+        flow("auditor@p").await.unwrap();
+        assert_eq!(flow("quality_engineer@p").await.is_ok(), told);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_decides_gets_the_marks_of_both_as_one() {
+    let team = Team::new(1, STAGES).await;
+    let item = team.read_twice(None, &[(3.0, "object"), (40.0, "person")], &[(9.0, "object")]).await;
+    let work = team.claim(&team.reviewer, Some(item)).await.unwrap();
+    let pipeline = &team.house.pipeline;
+    let task = work.task.id;
+    let findings = work.dispute.unwrap().findings;
+    let both = findings.iter().find(|finding| finding.sides.len() == 2).unwrap();
+    let ids: Vec<_> = both.sides.iter().map(|side| side.mark.id).collect();
+    let merged = pipeline.merged_mark(&team.reviewer, task, &ids).await.unwrap();
+    assert_eq!((merged.class.as_str(), merged.rule), ("object", MergeRule::Mean));
+    assert_eq!(merged.shape, Shape::Box { x: 6.0, y: 2.0, w: 10.0, h: 5.0 });
+    let alone = findings.iter().find(|finding| finding.sides.len() == 1).unwrap().sides[0].mark.id;
+    for wrong in [vec![], vec![ids[0]], vec![ids[0], ids[0]], vec![ids[0], alone]] {
+        assert_eq!(code(&pipeline.merged_mark(&team.reviewer, task, &wrong).await.unwrap_err()), "bad_marks");
+    }
+    for other in [&team.readers[0], &team.second_reviewer, &team.specialists[0]] {
+        assert_eq!(code(&pipeline.merged_mark(other, task, &ids).await.unwrap_err()), "not_found");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_decides_blind_is_given_neither_reads_nor_what_they_agree_on() {
+    let stages = STAGES.replace("title: Adjudication\n", "title: Adjudication\n    blind: [earlier_reads]\n");
+    let team = Team::new(1, &stages).await;
+    let item = team.read_twice(None, &[(3.0, "object"), (40.0, "person")], &[(4.0, "object")]).await;
+    let work = team.claim(&team.reviewer, Some(item)).await.unwrap();
+    assert_eq!((work.dispute, work.subject), (None, None));
+    assert!(work.read.as_ref().unwrap().annotations.is_empty());
+    assert_eq!(work.item.reads.len(), 1, "their own");
+    let ids = [AnnotationId(Uuid::from_u128(1)), AnnotationId(Uuid::from_u128(2))];
+    let refused = team.house.pipeline.merged_mark(&team.reviewer, work.task.id, &ids).await.unwrap_err();
+    assert_eq!(code(&refused), "wrong_stage");
+    let again = team.house.pipeline.work(&team.reviewer, work.task.id).await.unwrap();
+    team.rule(&team.reviewer, &again, AdjudicateDecision::Decide, vec![mark(3.0, "object")]).await;
+    team.sign(&team.specialists[0], item).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_release_keeps_every_read_beside_the_consensus() {
     let team = Team::new(2, STAGES).await;
     let agreed = team.read_twice(None, &[(3.0, "object")], &[(4.0, "object")]).await;
@@ -312,4 +489,8 @@ async fn a_release_keeps_every_read_beside_the_consensus() {
     assert_eq!((of("human"), of("rule")), (5, 2), "four reads, one decision, two merges");
     let reasons: Vec<_> = reads.iter().filter_map(|read| read["reason"].as_str()).collect();
     assert_eq!(reasons, ["boundary"]);
+    // The certificate does not say of these items that each was read once.
+    text.clear();
+    zip.by_name("certificate.json").unwrap().read_to_string(&mut text).unwrap();
+    assert!(text.contains("agreement.json is about the readers") && !text.contains("read once"), "{text}");
 }

@@ -14,6 +14,7 @@ use countersign_pipeline::{
     intake::IngestReport,
     models::ModelServers,
     people::{Caller, Credential, UserDraft},
+    signing::ACKNOWLEDGEMENT_VERSION,
 };
 use countersign_store::{Actor, Store, StoreConfig};
 use sqlx::{Connection, Executor};
@@ -104,12 +105,28 @@ impl House {
     }
 
     pub async fn sign_in(&self, login: &str) -> Caller {
+        let caller = self.sign_in_only(login).await;
+        self.pipeline.acknowledge_signing(&caller, ACKNOWLEDGEMENT_VERSION).await.unwrap();
+        self.pipeline.store.touch_signing(caller.session.unwrap()).await.unwrap();
+        caller
+    }
+
+    /// Somebody who has not signed anything yet; [`House::sign_in`] gives people who have, in this session.
+    pub async fn sign_in_only(&self, login: &str) -> Caller {
         let (secret, _) = self.pipeline.sign_in(login, PASSWORD).await.unwrap();
         self.pipeline.authenticate(&Credential::Session(secret)).await.unwrap().unwrap()
     }
 
-    /// A project with one person per role, whose login is the role's word; `everything` has all roles.
+    /// A project with one person per role, whose login is the role's word; `everything` has all roles. Its owner signed.
     pub async fn project(&self, name: &str, protocol: &str) -> ProjectId {
+        let project = self.unsigned_project(name, protocol).await;
+        let owner = self.sign_in(&format!("owner@{name}")).await;
+        self.pipeline.sign_protocol(&owner, project, 1, PASSWORD).await.unwrap();
+        project
+    }
+
+    /// The same whose protocol nobody has signed.
+    pub async fn unsigned_project(&self, name: &str, protocol: &str) -> ProjectId {
         let mut grants = Vec::new();
         for role in Role::ALL {
             grants.push((self.person(&format!("{role}@{name}")).await, *role));

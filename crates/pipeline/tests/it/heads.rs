@@ -12,7 +12,7 @@ use countersign_store::{Actor, Evidence, risks};
 use countersign_synthesis::phantom::head::{SlicePlane, Tissue, Weighting, head_study, tissue};
 
 use crate::{
-    harness::House,
+    harness::{House, PASSWORD},
     releases::{Crew, accepted_images, code},
 };
 
@@ -27,7 +27,7 @@ async fn head(house: &House, head_scans: HeadScans, slices: usize) -> (ProjectId
     let officer = house.sign_in("privacy_officer@p").await;
     if head_scans == HeadScans::Deface {
         let plan = DeidPlan { head_scans, ..DeidPlan::default() };
-        house.pipeline.set_deid(&officer, project, 1, plan).await.unwrap();
+        house.pipeline.set_deid(&officer, project, 1, plan, "heads are told apart", PASSWORD).await.unwrap();
     }
     let folder = tempfile::tempdir().unwrap();
     let mut files = head_study(5, Weighting::Ct, SlicePlane::Axial).instances;

@@ -7,7 +7,7 @@ use countersign_pipeline::{PipelineError, items::ItemQuery, people::Caller};
 use countersign_store::{assets, masks};
 use countersign_synthesis::identified::{Action, IdentifiedInstance, Region, cohort, companions};
 
-use crate::harness::House;
+use crate::harness::{House, PASSWORD};
 
 /// Values as short as this stand by chance in pixels and numbers; the searches of PS3.15 tools begin here too.
 const VALUE_BYTES_MIN: usize = 6;
@@ -201,7 +201,7 @@ async fn a_dose_report_is_cleaned_and_its_numbers_stay() {
     let project = house.project("p", "radiology").await;
     let officer = house.sign_in("privacy_officer@p").await;
     let plan = DeidPlan { profile: "basic,clean_structured_content".into(), ..DeidPlan::default() };
-    house.pipeline.set_deid(&officer, project, 1, plan).await.unwrap();
+    house.pipeline.set_deid(&officer, project, 1, plan, "reports are needed", PASSWORD).await.unwrap();
     let all = cohort(20_261_126, 14);
     let modality = |wanted: &'static str| all.iter().filter(move |file| file.key.modality == wanted);
     let folder = tempfile::tempdir().unwrap();

@@ -1,23 +1,41 @@
 //! The use cases end to end over a real store.
 
 mod acceptance;
+mod agreement;
+mod answers;
+mod batches;
+mod campaigns;
 mod certification;
 #[path = "../../../store/tests/it/cluster.rs"]
 mod cluster;
 mod double;
 mod evidence;
+mod findings;
+mod four_eyes;
 mod gate_camera;
+mod guidelines;
 mod harness;
 mod heads;
 mod identified;
+mod lineage;
 mod model_server;
 mod models;
 mod monitoring;
+mod ontology;
 mod oversight;
 mod privacy;
+mod protocols;
+mod qualifications;
 mod real_input;
 mod releases;
+mod returned;
+mod running;
 mod shared;
+mod signing;
 mod stow;
+mod suggestions;
+mod tickets;
+mod tiers;
 mod vault;
+mod wide_holds;
 mod work;

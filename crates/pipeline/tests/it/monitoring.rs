@@ -1,16 +1,19 @@
 //! Reviews are checks: a change is found, what is in doubt is held, the person is told, and a human decides.
 
-use countersign_model::{FrameRef, ItemId, ProjectId, Shape};
+use countersign_model::{AlarmId, FrameRef, ItemId, ProjectId, Shape};
 use countersign_pipeline::{
+    items::ItemQuery,
     live::Seen,
     monitor::{AlarmChoice, AlarmDecision, AlarmView},
     people::Caller,
     review::Verdict,
     work::{AnnotationInput, Change, Wish},
 };
+use countersign_store::{Actor, Evidence, monitoring};
 use countersign_workflow::{Missing, ReviewDecision};
 
 use crate::{
+    double::{STAGES, Team},
     harness::House,
     releases::{Crew, code, images, mark},
 };
@@ -29,7 +32,7 @@ async fn read(house: &House, crew: &Crew, project: ProjectId, number: u128) -> (
     let work = pipeline.claim(&crew.annotator, project, Wish::default()).await.unwrap();
     let changes = vec![Change::Put { annotation: drawn(number, "object") }];
     let (task, fence, revision) = (work.task.id, work.task.fence, work.read.unwrap().revision);
-    let standing = pipeline.submit(&crew.annotator, task, fence, revision, changes, false).await.unwrap();
+    let standing = pipeline.submit(&crew.annotator, task, fence, revision, changes).await.unwrap();
     (work.item.id, standing.phase)
 }
 
@@ -38,9 +41,10 @@ async fn review(house: &House, crew: &Crew, project: ProjectId, number: u128, ri
     let pipeline = &house.pipeline;
     let work = pipeline.claim(&crew.reviewer, project, Wish::default()).await.unwrap();
     let verdict = Verdict {
+        marks: vec![],
         decision: if right { ReviewDecision::Accept } else { ReviewDecision::Fix },
         missing: Some(Missing::Nothing),
-        reason: None,
+        reason: (!right).then(|| "wrong_class".into()),
         comment: None,
         return_to: None,
     };
@@ -165,6 +169,11 @@ async fn whoever_made_the_checks_does_not_decide_and_an_upheld_alarm_keeps_what_
     let uphold = || AlarmDecision { decision: AlarmChoice::Uphold, reason: "read with care".into() };
     let own = pipeline.decide_alarm(&crew.reviewer, alarm.id, uphold()).await.unwrap_err();
     assert_eq!(code(&own), "separation_of_duties");
+    // Nor does whoever worked on an item lift what the alarm put on it, one by one.
+    let holds = pipeline.item(&crew.reviewer, items[5]).await.unwrap().holds;
+    let hold = holds.iter().find(|hold| hold.lifted_at.is_none()).unwrap().id;
+    let lifted = pipeline.lift(&crew.reviewer, hold, "fine by me".into()).await.unwrap_err();
+    assert_eq!(code(&lifted), "separation_of_duties");
     let engineer = house.sign_in("quality_engineer@p").await;
     let listed = pipeline.alarm_items(&engineer, alarm.id).await.unwrap();
     assert_eq!(listed.len() as u64, alarm.held + 1);
@@ -182,4 +191,76 @@ async fn whoever_made_the_checks_does_not_decide_and_an_upheld_alarm_keeps_what_
     assert_eq!(monitor.streams[0].wrong, alarm.wrong, "an alarm that stands keeps its checks");
     let bad = pipeline.set_monitor(&engineer, project, 1.0).await.unwrap_err();
     assert_eq!(code(&bad), "bad_plan");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn evidence_begins_anew_under_another_number_only_and_never_by_whom_it_is_about() {
+    let house = House::new().await;
+    let (project, mut crew, _) = images(&house, 0, 2).await;
+    // One person with every role draws; they may manage holds too.
+    crew.annotator = house.sign_in("everything@p").await;
+    let pipeline = &house.pipeline;
+    read(&house, &crew, project, 1).await;
+    review(&house, &crew, project, 1, false).await;
+    let engineer = house.sign_in("quality_engineer@p").await;
+    let level = async |caller: &Caller, run_length| {
+        pipeline.set_monitor(caller, project, run_length).await.unwrap().streams[0].level
+    };
+    let default = pipeline.monitor(&engineer, project).await.unwrap().run_length;
+    let before = level(&engineer, default).await;
+    assert!(before > 0.0, "the same number again changes nothing");
+    assert!((level(&crew.annotator, RUN_LENGTH).await - before).abs() < 1e-12, "their own evidence stays");
+    assert!(level(&engineer, 2.0 * RUN_LENGTH).await.abs() < 1e-12);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_alarm_about_one_reader_tells_the_other_nothing_until_both_are_done() {
+    let team = Team::new(2, STAGES).await;
+    let (project, user) = (team.project, team.readers[0].user());
+    let store = &team.house.pipeline.store;
+    let raised: Result<_, countersign_store::StoreError> = store
+        .write(Actor::system(), move |tx| {
+            Box::pin(async move {
+                let (id, since_at): (AlarmId, _) = (tx.fresh(), tx.now());
+                let alarm = monitoring::Alarm {
+                    id,
+                    project_id: project,
+                    user_id: user,
+                    stream: "review".into(),
+                    state: "open".into(),
+                    number: 3,
+                    since_number: 1,
+                    since_at,
+                    evidence: 1.0,
+                    run_length: 100.0,
+                    patterns: "[]".into(),
+                    raised_at: since_at,
+                    appeal: None,
+                    appealed_at: None,
+                    decided_by: None,
+                    decided_at: None,
+                    reason: None,
+                };
+                monitoring::insert_alarm(tx, alarm).await?;
+                tx.record(Evidence::new("alarm.raised", "alarm", id.uuid()))
+            })
+        })
+        .await;
+    raised.unwrap();
+    let a = team.claim(&team.readers[0], None).await.unwrap();
+    let item = a.item.id;
+    let seen = async || {
+        let found = team.house.pipeline.items(&team.readers[1], project, ItemQuery::default()).await.unwrap();
+        let found = found.items.into_iter().find(|one| one.id == item);
+        found.map(|one| (one.held, one.phase, one.updated_at))
+    };
+    let b = team.claim(&team.readers[1], Some(item)).await.unwrap();
+    let before = seen().await;
+    assert!(before.is_some());
+    team.submit(&team.readers[0], &a, &[(3.0, "object")]).await;
+    assert_eq!(seen().await, before, "the first is through, and nothing tells");
+    team.submit(&team.readers[1], &b, &[(3.0, "object")]).await;
+    team.house.pipeline.drain(std::sync::Arc::new(|_| {})).await.unwrap();
+    let owner = team.house.sign_in("owner@p").await;
+    assert!(team.house.pipeline.item(&owner, item).await.unwrap().held, "held once both are done");
 }

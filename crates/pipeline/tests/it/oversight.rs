@@ -88,7 +88,7 @@ async fn one_leak_recalls_the_batch_and_lists_who_saw_it() {
     );
 
     let (task, fence) = (work.task.id, work.task.fence);
-    let late = pipeline.submit(&annotator, task, fence, 0, vec![], false).await;
+    let late = pipeline.submit(&annotator, task, fence, 0, vec![]).await;
     assert_eq!(code(late.unwrap_err()), "not_leased");
     let next = pipeline.claim(&annotator, project, Wish::default()).await.unwrap();
     assert_ne!(next.item.id, work.item.id);

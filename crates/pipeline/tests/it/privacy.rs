@@ -27,8 +27,8 @@ use crate::{
     vault::study,
 };
 
-const PATIENT: u64 = 3;
-const OTHER: u64 = 5;
+pub const PATIENT: u64 = 3;
+pub const OTHER: u64 = 5;
 
 fn patient_id(seed: u64) -> String {
     let options = phantom::Options { size_px: 64, slices: 3, ..Default::default() };
@@ -52,7 +52,7 @@ fn identifiers(seed: u64) -> Vec<String> {
     words
 }
 
-async fn bring(house: &House, name: &str, seeds: &[u64]) -> ProjectId {
+pub async fn bring(house: &House, name: &str, seeds: &[u64]) -> ProjectId {
     let project = house.project(name, "radiology").await;
     let officer = house.sign_in(&format!("privacy_officer@{name}")).await;
     house.pipeline.declare_public(&officer, project, PASSWORD).await.unwrap();
@@ -74,7 +74,7 @@ fn approve() -> Decision {
     Decision { approve: true, reason: "agreed".into(), password: PASSWORD.into() }
 }
 
-async fn find(
+pub async fn find(
     house: &House,
     officer: &Caller,
     project: ProjectId,
@@ -85,7 +85,7 @@ async fn find(
 }
 
 /// Two people carry an erasure through; the request.
-async fn erase(house: &House, name: &str, project: ProjectId, subject: &SubjectView) -> PrivacyRequestId {
+pub async fn erase(house: &House, name: &str, project: ProjectId, subject: &SubjectView) -> PrivacyRequestId {
     let officer = house.sign_in(&format!("privacy_officer@{name}")).await;
     let owner = house.sign_in(&format!("owner@{name}")).await;
     let draft = RequestDraft::Erasure(subject.id);
@@ -178,8 +178,10 @@ async fn released(house: &House, project: ProjectId) -> countersign_model::Relea
         let item = crew.work(house, project, &[quality]).await;
         house.pipeline.raw_frame(&crew.owner, item, 0, 0).await.unwrap();
     }
-    let made =
-        house.pipeline.make_release(&crew.scientist, project, "v1", Selection::AllAccepted).await.unwrap();
+    let (pipeline, wanted) = (&house.pipeline, Selection::AllAccepted);
+    let begun = pipeline.make_release_signed(&crew.scientist, project, "v1", wanted, Some(PASSWORD.into()));
+    let begun = begun.await.unwrap();
+    let made = pipeline.countersign_release(&crew.owner, begun.id, PASSWORD.into()).await.unwrap();
     for taker in [&crew.scientist, &crew.owner, &crew.scientist] {
         let mut download = house.pipeline.release_stream(taker, made.id).await.unwrap();
         while let Some(piece) = download.stream.next().await {
@@ -287,7 +289,7 @@ async fn an_erased_patient_is_gone_from_everywhere_and_everybody_else_is_untouch
     restored(&house, &backup, &gone, &bytes_of(&store, other_of(&store, other).await).await, other).await;
 }
 
-async fn other_of(store: &Store, item: ItemId) -> countersign_model::SubjectId {
+pub async fn other_of(store: &Store, item: ItemId) -> countersign_model::SubjectId {
     subjects::of_item(&mut store.read().await.unwrap(), item).await.unwrap()[0].id
 }
 
@@ -345,7 +347,7 @@ async fn work_in_progress_on_an_erased_patient_ends() {
     let request = erase(&house, "a", project, &subject).await;
     let certificate = house.pipeline.erasure_certificate(&officer, request).await.unwrap();
     assert_eq!(certificate.statement.destroyed.crosswalk_entries, None);
-    let late = house.pipeline.submit(&annotator, work.task.id, work.task.fence, 0, vec![], false).await;
+    let late = house.pipeline.submit(&annotator, work.task.id, work.task.fence, 0, vec![]).await;
     assert!(late.is_err());
     let nothing = house.pipeline.claim(&annotator, project, Default::default()).await.unwrap_err();
     assert_eq!(code(&nothing), "nothing_to_do");
@@ -431,6 +433,7 @@ async fn a_name_is_shown_once_to_the_asker_after_another_person_agreed() {
     house.clock.forward(31 * 60);
     assert_eq!(code(&pipeline.reveal(&officer, late.id).await.unwrap_err()), "expired");
     let refused = ask(officer.clone()).await.unwrap();
+    let owner = house.sign_in(&owner.login).await;
     let no = Decision { approve: false, ..approve() };
     assert_eq!(pipeline.decide_privacy(&owner, refused.id, no).await.unwrap().state, "refused");
     assert_eq!(code(&pipeline.reveal(&officer, refused.id).await.unwrap_err()), "not_approved");

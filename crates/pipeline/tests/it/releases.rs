@@ -18,6 +18,7 @@ use countersign_pipeline::{
     release::{ReleaseView, Selection},
     review::Verdict,
     sign::Countersigning,
+    signing::Components,
     work::{AnnotationInput, Change, Wish},
 };
 use countersign_sensors::kitti::{parse_calib, parse_labels};
@@ -63,9 +64,16 @@ impl Crew {
         let work = pipeline.claim(&self.annotator, project, Wish::default()).await.unwrap();
         let changes = draw.iter().cloned().map(|annotation| Change::Put { annotation }).collect();
         let (task, fence, revision) = (work.task.id, work.task.fence, work.read.unwrap().revision);
-        pipeline.submit(&self.annotator, task, fence, revision, changes, false).await.unwrap();
+        pipeline.submit(&self.annotator, task, fence, revision, changes).await.unwrap();
+        self.finish(house, project).await
+    }
+
+    /// Review and countersignature of what was read; the item.
+    pub async fn finish(&self, house: &House, project: ProjectId) -> ItemId {
+        let pipeline = &house.pipeline;
         let work = pipeline.claim(&self.reviewer, project, Wish::default()).await.unwrap();
         let verdict = Verdict {
+            marks: vec![],
             decision: ReviewDecision::Accept,
             missing: Some(Missing::Nothing),
             reason: None,
@@ -97,19 +105,20 @@ pub fn mark(id: u128, class: &str, frame: Option<FrameRef>, shape: Shape) -> Ann
         shape,
         attributes: BTreeMap::new(),
         arrangement: Default::default(),
+        unclear: None,
     }
 }
 
 const FIRST: Option<FrameRef> = Some(FrameRef { stream: 0, index: 0 });
 
-fn png(width: u32, height: u32, seed: u32) -> Vec<u8> {
+pub fn png(width: u32, height: u32, seed: u32) -> Vec<u8> {
     let mut bytes = Vec::new();
     let image = image::GrayImage::from_fn(width, height, |x, y| image::Luma([(x * 3 + y * seed) as u8]));
     image.write_to(&mut Cursor::new(&mut bytes), image::ImageFormat::Png).unwrap();
     bytes
 }
 
-async fn ingest(house: &House, project: ProjectId, name: &str, files: &[(String, Vec<u8>)]) {
+pub async fn ingest(house: &House, project: ProjectId, name: &str, files: &[(String, Vec<u8>)]) {
     let officer = house.sign_in(&format!("privacy_officer@{name}")).await;
     house.pipeline.declare_public(&officer, project, PASSWORD).await.unwrap();
     let folder = tempfile::tempdir().unwrap();
@@ -154,7 +163,7 @@ pub async fn package(house: &House, caller: &Caller, id: ReleaseId) -> Vec<u8> {
     bytes
 }
 
-fn member(package: &[u8], name: &str) -> Vec<u8> {
+pub fn member(package: &[u8], name: &str) -> Vec<u8> {
     let mut zip = zip::ZipArchive::new(Cursor::new(package)).unwrap();
     let mut bytes = Vec::new();
     zip.by_name(name).unwrap().read_to_end(&mut bytes).unwrap();
@@ -167,8 +176,12 @@ async fn make(
     project: ProjectId,
     name: &str,
 ) -> (ReleaseView, Vec<u8>, ReleaseReport) {
-    let made =
-        house.pipeline.make_release(&crew.scientist, project, name, Selection::AllAccepted).await.unwrap();
+    let (pipeline, signed) = (&house.pipeline, Some(Components::from(PASSWORD)));
+    let begun = pipeline.make_release_signed(&crew.scientist, project, name, Selection::AllAccepted, signed);
+    let mut made = begun.await.unwrap();
+    if made.state == "proposed" {
+        made = pipeline.countersign_release(&crew.owner, made.id, PASSWORD.into()).await.unwrap();
+    }
     let bytes = package(house, &crew.scientist, made.id).await;
     let key = VerifierKey::parse(&house.pipeline.store.log_key()).unwrap();
     let report = verify_release(Cursor::new(&bytes), Some(&key)).unwrap();
@@ -190,6 +203,7 @@ async fn accepted_images_leave_with_their_evidence_and_a_flipped_byte_is_named()
         assert_eq!(statement.counts[name], count, "{name}");
     }
     assert!(statement.not_claimed.iter().any(|text| text.contains("no statistical statement")));
+    assert!(statement.not_claimed.iter().any(|text| text.contains("each item was read once")));
     assert_eq!(statement.signatories[0].actor, crew.scientist.user().to_string());
     assert_eq!((report.event.action.as_str(), report.one_actor_items), ("release.made", 0));
 
@@ -337,6 +351,8 @@ async fn a_release_whose_process_died_is_ended_by_the_sweep_and_its_name_is_free
                 countersigned_by: None,
                 countersigned_at: None,
                 certification_id: None,
+                format: 1,
+                carried_to: None,
                 id: tx.fresh(),
                 project_id: project,
                 name: "v1".into(),
@@ -366,7 +382,7 @@ async fn a_release_whose_process_died_is_ended_by_the_sweep_and_its_name_is_free
 }
 
 /// One camera, one LiDAR, in KITTI's layout.
-fn scene_files() -> Vec<(String, Vec<u8>)> {
+pub fn scene_files() -> Vec<(String, Vec<u8>)> {
     let calib = "P2: 70 0 60 7 0 70 18 0 0 0 1 0\nR0_rect: 1 0 0 0 1 0 0 0 1\n\
                  Tr_velo_to_cam: 0 -1 0 0 0 0 -1 -0.08 1 0 0 -0.27\n";
     let mut sweep = Vec::new();

@@ -10,6 +10,7 @@ use countersign_pipeline::{
     views::Work,
     work::{AnnotationInput, Change, Wish},
 };
+use countersign_store::{Evidence, items};
 use countersign_workflow::{Missing, ReviewDecision, SignDecision};
 use uuid::Uuid;
 
@@ -43,6 +44,7 @@ fn draw(id: u128, x: f64) -> Change {
             shape: Shape::Box { x, y: 2.0, w: 10.0, h: 5.0 },
             attributes: Default::default(),
             arrangement: Default::default(),
+            unclear: None,
         },
     }
 }
@@ -63,6 +65,7 @@ async fn claim(house: &House, caller: &Caller, project: ProjectId) -> Work {
 
 fn accept() -> Verdict {
     Verdict {
+        marks: vec![],
         decision: ReviewDecision::Accept,
         missing: Some(Missing::Nothing),
         reason: None,
@@ -85,10 +88,8 @@ async fn an_image_goes_all_the_way_and_three_people_sign_for_it() {
     assert_eq!(saved.revision, 1);
     let stale = pipeline.save(&annotator, read.summary.id, work.task.fence, 0, vec![draw(1, 4.0)]).await;
     assert_eq!(code(&stale.unwrap_err()), "stale_revision");
-    let submitted = pipeline
-        .submit(&annotator, work.task.id, work.task.fence, 1, vec![draw(2, 20.0)], false)
-        .await
-        .unwrap();
+    let submitted =
+        pipeline.submit(&annotator, work.task.id, work.task.fence, 1, vec![draw(2, 20.0)]).await.unwrap();
     assert_eq!((submitted.phase.as_str(), submitted.stage), ("queued", Some(1)));
 
     let reviewer = house.sign_in("reviewer@p").await;
@@ -100,6 +101,17 @@ async fn an_image_goes_all_the_way_and_three_people_sign_for_it() {
     let silent = Verdict { missing: None, ..accept() };
     let refused = pipeline.review(&reviewer, task, fence, 0, vec![], silent).await;
     assert_eq!(code(&refused.unwrap_err()), "missing_unanswered");
+    // What somebody else handed in is not changed without a reason, and a list has the reasons.
+    let fix = |reason: Option<&str>| Verdict {
+        decision: ReviewDecision::Fix,
+        reason: reason.map(ToOwned::to_owned),
+        ..accept()
+    };
+    for (verdict, expected) in [(fix(None), "reason_required"), (fix(Some("mood")), "bad_reason")] {
+        let refused =
+            pipeline.review(&reviewer, task, fence, copy.revision, vec![draw(1, 9.0)], verdict).await;
+        assert_eq!(code(&refused.unwrap_err()), expected);
+    }
     let accepted = pipeline.review(&reviewer, task, fence, copy.revision, vec![], accept()).await.unwrap();
     assert_eq!(accepted.content_hash, submitted.content_hash);
 
@@ -144,7 +156,13 @@ async fn an_item_is_finished_under_the_version_that_it_began_with() {
     let project = one_image(&house).await;
     let officer = house.sign_in("privacy_officer@p").await;
     let plan = DeidPlan { two_person_waiver: true, ..DeidPlan::default() };
-    assert_eq!(house.pipeline.set_deid(&officer, project, 1, plan).await.unwrap().version, 2);
+    let again = || plan.clone();
+    let unsaid = house.pipeline.set_deid(&officer, project, 1, again(), "  ", PASSWORD).await;
+    assert_eq!(code(&unsaid.unwrap_err()), "reason_required");
+    let unsigned = house.pipeline.set_deid(&officer, project, 1, again(), "two look", "a guess").await;
+    assert_eq!(code(&unsigned.unwrap_err()), "bad_credentials");
+    let put = house.pipeline.set_deid(&officer, project, 1, plan, "two look", PASSWORD).await.unwrap();
+    assert_eq!(put.version, 2);
     let folder = tempfile::tempdir().unwrap();
     let mut later = png();
     later.push(0);
@@ -157,7 +175,7 @@ async fn an_item_is_finished_under_the_version_that_it_began_with() {
     for (n, id) in [(0, 1), (1, 2)] {
         let work = claim(&house, &annotator, project).await;
         let (task, fence) = (work.task.id, work.task.fence);
-        house.pipeline.submit(&annotator, task, fence, 0, vec![draw(id, 3.0)], false).await.unwrap();
+        house.pipeline.submit(&annotator, task, fence, 0, vec![draw(id, 3.0)]).await.unwrap();
         let item = house.pipeline.item(&auditor, work.item.id).await.unwrap();
         let read = item.reads.iter().rfind(|read| read.status == "submitted").unwrap();
         versions.push((n, read.protocol_version));
@@ -173,7 +191,7 @@ async fn whoever_drew_cannot_review_or_sign_whatever_their_roles() {
     let wish = Wish { stage: Some(0), ..Wish::default() };
     let work = house.pipeline.claim(&everything, project, wish).await.unwrap();
     let (task, fence, item) = (work.task.id, work.task.fence, work.item.id);
-    house.pipeline.submit(&everything, task, fence, 0, vec![draw(1, 3.0)], false).await.unwrap();
+    house.pipeline.submit(&everything, task, fence, 0, vec![draw(1, 3.0)]).await.unwrap();
     let again = house.pipeline.claim(&everything, project, Wish::default()).await;
     assert_eq!(code(&again.unwrap_err()), "nothing_to_do");
     let named =
@@ -181,7 +199,7 @@ async fn whoever_drew_cannot_review_or_sign_whatever_their_roles() {
     assert_eq!(code(&named.unwrap_err()), "separation_of_duties");
 
     // A token of the same person and a role that they are given later change nothing.
-    let token = house.pipeline.make_token(&everything, "script").await.unwrap();
+    let token = house.pipeline.make_token(&everything, "script", None).await.unwrap();
     let by_token =
         house.pipeline.authenticate(&Credential::Token(token.token.unwrap())).await.unwrap().unwrap();
     let wish = Wish { item: Some(item), ..Wish::default() };
@@ -195,7 +213,7 @@ async fn whoever_drew_cannot_review_or_sign_whatever_their_roles() {
     let wish = Wish { item: Some(second), ..Wish::default() };
     let work = house.pipeline.claim(&annotator, project, wish).await.unwrap();
     let (task, fence) = (work.task.id, work.task.fence);
-    house.pipeline.submit(&annotator, task, fence, 0, vec![draw(2, 3.0)], false).await.unwrap();
+    house.pipeline.submit(&annotator, task, fence, 0, vec![draw(2, 3.0)]).await.unwrap();
     house.pipeline.grant(&owner, project, late, Role::Reviewer).await.unwrap();
     let promoted = house.sign_in("late").await;
     let named = house.pipeline.claim(&promoted, project, wish).await;
@@ -237,14 +255,12 @@ async fn a_lapsed_lease_goes_to_the_next_person_and_the_first_one_is_told() {
     let none = house.pipeline.claim(&second, project, Wish { stage: Some(0), ..Wish::default() }).await;
     assert_eq!(code(&none.unwrap_err()), "nothing_to_do");
     house.clock.forward(31 * 60);
-    let late =
-        house.pipeline.submit(&first, work.task.id, work.task.fence, 0, vec![draw(1, 1.0)], false).await;
+    let late = house.pipeline.submit(&first, work.task.id, work.task.fence, 0, vec![draw(1, 1.0)]).await;
     assert_eq!(code(&late.unwrap_err()), "lease_expired");
     let taken =
         house.pipeline.claim(&second, project, Wish { stage: Some(0), ..Wish::default() }).await.unwrap();
     assert!(taken.task.fence > work.task.fence);
-    let lost =
-        house.pipeline.submit(&first, work.task.id, work.task.fence, 0, vec![draw(1, 1.0)], false).await;
+    let lost = house.pipeline.submit(&first, work.task.id, work.task.fence, 0, vec![draw(1, 1.0)]).await;
     assert_eq!(code(&lost.unwrap_err()), "not_leased");
 }
 
@@ -281,10 +297,18 @@ async fn bad_annotations_are_refused_at_their_place_and_nothing_is_kept() {
         if let Change::Put { annotation } = &mut wrong {
             annotation.shape = shape;
         }
-        let error = house.pipeline.save(&annotator, read, work.task.fence, 0, vec![wrong]).await.unwrap_err();
-        assert_eq!(code(&error), wanted, "{error}");
-        // Whoever sent it is told which of their marks it is.
-        assert!(error.to_string().contains(&Uuid::from_u128(7).to_string()), "{error}");
+        // A mark without a frame lies on the picture that a release puts it on.
+        for framed in [true, false] {
+            let mut wrong = wrong.clone();
+            if let Change::Put { annotation } = &mut wrong {
+                annotation.frame = annotation.frame.filter(|_| framed);
+            }
+            let refused = house.pipeline.save(&annotator, read, work.task.fence, 0, vec![wrong]).await;
+            let error = refused.unwrap_err();
+            assert_eq!(code(&error), wanted, "{error}");
+            // Whoever sent it is told which of their marks it is.
+            assert!(error.to_string().contains(&Uuid::from_u128(7).to_string()), "{error}");
+        }
     }
     let kept = house.pipeline.read(&annotator, read).await.unwrap();
     assert!(kept.annotations.is_empty());
@@ -334,4 +358,83 @@ async fn a_list_never_shows_what_a_look_up_would_refuse() {
             _ => assert_eq!(shown, 1, "{role}"),
         }
     }
+}
+
+/// An event beyond the limits of the log is refused, as input is, and the change that it was to be evidence of did not happen.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_that_is_too_large_changes_nothing() {
+    let house = House::new().await;
+    let project = one_image(&house).await;
+    let owner = house.sign_in("owner@p").await;
+    let before = house.pipeline.items(&owner, project, ItemQuery::default()).await.unwrap();
+    let item = before.items[0].id;
+    let refused = house
+        .pipeline
+        .store
+        .write::<(), PipelineError, _>(owner.actor(), move |tx| {
+            Box::pin(async move {
+                let row = items::lock(tx, item).await?;
+                let step = items::ItemStep {
+                    state: row.state,
+                    stage: row.stage,
+                    held: true,
+                    workflow: row.workflow,
+                    accepted_read_id: None,
+                    quiet: false,
+                };
+                items::step(tx, item, step).await?;
+                let words = "a".repeat(1 << 20);
+                let evidence = Evidence::new("item.prioritised", "item", item.uuid());
+                tx.record(evidence.item(item).details(serde_json::json!({ "words": words })))?;
+                Ok(())
+            })
+        })
+        .await
+        .unwrap_err();
+    assert_eq!(code(&refused), "event_too_large");
+    assert_eq!(house.pipeline.items(&owner, project, ItemQuery::default()).await.unwrap(), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_history_of_a_mark_goes_back_to_the_read_it_came_from_and_is_shown_to_whom_the_reads_are() {
+    let house = House::new().await;
+    let project = one_image(&house).await;
+    let pipeline = &house.pipeline;
+    let annotator = house.sign_in("annotator@p").await;
+    let work = claim(&house, &annotator, project).await;
+    let (first, task, fence) = (work.read.unwrap().summary.id, work.task.id, work.task.fence);
+    let mark = AnnotationId(Uuid::from_u128(1));
+    let other = AnnotationId(Uuid::from_u128(2));
+    assert!(pipeline.history(&annotator, first, mark).await.unwrap().versions.is_empty());
+    pipeline.save(&annotator, first, fence, 0, vec![draw(1, 3.0), draw(2, 30.0)]).await.unwrap();
+    pipeline.save(&annotator, first, fence, 1, vec![draw(1, 7.0)]).await.unwrap();
+    pipeline.save(&annotator, first, fence, 2, vec![Change::Remove { id: other }]).await.unwrap();
+    let versions = pipeline.history(&annotator, first, mark).await.unwrap().versions;
+    let left = |found: &countersign_pipeline::history::AnnotationVersion| {
+        found.annotation.as_ref().map(|mark| match mark.shape {
+            Shape::Box { x, .. } => x,
+            _ => panic!("a box"),
+        })
+    };
+    assert_eq!(versions.iter().map(left).collect::<Vec<_>>(), [Some(3.0), Some(7.0)]);
+    assert_eq!(versions.iter().map(|found| found.version).collect::<Vec<_>>(), [1, 2]);
+    assert!(
+        versions.iter().all(|found| found.author_name.as_deref() == Some("Test annotator@p")),
+        "{versions:?}"
+    );
+    let gone = pipeline.history(&annotator, first, other).await.unwrap().versions;
+    assert_eq!(gone.iter().map(left).collect::<Vec<_>>(), [Some(30.0), None]);
+
+    let reviewer = house.sign_in("reviewer@p").await;
+    let refused = pipeline.history(&reviewer, first, mark).await.unwrap_err();
+    assert_eq!(code(&refused), "not_found", "a draft is its author's alone");
+    pipeline.submit(&annotator, task, fence, 3, vec![]).await.unwrap();
+    let work = claim(&house, &reviewer, project).await;
+    let copy = work.read.unwrap().summary.id;
+    pipeline.save(&reviewer, copy, work.task.fence, 0, vec![draw(1, 9.0)]).await.unwrap();
+    let versions = pipeline.history(&reviewer, copy, mark).await.unwrap().versions;
+    assert_eq!(versions.iter().map(left).collect::<Vec<_>>(), [Some(3.0), Some(7.0), Some(9.0)]);
+    assert_eq!(versions.iter().map(|found| found.read).collect::<Vec<_>>(), [first, first, copy]);
+    let refused = pipeline.history(&annotator, copy, mark).await.unwrap_err();
+    assert_eq!(code(&refused), "not_found", "nor may the author look into the reviewer's draft");
 }

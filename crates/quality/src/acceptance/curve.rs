@@ -51,7 +51,7 @@ impl Plan {
                 }
                 let mut verdict = self.verdict(checked, found);
                 if verdict == Verdict::Open && checked == whole {
-                    verdict = self.verdict(self.most(), found);
+                    verdict = self.whole(checked, found);
                 }
                 if verdict != Verdict::Open {
                     point.checked += *share * count(checked);

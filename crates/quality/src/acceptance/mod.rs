@@ -5,11 +5,13 @@
 mod curve;
 mod design;
 mod draw;
+mod follow;
 mod plan;
 mod switching;
 
 pub use curve::{Curve, Source};
 pub use design::{SEARCH_MAX, single_for};
 pub use draw::{Draw, DrawError};
+pub use follow::Standing;
 pub use plan::{Plan, PlanError, SAMPLE_MAX, Verdict};
 pub use switching::{Inspected, Inspection, Switch, Switching};

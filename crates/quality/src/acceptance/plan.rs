@@ -150,6 +150,18 @@ impl Plan {
             }
         }
     }
+
+    /// What is said of a batch of `units` that was checked whole before the plan was done: a fixed sample is judged by what
+    /// was found, as if the units that the batch lacks were right; a sequential plan ends there as at its most units, by
+    /// what is nearer, since units that do not exist are evidence of nothing.
+    pub(super) fn whole(&self, units: u64, found: u64) -> Verdict {
+        match *self {
+            Self::Sequential { good, bad, producer, consumer, .. } => {
+                Self::Sequential { good, bad, producer, consumer, most: units }.verdict(units, found)
+            }
+            Self::Single { .. } | Self::Double { .. } => self.verdict(self.most(), found),
+        }
+    }
 }
 
 const fn last(whole: bool, found: u64, accept: u64) -> Verdict {

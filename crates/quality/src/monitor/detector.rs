@@ -135,6 +135,11 @@ impl Detector {
         Ok(Some(alarm))
     }
 
+    /// Counts an item that plays no part: the evidence stays where it was.
+    pub const fn pass_over(&mut self) {
+        self.items += 1;
+    }
+
     /// Forgets the evidence, as after a training or a new guideline; items go on being counted.
     pub fn restart(&mut self) {
         self.parts = [Part { sum: 0.0, best: 0.0, since: self.items + 1 }; 3];

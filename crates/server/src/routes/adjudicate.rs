@@ -1,25 +1,25 @@
 //! Adjudication: deciding between reads that differ, and what came of comparing reads.
 
 use axum::{Json, extract::State};
-use countersign_model::{ItemId, TaskId};
+use countersign_model::{AnnotationId, ItemId, TaskId};
 use countersign_pipeline::{
-    adjudicate::Ruling,
+    adjudicate::{MergedMark, Ruling},
     compare::ComparisonView,
     work::{Change, Standing},
 };
 use countersign_workflow as workflow;
 use serde::Deserialize;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     App, Problem,
     caller::SignedIn,
-    extract::{Body, Ids, IfMatch},
+    extract::{Body, Ids, IfMatch, Search},
 };
 
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(adjudicate)).routes(routes!(comparisons))
+    OpenApiRouter::new().routes(routes!(adjudicate)).routes(routes!(merged)).routes(routes!(comparisons))
 }
 
 /// What an adjudicator can do.
@@ -70,6 +70,32 @@ async fn adjudicate(
         comment: body.comment,
     };
     Ok(Json(app.pipeline.adjudicate(&caller, task, body.fence, revision, body.changes, ruling).await?))
+}
+
+/// Which marks.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Chosen {
+    /// Ids of two marks or more of one finding that readers differ about, with commas between them.
+    #[serde(default)]
+    marks: String,
+}
+
+/// Several readers' marks of one finding as one mark, by the merge rule of the comparison. For whoever decides between them; nothing
+/// is kept of it.
+#[utoipa::path(
+    get, path = "/tasks/{task}/merged", tag = "work", params(("task" = TaskId, Path), Chosen),
+    responses((status = 200, body = MergedMark))
+)]
+async fn merged(
+    State(app): State<App>,
+    SignedIn(caller): SignedIn,
+    Ids(task): Ids<TaskId>,
+    Search(chosen): Search<Chosen>,
+) -> Result<Json<MergedMark>, Problem> {
+    // What is no id names no mark.
+    let marks: Vec<AnnotationId> = chosen.marks.split(',').filter_map(|id| id.trim().parse().ok()).collect();
+    Ok(Json(app.pipeline.merged_mark(&caller, task, &marks).await?))
 }
 
 /// What came of comparing the independent reads of an item. Not found for whoever may still be called to work on it.

@@ -2,6 +2,7 @@
 
 use axum::{
     Json,
+    body::Body,
     extract::State,
     http::{HeaderName, header},
 };
@@ -24,6 +25,8 @@ pub fn long_routes() -> OpenApiRouter<App> {
         .routes(routes!(project_table))
         .routes(routes!(report))
         .routes(routes!(table))
+        .routes(routes!(project_views))
+        .routes(routes!(views))
 }
 
 /// Which exposures count.
@@ -53,6 +56,13 @@ type Table = ([(HeaderName, &'static str); 2], String);
 const TABLE: [(HeaderName, &str); 2] = [
     (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
     (header::CONTENT_DISPOSITION, "attachment; filename=\"exposures.csv\""),
+];
+
+type Views = ([(HeaderName, &'static str); 2], Body);
+
+const VIEWS: [(HeaderName, &str); 2] = [
+    (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
+    (header::CONTENT_DISPOSITION, "attachment; filename=\"views.csv\""),
 ];
 
 /// Who saw what of whom in a project.
@@ -104,4 +114,33 @@ async fn table(
     Search(asked): Search<Asked>,
 ) -> Result<Table, Problem> {
     Ok((TABLE, app.pipeline.breach_table(&caller, asked.question(None)).await?))
+}
+
+/// Every exposure of a project: who was shown which image, when, and what for. A table of comma-separated values.
+#[utoipa::path(
+    get, path = "/projects/{project}/breach-views.csv", tag = "evidence", params(("project" = ProjectId, Path), Asked),
+    responses((status = 200, body = String, content_type = "text/csv"))
+)]
+async fn project_views(
+    State(app): State<App>,
+    SignedIn(caller): SignedIn,
+    Ids(project): Ids<ProjectId>,
+    Search(asked): Search<Asked>,
+) -> Result<Views, Problem> {
+    let views = app.pipeline.breach_views(&caller, asked.question(Some(project))).await?;
+    Ok((VIEWS, Body::from_stream(views)))
+}
+
+/// Every exposure of the whole installation.
+#[utoipa::path(
+    get, path = "/breach-views.csv", tag = "evidence", params(Asked),
+    responses((status = 200, body = String, content_type = "text/csv"))
+)]
+async fn views(
+    State(app): State<App>,
+    SignedIn(caller): SignedIn,
+    Search(asked): Search<Asked>,
+) -> Result<Views, Problem> {
+    let views = app.pipeline.breach_views(&caller, asked.question(None)).await?;
+    Ok((VIEWS, Body::from_stream(views)))
 }

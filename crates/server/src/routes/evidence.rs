@@ -5,6 +5,7 @@ use countersign_model::{ItemId, ProjectId};
 use countersign_pipeline::{
     evidence::{EventView, ExposureView},
     views::Page,
+    witness::EvidenceLight,
 };
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -21,6 +22,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(item_events))
         .routes(routes!(item_exposures))
         .routes(routes!(project_events))
+        .routes(routes!(integrity))
 }
 
 /// Where a page begins and how long it is.
@@ -73,4 +75,17 @@ async fn project_events(
     Search(page): Search<Paging>,
 ) -> Result<Json<Page<EventView>>, Problem> {
     Ok(Json(app.pipeline.project_events(&caller, project, page.limit, page.cursor).await?))
+}
+
+/// Whether the evidence log is to be relied on, for those who answer for a project's evidence.
+#[utoipa::path(
+    get, path = "/projects/{project}/integrity", tag = "evidence", params(("project" = ProjectId, Path)),
+    responses((status = 200, body = EvidenceLight))
+)]
+async fn integrity(
+    State(app): State<App>,
+    SignedIn(caller): SignedIn,
+    Ids(project): Ids<ProjectId>,
+) -> Result<Json<EvidenceLight>, Problem> {
+    Ok(Json(app.pipeline.evidence_light(&caller, project).await?))
 }

@@ -2,7 +2,7 @@
 
 use axum::{Json, extract::State, response::Response};
 use countersign_model::{DeidPlan, GateEntryId, ProjectId};
-use countersign_pipeline::{gate::Preview, projects::ProtocolRef};
+use countersign_pipeline::{gate::Preview, projects::ProtocolRef, signing::Components};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -74,21 +74,36 @@ async fn preview_image(
     Ok(shown(app.pipeline.gate_preview_image(&caller, entry, frame, body.deid, window).await?))
 }
 
+/// Rules that are to come into force, signed with the password.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct RulesToPut {
+    /// The rules.
+    deid: DeidPlan,
+    /// Why.
+    reason: String,
+    /// User name; needed at the first signature of a session, and after a quarter of an hour without one.
+    login: Option<String>,
+    password: String,
+}
+
 /// Puts rules into the project's protocol as a new version, made against the protocol version in `If-Match`. What waits
 /// at the gate is cleaned anew.
 #[utoipa::path(
     put, path = "/projects/{project}/deid", tag = "gate",
     params(("project" = ProjectId, Path), ("If-Match" = String, Header, description = "The protocol version in quotes.")),
-    request_body = DeidPlan, responses((status = 200, body = ProtocolRef))
+    request_body = RulesToPut, responses((status = 200, body = ProtocolRef))
 )]
 async fn set_rules(
     State(app): State<App>,
     SignedIn(caller): SignedIn,
     Ids(project): Ids<ProjectId>,
     IfMatch(version): IfMatch,
-    Body(plan): Body<DeidPlan>,
+    Body(body): Body<RulesToPut>,
 ) -> Result<Json<ProtocolRef>, Problem> {
     // A version that no protocol can have is not the one in force.
     let version = u32::try_from(version).unwrap_or(u32::MAX);
-    Ok(Json(app.pipeline.set_deid(&caller, project, version, plan).await?))
+    let components = Components { login: body.login, password: body.password };
+    let put = app.pipeline.set_deid(&caller, project, version, body.deid, &body.reason, components).await?;
+    Ok(Json(put))
 }

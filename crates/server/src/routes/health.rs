@@ -20,6 +20,8 @@ struct Health {
     version: &'static str,
     /// `online`, or `offline`: then the gate waits and everything else goes on.
     vault: &'static str,
+    /// `running`, or `stopped`: the evidence log cannot be written, and no picture is shown until it can.
+    log: &'static str,
 }
 
 /// Whether the server is ready.
@@ -27,5 +29,6 @@ struct Health {
 async fn health(State(app): State<App>) -> Result<Json<Health>, Problem> {
     drop(app.pipeline.store.read().await?);
     let vault = if app.pipeline.vault_online() { "online" } else { "offline" };
-    Ok(Json(Health { status: "ready", version: env!("CARGO_PKG_VERSION"), vault }))
+    let log = if app.pipeline.store.is_log_stopped() { "stopped" } else { "running" };
+    Ok(Json(Health { status: "ready", version: env!("CARGO_PKG_VERSION"), vault, log }))
 }

@@ -33,6 +33,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(consistency))
         .routes(routes!(signature_proof))
         .routes(routes!(release_proof))
+        .routes(routes!(exposure_proof))
 }
 
 /// Between which two sizes of the log consistency is to be proved.
@@ -118,6 +119,20 @@ async fn release_proof(
 ) -> Result<Response, Problem> {
     let proof = app.pipeline.release_proof(&caller, release).await?;
     proof_file(&format!("release-{release}"), proof)
+}
+
+/// The proof that an exposure, that somebody was shown something, is in the log (C2SP tlog-proof).
+#[utoipa::path(
+    get, path = "/exposures/{exposure}/proof", tag = "log", params(("exposure" = uuid::Uuid, Path)),
+    responses((status = 200, body = String, content_type = "text/plain"))
+)]
+async fn exposure_proof(
+    State(app): State<App>,
+    SignedIn(caller): SignedIn,
+    Ids(exposure): Ids<uuid::Uuid>,
+) -> Result<Response, Problem> {
+    let proof = app.pipeline.exposure_proof(&caller, exposure).await?;
+    proof_file(&format!("exposure-{exposure}"), proof)
 }
 
 /// A proof as a file to keep.

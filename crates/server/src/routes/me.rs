@@ -2,7 +2,7 @@
 
 use axum::{Json, extract::State, http::StatusCode};
 use countersign_model::TokenId;
-use countersign_pipeline::{keys::KeyChoice, people::ApiToken};
+use countersign_pipeline::{keys::KeyChoice, people::ApiToken, signing::SigningState};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -19,6 +19,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(tokens, make_token))
         .routes(routes!(end_token))
         .routes(routes!(keys, set_keys))
+        .routes(routes!(signing, acknowledge))
 }
 
 /// A change of password.
@@ -35,6 +36,16 @@ struct PasswordChange {
 struct TokenDraft {
     /// What its owner calls it.
     name: String,
+    /// For how many days it works, 1 to 365; 90 if not said.
+    days: Option<u32>,
+}
+
+/// That the caller agrees to the statement.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct SigningAgreement {
+    /// Version of the statement that was on the screen.
+    version: u32,
 }
 
 /// Chooses a new password; every other session of the person ends.
@@ -63,7 +74,7 @@ async fn make_token(
     SignedIn(caller): SignedIn,
     Body(body): Body<TokenDraft>,
 ) -> Result<(StatusCode, Json<ApiToken>), Problem> {
-    Ok((StatusCode::CREATED, Json(app.pipeline.make_token(&caller, &body.name).await?)))
+    Ok((StatusCode::CREATED, Json(app.pipeline.make_token(&caller, &body.name, body.days).await?)))
 }
 
 /// Ends one of the caller's tokens.
@@ -94,4 +105,22 @@ async fn set_keys(
 ) -> Result<StatusCode, Problem> {
     app.pipeline.set_keys(&caller, &body).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// What the caller's next signature takes: user name or password alone, and whether they agreed that it binds them.
+#[utoipa::path(get, path = "/me/signing", tag = "me", responses((status = 200, body = SigningState)))]
+async fn signing(State(app): State<App>, SignedIn(caller): SignedIn) -> Result<Json<SigningState>, Problem> {
+    Ok(Json(app.pipeline.signing_state(&caller).await?))
+}
+
+/// Says, once, that the caller's electronic signature binds them.
+#[utoipa::path(
+    post, path = "/me/signing", tag = "me", request_body = SigningAgreement, responses((status = 200, body = SigningState))
+)]
+async fn acknowledge(
+    State(app): State<App>,
+    SignedIn(caller): SignedIn,
+    Body(body): Body<SigningAgreement>,
+) -> Result<Json<SigningState>, Problem> {
+    Ok(Json(app.pipeline.acknowledge_signing(&caller, body.version).await?))
 }

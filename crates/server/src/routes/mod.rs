@@ -1,15 +1,22 @@
 //! The routes, one file per resource.
 
 mod adjudicate;
+mod agreement;
+mod alerts;
+mod appeals;
+mod batches;
 mod breach;
 mod certifications;
 pub mod document;
+mod draft_models;
 mod evidence;
 mod face_models;
+mod findings;
 mod gate;
 mod gate_masks;
 mod gate_rules;
 mod grants;
+mod guidelines;
 mod health;
 mod holds;
 mod home;
@@ -21,16 +28,24 @@ pub mod live;
 mod log;
 mod me;
 mod monitor;
+mod ontology;
+mod overdue;
 mod oversight;
 mod pixels;
 mod privacy;
 mod projects;
+pub mod protocol_schema;
+mod protocols;
+mod qualifications;
 mod reads;
 mod releases;
 mod risks;
 mod session;
 mod stow;
+mod suggestions;
 mod tasks;
+mod tickets;
+mod tiers;
 mod users;
 
 use axum::{
@@ -47,40 +62,56 @@ pub fn all() -> OpenApiRouter<App> {
     let quick = OpenApiRouter::new()
         .merge(session::routes())
         .merge(me::routes())
+        .merge(alerts::routes())
         .merge(users::routes())
         .merge(projects::routes())
+        .merge(protocols::routes())
+        .merge(protocol_schema::routes())
         .merge(grants::routes())
         .merge(ingest::routes())
         .merge(items::routes())
         .merge(pixels::routes())
         .merge(evidence::routes())
         .merge(holds::routes())
+        .merge(draft_models::routes())
         .merge(gate::routes())
         .merge(privacy::routes())
         .merge(gate_masks::routes())
         .merge(gate_rules::routes())
         .merge(oversight::routes())
         .merge(certifications::routes())
+        .merge(batches::routes())
         .merge(monitor::routes())
+        .merge(tickets::routes())
+        .merge(qualifications::routes())
+        .merge(guidelines::routes())
+        .merge(ontology::routes())
         .merge(leaks::routes())
         .merge(risks::routes())
         .merge(face_models::routes())
         .merge(tasks::routes())
         .merge(adjudicate::routes())
         .merge(reads::routes())
+        .merge(findings::routes())
+        .merge(appeals::routes())
         .merge(releases::routes())
         .merge(log::routes())
         .merge(home::routes())
+        .merge(overdue::routes())
         .layer(middleware::from_fn(bounded));
     // Uploads, imports, releases and streams take as long as they take.
     let long = OpenApiRouter::new()
         .merge(ingest::long_routes())
         .merge(stow::long_routes())
         .merge(certifications::long_routes())
+        .merge(batches::long_routes())
         .merge(releases::long_routes())
         .merge(face_models::long_routes())
         .merge(breach::long_routes())
         .merge(inspection::long_routes())
+        .merge(agreement::long_routes())
+        .merge(suggestions::long_routes())
+        .merge(tiers::long_routes())
         .merge(live::routes());
     let v1 = quick.merge(long).layer(DefaultBodyLimit::max(JSON_BYTES_MAX));
     health::routes().nest("/v1", v1)

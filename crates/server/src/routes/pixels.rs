@@ -228,7 +228,12 @@ fn how_to_read(frame: &RawFrame) -> Result<HeaderMap, Problem> {
     Ok(headers)
 }
 
-fn answer(asked: &HeaderMap, mut headers: HeaderMap, kind: &'static str, bytes: bytes::Bytes) -> Response {
+pub(super) fn answer(
+    asked: &HeaderMap,
+    mut headers: HeaderMap,
+    kind: &'static str,
+    bytes: bytes::Bytes,
+) -> Response {
     let hash = Sha256::digest(&bytes);
     let tag: String = hash.iter().take(TAG_BYTES).map(|byte| format!("{byte:02x}")).collect();
     let tag = format!("\"{tag}\"");

@@ -11,6 +11,7 @@ use countersign_pipeline::{
     privacy::{
         CertificateView, Decision, PrivacyRequestView, RequestDraft, Revealed, SubjectView, VaultStatus,
     },
+    signing::Components,
     views::Page,
 };
 use serde::Deserialize;
@@ -93,6 +94,8 @@ enum PrivacyChoice {
 struct PrivacyDecision {
     decision: PrivacyChoice,
     reason: String,
+    /// User name; needed at the first signature of a session, and after a quarter of an hour without one.
+    login: Option<String>,
     /// The decider's password, entered again.
     password: String,
 }
@@ -199,7 +202,11 @@ async fn decide(
     Body(body): Body<PrivacyDecision>,
 ) -> Result<Json<PrivacyRequestView>, Problem> {
     let approve = matches!(body.decision, PrivacyChoice::Approve);
-    let decision = Decision { approve, reason: body.reason, password: body.password };
+    let decision = Decision {
+        approve,
+        reason: body.reason,
+        password: Components { login: body.login, password: body.password },
+    };
     Ok(Json(app.pipeline.decide_privacy(&caller, request, decision).await?))
 }
 

@@ -2,7 +2,10 @@
 
 use axum::{Json, extract::State, http::StatusCode};
 use countersign_model::ProjectId;
-use countersign_pipeline::projects::{ProjectDetail, ProjectSummary};
+use countersign_pipeline::{
+    projects::{ProjectDetail, ProjectSummary},
+    signing::Components,
+};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -25,8 +28,12 @@ pub fn routes() -> OpenApiRouter<App> {
 #[serde(deny_unknown_fields)]
 struct ProjectDraft {
     name: String,
-    /// `radiology`, `driving`, `inspection` or `images`.
+    /// Name of a protocol that ships: `radiology`, `radiology_double`, `driving`, `inspection` or `images`.
     protocol: String,
+    /// User name; needed at the first signature of a session, and after a quarter of an hour without one.
+    login: Option<String>,
+    /// With it the protocol is signed at once; without, nobody is given work before it is.
+    password: Option<String>,
 }
 
 /// What a privacy officer declares.
@@ -41,6 +48,8 @@ enum Statement {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Declaration {
+    /// User name; needed at the first signature of a session, and after a quarter of an hour without one.
+    login: Option<String>,
     password: String,
     statement: Statement,
 }
@@ -54,7 +63,7 @@ async fn projects(
     Ok(Json(app.pipeline.projects(&caller).await?))
 }
 
-/// Makes a project under one of the protocols that ship.
+/// Makes a project under one of the protocols that ship, which is signed at once where a password is given.
 #[utoipa::path(
     post, path = "/projects", tag = "projects", request_body = ProjectDraft,
     responses((status = 201, body = ProjectSummary))
@@ -64,7 +73,10 @@ async fn make_project(
     SignedIn(caller): SignedIn,
     Body(body): Body<ProjectDraft>,
 ) -> Result<(StatusCode, Json<ProjectSummary>), Problem> {
-    Ok((StatusCode::CREATED, Json(app.pipeline.make_project(&caller, &body.name, &body.protocol).await?)))
+    let ProjectDraft { name, protocol, login, password } = body;
+    let components = password.map(|password| Components { login, password });
+    let made = app.pipeline.make_project(&caller, &name, &protocol, components).await?;
+    Ok((StatusCode::CREATED, Json(made)))
 }
 
 /// A project with its protocol and the counts that the caller may know.
@@ -91,8 +103,9 @@ async fn declare(
     Ids(project): Ids<ProjectId>,
     Body(body): Body<Declaration>,
 ) -> Result<StatusCode, Problem> {
+    let components = Components { login: body.login, password: body.password };
     match body.statement {
-        Statement::PubliclyReleased => app.pipeline.declare_public(&caller, project, &body.password).await?,
+        Statement::PubliclyReleased => app.pipeline.declare_public(&caller, project, components).await?,
     }
     Ok(StatusCode::NO_CONTENT)
 }

@@ -6,8 +6,9 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
-use countersign_model::ReadId;
+use countersign_model::{AnnotationId, ReadId};
 use countersign_pipeline::{
+    history::AnnotationHistory,
     views::ReadView,
     work::{Change, Saved},
 };
@@ -22,7 +23,7 @@ use crate::{
 };
 
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(read)).routes(routes!(save))
+    OpenApiRouter::new().routes(routes!(read)).routes(routes!(save)).routes(routes!(history))
 }
 
 /// Changes to save.
@@ -68,4 +69,18 @@ async fn save(
 ) -> Result<Response, Problem> {
     let saved = app.pipeline.save(&caller, read, body.fence, revision, body.changes).await?;
     Ok((etag(saved.revision), Json(saved)).into_response())
+}
+
+/// The versions of one annotation, from the reads before this one as far as the caller may see them, oldest first.
+#[utoipa::path(
+    get, path = "/reads/{read}/annotations/{annotation}/history", tag = "reads",
+    params(("read" = ReadId, Path), ("annotation" = AnnotationId, Path)),
+    responses((status = 200, body = AnnotationHistory))
+)]
+async fn history(
+    State(app): State<App>,
+    SignedIn(caller): SignedIn,
+    Ids((read, annotation)): Ids<(ReadId, AnnotationId)>,
+) -> Result<Json<AnnotationHistory>, Problem> {
+    Ok(Json(app.pipeline.history(&caller, read, annotation).await?))
 }

@@ -8,7 +8,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use countersign_model::{Audience, CertificationId, ItemId, ProjectId, ReleaseId};
-use countersign_pipeline::release::{ReleaseView, Selection, Wanted};
+use countersign_pipeline::{
+    release::{ReleaseView, Selection, Wanted},
+    signing::Components,
+};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -20,12 +23,15 @@ use crate::{
 };
 
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(release))
+    OpenApiRouter::new().routes(routes!(release)).routes(routes!(withdraw))
 }
 
 /// Routes that may take long.
 pub fn long_routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(releases, make_release)).routes(routes!(download))
+    OpenApiRouter::new()
+        .routes(routes!(releases, make_release))
+        .routes(routes!(countersign))
+        .routes(routes!(download))
 }
 
 /// Which items go in: `"all_accepted"`, or a list of ids.
@@ -63,6 +69,27 @@ struct ReleaseDraft {
     audience: Audience,
     /// A finished audit whose items go out instead, with its certificate.
     certification: Option<CertificationId>,
+    /// User name; needed at the first signature of a session, and after a quarter of an hour without one.
+    login: Option<String>,
+    /// Entered to sign; needed where a release takes two people.
+    password: Option<String>,
+}
+
+/// The second signature under a release.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct SecondSignature {
+    /// User name; needed at the first signature of a session, and after a quarter of an hour without one.
+    login: Option<String>,
+    /// Entered for this signature.
+    password: String,
+}
+
+/// Why a release is taken back before it was countersigned.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Withdrawal {
+    reason: String,
 }
 
 const fn internal() -> Audience {
@@ -82,7 +109,8 @@ async fn releases(
     Ok(Json(app.pipeline.releases(&caller, project).await?))
 }
 
-/// Makes a release: manifest, root hash, certificate, package.
+/// Makes a release: manifest, root hash, certificate, package. Where a release takes two people, begins it with a
+/// signature; it waits for the countersignature then.
 #[utoipa::path(
     post, path = "/projects/{project}/releases", tag = "releases", params(("project" = ProjectId, Path)),
     request_body = ReleaseDraft, responses((status = 201, body = ReleaseView))
@@ -100,8 +128,44 @@ async fn make_release(
     // Goes on when the client is gone: a release is whole or it is not.
     let pipeline = app.pipeline.clone();
     let wanted = Wanted { items, audience: body.audience, certification: body.certification };
-    let made = tokio::spawn(async move { pipeline.make_release(&caller, project, &body.name, wanted).await });
+    let login = body.login;
+    let components = body.password.map(|password| Components { login, password });
+    let made = tokio::spawn(async move {
+        pipeline.make_release_signed(&caller, project, &body.name, wanted, components).await
+    });
     Ok((StatusCode::CREATED, Json(made.await.map_err(|_| Problem::internal())??)))
+}
+
+/// Countersigns a release that somebody else began: it is built, signed by both.
+#[utoipa::path(
+    post, path = "/releases/{release}/countersign", tag = "releases", params(("release" = ReleaseId, Path)),
+    request_body = SecondSignature, responses((status = 200, body = ReleaseView))
+)]
+async fn countersign(
+    State(app): State<App>,
+    SignedIn(caller): SignedIn,
+    Ids(release): Ids<ReleaseId>,
+    Body(body): Body<SecondSignature>,
+) -> Result<Json<ReleaseView>, Problem> {
+    let components = Components { login: body.login, password: body.password };
+    // Goes on when the client is gone: a release is whole or it is not.
+    let pipeline = app.pipeline.clone();
+    let made = tokio::spawn(async move { pipeline.countersign_release(&caller, release, components).await });
+    Ok(Json(made.await.map_err(|_| Problem::internal())??))
+}
+
+/// Takes a release back that waits for its second person.
+#[utoipa::path(
+    post, path = "/releases/{release}/withdraw", tag = "releases", params(("release" = ReleaseId, Path)),
+    request_body = Withdrawal, responses((status = 200, body = ReleaseView))
+)]
+async fn withdraw(
+    State(app): State<App>,
+    SignedIn(caller): SignedIn,
+    Ids(release): Ids<ReleaseId>,
+    Body(body): Body<Withdrawal>,
+) -> Result<Json<ReleaseView>, Problem> {
+    Ok(Json(app.pipeline.withdraw_release(&caller, release, body.reason).await?))
 }
 
 /// One release.

@@ -3,11 +3,11 @@
 use axum::{
     Json,
     extract::{FromRequestParts, State},
-    http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
 use countersign_model::{Instant, ProjectId, Role, UserId};
-use countersign_pipeline::people::{Caller, SESSION_SECONDS};
+use countersign_pipeline::people::{Caller, Client, SESSION_SECONDS};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -16,6 +16,7 @@ use crate::{
     App, COOKIE, Problem,
     caller::{JustSignedIn, SignedIn, guard},
     extract::Body,
+    serve::Peer,
 };
 
 pub fn routes() -> OpenApiRouter<App> {
@@ -73,14 +74,23 @@ struct MySession {
     verified_at: Option<Instant>,
 }
 
-/// Proof that a request which has no session yet comes from our page.
-struct FromOurPage;
+/// Proof that a request which has no session yet comes from our page, and from where.
+struct FromOurPage(Client);
 
 impl FromRequestParts<App> for FromOurPage {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
-        guard(&parts.method, &parts.headers).map(|()| Self)
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        guard(&parts.method, &parts.headers)?;
+        let said = |name: HeaderName| Some(parts.headers.get(name)?.to_str().ok()?.to_owned());
+        // Only where a proxy stands in front can its word be one; the last address is the one that it saw itself.
+        let lines = parts.headers.get_all(HeaderName::from_static("x-forwarded-for"));
+        let last = lines.iter().next_back().filter(|_| app.https).and_then(|line| line.to_str().ok());
+        Ok(Self(Client {
+            address: parts.extensions.get::<Peer>().map(|peer| peer.0),
+            forwarded_for: last.and_then(|line| line.rsplit(',').next()?.trim().parse().ok()),
+            agent: said(header::USER_AGENT),
+        }))
     }
 }
 
@@ -116,10 +126,10 @@ async fn me(State(app): State<App>, JustSignedIn(caller): JustSignedIn) -> Resul
 #[utoipa::path(post, path = "/session", tag = "session", request_body = SignIn, responses((status = 200, body = Me)))]
 async fn sign_in(
     State(app): State<App>,
-    _: FromOurPage,
+    FromOurPage(client): FromOurPage,
     Body(body): Body<SignIn>,
 ) -> Result<Response, Problem> {
-    let (secret, caller) = app.pipeline.sign_in(&body.login, &body.password).await?;
+    let (secret, caller) = app.pipeline.sign_in_from(&body.login, &body.password, &client).await?;
     let set = cookie(&app, &secret, SESSION_SECONDS)?;
     Ok((set, Json(described(&app, caller).await?)).into_response())
 }

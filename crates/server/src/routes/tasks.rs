@@ -3,8 +3,9 @@
 use axum::{Json, extract::State, http::StatusCode};
 use countersign_model::{Instant, ItemId, ProjectId, ReturnTo, Role, TaskId};
 use countersign_pipeline::{
-    review::Verdict,
+    review::{MarkAnswer, Verdict},
     sign::Countersigning,
+    signing::Components,
     views::{ReadView, Work, WorkTask},
     work::{Change, Standing, Wish},
 };
@@ -57,17 +58,6 @@ struct Lease {
     lease_until: Instant,
 }
 
-/// How sure a reader is of having answered.
-#[derive(Clone, Copy, Default, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-enum Answer {
-    /// Read.
-    #[default]
-    Done,
-    /// The image does not let itself be read.
-    Unclear,
-}
-
 /// A submission.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -76,9 +66,6 @@ struct Submission {
     /// Changes that were not saved yet.
     #[serde(default)]
     changes: Vec<Change>,
-    #[serde(default)]
-    #[schema(inline)]
-    answer: Answer,
 }
 
 /// Is each mark right?
@@ -109,9 +96,12 @@ enum Missing {
 struct Review {
     fence: u64,
     decision: ReviewDecision,
+    /// Is this mark right? For those of the marks that were answered one by one.
+    #[serde(default)]
+    marks: Vec<MarkAnswer>,
     /// Must be answered for `accept` and `fix`.
     missing: Option<Missing>,
-    /// Reason code; must be given for `reject`.
+    /// Reason code; must be given for `reject` and `fix`.
     reason: Option<String>,
     /// In words.
     comment: Option<String>,
@@ -137,6 +127,8 @@ enum SignDecision {
 #[serde(deny_unknown_fields)]
 struct Signing {
     fence: u64,
+    /// User name; needed at the first signature of a session, and after a quarter of an hour without one.
+    login: Option<String>,
     /// Entered for this signature.
     password: String,
     /// Hash of what was on the screen.
@@ -253,8 +245,7 @@ async fn submit(
     IfMatch(revision): IfMatch,
     Body(body): Body<Submission>,
 ) -> Result<Json<Standing>, Problem> {
-    let unclear = matches!(body.answer, Answer::Unclear);
-    Ok(Json(app.pipeline.submit(&caller, task, body.fence, revision, body.changes, unclear).await?))
+    Ok(Json(app.pipeline.submit(&caller, task, body.fence, revision, body.changes).await?))
 }
 
 /// Decides a review: is each mark right, is anything missing?
@@ -271,6 +262,7 @@ async fn review(
     Body(body): Body<Review>,
 ) -> Result<Json<Standing>, Problem> {
     let verdict = Verdict {
+        marks: body.marks,
         decision: match body.decision {
             ReviewDecision::Accept => workflow::ReviewDecision::Accept,
             ReviewDecision::Fix => workflow::ReviewDecision::Fix,
@@ -287,7 +279,7 @@ async fn review(
     Ok(Json(app.pipeline.review(&caller, task, body.fence, revision, body.changes, verdict).await?))
 }
 
-/// Countersigns what stands, or sends it back; the password is asked for every time.
+/// Countersigns what stands, or sends it back; the password is asked for every time, the user name at the first time.
 #[utoipa::path(
     post, path = "/tasks/{task}/sign", tag = "work", params(("task" = TaskId, Path)), request_body = Signing,
     responses((status = 200, body = Standing))
@@ -304,7 +296,7 @@ async fn sign(
             SignDecision::Reject => workflow::SignDecision::Reject,
         },
         content_hash: body.content_hash,
-        password: body.password,
+        password: Components { login: body.login, password: body.password },
         reason: body.reason,
         comment: body.comment,
         return_to: body.return_to,

@@ -49,6 +49,15 @@ fn routes() -> BTreeSet<String> {
     routes
 }
 
+/// Routes that want a reason and nothing else; an empty one is refused.
+const ASKING_WHY: [&str; 5] = [
+    "/wide-holds/{wide_hold}/lift",
+    "/items/{item}/holds",
+    "/holds/{hold}/lift",
+    "/items/{item}/leaks",
+    "/projects/{project}/protocol/withdrawal",
+];
+
 /// A body that is refused for what it says, but only to those who are let in.
 fn body(town: &Town, route: &str) -> Option<Value> {
     Some(match route.split_once("/api/v1").unwrap_or((route, "")) {
@@ -64,26 +73,21 @@ fn body(town: &Town, route: &str) -> Option<Value> {
             json!({ "password": "wrong", "statement": "publicly_released" })
         }
         ("POST ", "/projects/{project}/grants") => json!({ "user": town.annotator, "role": "annotator" }),
+        ("POST ", "/projects/{project}/protocol") => json!({ "document": "id: x", "password": "wrong" }),
+        ("POST ", "/projects/{project}/protocol/signature") => json!({ "password": "wrong" }),
+        ("POST ", "/projects/{project}/protocol/check") => json!({ "document": "id: x" }),
         ("POST ", "/projects/{project}/import") => json!({ "images": [] }),
-        ("POST ", "/items/{item}/holds" | "/holds/{hold}/lift") => json!({ "reason": "" }),
+        ("POST ", path) if ASKING_WHY.contains(&path) => json!({ "reason": "" }),
+        ("POST ", "/projects/{project}/draft-models/stop" | "/projects/{project}/draft-models/resume") => {
+            json!({ "model": "m", "reason": "" })
+        }
         ("POST ", "/projects/{project}/risks/waivers") => json!({ "risk": "none", "reason": "looked at" }),
         ("POST ", "/projects/{project}/face-models") => json!({ "name": "", "config": face_model() }),
         ("POST ", "/face-models/{model}/runs") => {
             json!({ "images": [], "annotations": [], "categories": [] })
         }
-        ("POST ", "/items/{item}/leaks") => json!({ "reason": "" }),
         ("POST ", "/projects/{project}/audits") => json!({ "size": 0 }),
         ("POST ", "/audits/{audit}/items/{position}/answer") => json!({ "verdict": "leak" }),
-        ("POST ", "/projects/{project}/certifications") => {
-            json!({ "name": "x", "target": 2, "reference": "", "error": "" })
-        }
-        ("PUT ", "/projects/{project}/monitor") => json!({ "run_length": 1 }),
-        ("POST ", "/alarms/{alarm}/decision") => json!({ "decision": "uphold", "reason": "" }),
-        ("POST ", "/alarms/{alarm}/appeal") => json!({ "words": "" }),
-        ("POST ", "/certifications/{certification}/order") => json!({}),
-        ("POST ", "/certifications/{certification}/end") => json!({ "reason": "" }),
-        ("POST ", "/certifications/{certification}/units/{position}/own") => json!({ "classes": {} }),
-        ("POST ", "/certifications/{certification}/units/{position}/judgement") => json!({ "errors": [] }),
         ("POST ", "/leaks/{leak}/decision") => {
             json!({ "items": [], "decision": "restore", "reason": "looked at" })
         }
@@ -92,7 +96,9 @@ fn body(town: &Town, route: &str) -> Option<Value> {
         ("POST ", "/gate/{entry}/images/{frame}/preview" | "/gate/{entry}/images/{frame}/preview/image") => {
             json!({ "deid": { "profile": "basic" } })
         }
-        ("PUT ", "/projects/{project}/deid") => json!({ "profile": "basic" }),
+        ("PUT ", "/projects/{project}/deid") => {
+            json!({ "deid": { "profile": "basic" }, "reason": "", "password": PASSWORD })
+        }
         ("POST ", "/projects/{project}/subjects/search") => json!({ "patient_id": "1", "reason": "" }),
         ("POST ", "/projects/{project}/erasures") => json!({ "subject": town.ids["subject"], "reason": "" }),
         ("POST ", "/projects/{project}/reidentifications") => {
@@ -117,9 +123,113 @@ fn body(town: &Town, route: &str) -> Option<Value> {
         }
         ("PUT ", "/reads/{read}/annotations") => json!({ "fence": 0, "changes": [] }),
         ("POST ", "/projects/{project}/releases") => json!({ "name": "" }),
+        (method, path) => {
+            return words(method, path)
+                .or_else(|| signing_body(method, path))
+                .or_else(|| quality_body(town, method, path));
+        }
+    })
+}
+
+/// The same for what people say about each other's work.
+fn words(method: &str, path: &str) -> Option<Value> {
+    Some(match (method, path) {
+        ("POST ", "/items/{item}/findings") => json!({ "severity": "note", "words": "" }),
+        (
+            "POST ",
+            "/findings/{finding}/replies" | "/findings/{finding}/reopen" | "/reviews/{review}/appeal",
+        ) => {
+            json!({ "words": "" })
+        }
+        ("POST ", "/findings/{finding}/resolve") => json!({ "words": "\u{0}" }),
+        ("POST ", "/appeals/{appeal}/decision") => json!({ "decision": "uphold", "reason": "" }),
+        ("PUT ", "/projects/{project}/rates") => {
+            json!({ "rates": [{ "role": "annotator", "per_hour": -1, "currency": "EUR" }] })
+        }
         _ => return None,
     })
 }
+
+/// Of what has to do with the quality of labels: audits, certificates of people, guidelines, classes, alarms.
+fn quality_body(town: &Town, method: &str, path: &str) -> Option<Value> {
+    Some(match (method, path) {
+        ("POST ", "/projects/{project}/holds") => {
+            json!({ "on": { "scope": "lot", "lot": "L-8" }, "reason": "" })
+        }
+        ("POST ", "/projects/{project}/holds/check") => json!({ "scope": "lot", "lot": "L-8" }),
+        ("POST ", "/projects/{project}/certifications") => {
+            json!({ "name": "x", "target": 2, "reference": "", "error": "" })
+        }
+        ("POST ", "/projects/{project}/qualifications" | "/qualifications") => {
+            json!({ "user": town.annotator, "name": "", "issuer": "", "valid_until": 0 })
+        }
+        ("POST ", "/qualifications/{qualification}/revoke") => json!({ "reason": "" }),
+        ("POST ", "/projects/{project}/ontology") => {
+            json!({ "operations": [], "reason": "", "password": "wrong" })
+        }
+        ("POST ", "/projects/{project}/ontology/dry-run") => json!({ "operations": [] }),
+        ("PUT ", "/projects/{project}/guideline/draft") => json!({ "text": "" }),
+        ("POST ", "/projects/{project}/guideline/publish") => {
+            json!({ "revision": 99, "change": "correction", "summary": "", "password": "wrong" })
+        }
+        ("POST ", "/projects/{project}/guideline/acknowledge") => json!({ "guideline": Town::unknown() }),
+        ("PUT ", "/projects/{project}/monitor") => json!({ "run_length": 1 }),
+        ("POST ", "/alarms/{alarm}/decision") => json!({ "decision": "uphold", "reason": "" }),
+        ("POST ", "/alarms/{alarm}/appeal") => json!({ "words": "" }),
+        ("POST ", "/projects/{project}/batches") => json!({
+            "name": "x", "error": "", "plan": { "kind": "single", "sample": 0, "accept": 0 },
+        }),
+        ("POST ", "/projects/{project}/batches/plan") => {
+            json!({ "plan": { "kind": "single", "sample": 0, "accept": 0 } })
+        }
+        ("POST ", "/projects/{project}/batches/resume") => json!({ "supplier": "project", "reason": "" }),
+        ("POST ", "/tickets/{ticket}/close") => json!({ "reason": "" }),
+        ("POST ", "/batches/{batch}/order") => json!({}),
+        ("POST ", "/batches/{batch}/withdraw") => json!({ "reason": "" }),
+        ("POST ", "/batches/{batch}/units/{position}/judgement") => json!({ "errors": [] }),
+        ("POST ", "/certifications/{certification}/order") => json!({}),
+        ("POST ", "/certifications/{certification}/end") => json!({ "reason": "" }),
+        ("POST ", "/certifications/{certification}/units/{position}/own") => json!({ "classes": {} }),
+        ("POST ", "/certifications/{certification}/units/{position}/judgement") => json!({ "errors": [] }),
+        _ => return None,
+    })
+}
+
+/// Of what has to do with signatures.
+fn signing_body(method: &str, path: &str) -> Option<Value> {
+    Some(match (method, path) {
+        ("POST ", "/me/signing") => json!({ "version": 1 }),
+        ("POST ", "/alerts/{alert}/close") => json!({ "reason": "asked them" }),
+        ("POST ", "/releases/{release}/countersign") => json!({ "password": PASSWORD }),
+        ("POST ", "/releases/{release}/withdraw") => json!({ "reason": "wrong items" }),
+        _ => return None,
+    })
+}
+
+/// Parts of paths, and the thing of the town that each of them names.
+const NAMED: [(&str, &str); 21] = [
+    ("alarm", "alarm"),
+    ("alert", "alert"),
+    ("appeal", "appeal"),
+    ("audit", "audit"),
+    ("batch", "batch"),
+    ("certification", "certification"),
+    ("example", "example"),
+    ("exposure", "exposure"),
+    ("finding", "finding"),
+    ("guideline", "guideline"),
+    ("hold", "hold"),
+    ("wide_hold", "wide_hold"),
+    ("ingest", "ingest"),
+    ("leak", "leak"),
+    ("model", "model"),
+    ("qualification", "qualification"),
+    ("release", "release"),
+    ("review", "returned"),
+    ("run", "run"),
+    ("signature", "signature"),
+    ("ticket", "ticket"),
+];
 
 /// The path of a route with ids of things that exist.
 async fn address(town: &Town, route: &str, caller: &str) -> String {
@@ -143,6 +253,8 @@ async fn address(town: &Town, route: &str, caller: &str) -> String {
     };
     let stream = if path.ends_with("/points") { "1" } else { "0" };
     let entry = if path.ends_with("/decision") { id("decided") } else { id("entry") };
+    let named = |path: String, (mark, name): &(&str, &str)| path.replace(&format!("{{{mark}}}"), &id(name));
+    let path = NAMED.iter().fold(path.to_owned(), named);
     let mut path = path
         .replace("{project}", &town.images.to_string())
         .replace("{item}", &item)
@@ -151,21 +263,13 @@ async fn address(town: &Town, route: &str, caller: &str) -> String {
         .replace("{tile}", "0")
         .replace("{task}", &task)
         .replace("{read}", &id("draft"))
-        .replace("{hold}", &id("hold"))
+        .replace("{annotation}", &countersign_model::AnnotationId(uuid::Uuid::from_u128(1)).to_string())
         .replace("{request}", &id(if path.ends_with("/reveal") { "reveal" } else { "erasure" }))
         .replace("{entry}", &entry)
-        .replace("{ingest}", &id("ingest"))
-        .replace("{audit}", &id("audit"))
         .replace("{position}", "0")
-        .replace("{alarm}", &id("alarm"))
-        .replace("{certification}", &id("certification"))
-        .replace("{leak}", &id("leak"))
-        .replace("{model}", &id("model"))
-        .replace("{run}", &id("run"))
-        .replace("{release}", &id("release"))
-        .replace("{signature}", &id("signature"))
+        .replace("{version}", "1")
         .replace("{size}", &id("checkpoint"))
-        .replace("{path}", &town.tile)
+        .replace("{path}", &town.some_tile())
         .replace(
             "{user}",
             &if path.contains("/monitor/") { town.annotator } else { town.stranger }.to_string(),
@@ -175,13 +279,13 @@ async fn address(town: &Town, route: &str, caller: &str) -> String {
     }
     if path.contains("{token}") {
         let login = if matches!(caller, "signed_out" | "token") { "owner" } else { caller };
-        let token = town.house.pipeline.make_token(town.caller(login), "spare").await.unwrap();
+        let token = town.house.pipeline.make_token(town.caller(login), "spare", None).await.unwrap();
         path = path.replace("{token}", &token.id.to_string());
     }
     if route == "GET /api/v1/gate/{entry}/images/{frame}" {
         path.push_str("?side=after");
     }
-    if path.ends_with("/breach") || path.ends_with("/breach.csv") {
+    if ["/breach", "/breach.csv", "/breach-views.csv"].iter().any(|end| path.ends_with(end)) {
         path.push_str("?from=0&to=1");
     }
     if path.ends_with("/log/consistency") {
@@ -201,6 +305,10 @@ async fn call(town: &Town, route: &str, who: &Who, path: &str) -> Answer {
         let kind = "multipart/related; type=\"application/dicom\"; boundary=x";
         let form = who.request(method, path).header(header::CONTENT_TYPE, kind);
         return town.house.raw(form.body(Body::from("--x--\r\n")).unwrap()).await;
+    }
+    if pattern.ends_with("/guideline/pictures") || (pattern.ends_with("/paper") && method == "PUT") {
+        let form = who.request(method, path).header(header::CONTENT_TYPE, "application/octet-stream");
+        return town.house.raw(form.body(Body::from("no picture")).unwrap()).await;
     }
     if pattern == "/api/v1/events" {
         return live(town, who, path).await;

@@ -1,6 +1,6 @@
 //! The model's draft where a stage shows it on request: asked for, on record, and seen in the read's provenance.
 
-use countersign_pipeline::work::Wish;
+use countersign_pipeline::{PipelineError, live::Seen, work::Wish};
 use serde_json::{Value, json};
 
 use crate::{house::Who, town::Town};
@@ -24,7 +24,7 @@ async fn asking_for_the_draft_is_on_record_and_in_the_reads_provenance() {
     assert!(first.draft.is_none() && !first.draft_on_request);
     let early = pipeline.request_draft(annotator, first.task.id, first.task.fence).await;
     assert!(early.is_err(), "this stage does not show it on request");
-    pipeline.submit(annotator, first.task.id, first.task.fence, 0, vec![], false).await.unwrap();
+    pipeline.submit(annotator, first.task.id, first.task.fence, 0, vec![]).await.unwrap();
 
     let work = pipeline.claim(town.caller("reviewer"), town.study, Wish::default()).await.unwrap();
     let (task, reviewer) = (work.task.id, who(&town, "reviewer"));
@@ -57,4 +57,64 @@ async fn asking_for_the_draft_is_on_record_and_in_the_reads_provenance() {
         reads.iter().find(|read| read["kind"] == kind).unwrap()["draft_shown_at"].clone()
     };
     assert_eq!((kept("read"), kept("review")), (Value::Null, json!(at)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_model_that_is_stopped_is_seen_and_asked_no_more_until_it_is_let_draft_again() {
+    let town = Town::new().await;
+    let (pipeline, engineer) = (&town.house.pipeline, town.caller("quality_engineer"));
+    let read = pipeline.claim(town.caller("annotator"), town.study, Wish::default()).await.unwrap();
+    pipeline.submit(town.caller("annotator"), read.task.id, read.task.fence, 0, vec![]).await.unwrap();
+    let work = pipeline.claim(town.caller("reviewer"), town.study, Wish::default()).await.unwrap();
+    let reviewer = who(&town, "reviewer");
+    let task = format!("/tasks/{}", work.task.id);
+    assert_eq!(get(&town, &reviewer, task.clone()).await["draft_on_request"], json!(true));
+    let models = pipeline.draft_models(engineer, town.study).await.unwrap();
+    let [model] = &models[..] else { panic!("one model: {models:?}") };
+    assert!(model.drafts > 0 && model.stopped.is_none());
+
+    let refused =
+        pipeline.stop_draft_model(town.caller("annotator"), town.study, model.model.clone(), "no".into());
+    assert!(matches!(refused.await, Err(PipelineError::NotFound)));
+    pipeline.store.sequence().await.unwrap();
+    let heard = pipeline.heard_since(0).await.unwrap().last().map_or(0, |event| event.log_index);
+    pipeline
+        .stop_draft_model(engineer, town.study, model.model.clone(), "it marks vessels".into())
+        .await
+        .unwrap();
+    let again =
+        pipeline.stop_draft_model(engineer, town.study, model.model.clone(), "it marks vessels".into());
+    assert!(again.await.unwrap_err().to_string().contains("stopped"));
+
+    // At once, for whoever has the task open too; they hear of it.
+    assert_eq!(get(&town, &reviewer, task.clone()).await["draft_on_request"], json!(false));
+    let ask = format!("/api/v1{task}/draft");
+    let asked = town.house.send(&reviewer, "POST", &ask, Some(json!({ "fence": work.task.fence }))).await;
+    assert_eq!(
+        (asked.status.as_u16(), asked.code().as_str()),
+        (409, "draft_not_offered"),
+        "{:?}",
+        asked.bytes
+    );
+    pipeline.store.sequence().await.unwrap();
+    let told = pipeline.heard_since(heard).await.unwrap();
+    let told = told.last().unwrap();
+    let Seen::Whole { event, .. } = pipeline.seen_live(town.caller("reviewer"), told).await.unwrap() else {
+        panic!("who works hears of it");
+    };
+    assert_eq!((event.action.as_str(), event.object_kind.as_str()), ("draft_model.stopped", "draft_model"));
+    let stopped = pipeline.draft_models(engineer, town.study).await.unwrap();
+    assert_eq!(stopped[0].stopped.as_ref().unwrap().reason, "it marks vessels");
+
+    // What comes in meanwhile is read by hand.
+    let drafts = stopped[0].drafts;
+    town.brings_slice().await;
+    assert_eq!(pipeline.draft_models(engineer, town.study).await.unwrap()[0].drafts, drafts);
+
+    pipeline
+        .resume_draft_model(engineer, town.study, model.model.clone(), "a new version".into())
+        .await
+        .unwrap();
+    let shown = town.house.send(&reviewer, "POST", &ask, Some(json!({ "fence": work.task.fence }))).await;
+    assert_eq!(shown.status, 200, "{:?}", shown.bytes);
 }

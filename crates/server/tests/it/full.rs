@@ -4,7 +4,10 @@ use countersign_model::Role;
 use countersign_store::{Actor, Evidence, StoreError};
 use serde_json::{Value, json};
 
-use crate::house::{House, PASSWORD, Who};
+use crate::{
+    house::{House, PASSWORD, Who},
+    town::Town,
+};
 
 /// Lets the database grow by so many pages and no more: SQLite answers then as on a full disk.
 async fn limit(house: &House, spare: i64) {
@@ -68,4 +71,61 @@ async fn a_full_database_is_told_as_507_and_reading_goes_on() {
     let answer = house.send(&who, "POST", &import, Some(images(run))).await;
     assert!(answer.status.is_success(), "{:?}", answer.bytes);
     assert_eq!(count().await, stored + 40);
+}
+
+/// Takes the right to write away from a folder. Whoever may write everywhere gets a file in its place.
+fn lock_folder(folder: &std::path::Path) -> impl FnOnce() + use<> {
+    use std::os::unix::fs::PermissionsExt;
+    let rights = |mode| std::fs::set_permissions(folder, std::fs::Permissions::from_mode(mode)).unwrap();
+    rights(0o555);
+    let (folder, aside) = (folder.to_owned(), folder.with_extension("aside"));
+    let is_locked = std::fs::write(folder.join("probe"), b"").is_err();
+    if !is_locked {
+        std::fs::remove_file(folder.join("probe")).unwrap();
+        std::fs::rename(&folder, &aside).unwrap();
+        std::fs::write(&folder, b"").unwrap();
+    }
+    move || {
+        if !is_locked {
+            std::fs::remove_file(&folder).unwrap();
+            std::fs::rename(&aside, &folder).unwrap();
+        }
+        std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_the_log_cannot_be_written_no_picture_is_shown() {
+    let town = Town::new().await;
+    let store = &town.house.pipeline.store;
+    let who = town.people.iter().find(|(name, _)| name == "specialist").unwrap().1.clone();
+    let image = format!("/api/v1/items/{}/streams/0/frames/0/image", town.ids["item"]);
+    let look = async || town.house.send(&who, "GET", &image, None).await;
+    let health = async || town.house.send(&Who::Nobody, "GET", "/api/health", None).await.json();
+    store.sequence().await.unwrap();
+    store.stamp_checkpoint().await.unwrap();
+    assert_eq!((look().await.status.as_u16(), &health().await["log"]), (200, &json!("running")));
+
+    let unlock = lock_folder(&town.house.folder.path().join("log/.drafts"));
+    // Something happens, and no checkpoint can cover it.
+    let happened: Result<(), StoreError> = store
+        .write(Actor::system(), |tx| {
+            Box::pin(async move { tx.record(Evidence::new("test", "test", tx.fresh())).map(drop) })
+        })
+        .await;
+    happened.unwrap();
+    assert!(store.sequence().await.is_err());
+    assert_eq!((look().await.status.as_u16(), &health().await["log"]), (200, &json!("running")));
+    town.clock.forward(countersign_store::LOG_STOPPED_SECONDS + 1);
+    assert!(store.sequence().await.is_err());
+    let refused = look().await;
+    assert_eq!((refused.status.as_u16(), refused.code().as_str()), (507, "log_stopped"));
+    assert_eq!(health().await["log"], "stopped");
+    let session = town.house.send(&who, "GET", "/api/v1/session", None).await;
+    assert_eq!(session.status, 200, "everything else goes on");
+
+    unlock();
+    store.sequence().await.unwrap();
+    store.stamp_checkpoint().await.unwrap();
+    assert_eq!((look().await.status.as_u16(), &health().await["log"]), (200, &json!("running")));
 }

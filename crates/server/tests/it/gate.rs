@@ -7,7 +7,7 @@ use countersign_store::Actor;
 use serde_json::{Value, json};
 
 use crate::{
-    house::{Answer, House, Who},
+    house::{Answer, House, PASSWORD, Who},
     seed,
 };
 
@@ -206,7 +206,7 @@ async fn a_mask_that_does_not_fit_is_refused_with_its_place_and_changes_nothing(
 #[tokio::test(flavor = "multi_thread")]
 async fn a_waiver_of_two_people_needs_two_people() {
     let gate = Gate::new(&[("a.png", seed::png(3)), ("b.png", seed::png(4))]).await;
-    let plan = json!({ "two_person_waiver": true });
+    let plan = json!({ "deid": { "two_person_waiver": true }, "reason": "two look", "password": PASSWORD });
     let set =
         gate.send(&gate.officer, "PUT", &format!("/projects/{}/deid", gate.project), 1, plan.clone()).await;
     assert_eq!(set.json(), json!({ "id": "images", "version": 2 }), "{}", set.code());

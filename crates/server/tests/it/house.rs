@@ -15,9 +15,10 @@ use countersign_pipeline::{
     Pipeline,
     models::ModelServers,
     people::{Caller, Credential, UserDraft},
+    signing::ACKNOWLEDGEMENT_VERSION,
 };
 use countersign_server::{App, router};
-use countersign_store::{Actor, Store, StoreConfig};
+use countersign_store::{Actor, Store, StoreConfig, users};
 use serde_json::Value;
 use tower::ServiceExt;
 use uuid::Uuid;
@@ -122,13 +123,30 @@ impl House {
         self.pipeline.make_user_as(Actor::system(), draft).await.unwrap().user.id
     }
 
+    /// A project; its owner, where it has one, signed the protocol.
     pub async fn project(&self, name: &str, protocol: &str, grants: &[(UserId, Role)]) -> ProjectId {
+        let project = self.unsigned_project(name, protocol, grants).await;
+        if let Some((owner, _)) = grants.iter().find(|(_, role)| *role == Role::Owner) {
+            let people = users::list(&mut self.pipeline.store.read().await.unwrap()).await.unwrap();
+            let login = &people.iter().find(|user| user.id == *owner).unwrap().login;
+            let owner = self.caller(&self.session(login).await).await;
+            self.pipeline.sign_protocol(&owner, project, 1, PASSWORD).await.unwrap();
+        }
+        project
+    }
+
+    /// A project whose protocol nobody has signed.
+    pub async fn unsigned_project(&self, name: &str, protocol: &str, grants: &[(UserId, Role)]) -> ProjectId {
         self.pipeline.make_project_as(Actor::system(), name, protocol, grants).await.unwrap().id
     }
 
     /// The secret of a new session.
     pub async fn session(&self, login: &str) -> String {
-        self.pipeline.sign_in(login, PASSWORD).await.unwrap().0
+        let (secret, caller) = self.pipeline.sign_in(login, PASSWORD).await.unwrap();
+        self.pipeline.acknowledge_signing(&caller, ACKNOWLEDGEMENT_VERSION).await.unwrap();
+        // Somebody who signed before in this session gives the password alone.
+        self.pipeline.store.touch_signing(caller.session.unwrap()).await.unwrap();
+        secret
     }
 
     pub async fn caller(&self, secret: &str) -> Caller {

@@ -1,20 +1,25 @@
 //! A house in which every kind of thing exists once: what the walk over all routes goes through.
 
+mod signals;
+
 use std::{collections::HashMap, sync::Arc};
 
 use countersign_model::{AnnotationId, GateEntryId, IngestId, ItemId, ProjectId, Role};
 use countersign_pipeline::{
+    holds::wide::HoldScope,
     models::{FaceModelDraft, SampleCategory, SampleDraft, SampleImage, SampleLabel},
     oversight::{AuditSample, LeakPlace},
     people::Caller,
+    pixels::ShownFor,
     privacy::{Decision, RequestDraft},
+    qualifications::QualificationDraft,
     release::Selection,
     review::Verdict,
     sign::Countersigning,
     views::Work,
     work::Wish,
 };
-use countersign_store::{Actor, Evidence, StoreError, monitoring};
+use countersign_store::{Actor, Evidence, StoreError, signing};
 use countersign_workflow::{Missing, ReviewDecision, SignDecision};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -56,8 +61,6 @@ pub struct Town {
     pub study: ProjectId,
     /// Ids by what they stand for.
     pub ids: HashMap<&'static str, String>,
-    /// A file of the log that exists.
-    pub tile: String,
     pub stranger: Uuid,
     pub annotator: Uuid,
 }
@@ -81,7 +84,7 @@ impl Town {
             callers.insert(login.to_owned(), house.caller(&secret).await);
             people.push((login.to_owned(), Who::Session(secret)));
         }
-        let token = house.pipeline.make_token(&callers["owner"], "walk").await.unwrap().token.unwrap();
+        let token = house.pipeline.make_token(&callers["owner"], "walk", None).await.unwrap().token.unwrap();
         people.push(("token".into(), Who::Token(token)));
         people.insert(0, ("signed_out".into(), Who::Nobody));
         let annotator = callers["annotator"].user().uuid();
@@ -94,7 +97,6 @@ impl Town {
             drive,
             study,
             ids: HashMap::new(),
-            tile: String::new(),
             stranger: stranger.uuid(),
             annotator,
         };
@@ -107,17 +109,17 @@ impl Town {
     }
 
     async fn fill(&mut self) {
-        let pictures: Vec<(String, Vec<u8>)> = (0..5).map(|n| (format!("{n}.png"), seed::png(n))).collect();
+        let pictures: Vec<(String, Vec<u8>)> = (0..6).map(|n| (format!("{n}.png"), seed::png(n))).collect();
         let (ingest, _) = self.bring(self.images, &pictures).await;
         self.ids.insert("ingest", ingest.to_string());
         let entries = self.waiting(self.images).await;
-        assert_eq!(entries.len(), 5);
-        for (entry, _) in &entries[..4] {
+        assert_eq!(entries.len(), 6);
+        for (entry, _) in &entries[..5] {
             let officer = self.caller("privacy_officer");
             self.house.pipeline.decide_gate(officer, *entry, true, "nobody in it".into()).await.unwrap();
         }
         self.ids.insert("decided", entries[0].0.to_string());
-        self.ids.insert("entry", entries[4].0.to_string());
+        self.ids.insert("entry", entries[5].0.to_string());
         self.work().await;
         self.drain().await;
         for (project, files) in [(self.drive, seed::scene()), (self.study, vec![("1.dcm", seed::slice())])] {
@@ -132,10 +134,13 @@ impl Town {
         self.oversight().await;
         self.model().await;
         self.alarm().await;
+        self.ticket().await;
+        self.locked_account().await;
+        self.certificate().await;
+        self.guideline().await;
         let size = self.house.pipeline.store.sequence().await.unwrap();
         self.house.pipeline.store.stamp_checkpoint().await.unwrap();
         self.ids.insert("checkpoint", size.to_string());
-        self.tile = self.some_tile();
     }
 
     /// A finished erasure, and a re-identification that waits to be looked at.
@@ -177,6 +182,15 @@ impl Town {
         (report.ingest.id, all.items.into_iter().map(|item| item.id).collect())
     }
 
+    /// Another study comes in and passes the gate.
+    pub async fn brings_slice(&self) {
+        self.bring(
+            self.study,
+            &[("4.dcm".to_owned(), seed::slice_of("1.2.840.10008.5.1.4.1.1.2", "1.2.3.4.77"))],
+        )
+        .await;
+    }
+
     pub async fn drain(&self) {
         self.house.pipeline.drain(Arc::new(|_| {})).await.unwrap();
     }
@@ -194,6 +208,11 @@ impl Town {
         self.review().await;
         let signature = self.countersign().await;
         self.ids.insert("signature", signature.to_string());
+        let auditor = self.caller("auditor").clone();
+        let specialist = self.caller("specialist").clone();
+        pipeline.image(&specialist, done.item.id, 0, 0, None, ShownFor::Work).await.unwrap();
+        let seen = pipeline.item_exposures(&auditor, done.item.id).await.unwrap();
+        self.ids.insert("exposure", seen[0].id.to_string());
         let scientist = self.caller("data_scientist").clone();
         let release =
             pipeline.make_release(&scientist, self.images, "first", Selection::AllAccepted).await.unwrap();
@@ -205,8 +224,19 @@ impl Town {
         let frozen = pipeline.freeze(&engineer, self.images, plan).await.unwrap();
         pipeline.draw_order(&engineer, frozen.id, "").await.unwrap();
         self.ids.insert("certification", frozen.id.to_string());
+        let plan = serde_json::json!({
+            "name": "b", "error": "any", "plan": { "kind": "single", "sample": 1, "accept": 0 },
+            "choice": { "released": true },
+        });
+        let plan = serde_json::from_value(plan).unwrap();
+        let batch = pipeline.submit_batch(&engineer, self.images, plan).await.unwrap();
+        pipeline.draw_batch(&engineer, batch.id, "").await.unwrap();
+        self.ids.insert("batch", batch.id.to_string());
         let hold = pipeline.hold(&engineer, done.item.id, "looked at again".into()).await.unwrap();
         self.ids.insert("hold", hold.id.to_string());
+        let lot = HoldScope::Lot { lot: "L-7".into() };
+        let wide = pipeline.hold_all(&engineer, self.images, lot, "the line stopped".into()).await.unwrap();
+        self.ids.insert("wide_hold", wide.id.to_string());
         self.read().await;
         self.review().await;
         self.keep("sign", "specialist").await;
@@ -215,6 +245,23 @@ impl Town {
         let own = self.keep("read", "annotator").await;
         self.ids.insert("item", own.item.id.to_string());
         self.ids.insert("draft", own.read.unwrap().summary.id.to_string());
+        self.words(own.item.id).await;
+    }
+
+    /// A finding on an item that is being read, and an appeal against a review that sent another read back.
+    async fn words(&mut self, item: ItemId) {
+        let pipeline = self.house.pipeline.clone();
+        let draft = serde_json::json!({ "severity": "note", "words": "is this the edge?" });
+        let draft = serde_json::from_value(draft).unwrap();
+        let finding = pipeline.open_finding(self.caller("annotator"), item, draft).await.unwrap();
+        self.ids.insert("finding", finding.id.to_string());
+        self.read().await;
+        self.judge(ReviewDecision::Reject).await;
+        let annotator = self.caller("annotator").clone();
+        let back = pipeline.returned_work(&annotator).await.unwrap().reviews[0].review;
+        let appeal = pipeline.appeal_review(&annotator, back, "it is".into()).await.unwrap();
+        self.ids.insert("returned", back.to_string());
+        self.ids.insert("appeal", appeal.id.to_string());
     }
 
     /// A registered model, and a run that nobody answered.
@@ -238,38 +285,57 @@ impl Town {
         assert_eq!(run.error_code.as_deref(), Some("model-away"));
     }
 
-    /// An alarm about the annotator's work that nobody decided.
-    async fn alarm(&mut self) {
-        let (project, user) = (self.images, countersign_model::UserId(self.annotator));
+    /// The annotator's account was locked, and nobody has looked into it.
+    async fn locked_account(&mut self) {
+        let user = countersign_model::UserId(self.annotator);
         let store = self.house.pipeline.store.clone();
         let id = store.write::<_, StoreError, _>(Actor::system(), move |tx| {
             Box::pin(async move {
-                let id: countersign_model::AlarmId = tx.fresh();
-                let alarm = monitoring::Alarm {
-                    id,
-                    project_id: project,
-                    user_id: user,
-                    stream: "review".into(),
-                    state: "open".into(),
-                    number: 1,
-                    since_number: 1,
-                    since_at: tx.now(),
-                    evidence: 5_000.0,
-                    run_length: 5_000.0,
-                    patterns: "[]".into(),
-                    raised_at: tx.now(),
-                    appeal: None,
-                    appealed_at: None,
-                    decided_by: None,
-                    decided_at: None,
-                    reason: None,
-                };
-                monitoring::insert_alarm(tx, alarm).await?;
-                tx.record(Evidence::new("alarm.raised", "alarm", id.uuid()).project(project))?;
+                let id = signing::raise(tx, user, "signing").await?;
+                tx.record(Evidence::new("user.locked", "user", user.uuid()).outcome("refused"))?;
                 Ok(id)
             })
         });
-        self.ids.insert("alarm", id.await.unwrap().to_string());
+        self.ids.insert("alert", id.await.unwrap().to_string());
+    }
+
+    /// A published guideline with a picture, read by everybody.
+    async fn guideline(&mut self) {
+        let engineer = self.caller("quality_engineer").clone();
+        let pipeline = self.house.pipeline.clone();
+        let example = Uuid::from_u128(7);
+        let document = serde_json::json!({ "cards": [{ "class": "object", "examples": [{
+            "id": example, "kind": "positive", "source": { "from": "frame", "item": self.ids["item"], "stream": 0, "frame": 0 },
+        }] }] });
+        let document = serde_json::from_value(document).unwrap();
+        let draft = pipeline.save_guideline(&engineer, self.images, 0, document).await.unwrap();
+        let publication = serde_json::json!({
+            "revision": draft.revision, "change": "extension", "summary": "the first", "login": "quality_engineer", "password": PASSWORD,
+        });
+        let publication = serde_json::from_value(publication).unwrap();
+        let made = pipeline.publish_guideline(&engineer, self.images, publication).await.unwrap();
+        let id = made.guideline.current.unwrap().id;
+        for role in Role::ALL {
+            let caller = self.caller(role.as_str()).clone();
+            pipeline.acknowledge_guideline(&caller, self.images, id).await.unwrap();
+        }
+        self.ids.insert("guideline", id.to_string());
+        self.ids.insert("example", example.to_string());
+    }
+
+    /// A certificate of the annotator.
+    async fn certificate(&mut self) {
+        let engineer = self.caller("quality_engineer").clone();
+        let draft = serde_json::json!({
+            "user": self.annotator, "name": "drawing", "issuer": "a course", "valid_until": i64::MAX / 2,
+        });
+        let mut draft: QualificationDraft = serde_json::from_value(draft).unwrap();
+        draft.valid_until = self.house.pipeline.store.clock().now().plus_seconds(1_000_000);
+        let made =
+            self.house.pipeline.issue_qualification(&engineer, Some(self.images), draft).await.unwrap();
+        let paper = b"%PDF-1.7\n%%EOF\n".as_slice();
+        self.house.pipeline.keep_paper(&engineer, made.id, paper.into()).await.unwrap();
+        self.ids.insert("qualification", made.id.to_string());
     }
 
     /// An audit of the study's project, and a leak in another study.
@@ -301,16 +367,21 @@ impl Town {
     async fn read(&self) -> Work {
         let (work, caller) = (self.claim("annotator").await, self.caller("annotator"));
         let (task, fence) = (work.task.id, work.task.fence);
-        self.house.pipeline.submit(caller, task, fence, 0, vec![], false).await.unwrap();
+        self.house.pipeline.submit(caller, task, fence, 0, vec![]).await.unwrap();
         work
     }
 
     async fn review(&self) {
+        self.judge(ReviewDecision::Accept).await;
+    }
+
+    async fn judge(&self, decision: ReviewDecision) {
         let (work, caller) = (self.claim("reviewer").await, self.caller("reviewer"));
         let verdict = Verdict {
-            decision: ReviewDecision::Accept,
+            marks: vec![],
+            decision,
             missing: Some(Missing::Nothing),
-            reason: None,
+            reason: (decision == ReviewDecision::Reject).then(|| "other".into()),
             comment: None,
             return_to: None,
         };
@@ -336,7 +407,8 @@ impl Town {
         signed.unwrap().signature.unwrap()
     }
 
-    fn some_tile(&self) -> String {
+    /// A file of the log that exists now: a tile that is not full yet goes when it is.
+    pub fn some_tile(&self) -> String {
         let root = self.house.folder.path().join("log/tile");
         let mut waiting = vec![root.clone()];
         while let Some(folder) = waiting.pop() {

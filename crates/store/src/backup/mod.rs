@@ -26,7 +26,7 @@ use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 use crate::{
     Address, Conn, Store, StoreError,
     blobs::{BlobZone, in_zone},
-    schema,
+    qualifications, schema,
     sequencer::blocking,
 };
 use tables::TABLES;
@@ -141,14 +141,21 @@ impl Store {
                    WHERE a.external_url IS NULL AND (u.state IS NULL OR u.state <> 'erased') \
                    UNION SELECT project_id, 'released', address, NULL FROM releases WHERE address IS NOT NULL \
                    ORDER BY 2, 1, 3";
-        let rows = reader.query(sql).scanning().fetch_all().await?;
+        let mut named: Vec<(Zone, ProjectId, Address, Option<SubjectId>)> = Vec::new();
+        for row in reader.query(sql).scanning().fetch_all().await? {
+            let (zone, project) = (row.get("zone")?, row.get("project_id")?);
+            named.push((zone, project, row.get("address")?, row.get("subject_id")?));
+        }
+        for address in qualifications::papers(reader).await? {
+            named.push((Zone::Vault, qualifications::PAPERS, address, None));
+        }
         let mut kept = 0;
-        for row in &rows {
-            let (zone, project): (Zone, ProjectId) = (row.get("zone")?, row.get("project_id")?);
-            let address: Address = row.get("address")?;
+        for (zone, project, address, subject) in named {
             let found = in_zone(self, zone).pieces(project, &address).await;
             let (_, mut pieces) = match found {
-                Err(StoreError::NotFound { .. }) if self.went(&address, row.get("subject_id")?).await? => {
+                Err(StoreError::NotFound { .. })
+                    if project != qualifications::PAPERS && self.went(&address, subject).await? =>
+                {
                     continue;
                 }
                 found => found?,

@@ -5,24 +5,27 @@ use serde_json::Value as JsonValue;
 use uuid::Uuid;
 
 use crate::{
-    Bind, Kind, Record, Row, StoreError, Value,
+    Bind, Kind, Record, Row, StoreError, Value, appeals,
     assets::Asset,
-    audits, certifications, checkpoints, cleanings, comparisons,
+    audits, batches, campaigns, certifications, checkpoints, cleanings, comparisons, draft_stops,
     exposures::Exposure,
-    face_models,
+    face_models, findings,
     gate::{GateEntry, GateReason},
+    guidelines,
     holds::Hold,
     ingests,
     items::Item,
     jobs::Job,
-    leaks,
+    leaks, lineage,
     masks::GateMask,
-    monitoring, privacy, projects,
-    protocols::ProtocolVersion,
-    reads, releases, risks, sessions, subjects,
+    monitoring, ontology, privacy, projects,
+    protocol_plans::ProtocolPlan,
+    protocols::{ProtocolSignature, ProtocolVersion},
+    qualifications, reads, releases, risks, sessions, signing, subjects, suggestions,
     tasks::Task,
-    user_keys, users,
+    tickets, turns, user_keys, users,
     value::record,
+    wide_holds,
 };
 
 record! {
@@ -127,15 +130,16 @@ macro_rules! tables {
     };
 }
 tables! {
-    users::Organization, users::User, sessions::Session, sessions::Token, projects::Project, ProtocolVersion,
-    projects::Grant, ingests::Ingest, ingests::IngestRefusal, Item, Asset, SharedAsset, Task, Participation, reads::Read,
-    reads::AnnotationRow, reads::Review, reads::Signature, comparisons::Comparison, comparisons::Adjudication, GateEntry, GateReason, GateMask, Hold, Exposure, certifications::Certification,
-    certifications::Unit, certifications::Auditor, monitoring::Plan,
-    monitoring::Stream, monitoring::Check, monitoring::Alarm, monitoring::AlarmHold, releases::Release,
+    users::Organization, users::User, sessions::Session, sessions::Token, projects::Project, ProtocolVersion, ProtocolSignature, ProtocolPlan,
+    projects::Grant, qualifications::Qualification, qualifications::Warning, ingests::Ingest, ingests::IngestRefusal, Item, Asset, SharedAsset, Task, Participation, reads::Read,
+    reads::AnnotationRow, reads::Review, guidelines::Guideline, guidelines::Reader, campaigns::Campaign, campaigns::CampaignItem, ontology::Change, reads::Signature, comparisons::Comparison, comparisons::Adjudication, GateEntry, GateReason, GateMask, Hold, wide_holds::WideHold, wide_holds::WideHoldItem, draft_stops::DraftStop, lineage::ShownDraft, suggestions::Seed, suggestions::Suggestion, Exposure, certifications::Certification,
+    certifications::Unit, certifications::Auditor, batches::Batch, batches::Return, batches::Resumption, monitoring::Plan,
+    monitoring::Stream, monitoring::Check, monitoring::Alarm, monitoring::AlarmHold, tickets::Ticket, tickets::Suppressed, findings::Finding, findings::Note, appeals::Appeal,
+    turns::Turn, turns::Rate, releases::Release,
     releases::ReleaseItem, cleanings::Cleaning, audits::Audit, audits::AuditItem, leaks::Leak, leaks::LeakItem, risks::ItemRisk,
     face_models::FaceModel, face_models::FaceRun, face_models::FaceFrame, face_models::FaceLabel, face_models::FaceLook, subjects::Subject, subjects::SubjectItem,
     subjects::SubjectAsset, privacy::Request, Job, EventRow, EventDetails, Setting,
-    checkpoints::KeptCheckpoint, checkpoints::Witness, user_keys::UserKeys,
+    checkpoints::KeptCheckpoint, checkpoints::Witness, user_keys::UserKeys, signing::Acknowledgement, signing::Alert,
 }
 
 impl Table {

@@ -3,7 +3,7 @@
 //! Each zone is a type of its own, so that code which serves people cannot name quarantine by mistake. The bytes of a
 //! cleared asset reach a person only through [`ClearedBlobs::show`], which takes proof of the exposure.
 //!
-//! What is about somebody (quarantine, cleared) lies sealed with that subject's key; the address stays the one of the
+//! What is about somebody (quarantine, cleared, papers) lies sealed with that subject's key; the address stays the one of the
 //! plain bytes. Bytes of older installations, which were not sealed, still read.
 
 mod zone;
@@ -131,6 +131,10 @@ zone! {
     VaultBlobs, Zone::Vault
 }
 zone! {
+    /// Documents about staff, what proves their certificates: in the vault's zone, under no project.
+    PaperBlobs, Zone::Vault
+}
+zone! {
     /// Packages of releases.
     ReleasedBlobs, Zone::Released
 }
@@ -171,6 +175,7 @@ macro_rules! sealed {
 }
 sealed! { QuarantineBlobs }
 sealed! { ClearedBlobs }
+sealed! { PaperBlobs }
 
 /// Zones by name, for the backup: the one place where code handles all of them alike.
 pub(crate) fn in_zone(store: &crate::Store, zone: Zone) -> impl BlobZone {

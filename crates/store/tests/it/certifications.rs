@@ -2,7 +2,7 @@
 
 use countersign_model::{CertificationId, EventId, ItemId, ProjectId, ReadId, Role, StageKind, UserId};
 use countersign_store::{
-    Evidence, Json, StoreError, Tx,
+    Actor, Evidence, Json, StoreError, Tx,
     certifications::{self, Certification, Drawn, Judgement, Progress, Unit},
     items, reads, tasks,
 };
@@ -35,6 +35,9 @@ async fn accepted(tx: &mut Tx, project: ProjectId, number: usize) -> Result<(Ite
         submitted_at: Some(tx.now()),
         annotation_count: 0,
         author_rule: None,
+        model_hash: None,
+        model_hash_of: None,
+        cannot_assess: false,
     };
     reads::insert(tx, row).await?;
     tx.query("UPDATE items SET accepted_read_id = $1 WHERE id = $2").bind(read).bind(id).execute().await?;
@@ -117,7 +120,7 @@ async fn next(world: &World, id: CertificationId, user: UserId) -> Option<ItemId
     let unit = world.write(move |tx| {
         Box::pin(async move {
             tx.record(Evidence::new("test", "certification", id.0))?;
-            let unit = certifications::next(tx, id, user, until).await?;
+            let unit = certifications::next(tx, id, user, until, 3).await?;
             if unit.is_some() {
                 certifications::join(tx, id, user).await?;
             }
@@ -161,7 +164,7 @@ both! {
             tx.record(Evidence::new("test", "certification", id.0))?;
             let mut taken = Vec::new();
             for user in [worker, one] {
-                taken.push(certifications::next(tx, id, user, until).await?.unwrap());
+                taken.push(certifications::next(tx, id, user, until, 3).await?.unwrap());
             }
             Ok(taken)
         })).await;
@@ -172,7 +175,7 @@ both! {
             assert!(certifications::show(tx, id, 0, one, "{}").await?);
             assert!(certifications::judge(tx, id, 0, one, judged.clone()).await?);
             assert!(!certifications::judge(tx, id, 0, one, judged).await?, "judged once");
-            certifications::next(tx, id, one, until).await
+            certifications::next(tx, id, one, until, 3).await
         })).await.unwrap();
         assert_eq!((third.item_id, third.shown_at, third.own), (ids[1], None, None), "nothing of the one before");
         let mut conn = world.store.read().await.unwrap();
@@ -212,5 +215,60 @@ both! {
         assert_eq!(certifications::units_after(&mut conn, id, Some(ids[0]), 10).await.unwrap().len(), 2);
         assert_eq!(certifications::of_project(&mut conn, project, None, 10).await.unwrap().len(), 1);
         assert_eq!(certifications::of_project(&mut conn, project, Some(id), 10).await.unwrap().len(), 0);
+    }
+
+    async fn nothing_is_judged_once_the_audit_is_over_or_the_time_is(world: World) {
+        let (project, people) = world.project(&[Role::Specialist, Role::Reviewer]).await;
+        let (id, _) = frozen(world, project).await;
+        let (one, two) = (people[0], people[1]);
+        next(world, id, one).await;
+        next(world, id, two).await;
+        let judged = || Judgement { errors: "[]".into(), counted: 0, severity: 0.0, comment: None };
+        world.write(move |tx| Box::pin(async move {
+            tx.record(Evidence::new("test", "certification", id.0))?;
+            assert!(certifications::show(tx, id, 0, one, "{}").await?);
+            Ok(())
+        })).await;
+        // The claim is over: whoever takes the unit next begins with their own look.
+        world.clock.advance_seconds(61);
+        let late = world.write(move |tx| Box::pin(async move {
+            tx.record(Evidence::new("test", "certification", id.0))?;
+            certifications::judge(tx, id, 0, one, judged()).await
+        })).await;
+        assert!(!late);
+        next(world, id, one).await;
+        next(world, id, two).await;
+        // Somebody else's judgement ends the audit: the certificate is about what was judged until then.
+        let after = world.write(move |tx| Box::pin(async move {
+            tx.record(Evidence::new("test", "certification", id.0))?;
+            let at = Progress { checked: 1, found: 0, bounds: "{}".into(), stop: Some("target".into()) };
+            certifications::progress(tx, id, at).await?;
+            let shown = certifications::show(tx, id, 1, two, "{}").await?;
+            Ok((shown, certifications::judge(tx, id, 0, one, judged()).await?))
+        })).await;
+        assert_eq!(after, (false, false));
+    }
+
+    async fn who_was_shown_labels_counts_no_second_time_after_somebody_else_had_the_unit(world: World) {
+        let (project, people) = world.project(&[Role::Specialist, Role::Reviewer]).await;
+        let (id, ids) = frozen(world, project).await;
+        let (one, two) = (people[0], people[1]);
+        assert_eq!(next(world, id, one).await, Some(ids[2]));
+        let shown: Result<bool, StoreError> = world.store.write(Actor::token(one), move |tx| Box::pin(async move {
+            let item = certifications::unit(tx, id, 0).await?.unwrap().item_id;
+            tx.record(Evidence::new("certification.shown", "certification", id.0).item(item))?;
+            certifications::show(tx, id, 0, one, "{}").await
+        })).await;
+        assert!(shown.unwrap());
+        world.clock.advance_seconds(61);
+        assert_eq!(next(world, id, one).await, Some(ids[2]), "theirs still: what they said stands");
+        let mut conn = world.store.read().await.unwrap();
+        assert_eq!(certifications::unit(&mut conn, id, 0).await.unwrap().unwrap().own.as_deref(), Some("{}"));
+        drop(conn);
+        world.clock.advance_seconds(61);
+        assert_eq!(next(world, id, two).await, Some(ids[2]));
+        world.clock.advance_seconds(61);
+        assert_eq!(next(world, id, one).await, Some(ids[0]), "they know its labels");
+        assert_eq!(next(world, id, two).await, Some(ids[2]));
     }
 }

@@ -25,7 +25,15 @@ async fn claim_as(
         .write(Actor::token(user), move |tx| {
             Box::pin(async move {
                 let until = tx.now().plus_seconds(LEASE_SECONDS);
-                let claim = Claim { project, user, role, stage: None, item: None, until };
+                let claim = Claim {
+                    project,
+                    user,
+                    role,
+                    stage: None,
+                    item: None,
+                    until,
+                    satisfied: tasks::Satisfied::default(),
+                };
                 let task = tasks::claim(tx, claim).await?;
                 if let Some(task) = &task {
                     tx.record(

@@ -1,18 +1,23 @@
 //! The store's whole suite, on SQLite and on PostgreSQL.
 
 mod backups;
+mod campaigns;
 mod certifications;
 mod claims;
 mod cluster;
 mod evidence;
 mod face_models;
+mod flow;
 mod full;
 mod gate;
+mod monitoring;
 mod oversight;
+mod qualifications;
 mod records;
 mod releases;
 mod schemas;
 mod subjects;
 mod witnesses;
 mod world;
+mod worth;
 mod writes;

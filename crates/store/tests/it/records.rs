@@ -9,6 +9,7 @@ use countersign_store::{
     exposures::{self, Viewer},
     items::{self, ItemFilter, ItemOrder},
     jobs::{self, Failed, Job},
+    moves,
     reads::{self, AnnotationRow, Read},
     tasks,
 };
@@ -65,6 +66,7 @@ fn annotation(read: &Read, seq: u64, id: u128, version: u32, body: Option<&str>)
         body: body.map(Into::into),
         author_user: read.author_user,
         at: read.created_at,
+        guideline: None,
     }
 }
 
@@ -73,6 +75,50 @@ fn viewer(user: UserId) -> Viewer {
 }
 
 both! {
+    async fn a_read_is_locked_with_what_it_answers_about_the_whole_item(world: World) {
+        let (project, people) = world.project(&[Role::Annotator]).await;
+        let (item, _) = world.tasks(project, 1).await[0];
+        let user = people[0];
+        let whole = r#"{"attributes":{"reason":"other","text":"x"},"class":"cannot-assess","id":"1"}"#;
+        let framed = r#"{"class":"cannot-assess","frame":{"index":1,"stream":0},"id":"1"}"#;
+        let mark = r#"{"attributes":{"note":"\"class\":\"cannot-assess\""},"class":"car","id":"1"}"#;
+        let cases: [(Vec<Option<&'static str>>, bool, u32); 6] = [
+            (vec![Some(whole)], true, 0),
+            (vec![Some(framed)], false, 0),
+            (vec![Some(mark)], false, 1),
+            (vec![Some(whole), None], false, 0),
+            (vec![Some(whole), Some(mark)], false, 1),
+            (vec![Some(mark), Some(whole)], true, 0),
+        ];
+        for (versions, expected, marks) in cases {
+            let named = versions.clone();
+            let read = world
+                .write(move |tx| {
+                    Box::pin(async move {
+                        let read = Read {
+                            id: tx.fresh(), item_id: item, project_id: project, stage: 0, kind: StageKind::Read,
+                            author_user: Some(user), author_model: None, author_model_version: None, author_rule: None,
+                            status: "draft".into(), base_read_id: None, revision: 0, content_hash: None,
+                            protocol_version: 1, created_at: tx.now(), submitted_at: None, annotation_count: 0,
+                            cannot_assess: false, model_hash: None, model_hash_of: None,
+                        };
+                        reads::insert(tx, read.clone()).await?;
+                        for (version, body) in (1..).zip(named) {
+                            reads::annotate(tx, vec![annotation(&read, u64::from(version), 5, version, body)]).await?;
+                        }
+                        reads::lock(tx, read.id, "abc").await?;
+                        tx.record(Evidence::new("read.submitted", "read", read.id.0))?;
+                        Ok(read)
+                    })
+                })
+                .await;
+            let mut reader = world.store.read().await.unwrap();
+            let locked = reads::by_id(&mut reader, read.id).await.unwrap().unwrap();
+            assert_eq!((locked.status.as_str(), locked.cannot_assess), ("submitted", expected), "{versions:?}");
+            assert_eq!(moves::count_current(&mut reader, read.id).await.unwrap(), marks, "{versions:?}");
+        }
+    }
+
     async fn annotations_are_added_never_changed(world: World) {
         let (project, people) = world.project(&[Role::Annotator]).await;
         let (item, _) = world.tasks(project, 1).await[0];
@@ -82,7 +128,7 @@ both! {
                 Box::pin(async move {
                     let read = Read {
                         id: tx.fresh(), item_id: item, project_id: project, stage: 0, kind: StageKind::Read,
-                        author_user: Some(user), author_model: None, author_model_version: None, author_rule: None,
+                        author_user: Some(user), author_model: None, author_model_version: None, author_rule: None, model_hash: None, model_hash_of: None, cannot_assess: false,
                         status: "draft".into(), base_read_id: None, revision: 0, content_hash: None,
                         protocol_version: 1, created_at: tx.now(), submitted_at: None, annotation_count: 0,
                     };
@@ -159,7 +205,7 @@ both! {
         assert_eq!((again.address, again.is_new), (adopted.address, false));
     }
 
-    async fn an_exposure_is_noted_once_per_session_and_opens_its_own_zone_only(world: World) {
+    async fn an_exposure_is_noted_once_per_session_and_hour_and_opens_its_own_zone_only(world: World) {
         let (project, people) = world.project(&[Role::Annotator]).await;
         let (item, _) = world.tasks(project, 1).await[0];
         let cleared = asset_in(world, Zone::Cleared, project, item, b"clean").await;
@@ -183,6 +229,20 @@ both! {
         assert_eq!(seen, [(cleared.id, "work"), (dirty.id, "work"), (cleared.id, "browse")]);
         let events = reader.query("SELECT COUNT(*) AS n FROM events WHERE action = 'asset.shown'");
         assert_eq!(events.fetch_one().await.unwrap().get::<i64>("n").unwrap(), 3);
+        drop(reader);
+        // The hour after, and a year later, it is another look: by the same session, which may be a token that does not end.
+        for seconds in [3_600, 365 * 86_400] {
+            world.clock.advance_seconds(seconds);
+            let looked = exposures::ensure(&world.store, me, &cleared, "work").await.unwrap();
+            exposures::ensure(&world.store, me, &cleared, "work").await.unwrap();
+            assert_eq!(looked.asset(), cleared.id);
+        }
+        let mut reader = world.store.read().await.unwrap();
+        let seen = exposures::of_item(&mut reader, item, None, 100).await.unwrap();
+        assert_eq!(seen.len(), 5);
+        assert_eq!(seen[4].at.micros() - seen[3].at.micros(), 365 * 86_400 * 1_000_000);
+        let events = reader.query("SELECT COUNT(*) AS n FROM events WHERE action = 'asset.shown'");
+        assert_eq!(events.fetch_one().await.unwrap().get::<i64>("n").unwrap(), 5);
     }
 
     async fn lists_filter_page_and_search(world: World) {

@@ -73,7 +73,7 @@ both! {
         let statements = statements();
         assert!(statements.len() > 100, "only {} statements were found", statements.len());
         for sql in statements {
-            let only_postgres = sql.contains("pg_") || sql.contains("FOR UPDATE") || sql.contains("FOR SHARE");
+            let only_postgres = ["pg_", "FOR UPDATE", "FOR NO KEY UPDATE", "FOR SHARE"].iter().any(|word| sql.contains(word));
             let prepared = match &world.config.database {
                 Some(url) => {
                     let mut connection = sqlx::PgConnection::connect(url).await.unwrap();

@@ -58,6 +58,14 @@ both! {
         assert_eq!(again.signed_at_seconds, Some(world.now().seconds()));
         assert_eq!((again.checkpoint, again.other_signatures), (first.checkpoint, 0));
         world.store.verify().await.unwrap();
+        // Somebody sets the clock back: the next hour is no reason to sign or keep nothing.
+        world.clock.set_by_seconds(-3_600);
+        world.store.stamp_checkpoint().await.unwrap();
+        assert_eq!(newest(world).await.signed_at_seconds, Some(world.now().seconds()));
+        act(world, 1).await;
+        world.store.stamp_checkpoint().await.unwrap();
+        let size = newest(world).await.checkpoint.size;
+        assert!(checkpoints::of_size(&mut world.store.read().await.unwrap(), size).await.unwrap().is_some());
     }
 
     async fn checkpoints_are_kept_and_any_two_are_shown_to_be_one_log(world: World) {
@@ -153,6 +161,24 @@ both! {
         let key = [stranger.key().clone()];
         let opened = SignedCheckpoint::open_with(kept.file.as_bytes(), &self::key(world), &key).unwrap();
         assert_eq!(opened.cosignatures.len(), 1);
+    }
+
+    async fn what_a_witness_saw_is_kept_at_once_where_nobody_cosigned_the_newest_copy(world: World) {
+        let home = tempfile::tempdir().unwrap();
+        let watching = witness(home.path(), world);
+        act(world, 2).await;
+        world.store.stamp_checkpoint().await.unwrap();
+        let mut old = 0;
+        for size in [3, 4] {
+            act(world, 1).await;
+            let request = world.store.continuation(old).await.unwrap();
+            let line = watching.cosign(&request, world.now()).unwrap();
+            world.store.cosign(request.checkpoint, &line, watching.key().clone()).await.unwrap();
+            old = size;
+        }
+        let kept = checkpoints::list(&mut world.store.read().await.unwrap(), None, 10).await.unwrap();
+        let kept: Vec<_> = kept.iter().map(|kept| kept.size).collect();
+        assert_eq!(kept, [3, 2], "the first that was cosigned, and then none for a minute");
     }
 
     async fn a_proof_of_one_event_stands_alone(world: World) {

@@ -260,6 +260,7 @@ pub fn task_of(tx: &Tx, item: &Item) -> Task {
         project_id: item.project_id,
         stage: 0,
         apart: false,
+        claimed_at: None,
         kind: StageKind::Read,
         role: Role::Annotator,
         state: "ready".to_owned(),
@@ -271,6 +272,7 @@ pub fn task_of(tx: &Tx, item: &Item) -> Task {
         priority: item.priority,
         created_at: tx.now(),
         done_at: None,
+        qualification: None,
     }
 }
 

@@ -6,7 +6,7 @@ use countersign_quality::consensus::{Upright, fuse_cuboids, staple, weighted_mea
 use uuid::Uuid;
 
 use super::{
-    Comparison, Finding,
+    Comparison, Difference, Finding,
     overlap::{Frame, cuboid, mask, outline, rectangle},
 };
 
@@ -18,6 +18,9 @@ const MERGE_SIDE_MAX: f64 = 4_096.0;
 const STAPLE_ROUNDS: usize = 50;
 /// STAPLE ends when no reader's rate moves by more.
 const STAPLE_TOLERANCE: f64 = 1e-7;
+
+/// A share of weights that is a half but for rounding.
+const HALF: f64 = 0.5 - 1e-9;
 
 /// Readers that cannot be merged.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -35,6 +38,29 @@ pub fn rule_name(rule: MergeRule) -> String {
     format!("{rule} 1")
 }
 
+/// As [`merge`]; what cannot be merged is no agreement, and becomes a difference of outlines. `fresh` gives a new run of ids
+/// each time it is asked.
+///
+/// None is lost: an item whose reads cannot be merged goes to whoever decides between them.
+pub fn settle<I: FnMut() -> Uuid>(
+    reads: &[&[Annotation]],
+    comparison: &mut Comparison,
+    rule: MergeRule,
+    mut fresh: impl FnMut() -> I,
+) -> Vec<Annotation> {
+    loop {
+        match merge(reads, comparison, rule, &mut fresh()) {
+            Ok(merged) => return merged,
+            Err(MergeError::Outline(place) | MergeError::Cuboid(place)) => {
+                let finding = &mut comparison.findings[place];
+                finding.differences = vec![Difference::Outline];
+                // Nothing stands for it: each round has one less to merge.
+                finding.standing.clear();
+            }
+        }
+    }
+}
+
 /// One mark for each finding that readers agree on; what they differ about is left out. The mark that stands for a
 /// finding keeps the class and answers of the reader who was done first; its author is the rule. `ids` gives ids of the new
 /// marks.
@@ -50,9 +76,15 @@ pub fn merge(
     let mut merged = Vec::new();
     for (place, finding) in comparison.findings.iter().enumerate() {
         let standing = standing(reads, finding);
+        if is_left_out(comparison.readers, finding, rule) {
+            continue;
+        }
         let Some(first) = standing.first() else { continue };
-        let shape =
-            if standing.len() == 1 || rule == MergeRule::One { None } else { shape(&standing, rule, place)? };
+        let shape = if standing.len() == 1 || rule == MergeRule::One {
+            None
+        } else {
+            merged_of(&standing, rule, place)?
+        };
         merged.push(Annotation {
             id: AnnotationId(ids()),
             version: 1,
@@ -64,9 +96,23 @@ pub fn merge(
             author: Author::Rule { rule: rule_name(rule) },
             score: None,
             arrangement: first.arrangement,
+            // Whoever was in doubt about what the others saw, too, was in doubt about what stands.
+            unclear: standing.iter().find_map(|mark| mark.unclear.clone()),
         });
     }
     Ok(merged)
+}
+
+/// Whether a finding that no more than half of the readers drew, which their counts make no difference, is left out by the rule:
+/// the union keeps it, and so does the rule of the first reader where they drew it.
+fn is_left_out(readers: usize, finding: &Finding, rule: MergeRule) -> bool {
+    let kept = match rule {
+        MergeRule::Union => true,
+        MergeRule::One => finding.standing.contains(&0),
+        MergeRule::Mean | MergeRule::Staple => finding.standing.len() * 2 > readers,
+        MergeRule::Intersection => finding.standing.len() == readers,
+    };
+    finding.standing.len() * 2 <= readers && !kept
 }
 
 /// The marks that stand for a finding, in the order in which their readers were done.
@@ -75,8 +121,26 @@ fn standing<'a>(reads: &[&'a [Annotation]], finding: &Finding) -> Vec<&'a Annota
     finding.marks.iter().filter(stands).map(|(reader, index)| &reads[*reader][*index]).collect()
 }
 
+/// One shape of several that somebody chose, by the rule; by their mean where the rule takes one reader's. `None` where they have
+/// nothing in common that the rule could make a shape of.
+pub fn merge_chosen(marks: &[&Annotation], rule: MergeRule) -> Option<Shape> {
+    let first = marks.first()?;
+    if marks.iter().all(|mark| mark.shape == first.shape) {
+        return Some(first.shape.clone());
+    }
+    merged_of(marks, chosen_rule(rule), 0).ok().flatten()
+}
+
+/// The rule by which marks that somebody chose are merged.
+pub const fn chosen_rule(rule: MergeRule) -> MergeRule {
+    match rule {
+        MergeRule::One => MergeRule::Mean,
+        other => other,
+    }
+}
+
 /// The merged shape; `None` where there is nothing to merge.
-fn shape(marks: &[&Annotation], rule: MergeRule, place: usize) -> Result<Option<Shape>, MergeError> {
+fn merged_of(marks: &[&Annotation], rule: MergeRule, place: usize) -> Result<Option<Shape>, MergeError> {
     if marks.iter().all(|mark| mark.shape == marks[0].shape) {
         return Ok(None);
     }
@@ -90,7 +154,10 @@ fn shape(marks: &[&Annotation], rule: MergeRule, place: usize) -> Result<Option<
             .iter()
             .map(|c| Upright { center: c.center, size: c.size, yaw: c.rotation.yaw() })
             .collect();
-        let fused = fuse_cuboids(&upright, &vec![1.0; upright.len()]).ok_or(MergeError::Cuboid(place))?;
+        // As many say that the front is at one end as at the other: nobody can say it for them.
+        let fused = fuse_cuboids(&upright, &vec![1.0; upright.len()])
+            .filter(|fused| fused.reversed < HALF)
+            .ok_or(MergeError::Cuboid(place))?;
         let (center, size) = (fused.cuboid.center, fused.cuboid.size);
         let rotation = Quat::from_yaw(fused.cuboid.yaw).wxyz();
         return Ok(Some(Shape::Cuboid { center, size, rotation }));

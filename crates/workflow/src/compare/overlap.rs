@@ -28,7 +28,7 @@ pub(super) fn is_area(shape: &Shape) -> bool {
 
 /// Overlap of two marks of one family, 0 to 1: intersection over union of areas and cuboids; of points, joints and lines
 /// a half where they are `point_px` apart, less beyond. Marks without a place overlap when they have one class.
-pub(super) fn overlap(a: &Annotation, b: &Annotation, point_px: f64) -> f64 {
+pub(crate) fn overlap(a: &Annotation, b: &Annotation, point_px: f64) -> f64 {
     let value = match (&a.shape, &b.shape) {
         (Shape::Tag {}, Shape::Tag {}) => f64::from(u8::from(a.class == b.class)),
         (Shape::Box { .. }, Shape::Box { .. }) => match (rectangle(&a.shape), rectangle(&b.shape)) {
@@ -113,13 +113,40 @@ fn to_segment(p: [f64; 2], a: [f64; 2], b: [f64; 2]) -> f64 {
     distance(p, [a[0] + along * dx, a[1] + along * dy])
 }
 
-/// The 95th percentile of the distance between the borders of two areas, pixels. `None` for marks without an area.
-pub(super) fn outlines_apart(a: &Shape, b: &Shape) -> Option<f64> {
+/// The 95th percentile of the distance between the borders of two areas, in the unit of the distances of rows and columns.
+/// `None` for marks without an area.
+pub(super) fn outlines_apart(a: &Shape, b: &Shape, [row, column]: [f64; 2]) -> Option<f64> {
     let frame = Frame::over(&[bounds(a)?, bounds(b)?], SURFACE_SIDE_MAX)?;
     let (first, second) = (frame.fill(a)?, frame.fill(b)?);
     let size = [frame.size.width as usize, frame.size.height as usize, 1];
-    let grid = Grid { size, spacing: [frame.grain; 3] };
+    let grid = Grid { size, spacing: [frame.grain * column, frame.grain * row, 1.0] };
     surface_distances(&first, &second, &grid).ok().flatten().map(|distances| distances.hausdorff_95)
+}
+
+/// The length of a line, mm.
+pub(super) fn length_mm(shape: &Shape, [row, column]: [f64; 2]) -> Option<f64> {
+    let Shape::Polyline { points } = shape else { return None };
+    let side =
+        |side: &[[f64; 2]]| ((side[1][0] - side[0][0]) * column).hypot((side[1][1] - side[0][1]) * row);
+    Some(points.windows(2).map(side).sum())
+}
+
+/// The area of an outline without its holes, or of a mask, mm². Exact for what is drawn with straight sides.
+pub(super) fn area_mm2(shape: &Shape, [row, column]: [f64; 2]) -> Option<f64> {
+    let px = match shape {
+        Shape::Mask { .. } => {
+            #[expect(clippy::cast_precision_loss, reason = "a picture has fewer pixels than 2^53")]
+            let pixels = mask(shape)?.area() as f64;
+            pixels
+        }
+        Shape::Polygon { points, holes } => {
+            let cut = holes.iter().map(|hole| ring(hole).map(|hole| hole.area()));
+            ring(points)?.area() - cut.sum::<Option<f64>>()?
+        }
+        Shape::Ellipse { rx, ry, .. } => std::f64::consts::PI * rx * ry,
+        _ => outline(shape)?.area(),
+    };
+    Some(px * row * column)
 }
 
 /// A piece of the picture in which areas are filled.
@@ -229,7 +256,7 @@ pub(super) fn mask(shape: &Shape) -> Option<Rle> {
 }
 
 /// The box around an area.
-fn bounds(shape: &Shape) -> Option<Box2> {
+pub(super) fn bounds(shape: &Shape) -> Option<Box2> {
     match shape {
         Shape::Mask { .. } => mask(shape)?.bounds(),
         Shape::Polygon { points, .. } => Some(ring(points)?.bounds()),

@@ -1,11 +1,13 @@
 //! Comparing reads and merging what agrees, by cases whose answer is known and by properties.
 
+mod measures;
+
 use std::collections::BTreeMap;
 
 use countersign_model::{
     Agreement, Annotation, AnnotationId, Author, FrameRef, Joint, JointState, MergeRule, Shape, UserId,
 };
-use countersign_workflow::compare::{Comparison, Difference, compare, merge};
+use countersign_workflow::compare::{Comparison, Difference, compare, merge, merge_chosen, settle};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -21,6 +23,7 @@ fn mark(reader: u128, n: u128, class: &str, shape: Shape) -> Annotation {
         author: Author::Human { user: UserId(Uuid::from_u128(reader)) },
         score: None,
         arrangement: Default::default(),
+        unclear: None,
     }
 }
 
@@ -43,7 +46,7 @@ fn with(mut mark: Annotation, answers: &[(&str, Value)]) -> Annotation {
 
 fn run(reads: &[Vec<Annotation>], rule: &Agreement) -> Comparison {
     let views: Vec<&[Annotation]> = reads.iter().map(Vec::as_slice).collect();
-    compare(&views, rule).unwrap()
+    compare(&views, rule, &[]).unwrap()
 }
 
 fn merged(reads: &[Vec<Annotation>], rule: &Agreement, by: MergeRule) -> Vec<Annotation> {
@@ -93,6 +96,45 @@ fn each_kind_of_difference_is_named() {
 }
 
 #[test]
+fn only_all_together_agree_that_something_cannot_be_assessed() {
+    let no = |reader, why: &str| {
+        let answer = mark(reader, 99, countersign_model::CANNOT_ASSESS, Shape::Tag {});
+        vec![with(answer, &[("reason", json!(why))])]
+    };
+    let car = |reader| vec![mark(reader, 1, "car", rect(0.0, 0.0, 10.0, 10.0))];
+    for majority in [false, true] {
+        let rule = Agreement { majority, count_apart: Some(5), ..Agreement::default() };
+        let why = [no(1, "image_quality"), no(2, "obstructed"), no(3, "other")];
+        assert!(run(&why, &rule).is_agreed(), "why is no difference");
+        let merged = merged(&why, &rule, MergeRule::Mean);
+        assert_eq!(merged.len(), 1);
+        assert_eq!(merged[0].attributes["reason"], "image_quality");
+        for reads in [
+            vec![no(1, "other"), vec![]],
+            vec![no(1, "other"), no(2, "other"), vec![]],
+            vec![no(1, "other"), no(2, "other"), car(3)],
+            vec![no(1, "other"), car(2), car(3)],
+        ] {
+            let comparison = run(&reads, &rule);
+            assert!(!comparison.is_agreed(), "{majority} {reads:?}");
+        }
+    }
+    let mut other = no(2, "other");
+    other[0].frame = Some(FrameRef { stream: 0, index: 4 });
+    assert!(!run(&[no(1, "other"), other], &Agreement::default()).is_agreed(), "another frame");
+}
+
+#[test]
+fn a_doubt_is_no_difference_and_stays_on_what_is_merged() {
+    let doubt = countersign_model::Unclear { confidence: None, reason: Some("shade".into()) };
+    let sure = mark(1, 1, "car", rect(0.0, 0.0, 10.0, 10.0));
+    let unsure = Annotation { unclear: Some(doubt.clone()), ..mark(2, 1, "car", rect(1.0, 0.0, 10.0, 10.0)) };
+    let reads = [vec![sure], vec![unsure]];
+    assert!(run(&reads, &Agreement::default()).is_agreed());
+    assert_eq!(merged(&reads, &Agreement::default(), MergeRule::Mean)[0].unclear, Some(doubt));
+}
+
+#[test]
 fn a_mark_on_another_frame_is_another_finding() {
     let mut elsewhere = mark(2, 1, "car", rect(0.0, 0.0, 10.0, 10.0));
     elsewhere.frame = Some(FrameRef { stream: 0, index: 4 });
@@ -120,6 +162,68 @@ fn outlines_are_held_to_dice_and_to_distance() {
     let reads = [vec![mark(1, 1, "lesion", square(0.0, 0.0, 40.0))], vec![mark(2, 1, "lesion", spiked)]];
     let at = |surface_px| differences(&reads, &Agreement { surface_px, ..Agreement::default() })[0].clone();
     assert_eq!((at(None), at(Some(60.0)), at(Some(2.0))), (vec![], vec![], vec![Difference::Outline]));
+}
+
+#[test]
+fn two_who_agree_with_a_third_do_not_agree() {
+    let rule = Agreement { number_share: 0.1, ..Agreement::default() };
+    let says = |n: u128, size: f64| {
+        vec![with(mark(n, 1, "lesion", rect(0.0, 0.0, 10.0, 10.0)), &[("size_mm", json!(size))])]
+    };
+    for order in [[100.0, 91.0, 110.0], [91.0, 110.0, 100.0], [110.0, 100.0, 91.0]] {
+        let reads: Vec<_> = (1..).zip(order).map(|(n, size)| says(n, size)).collect();
+        assert_eq!(differences(&reads, &rule), [[Difference::Attribute]]);
+        let most = Agreement { majority: true, ..rule.clone() };
+        assert_eq!(differences(&reads, &most), [[]], "two of them do");
+        assert_eq!(run(&reads, &most).findings[0].standing.len(), 2);
+    }
+}
+
+#[test]
+fn a_frame_full_of_cells_is_compared_and_a_heap_is_looked_at() {
+    let cells = |n: u128| -> Vec<Annotation> {
+        (0..1_500)
+            .map(|i| mark(n, i, "cell", rect((i % 50) as f64 * 12.0, (i / 50) as f64 * 12.0, 10.0, 10.0)))
+            .collect()
+    };
+    let comparison = run(&[cells(1), cells(2)], &Agreement::default());
+    assert!(comparison.is_agreed());
+    assert_eq!(comparison.findings.len(), 1_500);
+    let heap = |n: u128| -> Vec<Annotation> {
+        (0..1_001).map(|i| mark(n, i, "cell", rect(i as f64 * 0.001, 0.0, 10.0, 10.0))).collect()
+    };
+    let most = Agreement { majority: true, ..Agreement::default() };
+    let comparison = run(&[heap(1), heap(2), vec![]], &most);
+    assert_eq!(comparison.disputed().count(), 2_002);
+}
+
+#[test]
+fn what_cannot_be_merged_is_a_difference_and_never_a_dead_end() {
+    let turned = |n: u128, i: u128, yaw: f64, x: f64| {
+        let rotation = [(yaw / 2.0).cos(), 0.0, 0.0, (yaw / 2.0).sin()];
+        mark(n, i, "pedestrian", Shape::Cuboid { center: [x, 0.0, 0.0], size: [0.6, 0.6, 1.8], rotation })
+    };
+    let quarter = std::f64::consts::FRAC_PI_2;
+    // Square from above: turned by a quarter they overlap wholly. Turned by a half nobody knows where the front is.
+    let reads = [
+        vec![turned(1, 1, 0.0, 0.0), turned(1, 2, 0.0, 5.0), turned(1, 3, 0.1, 9.0)],
+        vec![turned(2, 1, quarter, 0.0), turned(2, 2, 2.0 * quarter, 5.0), turned(2, 3, 0.1, 9.0)],
+    ];
+    let views: Vec<&[Annotation]> = reads.iter().map(Vec::as_slice).collect();
+    let mut comparison = run(&reads, &Agreement::default());
+    assert!(comparison.is_agreed());
+    assert!(merge(&views, &comparison, MergeRule::Mean, &mut Uuid::nil).is_err());
+    let ids = || {
+        let mut n = 0;
+        move || {
+            n += 1;
+            Uuid::from_u128(n)
+        }
+    };
+    let merged = settle(&views, &mut comparison, MergeRule::Mean, ids);
+    assert_eq!(merged.iter().map(|mark| mark.id.0.as_u128()).collect::<Vec<_>>(), [1]);
+    let found: Vec<_> = comparison.findings.iter().map(|finding| finding.differences.clone()).collect();
+    assert_eq!(found, [vec![Difference::Outline], vec![Difference::Outline], vec![]]);
 }
 
 #[test]
@@ -252,6 +356,44 @@ fn points_joints_and_lines_are_held_to_a_distance() {
     }
     let reads = [vec![mark(1, 1, "lesion", points(0.0))], vec![mark(2, 1, "lesion", points(2.0))]];
     assert_eq!(merged(&reads, &rule, MergeRule::Mean)[0].shape, points(1.0));
+}
+
+#[test]
+fn where_counts_decide_what_only_some_drew_stands_as_the_merge_rule_says() {
+    let cells = |reader: u128, places: &[f64]| -> Vec<Annotation> {
+        (1..).zip(places).map(|(n, x)| mark(reader, n, "cell", rect(*x, 0.0, 10.0, 10.0))).collect()
+    };
+    let rule = |count_apart| Agreement { count_apart, ..Agreement::default() };
+    let reads = [cells(1, &[0.0, 50.0, 100.0]), cells(2, &[0.0, 50.0, 200.0, 300.0])];
+    assert_eq!(run(&reads, &rule(None)).disputed().count(), 3);
+    assert_eq!(run(&reads, &rule(Some(0))).disputed().count(), 3, "3 and 4");
+    assert!(run(&reads, &rule(Some(1))).is_agreed());
+    let kept = |by| merged(&reads, &rule(Some(1)), by).len();
+    assert_eq!(kept(MergeRule::Union), 5);
+    assert_eq!(kept(MergeRule::One), 3, "the first reader's");
+    assert_eq!((kept(MergeRule::Intersection), kept(MergeRule::Mean)), (2, 2));
+    // Another class is counted by itself, and a difference of class is one whatever the counts are.
+    let mut other = cells(2, &[0.0, 50.0, 100.0]);
+    other[2].class = "debris".into();
+    let found = run(&[cells(1, &[0.0, 50.0, 100.0]), other], &rule(Some(5)));
+    assert_eq!(found.disputed().count(), 1);
+}
+
+#[test]
+fn chosen_marks_merge_by_the_rule_and_by_their_mean_where_it_takes_one() {
+    let boxes =
+        [mark(1, 1, "car", rect(0.0, 0.0, 10.0, 10.0)), mark(2, 1, "van", rect(2.0, 0.0, 10.0, 10.0))];
+    let by = |rule| merge_chosen(&boxes.iter().collect::<Vec<_>>(), rule);
+    assert_eq!(by(MergeRule::One), Some(rect(1.0, 0.0, 10.0, 10.0)));
+    assert_eq!(by(MergeRule::Union), Some(rect(0.0, 0.0, 12.0, 10.0)));
+    assert_eq!(by(MergeRule::Intersection), Some(rect(2.0, 0.0, 8.0, 10.0)));
+    let apart =
+        [mark(1, 1, "car", rect(0.0, 0.0, 10.0, 10.0)), mark(2, 1, "car", rect(40.0, 0.0, 10.0, 10.0))];
+    assert_eq!(merge_chosen(&[&apart[0], &apart[1]], MergeRule::Intersection), None, "nothing in common");
+    assert_eq!(merge_chosen(&[&apart[0], &apart[0]], MergeRule::Intersection), Some(apart[0].shape.clone()));
+    let line = |y: f64| mark(1, 1, "car", Shape::Polyline { points: vec![[0.0, y], [9.0, y]] });
+    assert_eq!(merge_chosen(&[&line(0.0), &line(1.0)], MergeRule::Mean), None, "lines have no mean");
+    assert_eq!(merge_chosen(&[], MergeRule::Mean), None);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use countersign_model::{AiVisibility, Author, Stage, StageKind, TaskId};
+use countersign_model::{AiVisibility, Author, Blinding, Stage, StageKind, TaskId};
 use countersign_workflow::{Effect, Event, ItemState, Phase, ReadStatus, TaskState, visible_reads};
 
 use crate::{
@@ -26,12 +26,40 @@ impl Walk<'_> {
             assert!(if claimed { task.fence > old } else { task.fence >= old }, "a token came again");
             assert!(task.lease.is_none_or(|lease| lease.fence == task.fence));
         }
+        self.check_handing_on(event, before);
         let holders: Vec<_> =
             self.state.tasks.iter().filter_map(|t| t.lease.map(|lease| lease.user)).collect();
         assert_eq!(holders.iter().collect::<BTreeSet<_>>().len(), holders.len(), "one person, two tasks");
         if self.state.phase == Phase::Accepted {
             self.check_passed();
             assert!(self.state.current_read().is_some_and(|read| read.status == ReadStatus::Submitted));
+        }
+    }
+
+    /// What nobody finished in time is handed on as one task, to the role that the stage names; who acted at the stage before,
+    /// in any round, is not who takes it, and the other places of independent readers stay as they are.
+    fn check_handing_on(&self, event: &Event, before: &ItemState) {
+        match event {
+            Event::Overdue { task: late, .. } => {
+                let stage = before.task(*late).unwrap().stage;
+                assert_eq!(self.state.tasks.len(), before.tasks.len());
+                let others = || before.tasks.iter().filter(|task| task.id != *late);
+                assert!(others().all(|task| self.state.task(task.id) == Some(task)));
+                let fresh: Vec<_> =
+                    self.state.tasks.iter().filter(|task| before.task(task.id).is_none()).collect();
+                let [fresh] = fresh[..] else { panic!("one task for another") };
+                assert_eq!(
+                    (fresh.stage, fresh.role),
+                    (stage, self.protocol.stages[stage as usize].escalate_to)
+                );
+                assert!(fresh.apart && fresh.lease.is_none() && fresh.reserved_for.is_none());
+                assert_eq!(self.state.phase == Phase::Reading, before.phase == Phase::Reading);
+            }
+            Event::Claimed { task, user, .. } => {
+                let claimed = before.task(*task).unwrap();
+                assert!(!claimed.apart || !before.acted_at(*user, claimed.stage), "handed on to who acted");
+            }
+            _ => {}
         }
     }
 
@@ -67,6 +95,7 @@ impl Walk<'_> {
                 | Event::Submitted { .. }
                 | Event::Reviewed { .. }
                 | Event::Signed { .. }
+                | Event::Relabelled
                 | Event::Released { .. }
         );
         assert!(!forbidden, "{event:?} while held");
@@ -125,6 +154,12 @@ impl Walk<'_> {
                     continue;
                 }
                 assert!(!barrier, "a read seen before the barrier");
+                let blind = self.state.held_by(who).is_some()
+                    && self
+                        .state
+                        .stage
+                        .is_some_and(|at| self.protocol.stages[at as usize].hides(Blinding::EarlierReads));
+                assert!(!blind, "who decides blind was shown a read");
                 let returned = self.state.held_by(who).and_then(|task| task.returned);
                 let back = returned.is_some_and(|r| r.read == id && r.to == Some(who));
                 assert!(!reading(who) || back, "a reader saw another read");

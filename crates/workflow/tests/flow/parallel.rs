@@ -1,19 +1,21 @@
 //! Independent reads: blind until the last is locked, compared, and decided between by a third person.
 
-use countersign_model::{AiVisibility, FindingId, ReadId, ReturnTo, Role, Stage, StageKind, UserId};
+use countersign_model::{
+    AiVisibility, FindingId, ReadId, ReleaseId, ReturnTo, Role, Stage, StageKind, UserId,
+};
 use countersign_workflow::{
     Act, AdjudicateDecision, Effect, Event, Merged, Phase, ReadStatus, ReviewDecision, SignDecision,
-    content_hash, is_sampled, refusals, visible_reads,
+    content_hash, is_sampled, may_claim, refusals, visible_reads,
 };
 use uuid::Uuid;
 
 use crate::world::{World, hold, protocol, read, signature, stage, user};
 
-const H1: &str = "hash-1";
-const H2: &str = "hash-2";
-const MERGED: u128 = 700;
+pub const H1: &str = "hash-1";
+pub const H2: &str = "hash-2";
+pub const MERGED: u128 = 700;
 
-fn double(ai: AiVisibility, readers_max: Option<u32>) -> World {
+pub fn double(ai: AiVisibility, readers_max: Option<u32>) -> World {
     let read_stage = stage(StageKind::Read, 1, Some(Role::Annotator), ai);
     let decide = stage(StageKind::Adjudicate, 3, Some(Role::Reviewer), ai);
     let stages = vec![
@@ -26,20 +28,26 @@ fn double(ai: AiVisibility, readers_max: Option<u32>) -> World {
     let mut world = World::new(protocol(stages, 1));
     world.ok(Event::Cleared { draw: 1 });
     let (model, version) = ("m".into(), "1".into());
-    world.ok(Event::Drafted { read: read(900), content_hash: content_hash(&[]), model, version });
+    world.ok(Event::Drafted {
+        read: read(900),
+        content_hash: content_hash(&[]),
+        model,
+        version,
+        withheld: false,
+    });
     world
 }
 
-fn visible(world: &World, n: u128) -> Vec<ReadId> {
+pub fn visible(world: &World, n: u128) -> Vec<ReadId> {
     visible_reads(&world.protocol, &world.state, user(n))
 }
 
-fn compared(agreed: bool) -> Event {
+pub fn compared(agreed: bool) -> Event {
     let merged = Merged { read: read(MERGED), content_hash: H1.into(), rule: "mean 1".into() };
     Event::Compared { agreed, merged: Some(merged) }
 }
 
-fn adjudicate(world: &World, n: u128, decision: AdjudicateDecision, reason: Option<&str>) -> Event {
+pub fn adjudicate(world: &World, n: u128, decision: AdjudicateDecision, reason: Option<&str>) -> Event {
     Event::Adjudicated {
         user: user(n),
         fence: world.fence_of(n),
@@ -53,7 +61,7 @@ fn adjudicate(world: &World, n: u128, decision: AdjudicateDecision, reason: Opti
 }
 
 /// Read by users 1 and 2, who do not agree.
-fn disputed() -> World {
+pub fn disputed() -> World {
     let mut world = double(AiVisibility::AfterOwnRead, None);
     for (n, hash) in [(1, H1), (2, H2)] {
         world.ok(world.claim(n));
@@ -206,6 +214,44 @@ fn a_decision_that_nobody_takes_in_time_moves_up() {
     assert_eq!(world.task().role, Some(Role::Specialist));
     let now = world.now;
     assert_eq!(world.no(Event::Overdue { task: world.task().id, now }), refusals::NOT_OVERDUE);
+    // Rejected later, it goes back to whom it was handed on to, and they may take it.
+    world.ok(world.claim(6));
+    world.ok(adjudicate(&world, 6, AdjudicateDecision::Decide, Some("perceptual_miss")));
+    world.ok(world.claim(7));
+    world.ok(world.sign(7, SignDecision::Reject, H2));
+    let back = world.task();
+    assert_eq!((back.reserved_for, back.role), (Some(user(6)), Some(Role::Specialist)));
+    world.ok(world.claim(6));
+}
+
+#[test]
+fn time_offers_nothing_that_was_recalled() {
+    let mut world = disputed();
+    let task = world.task().id;
+    world.ok(Event::Recalled);
+    assert_eq!(world.no(Event::Overdue { task, now: world.now }), refusals::NOT_OVERDUE);
+    world.ok(Event::Restored);
+    world.ok(Event::Overdue { task, now: world.now });
+}
+
+#[test]
+fn a_reader_who_is_at_work_is_told_the_same_of_every_place() {
+    // In both orders: the answer is that of the last open place.
+    for (first, second) in [(1, 2), (2, 1)] {
+        let mut world = double(AiVisibility::Never, None);
+        world.ok(world.claim(first));
+        world.ok(world.claim(second));
+        let asked = |world: &World| {
+            let roles = [Role::Annotator, Role::Reviewer];
+            may_claim(&world.protocol, &world.state, user(1), &roles, world.now)
+                .unwrap_err()
+                .code
+                .into_owned()
+        };
+        let before = asked(&world);
+        world.ok(world.submit(2, H1));
+        assert_eq!(asked(&world), before);
+    }
 }
 
 #[test]
@@ -334,4 +380,34 @@ fn a_sample_is_the_share_that_was_asked_for_and_can_be_drawn_again() {
     assert!(is_sampled(&qa, None), "an item of an older installation is looked at");
     let whole = Stage { share: Some(1.0), ..qa };
     assert!((0..1_000).all(|n| is_sampled(&whole, Some(n))));
+}
+
+#[test]
+fn an_open_finding_is_looked_at_before_anything_passes() {
+    let read = stage(StageKind::Read, 0, Some(Role::Annotator), AiVisibility::Never);
+    let qa = Stage {
+        share: Some(0.000_1),
+        ..stage(StageKind::SampleQa, 1, Some(Role::QualityEngineer), AiVisibility::Never)
+    };
+    let draw = (0..).find(|draw| !is_sampled(&qa, Some(*draw))).unwrap();
+    let passed = |stages: Vec<Stage>, asked: bool| {
+        let mut world = World::new(protocol(stages, 3));
+        world.ok(Event::Cleared { draw });
+        if asked {
+            world.ok(Event::FindingOpened { finding: FindingId(Uuid::from_u128(1)) });
+        }
+        world.ok(world.claim(1));
+        world.ok(world.submit(1, H1));
+        world
+    };
+    let stages = vec![read.clone(), qa];
+    assert_eq!(passed(stages.clone(), false).state.phase, Phase::Accepted, "not drawn");
+    assert_eq!(passed(stages, true).state.phase, Phase::Queued, "somebody looks at the question");
+    // What ends with its read is accepted by nobody who would have been stopped: it is not released.
+    let mut world = passed(vec![read], true);
+    assert_eq!(world.state.phase, Phase::Accepted);
+    let released = || Event::Released { release: ReleaseId(Uuid::from_u128(9)) };
+    assert_eq!(world.no(released()), refusals::OPEN_FINDINGS);
+    world.ok(Event::FindingResolved { finding: FindingId(Uuid::from_u128(1)) });
+    world.ok(released());
 }

@@ -180,8 +180,11 @@ fn a_reviewer_answers_both_questions_and_the_answers_agree() {
         let event = with(&world, decision, hash, answer);
         assert_eq!(world.no(event), code);
     }
-    for empty in [None, Some("  ".to_owned())] {
-        let mut event = with(&world, Reject, H1, None);
+    let unfounded = [(Reject, H1, None), (Fix, H2, Some(Missing::Nothing))];
+    for ((decision, hash, answer), empty) in
+        unfounded.into_iter().flat_map(|what| [(what, None), (what, Some("  ".to_owned()))])
+    {
+        let mut event = with(&world, decision, hash, answer);
         if let Event::Reviewed { reason, .. } = &mut event {
             *reason = empty;
         }

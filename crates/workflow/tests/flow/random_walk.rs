@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use crate::shadow::Shadow;
 use crate::world::{compare, hold, protocol, read, signature, stage, user};
 use countersign_model::{
-    AiVisibility, FindingId, Instant, Protocol, ReadId, ReleaseId, ReturnTo, Role, Stage, StageKind, TaskId,
-    UserId,
+    AiVisibility, Blinding, FindingId, Instant, Protocol, ReadId, ReleaseId, ReturnTo, Role, Stage,
+    StageKind, TaskId, UserId,
 };
 use countersign_workflow::{
     AdjudicateDecision, Event, ItemState, Merged, Missing, OwnerDecision, Phase, ReviewDecision,
@@ -46,27 +46,35 @@ fn protocols() -> impl Strategy<Value = Protocol> {
     let role = prop::sample::select(STAGE_ROLES.to_vec());
     let later = prop::collection::vec((kind, role, ai.clone()), 0..4);
     let reads = (prop_oneof![2 => Just(1_u32), 1 => Just(2), 1 => Just(3)], any::<bool>());
-    let parts = (any::<bool>(), ai, later, 0..3_u32, reads, on_rejects);
-    parts.prop_map(|(draft, ai, later, cap, (readers, adaptive), on_rejects)| {
+    let parts = (any::<bool>(), ai, later, 0..3_u32, reads, on_rejects, any::<bool>());
+    parts.prop_map(|(draft, ai, later, cap, (readers, adaptive), on_rejects, timed)| {
         let mut stages = Vec::new();
         if draft {
             stages.push(stage(StageKind::Prelabel, 0, None, ai));
         }
         let read = stage(StageKind::Read, stages.len(), Some(Role::Annotator), ai);
-        stages.push(Stage { readers, readers_max: (adaptive && readers > 1).then_some(readers + 1), ..read });
+        let readers_max = (adaptive && readers > 1).then_some(readers + 1);
+        stages.push(timely(Stage { readers, readers_max, ..read }, timed.then_some(Role::Reviewer)));
         if readers > 1 {
             stages.push(compare(stages.len()));
             let decide = stage(StageKind::Adjudicate, stages.len(), Some(Role::Reviewer), ai);
             let (escalate_to, escalate_hours) = (Some(Role::Specialist), adaptive.then_some(1));
-            stages.push(Stage { escalate_to, escalate_hours, ..decide });
+            let blind = if timed { vec![Blinding::EarlierReads] } else { vec![] };
+            stages.push(Stage { escalate_to, escalate_hours, blind, ..decide });
         }
         for (kind, role, ai) in later {
             let on_reject = on_rejects[stages.len() % on_rejects.len()];
             let share = (kind == StageKind::SampleQa).then_some(0.5);
-            stages.push(Stage { on_reject, share, ..stage(kind, stages.len(), Some(role), ai) });
+            let to = (timed && role != Role::Specialist).then_some(Role::Specialist);
+            stages.push(timely(Stage { on_reject, share, ..stage(kind, stages.len(), Some(role), ai) }, to));
         }
         protocol(stages, cap)
     })
+}
+
+/// A stage whose tasks are handed on when nobody finishes them.
+fn timely(stage: Stage, to: Option<Role>) -> Stage {
+    Stage { escalate_to: to, escalate_hours: to.map(|_| 1), ..stage }
 }
 
 /// Roles of each user, as a bit set over [`STAGE_ROLES`] and, as the last bit, owner.
@@ -116,12 +124,14 @@ impl<'a> Walk<'a> {
             (Phase::Quarantined, _) => 0,
             (Phase::Cleared, _) => 1,
             (Phase::Queued, _) => {
-                if op.pick % 16 == 5 {
-                    18
-                } else {
-                    3
+                let reserved = self.state.tasks.iter().any(|task| task.reserved_for.is_some());
+                match op.pick % 16 {
+                    5 => 18,
+                    6 if reserved => 11,
+                    _ => 3,
                 }
             }
+            (Phase::Reading, _) if op.pick % 16 == 5 => 18,
             (Phase::Reading, _) if op.kind.is_multiple_of(2) => 3,
             (Phase::Reading, _) => 8,
             (Phase::Comparing, _) => 19,
@@ -155,7 +165,13 @@ impl<'a> Walk<'a> {
             0 => Event::Cleared { draw: u64::from(op.pick) },
             1 => {
                 let (model, version) = ("m".into(), "1".into());
-                Event::Drafted { read: fresh, content_hash: HASHES[0].into(), model, version }
+                Event::Drafted {
+                    read: fresh,
+                    content_hash: HASHES[0].into(),
+                    model,
+                    version,
+                    withheld: false,
+                }
             }
             2 if op.pick.is_multiple_of(16) => Event::GateRejected,
             2 => Event::DraftFailed,
@@ -195,6 +211,7 @@ impl<'a> Walk<'a> {
             21 | 22 => {
                 Event::FindingResolved { finding: FindingId(Uuid::from_u128(u128::from(op.user % 2))) }
             }
+            15 if op.pick.is_multiple_of(4) => Event::SuggestionKept,
             _ => Event::Released { release: ReleaseId(fresh.0) },
         }
     }
@@ -289,7 +306,7 @@ impl<'a> Walk<'a> {
         for finding in self.state.findings.clone() {
             assert!(self.take(Event::FindingResolved { finding }));
         }
-        for _ in 0..=self.protocol.stages.len() + 8 {
+        for _ in 0..=2 * self.protocol.stages.len() + 20 {
             self.now = self.now.plus_seconds(1_000_000);
             for task in self.state.tasks.clone() {
                 self.take(Event::LeaseExpired { task: task.id, now: self.now });
@@ -309,6 +326,13 @@ impl<'a> Walk<'a> {
                 may_claim(self.protocol, &self.state, user(*n as u128), &self.people[*n], self.now).is_ok()
             };
             let Some(who) = (0..self.people.len()).find(may) else {
+                // What nobody can do moves up where the protocol says to whom, once, and then waits for people.
+                let tasks: Vec<TaskId> = self.state.tasks.iter().map(|task| task.id).collect();
+                let now = self.now;
+                if tasks.into_iter().any(|task| self.take(Event::Overdue { task, now })) {
+                    continue;
+                }
+                self.assert_everything_moved_up();
                 self.assert_nobody_is_left(index);
                 return;
             };
@@ -356,6 +380,13 @@ impl<'a> Walk<'a> {
             }
         };
         assert!(self.take(event), "who may claim may also finish");
+    }
+
+    fn assert_everything_moved_up(&self) {
+        for task in &self.state.tasks {
+            let stage = &self.protocol.stages[task.stage as usize];
+            assert!(stage.escalate_hours.is_none() || task.role == stage.escalate_to, "waits below its role");
+        }
     }
 
     fn assert_nobody_is_left(&self, index: u32) {
@@ -437,6 +468,7 @@ fn the_walk_gets_everywhere() {
         "held",
         "lifted",
         "released",
+        "suggestion_kept",
         "erased",
         "recalled",
         "restored",

@@ -10,7 +10,7 @@ use countersign_workflow::{
 };
 use uuid::Uuid;
 
-use crate::world::{compare, protocol, signature, stage, user};
+use crate::world::{World, compare, protocol, signature, stage, user};
 
 const ROSTERS: usize = 10_000;
 /// Turns after which an item that goes back and forth is left alone.
@@ -242,4 +242,31 @@ fn nobody_in_ten_thousand_rosters_is_proposed_for_what_they_acted_on() {
     assert!(
         proposals > ROSTERS && refused > ROSTERS / 4 && accepted > ROSTERS / 5 && sent_back > ROSTERS / 10
     );
+}
+
+/// Where the protocol asks for fresh eyes, what was done again goes to a reviewer who did not look before; elsewhere the first one
+/// may look again.
+#[test]
+fn what_was_done_again_is_looked_at_by_another_person_where_the_protocol_says_so() {
+    for fresh_eyes in [false, true] {
+        let mut world = World::at_read(AiVisibility::AfterOwnRead);
+        world.protocol.stages[2].fresh_eyes = fresh_eyes;
+        world.protocol.validate().unwrap();
+        world.ok(world.claim(1));
+        world.ok(world.submit(1, "hash-1"));
+        world.ok(world.claim(2));
+        world.ok(world.review(2, ReviewDecision::Reject, "hash-1"));
+        world.ok(world.claim(1));
+        world.ok(world.submit(1, "hash-2"));
+        if fresh_eyes {
+            assert_eq!(world.no(world.claim(2)), refusals::ALREADY_READ);
+            world.ok(world.claim(4));
+        } else {
+            world.ok(world.claim(2));
+        }
+    }
+    let mut world = World::at_read(AiVisibility::AfterOwnRead);
+    world.protocol.stages[1].fresh_eyes = true;
+    let refused = world.protocol.validate().unwrap_err();
+    assert_eq!(refused.place, "stages[1].fresh_eyes");
 }

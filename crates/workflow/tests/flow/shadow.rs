@@ -67,6 +67,11 @@ impl Shadow {
     pub fn note_decision(&mut self, event: &Event, stage: Option<u32>) {
         let at = stage.unwrap_or(u32::MAX);
         match event {
+            // Never accepted in the store: it comes with the act that would have accepted it.
+            Event::SuggestionKept => {
+                self.accepted = false;
+                self.passed.clear();
+            }
             Event::Submitted { user, .. } => {
                 self.passed.push((at, *user));
                 self.readers.push((at, *user));

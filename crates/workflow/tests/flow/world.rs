@@ -46,6 +46,10 @@ pub fn protocol(stages: Vec<Stage>, rework_cap: u32) -> Protocol {
         stages,
         rework_cap,
         deid: countersign_model::DeidPlan::default(),
+        release: countersign_model::ReleasePlan::default(),
+        overdue: countersign_model::OverduePlan::default(),
+        suggestions: countersign_model::SuggestionPlan::default(),
+        cannot_assess: true,
     };
     protocol.validate().unwrap();
     protocol
@@ -105,6 +109,7 @@ impl World {
             content_hash: content_hash(&[]),
             model: "m".into(),
             version: "1".into(),
+            withheld: false,
         });
         world
     }
@@ -196,7 +201,7 @@ impl World {
             now: self.now,
             decision,
             missing: Some(Missing::Nothing),
-            reason: (decision == ReviewDecision::Reject).then(|| "boundary".into()),
+            reason: (decision != ReviewDecision::Accept).then(|| "boundary".into()),
             return_to: None,
             read: self.lease_read(),
             content_hash: hash.into(),

@@ -2,13 +2,17 @@ import { cutFromOthers } from "../arrange";
 import { Bits } from "../bits";
 import { clampPoint, distance } from "../geometry";
 import type { ActionId } from "../keymap";
-import { paintDisc, Tiles } from "../painting";
+import { keepPicture, maskPicture } from "../mask-layer";
+import { paintDisc } from "../painting";
+import { Tiles } from "../tiles";
 import type { Tool, ToolContext, ToolOption, ToolPointer } from "../tool";
 import { type Annotation, MASK_PIXELS_MAX, type MaskShape, type Point } from "../types";
 
 /** Radius of the brush, image pixels. */
 const RADIUS_MIN = 0.5;
 const RADIUS_MAX = 250;
+/** How strongly what is painted covers the image. */
+const PAINT_ALPHA = 0.6;
 /** One step of the size keys. */
 const RADIUS_STEP = 1.2;
 
@@ -92,7 +96,8 @@ export class BrushTool implements Tool {
       context.editor.classOf(target?.class ?? "")?.color ??
       context.editor.classForShape("mask")?.color ??
       "#ffffff";
-    this.stroke = { target, bits, tiles: new Tiles(bits, color), last: event.image };
+    const before = target?.shape.type === "mask" ? maskPicture(target.shape, color) : undefined;
+    this.stroke = { target, bits, tiles: new Tiles(bits, color, before), last: event.image };
     context.editor.setPainting(target?.id ?? null);
     this.paint(event.image, context);
   }
@@ -109,9 +114,10 @@ export class BrushTool implements Tool {
     this.stroke = null;
     context.editor.setPainting(null);
     const { width, height } = context.size;
-    const extent = stroke.bits.extent();
-    const shape = extent ? stroke.bits.cut(extent).toShape(width, height) : null;
-    this.keep(stroke, shape, context);
+    const made = stroke.bits.toLastingShape(width, height);
+    // What was painted on goes on to be painted on; the picture of the stroke stays with the copy.
+    if (made) keepPicture(made.shape, new Tiles(made.bits, stroke.tiles.color, stroke.tiles));
+    this.keep(stroke, made?.shape ?? null, context);
     context.redraw();
   }
 
@@ -179,7 +185,7 @@ export class BrushTool implements Tool {
   }
 
   draw(g: CanvasRenderingContext2D, context: ToolContext): void {
-    this.stroke?.tiles.draw(g, context.viewport);
+    this.stroke?.tiles.draw(g, PAINT_ALPHA, context.viewport);
     if (!this.pointer) return;
     const [x, y] = context.viewport.toScreen(this.pointer);
     const radius = Math.max(1, this.settings.radius * context.viewport.scale);

@@ -1,17 +1,16 @@
 /** Two reads of one item beside or over each other, whole or by what differs. */
 import { SegmentedControl, Switch } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { useEffect, useMemo, useRef, useState } from "react";
-import { frameImageUrl } from "@/api/items";
+import { useMemo, useState } from "react";
 import { getRead } from "@/api/tasks";
 import type { Item, Protocol, ReadSummary } from "@/api/types";
-import { compareReads, type Match, tally, type Verdict } from "@/canvas/compare";
-import { CompareView, READ_COLORS, type Side } from "@/canvas/compare-view";
+import { compareReads, frameOf, type Match, tally, type Verdict } from "@/canvas/compare";
+import { READ_COLORS, type Side } from "@/canvas/compare-view";
 import type { FrameRef } from "@/canvas/types";
 import { count, title } from "@/format";
+import { ReadPictures } from "@/parts/ReadPictures";
 import { Failed, Loading } from "@/parts/States";
 import { stageTitle } from "@/parts/stage";
-import { loadBitmap } from "@/workspace/images";
 import { annotationFromWire } from "@/workspace/work";
 import styles from "./Compare.module.css";
 
@@ -124,7 +123,15 @@ function Pair({ item, a, b }: { item: Item; a: string; b: string }) {
         </label>
       </div>
       {item.may_view_pixels ? (
-        <Pictures key={view} item={item} frame={frame} view={view} matches={shown} onFrame={setAt} />
+        <ReadPictures
+          key={view}
+          item={item}
+          names={["Read A", "Read B"]}
+          frame={frame}
+          view={view}
+          matches={shown}
+          onFrame={setAt}
+        />
       ) : null}
       <MatchList item={item} matches={shown} frame={frame} onChoose={setAt} />
     </>
@@ -149,103 +156,6 @@ function Tally({ matches }: { matches: Match[] }) {
         </span>
       ))}
     </p>
-  );
-}
-
-const frameOf = (match: Match | undefined): FrameRef | null => (match?.a ?? match?.b)?.frame ?? null;
-
-function Pictures(props: {
-  item: Item;
-  frame: FrameRef;
-  view: "beside" | "over";
-  matches: Match[];
-  onFrame: (frame: FrameRef) => void;
-}) {
-  const { item, frame, view, matches, onFrame } = props;
-  const first = useRef<HTMLDivElement>(null);
-  const second = useRef<HTMLDivElement>(null);
-  const views = useRef<CompareView[]>([]);
-  const [error, setError] = useState<unknown>(null);
-  const frames = item.streams[frame.stream]?.frames.length ?? 0;
-  const latest = useRef({ frame, frames, onFrame });
-  useEffect(() => {
-    latest.current = { frame, frames, onFrame };
-  });
-
-  useEffect(() => {
-    const scroll = (by: number) => {
-      const { frame: at, frames: of, onFrame: go } = latest.current;
-      go({ ...at, index: Math.min(of - 1, Math.max(0, at.index + by)) });
-    };
-    const made: CompareView[] = [];
-    if (first.current)
-      made.push(
-        new CompareView(
-          first.current,
-          view === "over" ? "Both reads" : "Read A",
-          view === "over" ? ["a", "b"] : ["a"],
-          {
-            scroll,
-          },
-        ),
-      );
-    if (second.current) made.push(new CompareView(second.current, "Read B", ["b"], { scroll }));
-    const [left, right] = made;
-    if (left && right) {
-      left.viewport.subscribe(() => right.viewport.copy(left.viewport));
-      right.viewport.subscribe(() => left.viewport.copy(right.viewport));
-    }
-    views.current = made;
-    return () => {
-      for (const one of made) one.destroy();
-      views.current = [];
-    };
-  }, [view]);
-
-  useEffect(() => {
-    const abort = new AbortController();
-    setError(null);
-    for (const one of views.current)
-      loadBitmap(frameImageUrl(item.id, frame.stream, frame.index), abort.signal).then(
-        (bitmap) => (abort.signal.aborted ? bitmap.close() : one.setPicture(bitmap)),
-        (problem: unknown) => {
-          if (abort.signal.aborted) return;
-          one.setPicture(null);
-          setError(problem);
-        },
-      );
-    return () => abort.abort();
-  }, [item.id, frame.stream, frame.index]);
-
-  useEffect(() => {
-    const here = matches.filter((match) => {
-      const place = frameOf(match);
-      return place?.stream === frame.stream && place.index === frame.index;
-    });
-    for (const one of views.current) one.setMatches(here);
-  }, [matches, frame.stream, frame.index]);
-
-  return (
-    <>
-      <div className={styles.pictures} data-view={view} data-testid="compare-pictures">
-        <div ref={first} className={styles.picture} />
-        {view === "beside" ? <div ref={second} className={styles.picture} /> : null}
-      </div>
-      <label className={styles.frames}>
-        <span className="num">
-          {item.streams[frame.stream]?.name} · {frame.index + 1} / {frames}
-        </span>
-        <input
-          type="range"
-          min={0}
-          max={Math.max(0, frames - 1)}
-          value={frame.index}
-          aria-label="Frame"
-          onChange={(event) => onFrame({ ...frame, index: Number(event.currentTarget.value) })}
-        />
-      </label>
-      {error ? <Failed error={error} /> : null}
-    </>
   );
 }
 

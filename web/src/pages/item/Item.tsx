@@ -4,15 +4,18 @@ import { Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { lazy, Suspense, useState } from "react";
-import { exposuresQuery, itemEventsPage, itemQuery, useHoldActions } from "@/api/items";
+import { findingsQuery } from "@/api/findings";
+import { exposureProofUrl, exposuresQuery, itemEventsPage, itemQuery, useHoldActions } from "@/api/items";
 import { signatureProofUrl } from "@/api/log";
 import { projectQuery } from "@/api/projects";
 import { hasRole, isOwner, useMe } from "@/api/session";
 import type { Facts, Hold, Item, Protocol, ReadSummary, Signature } from "@/api/types";
+import { reasonWords } from "@/canvas/answers";
 import { count, measure, title, words } from "@/format";
 import { At, AuthorMark, FactList, Hash, Panel, PhaseMark, Status } from "@/parts/bits";
 import bits from "@/parts/bits.module.css";
 import { EventList } from "@/parts/EventList";
+import { FindingState, FindingThread } from "@/parts/FindingThread";
 import { Icon } from "@/parts/Icon";
 import { ReasonDialog } from "@/parts/ReasonDialog";
 import { ReportLeak } from "@/parts/ReportLeak";
@@ -78,9 +81,15 @@ function Reads({ reads, protocol }: { reads: ReadSummary[]; protocol: Protocol |
               <td>{protocol ? stageTitle(protocol, read.stage) : title(read.kind)}</td>
               <td>
                 <AuthorMark author={read.author} name={read.author_name} />
+                {read.model_hash ? (
+                  <div className="dim">
+                    {read.model_hash_of === "file" ? "model file" : "declared as"}{" "}
+                    <Hash value={read.model_hash} />
+                  </div>
+                ) : null}
                 {read.draft_shown_at ? (
                   <div className="dim">
-                    asked for the model's draft <At micros={read.draft_shown_at} />
+                    was shown the model's draft <At micros={read.draft_shown_at} />
                   </div>
                 ) : null}
               </td>
@@ -89,7 +98,21 @@ function Reads({ reads, protocol }: { reads: ReadSummary[]; protocol: Protocol |
                   {title(read.status)}
                 </Status>
               </td>
-              <td className="num">{count(read.annotation_count)}</td>
+              <td className="num">
+                {read.cannot_assess ? (
+                  <span data-testid="read-answer">
+                    cannot assess
+                    <div className="dim">
+                      {reasonWords({
+                        reason: read.cannot_assess.reason,
+                        ...(read.cannot_assess.text ? { text: read.cannot_assess.text } : {}),
+                      })}
+                    </div>
+                  </span>
+                ) : (
+                  count(read.annotation_count)
+                )}
+              </td>
               <td>
                 <At micros={read.submitted_at} />
               </td>
@@ -205,11 +228,12 @@ function SeenTab({ item }: { item: string }) {
             <th>Who</th>
             <th>Zone</th>
             <th>Why</th>
+            {seen.data.some((one) => one.provable) ? <th>Proof</th> : null}
           </tr>
         </thead>
         <tbody>
           {seen.data.map((one) => (
-            <tr key={`${one.user}/${one.asset}/${one.purpose}/${one.at}`}>
+            <tr key={one.id}>
               <td>
                 <At micros={one.at} seconds />
               </td>
@@ -219,6 +243,17 @@ function SeenTab({ item }: { item: string }) {
                 {words(one.purpose)}
                 {one.erased_subject ? <span className="dim"> · {one.erased_subject}</span> : null}
               </td>
+              {one.provable ? (
+                <td>
+                  <a
+                    href={exposureProofUrl(one.id)}
+                    download
+                    aria-label={`Proof that ${one.printed_name} was shown it`}
+                  >
+                    .tlog-proof
+                  </a>
+                </td>
+              ) : null}
             </tr>
           ))}
         </tbody>
@@ -227,8 +262,21 @@ function SeenTab({ item }: { item: string }) {
   );
 }
 
+function FindingsTab({ item }: { item: string }) {
+  const findings = useQuery(findingsQuery(item));
+  if (findings.isPending) return <Loading />;
+  if (findings.isError) return <Failed error={findings.error} retry={() => findings.refetch()} />;
+  if (findings.data.length === 0) return <Empty title="Nobody has asked anything about this item" />;
+  return findings.data.map((finding) => (
+    <Panel key={finding.id} title={`Finding ${finding.number}`} aside={<FindingState finding={finding} />}>
+      <FindingThread finding={finding} />
+    </Panel>
+  ));
+}
+
 const TABS = [
   { id: "reads", label: "Reads and signatures" },
+  { id: "findings", label: "Findings" },
   { id: "compare", label: "Compare reads" },
   { id: "evidence", label: "Evidence" },
   { id: "seen", label: "Who saw this" },
@@ -279,6 +327,8 @@ function Tabs({ item, protocol }: { item: Item; protocol: Protocol | undefined }
               <Signatures signatures={item.signatures} />
             </Panel>
           </>
+        ) : tab === "findings" ? (
+          <FindingsTab item={item.id} />
         ) : tab === "compare" ? (
           <Suspense fallback={<Loading />}>
             <Compare item={item} protocol={protocol} />
@@ -320,7 +370,7 @@ export default function ItemPage() {
             {protocol && data.stage !== null && data.phase !== "accepted" && data.phase !== "released" ? (
               <span className="dim">{stageTitle(protocol, data.stage)}</span>
             ) : null}
-            <PhaseMark phase={data.phase} held={data.held} />
+            <PhaseMark phase={data.phase} held={data.held} cannotAssess={data.cannot_assess} />
             {data.may_view_pixels ? <ReportLeak item={data.id} onReported={() => {}} /> : null}
           </span>
         </div>

@@ -5,6 +5,7 @@ import { projectEventsPage } from "@/api/projects";
 import { hasRole, useMe } from "@/api/session";
 import { Panel } from "@/parts/bits";
 import { EventList } from "@/parts/EventList";
+import { EvidenceLight } from "@/parts/EvidenceLight";
 import { Icon } from "@/parts/Icon";
 import { Breach } from "./evidence/Breach";
 import { useProject } from "./Project";
@@ -17,6 +18,9 @@ export default function Evidence() {
     <div className="stack loose">
       {answersForPrivacy ? (
         <>
+          <Panel title="The log">
+            <EvidenceLight project={id} />
+          </Panel>
           <Panel
             title="Inspector's copy"
             aside={

@@ -52,7 +52,9 @@ function Declaration({ project }: { project: Project }) {
         pending={declare.isPending}
         error={declare.error}
         onClose={() => setOpen(false)}
-        onConfirm={({ password }) => declare.mutate(password, { onSuccess: () => setOpen(false) })}
+        onConfirm={({ login, password }) =>
+          declare.mutate({ login, password }, { onSuccess: () => setOpen(false) })
+        }
       >
         <p>
           You state, with your name and this moment, that all data of <strong>{project.name}</strong> was

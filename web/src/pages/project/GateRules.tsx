@@ -6,6 +6,7 @@ import { useEffect, useState } from "react";
 import { gateImageUrl, gateQuery, previewRules, type RulesPreview, useSetDeid } from "@/api/gate";
 import type { DeidPlan, Project } from "@/api/types";
 import { FactList, Panel } from "@/parts/bits";
+import { ReasonDialog } from "@/parts/ReasonDialog";
 import { Empty, Note, Refused } from "@/parts/States";
 import { gateReason } from "@/refusals";
 import styles from "./Gate.module.css";
@@ -259,6 +260,7 @@ export default function GateRules() {
   const [plan, setPlan] = useState(inForce);
   const save = useSetDeid(project.id);
   const changed = !samePlan(plan, inForce);
+  const [asking, setAsking] = useState(false);
   return (
     <div className="stack">
       <div className="spread">
@@ -270,11 +272,30 @@ export default function GateRules() {
       <div className={styles.rules}>
         <Panel title="Rules" aside={<span className="dim">in force: protocol version {version}</span>}>
           <Editor plan={plan} onPlan={setPlan} />
-          <Refused error={save.error} />
           {save.data && !changed ? <Note>Saved as protocol version {save.data.version}.</Note> : null}
-          <Button disabled={!changed} loading={save.isPending} onClick={() => save.mutate({ version, plan })}>
-            Save as protocol version {version + 1}
+          <Button disabled={!changed} onClick={() => setAsking(true)} data-testid="rules-save">
+            Save as protocol version {version + 1}…
           </Button>
+          <ReasonDialog
+            opened={asking}
+            title={`Put version ${version + 1} into force`}
+            confirm="Sign and put into force"
+            signed
+            pending={save.isPending}
+            error={save.error}
+            onClose={() => {
+              setAsking(false);
+              save.reset();
+            }}
+            onConfirm={(signature) =>
+              save.mutate({ version, deid: plan, ...signature }, { onSuccess: () => setAsking(false) })
+            }
+          >
+            <p>
+              You approve these rules with your name and the time. Files are cleaned by them from now on; why
+              they changed stays with the version.
+            </p>
+          </ReasonDialog>
           <p className="dim">
             What waits at the gate is cleaned anew under the new version. What was cleared before stays as it
             is.

@@ -176,7 +176,7 @@ function Row({ item, project, pictures, purpose }: RowProps) {
         </Link>
       </td>
       <td>
-        <PhaseMark phase={item.phase} held={item.held} />
+        <PhaseMark phase={item.phase} held={item.held} cannotAssess={item.cannot_assess} />
       </td>
       <td className="dim">{stageTitle(project.protocol, item.stage)}</td>
       {project.kind === "study" ? (

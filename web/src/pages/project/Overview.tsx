@@ -1,6 +1,6 @@
 /** The way of the data through this project, drawn, with live numbers; and what this person can do next. */
 import { Button } from "@mantine/core";
-import { useMutation } from "@tanstack/react-query";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { useMe } from "@/api/session";
@@ -9,6 +9,7 @@ import type { Phase, Project, Role, Stage, StageCount } from "@/api/types";
 import { count, plural, title, words } from "@/format";
 import { At, FactList, Panel } from "@/parts/bits";
 import { Empty, Note, Refused } from "@/parts/States";
+import { takeUp } from "@/workspace/preload";
 import styles from "./Overview.module.css";
 import { useProject } from "./Project";
 
@@ -96,9 +97,13 @@ function Chain({ project }: { project: Project }) {
 function MyWork({ project }: { project: Project }) {
   const me = useMe();
   const navigate = useNavigate();
+  const client = useQueryClient();
   const claim = useMutation({
     mutationFn: (role: Role) => claimTask(project.id, { role }),
-    onSuccess: (work) => navigate({ to: "/work/$taskId", params: { taskId: work.task.id } }),
+    onSuccess: (work) => {
+      takeUp(client, work);
+      return navigate({ to: "/work/$taskId", params: { taskId: work.task.id } });
+    },
   });
   const roles = new Set(
     me?.grants.filter((grant) => grant.project === project.id).map((grant) => grant.role),
@@ -108,18 +113,22 @@ function MyWork({ project }: { project: Project }) {
   return (
     <Panel title="My work here">
       <Refused error={claim.error} />
-      <div className="row">
-        {mine.map((stage, index) => (
-          <Button
-            key={stage.id}
-            variant={index === 0 ? "filled" : "default"}
-            loading={claim.isPending && claim.variables === stage.role}
-            onClick={() => stage.role && claim.mutate(stage.role)}
-          >
-            Claim next: {stage.title}
-          </Button>
-        ))}
-      </div>
+      {project.protocol_standing === "unsigned" ? (
+        <p className="dim">Nothing is given out before the protocol is signed.</p>
+      ) : (
+        <div className="row">
+          {mine.map((stage, index) => (
+            <Button
+              key={stage.id}
+              variant={index === 0 ? "filled" : "default"}
+              loading={claim.isPending && claim.variables === stage.role}
+              onClick={() => stage.role && claim.mutate(stage.role)}
+            >
+              Claim next: {stage.title}
+            </Button>
+          ))}
+        </div>
+      )}
     </Panel>
   );
 }

@@ -198,10 +198,10 @@ export function Requests({ project, requests }: { project: string; requests: Pri
         pending={decide.isPending}
         error={decide.error}
         onClose={() => setChoice(null)}
-        onConfirm={({ reason, password }) =>
+        onConfirm={({ reason, login, password }) =>
           choice &&
           decide.mutate(
-            { request: choice.request.id, decision: choice.decision, reason, password },
+            { request: choice.request.id, decision: choice.decision, reason, login, password },
             { onSuccess: () => setChoice(null) },
           )
         }

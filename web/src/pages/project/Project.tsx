@@ -7,6 +7,7 @@ import type { Project, Role } from "@/api/types";
 import { title } from "@/format";
 import bits from "@/parts/bits.module.css";
 import { Failed, Loading } from "@/parts/States";
+import { Unsigned } from "./Unsigned";
 
 /** Who finds which tab useful; the server decides what anybody really gets. */
 const TABS = [
@@ -22,12 +23,33 @@ const TABS = [
     roles: ["quality_engineer", "specialist", "reviewer", "data_scientist", "auditor"],
   },
   {
+    to: "/projects/$projectId/appeals",
+    label: "Appeals",
+    roles: ["quality_engineer", "specialist"],
+  },
+  {
+    to: "/projects/$projectId/tiers",
+    label: "Tiers",
+    roles: ["quality_engineer", "data_scientist", "auditor"],
+  },
+  {
     to: "/projects/$projectId/releases",
     label: "Releases",
     roles: ["data_scientist", "quality_engineer", "auditor"],
   },
   { to: "/projects/$projectId/evidence", label: "Evidence", roles: ["auditor", "privacy_officer"] },
   { to: "/projects/$projectId/people", label: "People", roles: [] },
+  { to: "/projects/$projectId/guideline", label: "Guideline", roles: null },
+  {
+    to: "/projects/$projectId/ontology",
+    label: "Classes",
+    roles: ["quality_engineer", "specialist", "reviewer", "data_scientist", "auditor"],
+  },
+  {
+    to: "/projects/$projectId/qualifications",
+    label: "Qualifications",
+    roles: ["quality_engineer", "auditor"],
+  },
   { to: "/projects/$projectId/protocol", label: "Protocol", roles: null },
 ] as const;
 
@@ -82,6 +104,7 @@ export default function ProjectFrame() {
           </Link>
         ))}
       </nav>
+      <Unsigned project={project.data} />
       <Outlet />
     </div>
   );

@@ -1,13 +1,19 @@
-/** How good the labels of a project are: what was certified, what is being audited. */
+/** How good the labels of a project are: batches that wait for a decision, what was certified, what is being audited. */
 import { hasRole, isOwner, useMe } from "@/api/session";
 import type { Role } from "@/api/types";
 import { useProject } from "./Project";
+import { Agreement } from "./quality/Agreement";
+import { Batches } from "./quality/Batches";
 import { Certifications } from "./quality/Certifications";
 import { Corrections } from "./quality/Corrections";
+import { DraftModels } from "./quality/DraftModels";
 import { Monitoring } from "./quality/Monitoring";
+import { Tickets } from "./quality/Tickets";
+import { WideHolds } from "./quality/WideHolds";
 
 const CERTIFY: Role[] = ["quality_engineer", "owner"];
 const JUDGE: Role[] = ["quality_engineer", "specialist", "reviewer"];
+const AGREEMENT: Role[] = ["quality_engineer", "owner", "data_scientist", "auditor"];
 const RELEASE: Role[] = ["data_scientist", "owner"];
 
 export default function Quality() {
@@ -25,8 +31,24 @@ export default function Quality() {
         <section className="stack" aria-label="Monitoring">
           <h2>Work as reviewers find it</h2>
           <Monitoring project={project.id} />
+          <h3>Where the guideline may be unclear</h3>
+          <Tickets project={project} />
           <h3>What reviewers correct</h3>
           <Corrections project={project} />
+          <h3>Holds on lots, batches, releases and people's work</h3>
+          <WideHolds project={project.id} />
+          <h3>Models that draft</h3>
+          <DraftModels project={project.id} />
+        </section>
+      ) : null}
+      <section className="stack" aria-label="Batches">
+        <h2>Batches</h2>
+        <Batches project={project} rights={rights} />
+      </section>
+      {any(AGREEMENT) ? (
+        <section className="stack" aria-label="Agreement">
+          <h2>Agreement</h2>
+          <Agreement project={project} />
         </section>
       ) : null}
       <section className="stack" aria-label="Certificates">

@@ -4,13 +4,14 @@ import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
 import { itemsQuery } from "@/api/items";
-import { releasesQuery, useMakeRelease } from "@/api/releases";
+import { releasesQuery, takesTwo, useMakeRelease } from "@/api/releases";
 import { hasRole, isOwner, useMe } from "@/api/session";
 import type { Project } from "@/api/types";
 import { bytes, count, plural, title } from "@/format";
 import { At, Hash } from "@/parts/bits";
 import { Icon } from "@/parts/Icon";
-import { Empty, Failed, Loading, Refused } from "@/parts/States";
+import { areComplete, asSigned, NO_COMPONENTS, SigningFields } from "@/parts/SigningFields";
+import { Empty, Failed, Loading, Note, Refused } from "@/parts/States";
 import table from "@/parts/table.module.css";
 import { useProject } from "./Project";
 
@@ -62,11 +63,18 @@ function NewRelease({ project, onClose }: { project: Project; onClose: () => voi
   const [which, setWhich] = useState("all");
   const [audience, setAudience] = useState<"internal" | "public">("internal");
   const [chosen, setChosen] = useState<Set<string>>(new Set());
+  const [components, setComponents] = useState(NO_COMPONENTS);
+  const byTwo = takesTwo(project.protocol);
   const accepted = project.counts.by_phase.accepted ?? 0;
   const submit = (event: FormEvent) => {
     event.preventDefault();
     make.mutate(
-      { name: name.trim(), items: which === "all" ? "all_accepted" : [...chosen], audience },
+      {
+        name: name.trim(),
+        items: which === "all" ? "all_accepted" : [...chosen],
+        audience,
+        ...(byTwo ? asSigned(components) : {}),
+      },
       {
         onSuccess: (release) => {
           onClose();
@@ -114,14 +122,33 @@ function NewRelease({ project, onClose }: { project: Project; onClose: () => voi
           A release cannot be changed. It holds the manifest, the root hash over it, and the signed
           certificate. Items on hold stay out.
         </p>
+        {byTwo ? (
+          <>
+            <Note>
+              It takes two people, and neither may be an author of what is in it. You begin it and sign;
+              somebody else countersigns it on its page.
+            </Note>
+            <SigningFields
+              values={components}
+              onChange={setComponents}
+              error={make.error}
+              description="Signs the list of items with your name and the time"
+              testid="begin"
+            />
+          </>
+        ) : null}
         <Refused error={make.error} />
         <div className="row">
           <Button
             type="submit"
             loading={make.isPending}
-            disabled={!name.trim() || (which === "chosen" ? chosen.size === 0 : accepted === 0)}
+            disabled={
+              !name.trim() ||
+              (which === "chosen" ? chosen.size === 0 : accepted === 0) ||
+              (byTwo && !areComplete(components))
+            }
           >
-            Make the release
+            {byTwo ? "Begin the release" : "Make the release"}
           </Button>
           <Button variant="default" onClick={onClose}>
             Cancel
@@ -139,11 +166,13 @@ export default function Releases() {
   const [making, setMaking] = useState(false);
   const may = isOwner(me) || hasRole(me, "owner", project.id) || hasRole(me, "data_scientist", project.id);
   const accepted = project.counts.by_phase.accepted ?? 0;
-  const button = may ? (
-    <Button leftSection={<Icon name="seal" />} onClick={() => setMaking(true)} disabled={accepted === 0}>
-      New release
-    </Button>
-  ) : null;
+  const lacking = project.release_lacking;
+  const button =
+    may && !lacking ? (
+      <Button leftSection={<Icon name="seal" />} onClick={() => setMaking(true)} disabled={accepted === 0}>
+        New release
+      </Button>
+    ) : null;
   return (
     <div className="stack">
       <div className="spread">
@@ -155,6 +184,9 @@ export default function Releases() {
         </h2>
         {releases.data?.length ? button : null}
       </div>
+      {may && lacking ? (
+        <Note tone="warn">You cannot sign a release of this project: {lacking.message}</Note>
+      ) : null}
       {releases.isPending ? (
         <Loading />
       ) : releases.isError ? (

@@ -2,9 +2,9 @@
 import { Button, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
-import { type BreachQuestion, breachQuery, breachTableUrl } from "@/api/evidence";
+import { type BreachQuestion, breachQuery, breachTableUrl, breachViewsUrl } from "@/api/evidence";
 import type { BreachLine } from "@/api/types";
-import { count, plural } from "@/format";
+import { count, plural, words } from "@/format";
 import { At, Panel, Status } from "@/parts/bits";
 import { Failed, Loading, Note } from "@/parts/States";
 import table from "@/parts/table.module.css";
@@ -30,6 +30,7 @@ function Lines({ lines, onPerson }: { lines: BreachLine[]; onPerson: (person: Pe
             <th className="num">Images</th>
             <th className="num">In small only</th>
             <th className="num">From quarantine</th>
+            <th>What for</th>
             <th>First</th>
             <th>Last</th>
           </tr>
@@ -59,6 +60,7 @@ function Lines({ lines, onPerson }: { lines: BreachLine[]; onPerson: (person: Pe
                   "0"
                 )}
               </td>
+              <td>{line.purposes.map(words).join(", ")}</td>
               <td>
                 <At micros={line.first_at} seconds />
               </td>
@@ -88,9 +90,14 @@ function Answer({ project, asked, onPerson }: AnswerProps) {
           {plural(data.people, "person", "people")} saw {plural(data.subjects, "subject")} in{" "}
           {plural(data.exposures, "image")}.
         </p>
-        <Button component="a" variant="default" href={breachTableUrl(project, asked)} download>
-          All {plural(data.lines, "line")} as a table
-        </Button>
+        <div className="row">
+          <Button component="a" variant="default" href={breachTableUrl(project, asked)} download>
+            All {plural(data.lines, "line")} as a table
+          </Button>
+          <Button component="a" variant="default" href={breachViewsUrl(project, asked)} download>
+            Every image shown, as a table
+          </Button>
+        </div>
       </div>
       <Lines lines={data.shown} onPerson={onPerson} />
       {data.shown.length < data.lines ? (

@@ -2,19 +2,21 @@
  * Judging one item after the other: first what the auditor sees without any label, then the frozen labels, then what is
  * wrong with them. The server gives out the items and shows no label before.
  */
+
 import { Button, NativeSelect, NumberInput, Textarea } from "@mantine/core";
 import { useState } from "react";
 import {
+  type AuditKind,
   type AuditUnit,
-  type Certification,
   type ErrorKind,
   type FoundError,
   type Severity,
   type ShownUnit,
   unitImageUrl,
-  useCertify,
+  useAudit,
 } from "@/api/quality";
 import type { OntologyClass, Project } from "@/api/types";
+import { answerName } from "@/canvas/answers";
 import { count } from "@/format";
 import { FrameViewer } from "@/parts/FrameViewer";
 import { Empty, Note, Refused } from "@/parts/States";
@@ -29,16 +31,16 @@ const COMMENT_MAX_CHARS = 500;
 /** Before the labels: how many of each class the auditor sees. */
 function OwnLook({
   project,
-  certification,
+  audit,
   unit,
   onShown,
 }: {
   project: Project;
-  certification: Certification;
+  audit: string;
   unit: AuditUnit;
   onShown: (unit: AuditUnit) => void;
 }) {
-  const { own } = useCertify(project.id);
+  const { own } = useAudit(project.id);
   const [counts, setCounts] = useState<Record<string, number>>({});
   return (
     <div className="stack">
@@ -66,10 +68,7 @@ function OwnLook({
         <Button
           loading={own.isPending}
           onClick={() =>
-            own.mutate(
-              { id: certification.id, position: unit.position, classes: counts },
-              { onSuccess: onShown },
-            )
+            own.mutate({ id: audit, position: unit.position, classes: counts }, { onSuccess: onShown })
           }
         >
           That is all I see: show the labels
@@ -94,7 +93,7 @@ function ErrorRow({
 }) {
   const labels = shown.annotations.map((label, place) => ({
     value: label.id,
-    label: `${place + 1}: ${classes.find((one) => one.id === label.class)?.name ?? label.class}`,
+    label: `${place + 1}: ${classes.find((one) => one.id === label.class)?.name ?? answerName(label.class)}`,
   }));
   return (
     <div className="row">
@@ -134,18 +133,20 @@ function ErrorRow({
 /** With the labels: where they differ from the own count, and what is wrong. */
 function Verdict({
   project,
-  certification,
+  audit,
+  kind,
   unit,
   shown,
   onJudged,
 }: {
   project: Project;
-  certification: Certification;
+  audit: string;
+  kind: AuditKind;
   unit: AuditUnit;
   shown: ShownUnit;
   onJudged: () => void;
 }) {
-  const { judge } = useCertify(project.id);
+  const { judge } = useAudit(project.id);
   const classes = project.protocol.classes;
   const [errors, setErrors] = useState<{ key: number; error: FoundError }[]>([]);
   const [comment, setComment] = useState("");
@@ -154,14 +155,15 @@ function Verdict({
     setErrors([...errors, { key: made, error: { class: named, kind, severity: "major" } }]);
     setMade(made + 1);
   };
-  const name = (id: string) => classes.find((one) => one.id === id)?.name ?? id;
+  const name = (id: string) => classes.find((one) => one.id === id)?.name ?? answerName(id);
   const open = shown.differences.filter(
     (difference) => !errors.some(({ error }) => error.class === difference.class),
   );
   const send = () =>
     judge.mutate(
       {
-        id: certification.id,
+        kind,
+        id: audit,
         position: unit.position,
         errors: errors.map(({ error }) => error),
         comment: comment.trim() || null,
@@ -247,15 +249,26 @@ function Verdict({
   );
 }
 
-export function AuditDesk({ project, certification }: { project: Project; certification: Certification }) {
-  const { next } = useCertify(project.id);
+export function AuditDesk({
+  project,
+  audit,
+  open,
+  kind,
+}: {
+  project: Project;
+  /** A certification, or a batch: their audits are given out alike. */
+  audit: string;
+  open: boolean;
+  kind: AuditKind;
+}) {
+  const { next } = useAudit(project.id);
   const [unit, setUnit] = useState<AuditUnit | null>(null);
-  const take = () => next.mutate(certification.id, { onSuccess: setUnit });
+  const take = () => next.mutate(audit, { onSuccess: setUnit });
   if (!unit) {
     return (
       <div className="stack tight">
         <div className="row">
-          <Button onClick={take} loading={next.isPending} disabled={certification.state !== "auditing"}>
+          <Button onClick={take} loading={next.isPending} disabled={!open}>
             Judge the next item
           </Button>
           <span className="dim">
@@ -277,7 +290,7 @@ export function AuditDesk({ project, certification }: { project: Project; certif
       {unit.frames > 0 ? (
         <FrameViewer
           key={unit.position}
-          url={(frame) => unitImageUrl(certification.id, unit.position, frame)}
+          url={(frame) => unitImageUrl(audit, unit.position, frame)}
           frames={unit.frames}
           label={unit.name}
           over={
@@ -294,7 +307,8 @@ export function AuditDesk({ project, certification }: { project: Project; certif
       {shown ? (
         <Verdict
           project={project}
-          certification={certification}
+          audit={audit}
+          kind={kind}
           unit={unit}
           shown={shown}
           onJudged={() => {
@@ -304,7 +318,7 @@ export function AuditDesk({ project, certification }: { project: Project; certif
       ) : (
         <>
           <Note>The labels of this item are hidden until you said what you see.</Note>
-          <OwnLook project={project} certification={certification} unit={unit} onShown={setUnit} />
+          <OwnLook project={project} audit={audit} unit={unit} onShown={setUnit} />
         </>
       )}
     </section>

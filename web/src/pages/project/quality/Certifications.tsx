@@ -4,11 +4,12 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
 import { type Certification, certificationsQuery, findingsQuery, useCertify } from "@/api/quality";
-import { useMakeRelease } from "@/api/releases";
+import { takesTwo, useMakeRelease } from "@/api/releases";
 import type { Project } from "@/api/types";
 import { count, plural } from "@/format";
 import { At, CopyText, FactList, type FactRow, Panel, Status } from "@/parts/bits";
 import { ReasonDialog } from "@/parts/ReasonDialog";
+import { areComplete, asSigned, NO_COMPONENTS, SigningFields } from "@/parts/SigningFields";
 import { Failed, Loading, Note, Refused } from "@/parts/States";
 import table from "@/parts/table.module.css";
 import { AuditDesk } from "./AuditDesk";
@@ -70,8 +71,8 @@ function Classes({ project, certification }: { project: Project; certification: 
   );
 }
 
-function Findings({ project, certification }: { project: Project; certification: Certification }) {
-  const findings = useQuery(findingsQuery(project.id, certification.id));
+export function Findings({ project, audit }: { project: Project; audit: string }) {
+  const findings = useQuery(findingsQuery(project.id, audit));
   if (findings.isPending) return <Loading lines={3} />;
   if (findings.isError) return <Failed error={findings.error} retry={() => findings.refetch()} />;
   if (findings.data.length === 0) return <p className="dim">Nothing was judged yet.</p>;
@@ -121,10 +122,18 @@ function ReleaseIt({ project, certification }: { project: Project; certification
   const navigate = useNavigate();
   const [opened, setOpened] = useState(false);
   const [name, setName] = useState(certification.name);
+  const [components, setComponents] = useState(NO_COMPONENTS);
+  const byTwo = takesTwo(project.protocol);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     make.mutate(
-      { name: name.trim(), items: "all_accepted", audience: "internal", certification: certification.id },
+      {
+        name: name.trim(),
+        items: "all_accepted",
+        audience: "internal",
+        certification: certification.id,
+        ...(byTwo ? asSigned(components) : {}),
+      },
       { onSuccess: (made) => navigate({ to: "/releases/$releaseId", params: { releaseId: made.id } }) },
     );
   };
@@ -144,9 +153,22 @@ function ReleaseIt({ project, certification }: { project: Project; certification
             onChange={(event) => setName(event.currentTarget.value)}
             data-autofocus
           />
+          {byTwo ? (
+            <SigningFields
+              values={components}
+              onChange={setComponents}
+              error={make.error}
+              description="Signs the list of items; somebody else has to countersign the release"
+              testid="begin"
+            />
+          ) : null}
           <Refused error={make.error} />
-          <Button type="submit" loading={make.isPending} disabled={!name.trim()}>
-            Make the release
+          <Button
+            type="submit"
+            loading={make.isPending}
+            disabled={!name.trim() || (byTwo && !areComplete(components))}
+          >
+            {byTwo ? "Begin the release" : "Make the release"}
           </Button>
         </form>
       </Modal>
@@ -161,6 +183,7 @@ function facts(one: Certification): FactRow[] {
       `${count(one.checked)} of ${count(one.units)} ${one.unit_word} in the order; at most ${count(one.sample_max)}`,
     ],
     ["Wrong", `${count(one.found)} of ${count(one.checked)} judged`],
+    ["Left out", one.not_assessed > 0 ? `${plural(one.not_assessed, "item")} that cannot be assessed` : null],
     ["Target", `${atMost(one.target)} with ${confidence(one.confidence)} confidence`],
     ["Reference", one.reference],
     ["Counts as an error", `${one.error} (${one.counts.map((kind) => KIND_WORDS[kind]).join("; ")})`],
@@ -220,7 +243,9 @@ function One({
       {certification.state === "frozen" && rights.certify ? (
         <Draw project={project} certification={certification} />
       ) : null}
-      {auditing && rights.judge ? <AuditDesk project={project} certification={certification} /> : null}
+      {auditing && rights.judge ? (
+        <AuditDesk project={project} audit={certification.id} open kind="certifications" />
+      ) : null}
       <div className="row">
         {auditing && rights.certify && certification.overall ? (
           <Button variant="default" onClick={() => setEnding(true)}>
@@ -233,7 +258,7 @@ function One({
       </div>
       <details>
         <summary>What was judged ({count(certification.checked)})</summary>
-        <Findings project={project} certification={certification} />
+        <Findings project={project} audit={certification.id} />
       </details>
       <details>
         <summary>How the order was drawn</summary>

@@ -1,0 +1,183 @@
+//! What each reader answered, gathered from comparisons and the reads behind them.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use countersign_model::{AnnotationId, Author, CANNOT_ASSESS, ItemId, ReadId, UserId};
+use countersign_store::reads;
+use serde::Deserialize;
+
+use super::{
+    AgreementReport, CONFIDENCE, ClassAgreement, Comparison, ConfusionCell, Conn, PipelineError, Protocol,
+    Result, SEED, figures, internal, pairs::pairs,
+};
+use crate::{
+    compare::{marks_of_findings, somebody_could_not},
+    tiers::share_of,
+    views::author,
+};
+
+/// Most items named behind one pair of names.
+const EXAMPLES_MAX: usize = 20;
+
+/// The part of an annotation that an answer is made of.
+#[derive(Deserialize)]
+struct Named {
+    class: String,
+}
+
+/// The answer of one reader to one item: the classes that they marked.
+pub(super) struct Answer {
+    pub item: usize,
+    pub reader: usize,
+    pub classes: BTreeSet<String>,
+}
+
+/// Everything that a report counts.
+#[derive(Default)]
+pub(crate) struct Answers {
+    pub(super) items: Vec<ItemId>,
+    pub(super) readers: Vec<UserId>,
+    places: HashMap<UserId, usize>,
+    pub(super) given: Vec<Answer>,
+    /// Classes of the protocol; those that only older versions know are added as they are met.
+    classes: BTreeSet<String>,
+    agreed: u64,
+    not_assessed: u64,
+    findings: u64,
+    disputed: u64,
+    confusion: BTreeMap<(String, Option<String>), (u64, Vec<ItemId>)>,
+}
+
+impl Answers {
+    /// None yet; the classes are those of a protocol.
+    pub fn of(protocol: &Protocol) -> Self {
+        Self { classes: protocol.classes.iter().map(|class| class.id.clone()).collect(), ..Self::default() }
+    }
+
+    /// Adds what the readers of one comparison answered. What only a rule or a model read is left out; so is, but for its number,
+    /// what one of them could not assess: to mark nothing and not to know are different answers.
+    pub async fn take(&mut self, conn: &mut Conn, row: &Comparison) -> Result<()> {
+        let mut names: Vec<BTreeMap<AnnotationId, String>> = Vec::with_capacity(row.reads.0.len());
+        let mut readers = Vec::with_capacity(row.reads.0.len());
+        for read in &row.reads.0 {
+            names.push(marked(conn, *read).await?);
+            readers.push(reader(conn, *read).await?);
+        }
+        if readers.iter().flatten().count() < 2 {
+            return Ok(());
+        }
+        if somebody_could_not(row)? {
+            self.not_assessed += 1;
+            return Ok(());
+        }
+        let item = self.items.len();
+        self.items.push(row.item_id);
+        self.agreed += u64::from(row.agreed);
+        for (user, marks) in readers.iter().zip(&names) {
+            let Some(user) = user else { continue };
+            let next = self.readers.len();
+            let place = *self.places.entry(*user).or_insert(next);
+            if place == next {
+                self.readers.push(*user);
+            }
+            let classes: BTreeSet<String> = marks.values().cloned().collect();
+            self.classes.extend(classes.iter().cloned());
+            self.given.push(Answer { item, reader: place, classes });
+        }
+        for finding in marks_of_findings(row)? {
+            self.findings += 1;
+            self.disputed += u64::from(finding.disputed);
+            let names: Vec<Option<&String>> = (0..names.len())
+                .map(|place| {
+                    let mark = finding.marks.iter().find(|(reader, _)| *reader == place);
+                    mark.and_then(|(_, id)| names[place].get(id))
+                })
+                .collect();
+            self.confuse(row.item_id, &names);
+        }
+        Ok(())
+    }
+
+    /// Counts each pair of readers once; the names of a pair in their order, "nothing" last.
+    fn confuse(&mut self, item: ItemId, names: &[Option<&String>]) {
+        for (place, one) in names.iter().enumerate() {
+            for other in &names[..place] {
+                let (one, other) = match (one, other) {
+                    (None, None) => continue,
+                    (Some(name), None) | (None, Some(name)) => ((*name).clone(), None),
+                    (Some(a), Some(b)) => ((*a.min(b)).clone(), Some((*a.max(b)).clone())),
+                };
+                let cell = self.confusion.entry((one, other)).or_default();
+                cell.0 += 1;
+                if cell.1.len() < EXAMPLES_MAX && cell.1.last() != Some(&item) {
+                    cell.1.push(item);
+                }
+            }
+        }
+    }
+
+    /// Works the figures out.
+    ///
+    /// # Errors
+    /// When the answers make no table, which they do by how they are gathered.
+    pub fn report(self, population: &str) -> Result<AgreementReport> {
+        let items = self.items.len() as u64;
+        let sets: BTreeSet<&BTreeSet<String>> = self.given.iter().map(|answer| &answer.classes).collect();
+        let sets: BTreeMap<_, _> = sets.into_iter().enumerate().map(|(place, set)| (set, place)).collect();
+        let whole = figures::table(&self, sets.len(), |answer| sets[&answer.classes])?;
+        let mut classes = Vec::with_capacity(self.classes.len());
+        for class in &self.classes {
+            let of = |answer: &Answer| usize::from(answer.classes.contains(class));
+            let marked: BTreeSet<usize> =
+                self.given.iter().filter(|answer| of(answer) == 1).map(|answer| answer.item).collect();
+            let Some(table) = figures::table(&self, 2, of)? else { continue };
+            classes.push(ClassAgreement {
+                class: class.clone(),
+                marked: marked.len() as u64,
+                positive: figures::specific(&table, 1),
+                negative: figures::specific(&table, 0),
+                figures: figures::of(&table),
+            });
+        }
+        Ok(AgreementReport {
+            population: population.to_owned(),
+            confidence: CONFIDENCE,
+            resamples: figures::resamples(self.items.len()) as u64,
+            seed: SEED,
+            cut: false,
+            items,
+            agreed_items: self.agreed,
+            not_assessed: self.not_assessed,
+            agreed: share_of(items, self.agreed)?,
+            answers: whole.as_ref().map(figures::of),
+            classes,
+            pairs: whole.as_ref().map(|table| pairs(table, &self)).unwrap_or_default(),
+            findings: self.findings,
+            disputed_findings: self.disputed,
+            confusion: self
+                .confusion
+                .into_iter()
+                .map(|((one, other), (pairs, examples))| ConfusionCell { one, other, pairs, examples })
+                .collect(),
+        })
+    }
+}
+
+/// The marks of a read and their classes.
+async fn marked(conn: &mut Conn, read: ReadId) -> Result<BTreeMap<AnnotationId, String>> {
+    let rows = reads::annotations(conn, read).await?;
+    let named = |body: &str| serde_json::from_str::<Named>(body).map(|named| named.class).map_err(internal);
+    rows.iter()
+        .filter_map(|row| row.body.as_deref().map(|body| (row.annotation_id, body)))
+        .map(|(id, body)| Ok((id, named(body)?)))
+        .filter(|found| !matches!(found, Ok((_, class)) if class == CANNOT_ASSESS))
+        .collect()
+}
+
+async fn reader(conn: &mut Conn, id: ReadId) -> Result<Option<UserId>> {
+    let read = reads::by_id(conn, id).await?.ok_or(PipelineError::NotFound)?;
+    Ok(match author(&read)? {
+        Author::Human { user } => Some(user),
+        _ => None,
+    })
+}

@@ -1,0 +1,67 @@
+//! A check that a third person took back: the person's numbers, and the evidence that was gathered, as if it had never found
+//! anything.
+
+use countersign_quality::monitor::{Detector, Observation};
+use countersign_store::{Conn, Tx, appeals::Appeal, monitoring, projects};
+
+use super::{REVIEW, plan};
+use crate::{PipelineError, Result, appeals::OwnScore, people::Caller};
+
+/// Most checks of one stream that are gone through again.
+const REPLAYED_MAX: u32 = 100_000;
+
+/// Takes back the check that an overturned review made, and works out the stream's evidence anew.
+pub(crate) async fn overturned(tx: &mut Tx, appeal: &Appeal) -> Result<()> {
+    let (project, user) = (appeal.project_id, appeal.user_id);
+    if !monitoring::was_checked(tx, appeal.item_id, user, REVIEW).await? {
+        return Ok(());
+    }
+    let run_length = plan::run_length(tx, project).await?;
+    let stream = monitoring::lock_stream(tx, project, user, REVIEW, &plan::fresh(run_length)?).await?;
+    if !monitoring::overturn_read(tx, project, user, REVIEW, appeal.read_id).await? {
+        return Ok(());
+    }
+    // Evidence begins anew after an alarm and when the plan is changed: so does the replay.
+    let after = monitoring::last_alarm(tx, project, user, REVIEW).await?.map_or(0, |alarm| alarm.number);
+    // Nobody's own setting began their own stream anew.
+    let since = monitoring::plan(tx, project).await?.filter(|plan| plan.set_by != Some(user));
+    let since = since.map(|plan| plan.set_at);
+    let mut detector = Detector::new(run_length).map_err(internal)?;
+    for check in monitoring::checks(tx, project, user, REVIEW, after + 1, REPLAYED_MAX).await? {
+        if since.is_some_and(|since| check.at < since) {
+            continue;
+        }
+        let wrong = check.wrong && !check.overturned;
+        detector.take(Observation::Judged { wrong, expected: check.expected }).map_err(internal)?;
+    }
+    let row = monitoring::Stream {
+        wrong: stream.wrong.saturating_sub(1),
+        detector: serde_json::to_string(&detector).map_err(internal)?,
+        level: detector.level(),
+        updated_at: tx.now(),
+        ..stream
+    };
+    Ok(monitoring::keep_stream(tx, row).await?)
+}
+
+/// How the caller stands in each project where their reads were checked.
+pub(crate) async fn own_scores(conn: &mut Conn, caller: &Caller) -> Result<Vec<OwnScore>> {
+    let mut scores = Vec::new();
+    for stream in monitoring::streams_of(conn, caller.user()).await? {
+        let Some(project) = projects::by_id(conn, stream.project_id).await? else { continue };
+        if stream.stream != REVIEW || caller.roles(project.id).is_empty() {
+            continue;
+        }
+        scores.push(OwnScore {
+            project: project.id,
+            project_name: project.name,
+            checked: stream.checked,
+            wrong: stream.wrong.min(stream.checked),
+        });
+    }
+    Ok(scores)
+}
+
+fn internal(error: impl std::fmt::Display) -> PipelineError {
+    PipelineError::Internal(error.to_string())
+}

@@ -1,0 +1,155 @@
+//! How far independent readers agree: against a table that was worked out by hand, and in a release.
+
+use std::io::Read;
+
+use countersign_model::{ItemId, ReleaseId};
+use countersign_pipeline::{PipelineError, agreement::AgreementReport, release::Selection};
+use countersign_store::{Actor, Evidence, releases};
+
+use crate::double::{STAGES, Team};
+
+/// Where boxes begin, and their classes.
+type Marks = &'static [(f64, &'static str)];
+
+/// Marks of the first and the second reader, item by item. As sets of classes: object and object four times, nothing and
+/// nothing twice, then three differences.
+const ANSWERS: [(Marks, Marks); 9] = [
+    (&[(3.0, "object")], &[(3.0, "object")]),
+    (&[(3.0, "object")], &[(4.0, "object")]),
+    (&[(5.0, "object")], &[(5.0, "object")]),
+    (&[(9.0, "object")], &[(9.0, "object")]),
+    (&[], &[]),
+    (&[], &[]),
+    (&[(3.0, "object")], &[]),
+    (&[], &[(3.0, "object")]),
+    (&[(3.0, "object")], &[(3.0, "person")]),
+];
+
+async fn read(team: &Team) -> Vec<ItemId> {
+    let mut items = Vec::new();
+    for (first, second) in ANSWERS {
+        items.push(team.read_twice(None, first, second).await);
+    }
+    items
+}
+
+fn near(value: Option<f64>, expected: f64) {
+    let value = value.unwrap();
+    assert!((value - expected).abs() < 1e-9, "{value} is not {expected}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn figures_equal_those_of_a_table_worked_out_by_hand() {
+    let team = Team::new(ANSWERS.len() + 1, STAGES).await;
+    let items = read(&team).await;
+    // One reader is through with the last picture, the other is not: it tells nothing yet.
+    let alone = team.claim(&team.readers[0], None).await.unwrap();
+    team.submit(&team.readers[0], &alone, &[(1.0, "object")]).await;
+    let auditor = team.house.sign_in("auditor@p").await;
+    let report = team.house.pipeline.agreement(&auditor, team.project).await.unwrap();
+    assert_eq!((report.items, report.agreed_items), (9, 6));
+    assert_eq!((report.findings, report.disputed_findings), (7, 3));
+
+    // 6 of 9 alike; by chance (6 · 5 + 3 · 3) / 81 of them: (54 − 39) / (81 − 39).
+    let [pair] = &report.pairs[..] else { panic!("one pair: {:?}", report.pairs) };
+    assert_eq!(pair.items, 9);
+    let kappa = pair.kappa.unwrap();
+    near(Some(kappa.value), 15.0 / 42.0);
+    assert!(kappa.low.unwrap() < kappa.value && kappa.value < kappa.high.unwrap());
+    assert_eq!(pair.first_name.as_deref(), Some("Test annotator@p"));
+    near(report.answers.as_ref().unwrap().percent, 6.0 / 9.0);
+
+    // Object: both in 4, one of the two in 3 (one of them called a person by the other), none in 2.
+    let object = report.classes.iter().find(|class| class.class == "object").unwrap();
+    assert_eq!((object.marked, object.figures.items, object.figures.reads), (7, 9, 18));
+    near(object.positive, 8.0 / 11.0);
+    near(object.negative, 4.0 / 7.0);
+    // Nominal alpha from coincidences: of 18 reads 11 are object, 7 are not; 3 pairs differ.
+    near(
+        object.figures.alpha.map(|alpha| alpha.value),
+        1.0 - (6.0 / 18.0) / (2.0 * 11.0 * 7.0 / (18.0 * 17.0)),
+    );
+    // AC1: chance is 2 · (11/18) · (7/18).
+    let chance = 2.0 * 11.0 * 7.0 / (18.0 * 18.0);
+    near(object.figures.ac1.map(|ac1| ac1.value), (6.0 / 9.0 - chance) / (1.0 - chance));
+    let unmarked = report.classes.iter().find(|class| class.class == "text").unwrap();
+    assert_eq!((unmarked.marked, unmarked.figures.alpha), (0, None));
+
+    let cells: Vec<_> = report
+        .confusion
+        .iter()
+        .map(|c| (c.one.as_str(), c.other.as_deref(), c.pairs, c.examples.len()))
+        .collect();
+    assert_eq!(
+        cells,
+        [("object", None, 2, 2), ("object", Some("object"), 4, 4), ("object", Some("person"), 1, 1)]
+    );
+    assert_eq!(report.confusion[2].examples, [items[8]]);
+    // Who leads the quality of the project sees an item's part in it once the work on the item is over.
+    let quality = team.house.sign_in("quality_engineer@p").await;
+    let count = async || team.house.pipeline.agreement(&quality, team.project).await.unwrap().items;
+    assert_eq!(count().await, 0);
+    team.sign(&team.specialists[0], items[0]).await;
+    assert_eq!(count().await, 1);
+    let refused = team.house.pipeline.agreement(&team.readers[0], team.project).await.unwrap_err();
+    assert!(matches!(refused, PipelineError::NotFound), "{refused}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_release_says_how_far_its_readers_agreed_and_an_older_one_stays_without() {
+    let team = Team::new(ANSWERS.len(), STAGES).await;
+    let items = read(&team).await;
+    for item in &items[..6] {
+        team.sign(&team.specialists[0], *item).await;
+    }
+    let scientist = team.house.sign_in("data_scientist@p").await;
+    let pipeline = &team.house.pipeline;
+    let made =
+        pipeline.make_release(&scientist, team.project, "first", Selection::AllAccepted).await.unwrap();
+    let path = tempfile::tempdir().unwrap();
+    let path = path.path().join("first.zip");
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    pipeline.copy_release(Actor::console(), made.id, &path).await.unwrap();
+    let mut zip = zip::ZipArchive::new(std::fs::File::open(path).unwrap()).unwrap();
+    let mut text = String::new();
+    zip.by_name("agreement.json").unwrap().read_to_string(&mut text).unwrap();
+    let stated: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!((stated["items"].as_u64(), stated["agreed_items"].as_u64()), (Some(6), Some(6)));
+    assert!(!text.contains("Test annotator"), "no names but those of signatures: {text}");
+
+    let root = || async { pipeline.recompute_release_root(made.id).await.unwrap() };
+    assert_eq!(Some(root().await), made.root);
+    let now =
+        releases::by_id(&mut pipeline.store.read().await.unwrap(), made.id).await.unwrap().unwrap().format;
+    set_format(&team, made.id, 1).await;
+    let first = root().await;
+    set_format(&team, made.id, 2).await;
+    assert_ne!(root().await, first, "what was released before holds no such file");
+    set_format(&team, made.id, now).await;
+    assert_eq!(Some(root().await), made.root);
+}
+
+async fn set_format(team: &Team, release: ReleaseId, format: u32) {
+    let change = team.house.pipeline.store.write::<_, PipelineError, _>(Actor::system(), move |tx| {
+        Box::pin(async move {
+            tx.query("UPDATE releases SET format = $1 WHERE id = $2")
+                .bind(format)
+                .bind(release)
+                .execute()
+                .await?;
+            tx.record(Evidence::new("test.format", "release", release.uuid()))?;
+            Ok(())
+        })
+    });
+    change.await.unwrap();
+}
+
+/// The report serialises without loss of meaning: what is not known is null, never zero.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_read_twice_gives_no_figures() {
+    let team = Team::new(1, STAGES).await;
+    let quality = team.house.sign_in("quality_engineer@p").await;
+    let report: AgreementReport = team.house.pipeline.agreement(&quality, team.project).await.unwrap();
+    assert_eq!((report.items, report.agreed, report.answers), (0, None, None));
+    assert!(report.pairs.is_empty() && report.confusion.is_empty());
+}

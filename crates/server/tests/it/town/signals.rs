@@ -1,0 +1,80 @@
+//! What speaks up about the quality of work: an alarm about a person, a ticket about a guideline.
+
+use countersign_store::{Actor, Evidence, Json, StoreError, monitoring, tickets};
+
+use super::Town;
+
+impl Town {
+    /// A guideline ticket that nobody closed.
+    pub(super) async fn ticket(&mut self) {
+        let project = self.images;
+        let store = self.house.pipeline.store.clone();
+        let id = store.write::<_, StoreError, _>(Actor::system(), move |tx| {
+            Box::pin(async move {
+                let id: countersign_model::TicketId = tx.fresh();
+                let ticket = tickets::Ticket {
+                    id,
+                    project_id: project,
+                    cause: "pair".into(),
+                    stream: "review".into(),
+                    first_class: Some("object".into()),
+                    second_class: Some("person".into()),
+                    state: "open".into(),
+                    marks: 9,
+                    expected: Some(1.0),
+                    chance: Some(0.001),
+                    people: 3,
+                    active: 4,
+                    examples: Json(Vec::new()),
+                    before_both: 9,
+                    before_either: 20,
+                    after_both: 0,
+                    after_either: 0,
+                    opened_at: tx.now(),
+                    closed_at: None,
+                    closed_by: None,
+                    guideline_id: None,
+                    reason: None,
+                };
+                tickets::insert(tx, ticket).await?;
+                tx.record(Evidence::new("ticket.opened", "ticket", id.uuid()).project(project))?;
+                Ok(id)
+            })
+        });
+        self.ids.insert("ticket", id.await.unwrap().to_string());
+    }
+
+    /// An alarm about the annotator's work that nobody decided.
+    pub(super) async fn alarm(&mut self) {
+        let (project, user) = (self.images, countersign_model::UserId(self.annotator));
+        let store = self.house.pipeline.store.clone();
+        let id = store.write::<_, StoreError, _>(Actor::system(), move |tx| {
+            Box::pin(async move {
+                let id: countersign_model::AlarmId = tx.fresh();
+                let alarm = monitoring::Alarm {
+                    id,
+                    project_id: project,
+                    user_id: user,
+                    stream: "review".into(),
+                    state: "open".into(),
+                    number: 1,
+                    since_number: 1,
+                    since_at: tx.now(),
+                    evidence: 5_000.0,
+                    run_length: 5_000.0,
+                    patterns: "[]".into(),
+                    raised_at: tx.now(),
+                    appeal: None,
+                    appealed_at: None,
+                    decided_by: None,
+                    decided_at: None,
+                    reason: None,
+                };
+                monitoring::insert_alarm(tx, alarm).await?;
+                tx.record(Evidence::new("alarm.raised", "alarm", id.uuid()).project(project))?;
+                Ok(id)
+            })
+        });
+        self.ids.insert("alarm", id.await.unwrap().to_string());
+    }
+}

@@ -1,0 +1,2 @@
+-- Which files a package holds. What was released earlier keeps the files that it had.
+ALTER TABLE releases ADD COLUMN format INTEGER NOT NULL DEFAULT 1;

@@ -1,0 +1,152 @@
+//! What came of each finished task, and what an hour of each role costs: what the report on tiers counts.
+
+use countersign_model::{Instant, ItemId, ProjectId, ReadId, Role, StageKind, TaskId, UserId};
+use uuid::Uuid;
+
+use crate::{Conn, StoreError, Tx, comparisons::Comparison, value::record};
+
+record! {
+    /// One person's turn at one stage of one item.
+    Turn in "turns" {
+        /// The task that it finished.
+        task_id: TaskId,
+        /// Item.
+        item_id: ItemId,
+        /// Project.
+        project_id: ProjectId,
+        /// Stage of the protocol, from 0.
+        stage: u32,
+        /// Its id in the protocol.
+        stage_id: String,
+        /// What it does.
+        kind: StageKind,
+        /// The role that it asked for.
+        role: Role,
+        /// Round, from 1; what is sent back begins another.
+        round: u32,
+        /// Who.
+        user_id: UserId,
+        /// When the task was opened.
+        opened_at: Instant,
+        /// When it was last claimed.
+        claimed_at: Instant,
+        /// When it was done.
+        done_at: Instant,
+        /// Somebody else's work was judged.
+        judged: bool,
+        /// An error was found in it.
+        found: bool,
+        /// The item went on to the next stage.
+        passed: bool,
+        /// A third person decided that nothing was wrong.
+        overturned: bool,
+        /// The read that was judged.
+        read_id: Option<ReadId>,
+        /// The review that says so.
+        review_id: Option<Uuid>,
+    }
+}
+
+record! {
+    /// What an hour of a role costs in a project.
+    Rate in "rates" {
+        /// Project.
+        project_id: ProjectId,
+        /// Role.
+        role: Role,
+        /// Money per hour.
+        per_hour: f64,
+        /// Which money: three capital letters.
+        currency: String,
+        /// By whom.
+        set_by: Option<UserId>,
+        /// When.
+        set_at: Instant,
+    }
+}
+
+/// Phases of items whose reads are no secret any more: nobody reads independently now, nor did before a recall.
+const BEHIND_BARRIER: &str = "i.state NOT IN ('quarantined', 'rejected', 'cleared', 'reading', 'comparing', \
+                              'recalled', 'erased')";
+
+/// Keeps a turn.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn insert(tx: &mut Tx, turn: Turn) -> Result<(), StoreError> {
+    tx.insert(turn).await
+}
+
+/// Turns of a project on items whose barrier is passed, by item and in the order in which they were done.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn of_project(conn: &mut Conn, project: ProjectId, limit: u32) -> Result<Vec<Turn>, StoreError> {
+    let sql = format!(
+        "SELECT t.* FROM turns t JOIN items i ON i.id = t.item_id WHERE t.project_id = $1 AND {BEHIND_BARRIER} \
+         ORDER BY t.item_id, t.done_at, t.task_id LIMIT $2"
+    );
+    conn.query_built(sql).bind(project).bind(limit).scanning().all().await
+}
+
+/// Items of a project that every stage passed.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn accepted(conn: &mut Conn, project: ProjectId) -> Result<Vec<ItemId>, StoreError> {
+    let sql = "SELECT id FROM items WHERE project_id = $1 AND state IN ('accepted', 'released') ORDER BY id";
+    let rows = conn.query(sql).bind(project).scanning().fetch_all().await?;
+    rows.iter().map(|row| row.get("id")).collect()
+}
+
+/// How many items of a project every stage passed with the answer that they cannot be assessed.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn not_assessed(conn: &mut Conn, project: ProjectId) -> Result<u64, StoreError> {
+    let sql = "SELECT COUNT(*) AS n FROM items i JOIN reads r ON r.id = i.accepted_read_id WHERE i.project_id = $1 \
+               AND i.state IN ('accepted', 'released') AND r.cannot_assess";
+    conn.query(sql).bind(project).scanning().fetch_one().await?.get("n")
+}
+
+/// Comparisons of a project on items whose barrier is passed, by item, oldest first.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn comparisons(
+    conn: &mut Conn,
+    project: ProjectId,
+    limit: u32,
+) -> Result<Vec<Comparison>, StoreError> {
+    let sql = format!(
+        "SELECT c.* FROM comparisons c JOIN items i ON i.id = c.item_id WHERE c.project_id = $1 AND {BEHIND_BARRIER} \
+         ORDER BY c.item_id, c.id LIMIT $2"
+    );
+    conn.query_built(sql).bind(project).bind(limit).scanning().all().await
+}
+
+/// Takes back that an error was found: a third person decided that nothing was wrong.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn overturn(tx: &mut Tx, item: ItemId, review: Uuid) -> Result<(), StoreError> {
+    let sql = "UPDATE turns SET overturned = $1 WHERE item_id = $2 AND review_id = $3";
+    tx.query(sql).bind(true).bind(item).bind(review).execute().await.map(drop)
+}
+
+/// What an hour costs, by role.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn rates(conn: &mut Conn, project: ProjectId) -> Result<Vec<Rate>, StoreError> {
+    conn.query("SELECT * FROM rates WHERE project_id = $1 ORDER BY role").bind(project).all().await
+}
+
+/// Sets what hours cost, in place of what was set before.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn set_rates(tx: &mut Tx, project: ProjectId, rates: Vec<Rate>) -> Result<(), StoreError> {
+    tx.query("DELETE FROM rates WHERE project_id = $1").bind(project).execute().await?;
+    tx.insert_all(rates).await.map(drop)
+}

@@ -1,0 +1,18 @@
+/** How far independent readers agree. */
+import { queryOptions } from "@tanstack/react-query";
+import { api, path } from "./client";
+import type { components } from "./schema";
+
+type Schemas = components["schemas"];
+export type AgreementReport = Schemas["AgreementReport"];
+export type AgreementFigures = Schemas["AgreementFigures"];
+export type ClassAgreement = Schemas["ClassAgreement"];
+export type Coefficient = Schemas["CoefficientView"];
+export type ConfusionCell = Schemas["ConfusionCell"];
+
+export const agreementQuery = (project: string) =>
+  queryOptions({
+    queryKey: ["quality", project, "agreement"],
+    queryFn: ({ signal }) =>
+      api.get<AgreementReport>(path`/projects/${project}/agreement`, undefined, signal),
+  });

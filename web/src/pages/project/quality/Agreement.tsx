@@ -1,0 +1,223 @@
+/** How far independent readers agree: class by class, by pairs of readers, and what they call the same finding. */
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { useState } from "react";
+import { type AgreementReport, agreementQuery, type Coefficient, type ConfusionCell } from "@/api/agreement";
+import type { OntologyClass, Project } from "@/api/types";
+import { answerName } from "@/canvas/answers";
+import { count, plural } from "@/format";
+import { FactList, Panel } from "@/parts/bits";
+import { Failed, Loading, Note } from "@/parts/States";
+import table from "@/parts/table.module.css";
+import { percent, shareWords } from "../tiers/words";
+import styles from "./Agreement.module.css";
+import { cellOf, coefficientWords, NOTHING, namesOf, shade } from "./agreement";
+
+type Named = (id: string) => string;
+
+function Classes({ report, named }: { report: AgreementReport; named: Named }) {
+  const cell = (value: Coefficient | null | undefined) => <td className="num">{coefficientWords(value)}</td>;
+  const share = (value: number | null | undefined) => (
+    <td className="num">{value === null || value === undefined ? "–" : percent(value)}</td>
+  );
+  const lines = report.classes.filter((line) => line.marked > 0);
+  const unmarked = report.classes.length - lines.length;
+  return (
+    <>
+      <div className={table.scroll}>
+        <table className={table.table} data-testid="agreement-classes">
+          <thead>
+            <tr>
+              <th>Is there any of it?</th>
+              <th className="num">Items with a mark</th>
+              <th className="num">Same answer</th>
+              <th className="num">Where one marked it</th>
+              <th className="num">Where one did not</th>
+              <th className="num">Alpha (95 % interval)</th>
+              <th className="num">AC1 (95 % interval)</th>
+            </tr>
+          </thead>
+          <tbody>
+            {report.answers ? (
+              <tr>
+                <td>All classes of an item together</td>
+                <td className="num">{count(report.answers.items)} read</td>
+                {share(report.answers.percent)}
+                <td className="num">–</td>
+                <td className="num">–</td>
+                {cell(report.answers.alpha)}
+                {cell(report.answers.ac1)}
+              </tr>
+            ) : null}
+            {lines.map((line) => (
+              <tr key={line.class}>
+                <td>{named(line.class)}</td>
+                <td className="num">
+                  {count(line.marked)} of {count(line.items)}
+                </td>
+                {share(line.percent)}
+                {share(line.positive)}
+                {share(line.negative)}
+                {cell(line.alpha)}
+                {cell(line.ac1)}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {unmarked > 0 ? (
+        <p className="dim">Nobody marked {plural(unmarked, "further class", "further classes")}.</p>
+      ) : null}
+    </>
+  );
+}
+
+function Pairs({ report }: { report: AgreementReport }) {
+  if (report.pairs.length === 0) return null;
+  return (
+    <div className={table.scroll}>
+      <table className={table.table} data-testid="agreement-pairs">
+        <thead>
+          <tr>
+            <th>Reader</th>
+            <th>Reader</th>
+            <th className="num">Items that both read</th>
+            <th className="num">Cohen's kappa (95 % interval)</th>
+          </tr>
+        </thead>
+        <tbody>
+          {report.pairs.map((pair) => (
+            <tr key={`${pair.first}/${pair.second}`}>
+              <td>{pair.first_name}</td>
+              <td>{pair.second_name}</td>
+              <td className="num">{count(pair.items)}</td>
+              <td className="num">{coefficientWords(pair.kappa)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function Examples({ cell, named }: { cell: ConfusionCell; named: Named }) {
+  const other = cell.other ? named(cell.other) : "nothing";
+  return (
+    <p data-testid="confusion-items">
+      {named(cell.one)} / {other}: {plural(cell.pairs, "pair of marks", "pairs of marks")} in{" "}
+      {cell.examples.map((item, place) => (
+        <span key={item}>
+          {place > 0 ? ", " : ""}
+          <Link to="/items/$itemId" params={{ itemId: item }}>
+            item {place + 1}
+          </Link>
+        </span>
+      ))}
+    </p>
+  );
+}
+
+function Confusion({ report, named }: { report: AgreementReport; named: Named }) {
+  const [chosen, choose] = useState<ConfusionCell | null>(null);
+  const names = namesOf(report.confusion);
+  const most = Math.max(1, ...report.confusion.map((cell) => cell.pairs));
+  if (names.length === 0) return <p className="dim">Nobody marked anything in these items.</p>;
+  return (
+    <>
+      <p className="dim" id="confusion-says">
+        What two readers call the same finding. The diagonal is agreement; choose a number to see its items.
+      </p>
+      <div className={table.scroll}>
+        <table className={styles.matrix} data-testid="confusion" aria-describedby="confusion-says">
+          <thead>
+            <tr>
+              <td />
+              {[...names, NOTHING].map((name) => (
+                <th key={name} scope="col">
+                  {name === NOTHING ? "nothing" : named(name)}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {names.map((one, row) => (
+              <tr key={one}>
+                <th scope="row">{named(one)}</th>
+                {[...names, NOTHING].map((other, column) => {
+                  const cell = column >= row ? cellOf(report.confusion, one, other) : undefined;
+                  return (
+                    <td key={other} className={one === other ? styles.same : undefined}>
+                      {cell ? (
+                        <button
+                          type="button"
+                          className={`${styles.cell} ${styles[shade(cell.pairs, most)] ?? ""}`}
+                          aria-pressed={chosen === cell}
+                          aria-label={`${named(one)} and ${other === NOTHING ? "nothing" : named(other)}: ${cell.pairs}`}
+                          onClick={() => choose(chosen === cell ? null : cell)}
+                        >
+                          {count(cell.pairs)}
+                        </button>
+                      ) : column < row ? null : (
+                        <span className="dim">0</span>
+                      )}
+                    </td>
+                  );
+                })}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {chosen ? <Examples cell={chosen} named={named} /> : null}
+    </>
+  );
+}
+
+export function Agreement({ project }: { project: Project }) {
+  const found = useQuery(agreementQuery(project.id));
+  if (found.isPending) return <Loading lines={3} />;
+  if (found.isError) return <Failed error={found.error} retry={() => found.refetch()} />;
+  const report = found.data;
+  const classes: OntologyClass[] = project.protocol.classes;
+  const named: Named = (id) => classes.find((one) => one.id === id)?.name ?? answerName(id);
+  if (report.items === 0)
+    return (
+      <Note>
+        No item was read by two people independently (yet). A protocol with a stage of two readers and a
+        comparison leads to figures here; items that are still being read blind are not in them.
+      </Note>
+    );
+  return (
+    <Panel title="How far independent readers agree">
+      {report.cut ? (
+        <Note tone="warn">There is more than one report counts: these are the first items.</Note>
+      ) : null}
+      <FactList
+        rows={[
+          [
+            "Agree in everything",
+            `${count(report.agreed_items)} of ${plural(report.items, "item")}: ${shareWords(report.agreed)}`,
+          ],
+          [
+            "Not counted",
+            report.not_assessed
+              ? `${plural(report.not_assessed, "item")} that a reader could not assess`
+              : null,
+          ],
+          [
+            "Findings in dispute",
+            `${count(report.disputed_findings)} of ${plural(report.findings, "finding")}`,
+          ],
+        ]}
+      />
+      <Classes report={report} named={named} />
+      <Pairs report={report} />
+      <Confusion report={report} named={named} />
+      <p className="dim">
+        {report.population} Alpha: Krippendorff, nominal; its interval resamples items{" "}
+        {count(report.resamples)} times. AC1: Gwet; a rare class does not pull it down. Kappa: Cohen, over the
+        sets of classes that readers marked in an item. None of them says who is right.
+      </p>
+    </Panel>
+  );
+}

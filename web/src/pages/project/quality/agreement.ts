@@ -1,0 +1,33 @@
+/** Figures of agreement in words, and the cells of the matrix of names. */
+import type { Coefficient, ConfusionCell } from "@/api/agreement";
+
+/** Stands for "the other did not mark it" among the columns. */
+export const NOTHING = "";
+const DIGITS = 3;
+const SHADES = ["low", "middle", "high"] as const;
+
+/** `0.812 (0.640 to 0.951)` */
+export function coefficientWords(value: Coefficient | null | undefined): string {
+  if (!value) return "not known";
+  const said = value.value.toFixed(DIGITS);
+  const { low, high } = value;
+  if (low === null || low === undefined || high === null || high === undefined) return said;
+  return `${said} (${low.toFixed(DIGITS)} to ${high.toFixed(DIGITS)})`;
+}
+
+/** Every class that somebody marked, in order. */
+export function namesOf(cells: ConfusionCell[]): string[] {
+  const names = cells.flatMap((cell) => (cell.other ? [cell.one, cell.other] : [cell.one]));
+  return [...new Set(names)].sort();
+}
+
+/** The cell of two names, whichever comes first. */
+export const cellOf = (cells: ConfusionCell[], one: string, other: string): ConfusionCell | undefined =>
+  cells.find((cell) => {
+    const second = cell.other ?? NOTHING;
+    return (cell.one === one && second === other) || (cell.one === other && second === one);
+  });
+
+/** How strongly a cell is coloured, beside the largest. */
+export const shade = (pairs: number, most: number): (typeof SHADES)[number] =>
+  SHADES[Math.min(SHADES.length - 1, Math.floor((pairs / most) * SHADES.length))] ?? "low";
