@@ -136,16 +136,6 @@ export class Bits {
     return any ? { type: "mask", size: [height, width], counts: encodeRuns(counts) } : null;
   }
 
-  /** These pixels, cut to what is set, as a shape that need not be read again: a copy, which nobody paints on. */
-  toLastingShape(width: number, height: number): { shape: MaskShape; bits: Bits } | null {
-    const extent = this.extent();
-    const bits = extent && this.cut(extent);
-    const shape = bits?.toShape(width, height);
-    if (!bits || !shape) return null;
-    decoded.set(shape, bits);
-    return { shape, bits };
-  }
-
   /** From a shape, cut to what is set. */
   static fromShape(shape: MaskShape): Bits {
     const known = decoded.get(shape);
@@ -190,6 +180,22 @@ export class Bits {
 /** Shapes are never changed in place, so that what was read of one stays true. */
 const decoded = new WeakMap<MaskShape, Bits>();
 const areas = new WeakMap<MaskShape, number>();
+const extents = new WeakMap<MaskShape, Bounds | null>();
+
+/** Of a shape just made: its extent and area need not be read from the runs again. */
+export function seedMask(shape: MaskShape, extent: Bounds, area: number): void {
+  extents.set(shape, extent);
+  areas.set(shape, area);
+}
+
+/** The set pixels' extent from the runs alone, right and bottom excluded. Nothing for an empty mask. */
+export function maskExtent(shape: MaskShape): Bounds | null {
+  const known = extents.get(shape);
+  if (known !== undefined) return known;
+  const made = extentOf(decodeRuns(shape.counts), shape.size);
+  extents.set(shape, made);
+  return made;
+}
 
 /** Number of set pixels, from the runs alone. */
 export function maskArea(shape: MaskShape): number {
@@ -200,8 +206,7 @@ export function maskArea(shape: MaskShape): number {
   return made;
 }
 
-function decode({ size: [height, width], counts }: MaskShape): Bits {
-  const runs = decodeRuns(counts);
+function extentOf(runs: number[], [height, width]: [number, number]): Bounds | null {
   let at = 0;
   let [left, right, top, bottom] = [width, 0, height, 0];
   runs.forEach((run, i) => {
@@ -214,9 +219,16 @@ function decode({ size: [height, width], counts }: MaskShape): Bits {
     }
     at += run;
   });
-  if (right <= left) return new Bits(0, 0, 0, 0);
-  const made = new Bits(left, top, right - left, bottom - top);
-  at = 0;
+  return right > left ? { minX: left, minY: top, maxX: right, maxY: bottom } : null;
+}
+
+function decode({ size, counts }: MaskShape): Bits {
+  const [height] = size;
+  const runs = decodeRuns(counts);
+  const extent = extentOf(runs, size);
+  if (!extent) return new Bits(0, 0, 0, 0);
+  const made = new Bits(extent.minX, extent.minY, extent.maxX - extent.minX, extent.maxY - extent.minY);
+  let at = 0;
   runs.forEach((run, i) => {
     if (i % 2 === 1)
       for (let p = at; p < at + run; ) {

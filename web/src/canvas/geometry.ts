@@ -1,4 +1,4 @@
-import { Bits, maskArea } from "./bits";
+import { Bits, maskArea, maskExtent } from "./bits";
 import {
   BOX_MIN_PX,
   type Bounds,
@@ -37,16 +37,8 @@ export function shapeBounds(shape: Shape): Bounds | null {
       return pointsBounds(shape.points);
     case "skeleton":
       return pointsBounds(shape.joints.filter((joint) => joint.state !== "absent").map((joint) => joint.at));
-    case "mask": {
-      const bits = Bits.fromShape(shape);
-      if (bits.width === 0) return null;
-      return {
-        minX: bits.left,
-        minY: bits.top,
-        maxX: bits.left + bits.width,
-        maxY: bits.top + bits.height,
-      };
-    }
+    case "mask":
+      return maskExtent(shape);
     default:
       return null;
   }

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { Bits, maskArea } from "./bits";
+import { ColumnRuns } from "./column-runs";
 import { outlines, simplifyRing } from "./contour";
 import { enclosed, type Grey, islands, wand } from "./flood";
 import { polygonArea, shapeArea, shapeBounds } from "./geometry";
@@ -270,17 +271,44 @@ describe("the picture of a mask", () => {
     expect(reaches(tiles, first)).toBe(false);
   });
 
-  it("and its pixels and area are known without reading the shape again", () => {
-    const bits = drawn();
-    const made = bits.toLastingShape(window.width, window.height);
-    expect(made).not.toBeNull();
-    if (!made) return;
-    expect(Bits.fromShape(made.shape)).toBe(made.bits);
-    const again = Bits.fromShape({ ...made.shape });
-    expect(Buffer.compare(again.data, made.bits.data)).toBe(0);
-    expect([again.left, again.top]).toEqual([made.bits.left, made.bits.top]);
-    expect(maskArea(made.shape)).toBe(bits.count());
-    paintDisc(bits, [5, 5], 3, 1, null);
-    expect(Bits.fromShape(made.shape).get(5, 5)).toBe(false);
+  it("and makes the shape that reading all pixels would make, stroke after stroke", () => {
+    const next = numbers(7);
+    for (let round = 0; round < 40; round += 1) {
+      const bits = new Bits(0, 0, 1 + next(40), 1 + next(40));
+      const runs = new ColumnRuns(bits);
+      for (let stroke = 0; stroke < 12; stroke += 1) {
+        for (let discs = next(4); discs >= 0; discs -= 1)
+          runs.touch(paintDisc(bits, [next(44) - 2, next(44) - 2], next(9), next(2) ? 1 : 0, null));
+        const shape = runs.toShape();
+        expect(shape).toEqual(bits.toShape(bits.width, bits.height));
+        if (!shape) continue;
+        const again = { ...shape };
+        expect(maskArea(shape)).toBe(bits.count());
+        expect(maskArea(again)).toBe(bits.count());
+        expect(shapeBounds(shape)).toEqual(bits.extent());
+        expect(shapeBounds(again)).toEqual(bits.extent());
+        expect(
+          Bits.fromShape(again).cut({ minX: 0, minY: 0, maxX: bits.width, maxY: bits.height }).data,
+        ).toEqual(bits.data);
+      }
+    }
+  });
+
+  it("reads tiles that are seen later from the shape as it was then", () => {
+    const bits = new Bits(0, 0, 300, 20);
+    const runs = new ColumnRuns(bits);
+    runs.touch(paintDisc(bits, [10, 10], 4, 1, null));
+    const shape = runs.toShape() as MaskShape;
+    paintDisc(bits, [10, 10], 8, 0, null);
+    expect(Bits.fromShape(shape).get(10, 10)).toBe(true);
   });
 });
+
+/** A repeatable series of whole numbers below what is asked for. */
+function numbers(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
+    return Math.floor((state / 2_147_483_648) * below);
+  };
+}

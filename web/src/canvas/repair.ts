@@ -1,6 +1,6 @@
 /** What is done about a shape that the server would refuse: put right with a word about it, or not taken. */
 import { clipToImage, crosses, uncross } from "./area";
-import { Bits } from "./bits";
+import { maskExtent } from "./bits";
 import { chainLength, clampPoint, cleanPolygon, polygonArea, shapeArea, shapeBounds } from "./geometry";
 import {
   BOX_MIN_PX,
@@ -61,7 +61,7 @@ export function repair(shape: Shape, size: Size | null): Repaired {
     case "points":
       return repairChain(shape, size);
     case "mask":
-      return Bits.fromShape(shape).width > 0 ? taken(shape) : refused(NOTES.empty);
+      return maskExtent(shape) ? taken(shape) : refused(NOTES.empty);
     case "skeleton":
       return size && isOutside(shape, size)
         ? {

@@ -23,14 +23,18 @@ export class Tiles {
   private readonly tiles = new Map<string, Tile>();
   private readonly me = {};
 
-  /** Without a picture to begin from every tile that holds a set pixel is new. */
+  /** Without a picture to begin from every tile that holds a set pixel is new. Pixels may be read when they are needed first. */
   constructor(
-    private readonly bits: Bits,
+    private readonly pixels: Bits | (() => Bits),
     readonly color: string,
     from?: Tiles,
   ) {
     if (from) for (const [key, tile] of from.tiles) this.tiles.set(key, tile);
-    else this.touch(bits.extent());
+    else this.touch(this.bits.extent());
+  }
+
+  private get bits(): Bits {
+    return typeof this.pixels === "function" ? this.pixels() : this.pixels;
   }
 
   /** Tiles that are shared with another picture; for tests. */

@@ -1,5 +1,6 @@
 import { cutFromOthers } from "../arrange";
 import { Bits } from "../bits";
+import { ColumnRuns } from "../column-runs";
 import { clampPoint, distance } from "../geometry";
 import type { ActionId } from "../keymap";
 import { keepPicture, maskPicture } from "../mask-layer";
@@ -38,6 +39,7 @@ export const brushSettings = (): BrushSettings => ({
 interface Stroke {
   target: Annotation | null;
   bits: Bits;
+  runs: ColumnRuns;
   tiles: Tiles;
   last: Point;
 }
@@ -54,7 +56,7 @@ export class BrushTool implements Tool {
   private stroke: Stroke | null = null;
   private pointer: Point | null = null;
   /** The pixels of the mask that was painted last, so that the next stroke need not read it again. */
-  private kept: { shape: MaskShape; bits: Bits } | null = null;
+  private kept: { shape: MaskShape; bits: Bits; runs: ColumnRuns } | null = null;
 
   constructor(
     private readonly value: 0 | 1,
@@ -91,13 +93,13 @@ export class BrushTool implements Tool {
       context.editor.say("There is no mask here to erase from.");
       return;
     }
-    const bits = this.pixelsOf(target, width, height);
+    const { bits, runs } = this.pixelsOf(target, width, height);
     const color =
       context.editor.classOf(target?.class ?? "")?.color ??
       context.editor.classForShape("mask")?.color ??
       "#ffffff";
     const before = target?.shape.type === "mask" ? maskPicture(target.shape, color) : undefined;
-    this.stroke = { target, bits, tiles: new Tiles(bits, color, before), last: event.image };
+    this.stroke = { target, bits, runs, tiles: new Tiles(bits, color, before), last: event.image };
     context.editor.setPainting(target?.id ?? null);
     this.paint(event.image, context);
   }
@@ -113,11 +115,10 @@ export class BrushTool implements Tool {
     if (!stroke) return;
     this.stroke = null;
     context.editor.setPainting(null);
-    const { width, height } = context.size;
-    const made = stroke.bits.toLastingShape(width, height);
-    // What was painted on goes on to be painted on; the picture of the stroke stays with the copy.
-    if (made) keepPicture(made.shape, new Tiles(made.bits, stroke.tiles.color, stroke.tiles));
-    this.keep(stroke, made?.shape ?? null, context);
+    const shape = stroke.runs.toShape();
+    // The bits go on to be painted on: a tile that is seen later for the first time is read from the shape.
+    if (shape) keepPicture(shape, new Tiles(() => Bits.fromShape(shape), stroke.tiles.color, stroke.tiles));
+    this.keep(stroke, shape, context);
     context.redraw();
   }
 
@@ -218,10 +219,12 @@ export class BrushTool implements Tool {
     return editor.editable(context.hits(event.image)).find(isMask) ?? null;
   }
 
-  private pixelsOf(target: Annotation | null, width: number, height: number): Bits {
-    if (target?.shape.type !== "mask") return new Bits(0, 0, width, height);
-    if (this.kept?.shape === target.shape) return this.kept.bits;
-    return Bits.fromShape(target.shape).cut({ minX: 0, minY: 0, maxX: width, maxY: height });
+  private pixelsOf(target: Annotation | null, width: number, height: number): Pick<Stroke, "bits" | "runs"> {
+    if (target && this.kept?.shape === target.shape) return this.kept;
+    const whole = { minX: 0, minY: 0, maxX: width, maxY: height };
+    const bits =
+      target?.shape.type === "mask" ? Bits.fromShape(target.shape).cut(whole) : new Bits(0, 0, width, height);
+    return { bits, runs: new ColumnRuns(bits) };
   }
 
   private paint(to: Point, context: ToolContext): void {
@@ -245,6 +248,7 @@ export class BrushTool implements Tool {
         limit,
       );
       stroke.tiles.touch(changed);
+      stroke.runs.touch(changed);
     }
     stroke.last = to;
     context.redraw();
@@ -252,8 +256,8 @@ export class BrushTool implements Tool {
 
   private keep(stroke: Stroke, shape: MaskShape | null, context: ToolContext): void {
     const { editor } = context;
-    const { target, bits } = stroke;
-    this.kept = shape ? { shape, bits } : null;
+    const { target, bits, runs } = stroke;
+    this.kept = shape ? { shape, bits, runs } : null;
     const cut = (painted: Annotation) =>
       this.settings.cuts && this.value ? cutFromOthers(editor, painted, bits) : [];
     if (!target) {
