@@ -62,8 +62,8 @@ export class CompareView {
   }
 
   destroy(): void {
-    this.bitmap?.close();
     this.pane.destroy();
+    this.bitmap?.close();
   }
 
   private draw(g: CanvasRenderingContext2D, viewport: Viewport): void {

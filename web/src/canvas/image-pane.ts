@@ -55,6 +55,8 @@ export class ImagePane {
 
   destroy(): void {
     cancelAnimationFrame(this.request);
+    // Nothing asks for a frame from here on: what would be drawn is closed.
+    this.request = -1;
     this.observer.disconnect();
     this.canvas.remove();
   }

@@ -74,14 +74,13 @@ export class Stage {
   private readonly dense: DenseView;
 
   constructor(private readonly settings: StageOptions) {
-    const options = settings;
-    this.editor = options.editor;
-    this.tools = options.tools;
-    this.tool = options.tools[0] as Tool;
+    this.editor = settings.editor;
+    this.tools = settings.tools;
+    this.tool = settings.tools[0] as Tool;
     this.element = document.createElement("div");
     this.element.tabIndex = 0;
     this.element.setAttribute("role", "application");
-    this.element.setAttribute("aria-label", options.label);
+    this.element.setAttribute("aria-label", settings.label);
     this.element.dataset.testid = "stage";
     this.element.style.cssText =
       "position:absolute;inset:0;overflow:hidden;outline-offset:-2px;touch-action:none;user-select:none";
@@ -89,7 +88,7 @@ export class Stage {
     this.dense = new DenseView(this.canvases.shapes, this.viewport, (g) =>
       drawShapesInSteps(g, this.editor, this.index, this.viewport),
     );
-    options.container.append(this.element);
+    settings.container.append(this.element);
     this.context = this.makeContext();
     this.listen();
     this.rebuildIndex();
@@ -99,6 +98,7 @@ export class Stage {
 
   destroy(): void {
     cancelAnimationFrame(this.request);
+    this.request = -1; // Nothing asks for a frame from here on: what would be drawn is closed.
     this.dense.stop();
     for (const undo of this.release) undo();
     this.element.remove();

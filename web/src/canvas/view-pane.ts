@@ -62,6 +62,8 @@ export class ViewPane {
 
   destroy(): void {
     cancelAnimationFrame(this.request);
+    // Nothing asks for a frame from here on: what would be drawn is closed.
+    this.request = -1;
     this.observer.disconnect();
     this.element.remove();
   }

@@ -66,6 +66,7 @@ export class CameraPane {
   destroy(): void {
     for (const undo of this.release) undo();
     this.image?.close();
+    this.image = null;
     this.overlay.destroy();
   }
 

@@ -92,6 +92,8 @@ export class SceneViewer {
 
   destroy(): void {
     cancelAnimationFrame(this.request);
+    // Nothing asks for a frame from here on: what would be drawn is closed.
+    this.request = -1;
     for (const undo of this.release) undo();
     this.perspective.destroy();
     for (const side of this.sides) side.destroy();
