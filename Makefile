@@ -59,7 +59,8 @@ web-test: web/node_modules/.installed ## Unit tests of the page
 
 e2e: web ## The page with two people in real browsers, against the real server
 	$(CARGO) build --profile ci --locked -p countersign
-	cd web && COUNTERSIGN_BIN="$(abspath $(TARGET))/ci/countersign" CHROMIUM="$$(../scripts/need.sh chromium)" npm run e2e
+	cd web && COUNTERSIGN_BIN="$(abspath $(TARGET))/ci/countersign" CHROMIUM="$$(../scripts/need.sh chromium)" \
+		PYTHON="$$(../scripts/need.sh python)" npm run e2e
 
 bench: release ## Head-to-head benchmarks; see bench/README.md
 	bench/run

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Finds or installs what the build and the tests need beside Rust, Node and a C compiler.
-# usage: need.sh rust|node|nextest|postgres|chromium|tesseract   (prints the path where one is asked for)
+# usage: need.sh rust|node|nextest|postgres|chromium|tesseract|python   (prints the path where one is asked for)
 set -euo pipefail
 
 say() { printf '%s\n' "$*" >&2; }
@@ -30,8 +30,11 @@ case "${1:-}" in
     find_chromium() { for c in chromium chromium-browser google-chrome; do command -v $c 2>/dev/null && return; done; }
     if [ -z "$(find_chromium)" ]; then apt_install chromium || (cd "$(dirname "$0")/../web" && npx --yes playwright install --with-deps chromium >&2); fi
     find_chromium || true ;;
+  python)
+    command -v python3 >/dev/null || apt_install python3
+    command -v python3 || { say "Python 3 was not found and could not be installed"; exit 1; } ;;
   tesseract)
     command -v tesseract >/dev/null || apt_install tesseract-ocr
     command -v tesseract || { say "Tesseract was not found and could not be installed"; exit 1; } ;;
-  *) say "usage: need.sh rust|node|nextest|postgres|chromium|tesseract"; exit 2 ;;
+  *) say "usage: need.sh rust|node|nextest|postgres|chromium|tesseract|python"; exit 2 ;;
 esac

@@ -12,6 +12,7 @@ import { Person } from "./people";
 import { box, call, claim, everybody, PASSWORD, type People, picture, pictures, signs } from "./pictures";
 
 const binary = process.env.COUNTERSIGN_BIN as string;
+const PYTHON = process.env.PYTHON || "python3";
 const NAMES: Record<string, string> = {
   privacy: "Pia Privacy",
   annotator: "Ann Annotator",
@@ -68,7 +69,7 @@ function tamper(data: string, statement: string): string {
   const program =
     "import sqlite3,sys;c=sqlite3.connect(sys.argv[1]);c.execute('PRAGMA foreign_keys=OFF');" +
     "r=c.execute(sys.argv[2]).fetchone();c.commit();print(r[0] if r else '')";
-  const answer = execFileSync("python3", ["-c", program, join(data, "countersign.db"), statement]);
+  const answer = execFileSync(PYTHON, ["-c", program, join(data, "countersign.db"), statement]);
   return answer.toString().trim();
 }
 
@@ -204,7 +205,10 @@ test("an inspector's day", async ({ browser }, info) => {
       ],
     });
     await signs(people, project, hash);
-    await call(people.scientist, "post", `/projects/${project}/releases`, { name: "v1" });
+    const release = await call(people.scientist, "post", `/projects/${project}/releases`, { name: "v1" });
+    const download = () => people.scientist.context.request.get(`/api/v1/releases/${release.id}/download`);
+    await expect.poll(async () => (await download()).status(), { timeout: 60_000 }).toBe(200);
+    const bundle = file("v1.zip", await (await download()).body());
 
     // The inspector sits down: who vouches, who saw it, the copy, the key by another way.
     await auditor.page.goto("/log");
@@ -244,16 +248,19 @@ test("an inspector's day", async ({ browser }, info) => {
     }
     const shown = said("verify", view, "--key", key);
     expect([shown.status, shown.answer.entry.action], JSON.stringify(shown)).toEqual([0, "asset.shown"]);
-    const whole = said("verify", copy, "--key", key);
+    const known = ["--witness-key", join(register, "witness.pub"), "--cosigned-by", "1"];
+    const whole = said("verify", copy, "--key", key, ...known);
     expect(whole.status, JSON.stringify(whole)).toBe(0);
     expect(whole.answer.copy).toMatchObject({ signatures: 1, releases: 1, is_key_expected: true });
     const unpacked = join(home, "copy");
-    execFileSync("python3", ["-m", "zipfile", "-e", copy, unpacked]);
+    execFileSync(PYTHON, ["-m", "zipfile", "-e", copy, unpacked]);
     const rows = (name: string) =>
       readFileSync(join(unpacked, name), "utf8")
         .trimEnd()
         .split("\n")
         .map((line) => JSON.parse(line));
+    const packed = said("verify", bundle, "--key", key);
+    expect(packed.status, JSON.stringify(packed)).toBe(0);
     const [signature] = rows("signatures.jsonl");
     expect([signature.printed_name, signature.meaning]).toEqual(["Dr. Sid Specialist", "approved"]);
     for (const [name, action] of [

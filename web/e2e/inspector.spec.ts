@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { expect, test } from "@playwright/test";
 import { Person } from "./people";
 
+const PYTHON = process.env.PYTHON || "python3";
 /** Prints where the middle of the largest file in a zip lies. */
 const MIDDLE = `
 import sys, zipfile
@@ -38,7 +39,7 @@ test("an auditor takes the evidence along, asks who saw whom, and checks it with
   expect(said.copy.proven.details_of_before + said.copy.proven.people_of_before).toBe(0);
 
   // What the inspector reads: names, times in UTC, meanings.
-  const page = execFileSync("python3", [
+  const page = execFileSync(PYTHON, [
     "-c",
     "import sys,zipfile;sys.stdout.buffer.write(zipfile.ZipFile(sys.argv[1]).read('index.html'))",
     copy,
@@ -54,7 +55,7 @@ test("an auditor takes the evidence along, asks who saw whom, and checks it with
 
   // A byte of what it holds is changed (names in front of files are said twice, and only one of them is read).
   const bytes = readFileSync(copy);
-  const middle = Number(execFileSync("python3", ["-c", MIDDLE, copy], { encoding: "utf8" }));
+  const middle = Number(execFileSync(PYTHON, ["-c", MIDDLE, copy], { encoding: "utf8" }));
   bytes.writeUInt8(bytes.readUInt8(middle) ^ 1, middle);
   const damaged = info.outputPath("damaged.zip");
   writeFileSync(damaged, bytes);

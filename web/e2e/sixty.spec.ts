@@ -228,8 +228,8 @@ test("sixty pictures, two blind readers, fifteen differences", async ({ browser 
   );
   for (const { hidden } of decided) expect(hidden).not.toContain(account);
   const places = decided.map(({ place }) => place).filter((place) => place !== undefined);
-  expect(places.length).toBeGreaterThan(0);
-  for (const place of places) expect([1, 2]).toContain(place);
+  // In an order by chance: the first reader is not always the first, nor always the second.
+  expect(new Set(places)).toEqual(new Set([1, 2]));
   const handedOn = [];
   for (let n = 0; n < HANDED_ON; n += 1)
     handedOn.push((await decides(specialist, project, n, "decide")).item);
