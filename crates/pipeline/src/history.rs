@@ -8,6 +8,8 @@ use crate::{Pipeline, PipelineError, Result, moving::parse_state, names::Names, 
 
 /// Most versions that are shown of one annotation in one read, the newest ones.
 pub const VERSIONS_MAX: u32 = 500;
+/// Most annotations that are shown of those that were taken out of a read.
+pub const REMOVED_MAX: u32 = 200;
 /// Most reads that are gone back through.
 const READS_MAX: usize = 32;
 
@@ -38,7 +40,70 @@ pub struct AnnotationHistory {
     pub versions: Vec<AnnotationVersion>,
 }
 
+/// An annotation that was taken out of a read and may be put back.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RemovedAnnotation {
+    /// As it was when it was taken out.
+    pub annotation: Annotation,
+    /// Version under which it was taken out; put back it gets the next one.
+    pub version: u32,
+    /// When that was saved.
+    pub at: Instant,
+    /// Printed name of who took it out, where names are shown.
+    pub author_name: Option<String>,
+}
+
+/// What was taken out of a read and is not in it now.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RemovedAnnotations {
+    /// The newest removal first.
+    pub removed: Vec<RemovedAnnotation>,
+    /// Whether there are older ones that are not shown.
+    pub more: bool,
+}
+
 impl Pipeline {
+    /// The annotations that were taken out of a read which the caller may see, the newest removal first, at most
+    /// [`REMOVED_MAX`].
+    ///
+    /// # Errors
+    /// [`PipelineError::NotFound`] where the read is not theirs to see.
+    pub async fn removed(&self, caller: &Caller, read: ReadId) -> Result<RemovedAnnotations> {
+        let (item, is_new, removed, more) = {
+            let mut conn = self.store.read().await?;
+            let row = self.visible_read(&mut conn, caller, read).await?;
+            let item = items::by_id(&mut conn, row.item_id).await?.ok_or(PipelineError::NotFound)?;
+            let is_new = self.shows_labels(&mut conn, caller, &item).await?;
+            let state = parse_state(&item.workflow)?;
+            let protocol = self.protocol_of(&mut conn, &item, &state).await?;
+            let names = self.names(caller, item.project_id, &protocol, &state);
+            let mut rows = reads::removed(&mut conn, read, REMOVED_MAX + 1).await?;
+            let more = rows.len() > REMOVED_MAX as usize;
+            rows.truncate(REMOVED_MAX as usize);
+            let mut removed = Vec::with_capacity(rows.len());
+            for gone in rows {
+                let author_name = match gone.by.filter(|user| names.shows(*user)) {
+                    Some(user) => Some(crate::items::printed_name(&mut conn, user).await?),
+                    None => None,
+                };
+                let annotation = gone.last.body.as_deref().map(serde_json::from_str).transpose();
+                let annotation =
+                    annotation.map_err(|e| PipelineError::Internal(format!("annotations.body: {e}")))?;
+                removed.extend(annotation.map(|mark| RemovedAnnotation {
+                    annotation: names.mark(mark),
+                    version: gone.version,
+                    at: gone.at,
+                    author_name,
+                }));
+            }
+            (item, is_new, removed, more)
+        };
+        self.labels_shown(caller, &item, is_new).await?;
+        Ok(RemovedAnnotations { removed, more })
+    }
+
     /// The versions of an annotation in a read that the caller may see, and in those before it as far as they may see them.
     ///
     /// # Errors

@@ -396,7 +396,7 @@ macro_rules! by_class {
             " AS class, COUNT(*) AS n, COUNT(DISTINCT a.read_id) AS items",
             $head,
             " AND a.body IS NOT NULL AND NOT EXISTS (SELECT 1 FROM annotations b WHERE b.read_id = a.read_id ",
-            "AND b.annotation_id = a.annotation_id AND b.seq > a.seq) ",
+            "AND b.annotation_id = a.annotation_id AND b.version > a.version) ",
             $tail
         )
     };

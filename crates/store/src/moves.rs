@@ -76,7 +76,7 @@ pub async fn count_current(conn: &mut Conn, read: ReadId) -> Result<u32, StoreEr
         "SELECT COUNT(*) AS n FROM annotations a WHERE a.read_id = $1 AND a.body IS NOT NULL AND NOT ",
         answer!("a"),
         " AND NOT EXISTS (SELECT 1 FROM annotations b WHERE b.read_id = a.read_id \
-         AND b.annotation_id = a.annotation_id AND b.seq > a.seq)"
+         AND b.annotation_id = a.annotation_id AND b.version > a.version)"
     );
     conn.query(sql).bind(read).fetch_one().await?.get("n")
 }

@@ -6,7 +6,10 @@ use countersign_model::{
 };
 use uuid::Uuid;
 
-use crate::{Conn, StoreError, Tx, value::record};
+use crate::{
+    Conn, Row, StoreError, Tx,
+    value::{FromRow, record},
+};
 
 record! {
     /// One person's or one model's set of annotations for one item at one stage.
@@ -188,7 +191,7 @@ pub async fn lock(tx: &mut Tx, id: ReadId, content_hash: &str) -> Result<(), Sto
          WHERE a.read_id = reads.id AND ",
         answer!("a"),
         " AND a.body NOT LIKE '%\"frame\":{%' AND NOT EXISTS (SELECT 1 FROM annotations b \
-         WHERE b.read_id = a.read_id AND b.annotation_id = a.annotation_id AND b.seq > a.seq))"
+         WHERE b.read_id = a.read_id AND b.annotation_id = a.annotation_id AND b.version > a.version))"
     );
     tx.query(sql).bind(id).execute().await.map(drop)
 }
@@ -224,7 +227,7 @@ pub async fn annotate(tx: &mut Tx, rows: Vec<AnnotationRow>) -> Result<(), Store
 pub async fn annotations(conn: &mut Conn, id: ReadId) -> Result<Vec<AnnotationRow>, StoreError> {
     let sql = "SELECT a.* FROM annotations a WHERE a.read_id = $1 AND a.body IS NOT NULL AND NOT EXISTS (\
                SELECT 1 FROM annotations b WHERE b.read_id = a.read_id AND b.annotation_id = a.annotation_id \
-               AND b.seq > a.seq) ORDER BY a.annotation_id";
+               AND b.version > a.version) ORDER BY a.annotation_id";
     conn.query(sql).bind(id).all().await
 }
 
@@ -264,6 +267,44 @@ pub async fn versions(
     Ok(rows)
 }
 
+/// What was taken out of a read and is not in it now: the last content of each annotation, and who took it out when.
+#[derive(Debug)]
+pub struct Removed {
+    /// The last row that held content.
+    pub last: AnnotationRow,
+    /// Version under which it was taken out.
+    pub version: u32,
+    /// When.
+    pub at: Instant,
+    /// By whom.
+    pub by: Option<UserId>,
+}
+
+/// The `limit` annotations that were taken out of a read last, the newest removal first.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn removed(conn: &mut Conn, id: ReadId, limit: u32) -> Result<Vec<Removed>, StoreError> {
+    let sql = "SELECT a.*, t.version AS out_version, t.at AS out_at, t.author_user AS out_by FROM annotations t \
+               JOIN annotations a ON a.read_id = t.read_id AND a.annotation_id = t.annotation_id \
+               WHERE t.read_id = $1 AND t.body IS NULL AND a.body IS NOT NULL \
+               AND NOT EXISTS (SELECT 1 FROM annotations b WHERE b.read_id = t.read_id \
+               AND b.annotation_id = t.annotation_id AND b.version > t.version) \
+               AND NOT EXISTS (SELECT 1 FROM annotations b WHERE b.read_id = a.read_id \
+               AND b.annotation_id = a.annotation_id AND b.version > a.version AND b.body IS NOT NULL) \
+               ORDER BY t.seq DESC, t.annotation_id LIMIT $2";
+    let rows = conn.query(sql).bind(id).bind(limit).fetch_all().await?;
+    let removed = |row: &Row| {
+        Ok(Removed {
+            last: AnnotationRow::from_row(row)?,
+            version: row.get("out_version")?,
+            at: row.get("out_at")?,
+            by: row.get("out_by")?,
+        })
+    };
+    rows.iter().map(removed).collect()
+}
+
 /// Begins a read as a copy of another: current annotations keep id, version, author and time. How many there are.
 ///
 /// # Errors
@@ -273,7 +314,7 @@ pub async fn copy_annotations(tx: &mut Tx, from: ReadId, to: ReadId) -> Result<u
                SELECT $1, a.annotation_id, a.version, 0, a.body, a.author_user, a.at, a.guideline FROM annotations a \
                WHERE a.read_id = $2 AND a.body IS NOT NULL AND NOT EXISTS (\
                SELECT 1 FROM annotations b WHERE b.read_id = a.read_id AND b.annotation_id = a.annotation_id \
-               AND b.seq > a.seq)";
+               AND b.version > a.version)";
     let copied = tx.query(sql).bind(to).bind(from).execute().await?;
     Ok(u32::try_from(copied).unwrap_or(u32::MAX))
 }

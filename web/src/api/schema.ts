@@ -2921,6 +2921,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/reads/{read}/removed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The annotations that were taken out of a read and are not in it now, the newest removal first. */
+        get: operations["reads_removed"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/releases/{release}": {
         parameters: {
             query?: never;
@@ -8426,6 +8443,27 @@ export interface components {
              *     was erased.
              */
             state: string;
+        };
+        /** @description An annotation that was taken out of a read and may be put back. */
+        RemovedAnnotation: {
+            /** @description As it was when it was taken out. */
+            annotation: components["schemas"]["Annotation"];
+            /** @description When that was saved. */
+            at: components["schemas"]["Instant"];
+            /** @description Printed name of who took it out, where names are shown. */
+            author_name?: string | null;
+            /**
+             * Format: int32
+             * @description Version under which it was taken out; put back it gets the next one.
+             */
+            version: number;
+        };
+        /** @description What was taken out of a read and is not in it now. */
+        RemovedAnnotations: {
+            /** @description Whether there are older ones that are not shown. */
+            more: boolean;
+            /** @description The newest removal first. */
+            removed: components["schemas"]["RemovedAnnotation"][];
         };
         /** @description Dose that a report states. */
         ReportedDose: {
@@ -16182,6 +16220,36 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AnnotationHistory"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reads_removed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                read: components["schemas"]["ReadId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RemovedAnnotations"];
                 };
             };
             /** @description A refusal with its code. */

@@ -9,6 +9,7 @@ import type {
   MergedMark,
   Page,
   Read,
+  RemovedAnnotations,
   Review,
   Role,
   Saved,
@@ -56,6 +57,14 @@ export const historyQuery = (read: string, annotation: string, version: number) 
     queryKey: ["reads", read, "annotations", annotation, "history", version],
     queryFn: ({ signal }) =>
       api.get<AnnotationHistory>(path`/reads/${read}/annotations/${annotation}/history`, undefined, signal),
+    gcTime: 0,
+  });
+
+/** What was taken out of a read, the newest removal first; asked for anew when the read went on. */
+export const removedQuery = (read: string, revision: number) =>
+  queryOptions({
+    queryKey: ["reads", read, "removed", revision],
+    queryFn: ({ signal }) => api.get<RemovedAnnotations>(path`/reads/${read}/removed`, undefined, signal),
     gcTime: 0,
   });
 

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { useEffect, useState } from "react";
+import { type Dispatch, type SetStateAction, useCallback, useEffect, useState } from "react";
 import { guidelineQuery } from "@/api/guidelines";
 import { answers, answerWords, contentWords, markCount } from "@/canvas/answers";
 import { keyHint } from "@/canvas/keymap";
@@ -15,11 +15,15 @@ import { ObjectList } from "./ObjectList";
 import { ReviewPanel } from "./ReviewPanel";
 import side from "./Side.module.css";
 import type { WorkSession } from "./session";
+import { TrashPanel } from "./TrashPanel";
 import type { Findings } from "./useFindings";
 import styles from "./Workspace.module.css";
 
 /** Answers that are spelled out; the others are in the list below. */
 const ANSWERS_SHOWN = 5;
+
+/** What lies below the list of objects. */
+export type Below = "history" | "trash" | null;
 
 type Tab = "objects" | "findings" | "guideline";
 
@@ -28,20 +32,25 @@ export function SidePanel({
   handle,
   askMissing,
   findings,
-  history,
-  onHistory,
+  below,
+  onBelow,
 }: {
   session: WorkSession;
   handle: HostHandle | null;
   askMissing: boolean;
   findings: Findings;
-  history: boolean;
-  onHistory: (shown: boolean) => void;
+  below: Below;
+  onBelow: Dispatch<SetStateAction<Below>>;
 }) {
   const [tab, setTab] = useState<Tab>("objects");
   const { editor, work } = session;
   useEditor(editor);
   useSession(session);
+  // Closing the versions leaves what else may lie there.
+  const onHistory = useCallback(
+    (shown: boolean) => onBelow((now) => (shown ? "history" : now === "history" ? null : now)),
+    [onBelow],
+  );
   const count = markCount(editor);
   const said = answers(editor);
   const { asked } = findings;
@@ -49,10 +58,10 @@ export function SidePanel({
   useEffect(() => {
     if (asked > 0) setTab("findings");
   }, [asked]);
-  // So does whoever asks for the versions of an object.
+  // So does whoever asks for the versions of an object, or for what was removed.
   useEffect(() => {
-    if (history) setTab("objects");
-  }, [history]);
+    if (below) setTab("objects");
+  }, [below]);
   const tabs: { id: Tab; label: string }[] = [
     { id: "objects", label: `Objects ${count}` },
     { id: "findings", label: findings.unresolved > 0 ? `Findings ${findings.unresolved}` : "Findings" },
@@ -122,7 +131,17 @@ export function SidePanel({
             ) : null}
             {editor.readOnly ? null : <ClassChips session={session} />}
             <ObjectList session={session} onReveal={(annotation) => handle?.reveal(annotation)} />
-            <ObjectDetail session={session} handle={handle} history={history} onHistory={onHistory} />
+            <ObjectDetail
+              session={session}
+              handle={handle}
+              history={below === "history"}
+              onHistory={onHistory}
+            />
+            {below === "trash" ? (
+              <TrashPanel session={session} handle={handle} onClose={() => onBelow(null)} />
+            ) : (
+              <TrashButton onOpen={() => onBelow("trash")} />
+            )}
             <DraftPanel session={session} />
             {session.mode === "review" ? <ReviewPanel session={session} ask={askMissing} /> : null}
             {session.mode === "sign" ? <SignFacts session={session} /> : null}
@@ -130,6 +149,25 @@ export function SidePanel({
         )}
       </div>
     </aside>
+  );
+}
+
+function TrashButton({ onOpen }: { onOpen: () => void }) {
+  const keyMap = useKeyMap();
+  const hint = keyHint(keyMap, "object.trash");
+  return (
+    <p className={side.trash}>
+      <button
+        type="button"
+        className={styles.inline}
+        aria-keyshortcuts={hint || undefined}
+        title={hint ? `Removed objects (${hint})` : "Removed objects"}
+        onClick={onOpen}
+        data-testid="trash-open"
+      >
+        Removed objects
+      </button>
+    </p>
   );
 }
 

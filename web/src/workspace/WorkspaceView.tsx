@@ -16,7 +16,7 @@ import ImageHost from "./ImageHost";
 import { Palette } from "./Palette";
 import { PropagateDialog } from "./PropagateDialog";
 import { HOSTS, takeUp } from "./preload";
-import { SidePanel } from "./SidePanel";
+import { type Below, SidePanel } from "./SidePanel";
 import type { WorkSession } from "./session";
 import { ToolColumn } from "./ToolColumn";
 import { ToolOptions } from "./ToolOptions";
@@ -49,7 +49,8 @@ export function WorkspaceView({ session }: { session: WorkSession }) {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
   const [askMissing, setAskMissing] = useState(false);
-  const [history, setHistory] = useState(false);
+  /** What lies below the list of objects: versions of the selected one, or what was taken out. */
+  const [below, setBelow] = useState<Below>(null);
   const keyMap = useKeyMap();
   const navigate = useNavigate();
   const client = useQueryClient();
@@ -152,7 +153,9 @@ export function WorkspaceView({ session }: { session: WorkSession }) {
     else if (action === "palette") setOpen("palette");
     else if (action === "answer.cannot" && takesAnswer) setOpen("cannot");
     else if (action === "unclear" && !editor.readOnly) toggleUnclear(editor);
-    else if (action === "object.history") setHistory((shown) => !shown && editor.selectedIds.size === 1);
+    else if (action === "object.history")
+      setBelow((now) => (now !== "history" && editor.selectedIds.size === 1 ? "history" : null));
+    else if (action === "object.trash") setBelow((now) => (now === "trash" ? null : "trash"));
     else if (action === "track.propagate") askPropagate();
     else if (action === "track.next" || action === "track.previous")
       stepKey(action === "track.next" ? 1 : -1);
@@ -175,6 +178,7 @@ export function WorkspaceView({ session }: { session: WorkSession }) {
     (action: ActionId) => {
       if (action.startsWith("track.")) return !editor.readOnly && manyFrames(session);
       if (action === "object.history") return editor.selectedIds.size === 1;
+      if (action === "object.trash") return true;
       if (action === "accept" || action === "mark.wrong") return mode === "review";
       if (action === "finding.new") return true;
       if (action.startsWith("finding.")) return findings.list.length > 0;
@@ -234,8 +238,8 @@ export function WorkspaceView({ session }: { session: WorkSession }) {
         handle={handle}
         askMissing={askMissing}
         findings={findings}
-        history={history}
-        onHistory={setHistory}
+        below={below}
+        onBelow={setBelow}
       />
       <OpenAnswers
         opened={open === "answers" && missingAnswers.length > 0}

@@ -1,5 +1,5 @@
 /** Versions of one object: what changed from one to the next, and going back to one as a new version. */
-import type { AnnotationVersion } from "@/api/types";
+import type { AnnotationVersion, RemovedAnnotation } from "@/api/types";
 import { unclearWords } from "@/canvas/answers";
 import type { Editor } from "@/canvas/editor";
 import type { Annotation, ClassDef } from "@/canvas/types";
@@ -18,6 +18,51 @@ export interface Version {
   changed: string[];
   /** It says what the object says now. */
   current: boolean;
+}
+
+/** What was taken out of the read, as the panel shows it. */
+export interface Removed {
+  annotation: Annotation;
+  name: string;
+  color: string;
+  at: number;
+  who: string;
+}
+
+/** What was taken out and is not in the read now. `present`: whether an object is on screen. */
+export function removedOf(
+  found: readonly RemovedAnnotation[],
+  present: (id: string) => boolean,
+  classes: readonly ClassDef[],
+): Removed[] {
+  return found
+    .filter((entry) => !present(entry.annotation.id))
+    .map((entry) => {
+      const annotation = { ...annotationFromWire(entry.annotation), version: entry.version };
+      const known = classes.find((one) => one.id === annotation.class);
+      return {
+        annotation,
+        name: known?.name ?? annotation.class,
+        color: known?.color ?? "#c0c8d4",
+        at: entry.at,
+        who: entry.author_name ?? "Somebody",
+      };
+    });
+}
+
+/** Puts an object back as it was when it was taken out, one step that undo takes back; whether it could. */
+export function putBack(editor: Editor, { annotation, name }: Removed): boolean {
+  const entry = editor.classOf(annotation.class);
+  if (editor.readOnly || editor.document.get(annotation.id)) return false;
+  if (!entry || entry.retired) {
+    editor.say(`${name} is a class that is no longer given.`);
+    return false;
+  }
+  const { score: _score, ...rest } = annotation;
+  const after = { ...rest, author: editor.me() };
+  editor.apply(`put back ${name}`, [{ id: annotation.id, before: null, after }], annotation.frame);
+  editor.select([annotation.id]);
+  return true;
 }
 
 /** Newest first, each with what changed. `now`: the object as it is on screen. */

@@ -28,6 +28,7 @@ mod protocols;
 mod qualifications;
 mod real_input;
 mod releases;
+mod removed;
 mod returned;
 mod running;
 mod shared;

@@ -8,7 +8,7 @@ use axum::{
 };
 use countersign_model::{AnnotationId, ReadId};
 use countersign_pipeline::{
-    history::AnnotationHistory,
+    history::{AnnotationHistory, RemovedAnnotations},
     views::ReadView,
     work::{Change, Saved},
 };
@@ -23,7 +23,11 @@ use crate::{
 };
 
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(read)).routes(routes!(save)).routes(routes!(history))
+    OpenApiRouter::new()
+        .routes(routes!(read))
+        .routes(routes!(save))
+        .routes(routes!(history))
+        .routes(routes!(removed))
 }
 
 /// Changes to save.
@@ -83,4 +87,17 @@ async fn history(
     Ids((read, annotation)): Ids<(ReadId, AnnotationId)>,
 ) -> Result<Json<AnnotationHistory>, Problem> {
     Ok(Json(app.pipeline.history(&caller, read, annotation).await?))
+}
+
+/// The annotations that were taken out of a read and are not in it now, the newest removal first.
+#[utoipa::path(
+    get, path = "/reads/{read}/removed", tag = "reads", params(("read" = ReadId, Path)),
+    responses((status = 200, body = RemovedAnnotations))
+)]
+async fn removed(
+    State(app): State<App>,
+    SignedIn(caller): SignedIn,
+    Ids(read): Ids<ReadId>,
+) -> Result<Json<RemovedAnnotations>, Problem> {
+    Ok(Json(app.pipeline.removed(&caller, read).await?))
 }
