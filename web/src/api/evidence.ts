@@ -9,10 +9,14 @@ const LIGHT_EVERY_MS = 10_000;
 /** Which exposures count; times in microseconds, the end not included. */
 export type BreachQuestion = { from: number; to: number; user?: Id; subject?: Id };
 
-export const breachQuery = (project: Id, asked: BreachQuestion) =>
+/** A question about one project, or about the whole installation. */
+const within = (project: Id | null, tail: string) =>
+  project === null ? `/${tail}` : path`/projects/${project}/` + tail;
+
+export const breachQuery = (project: Id | null, asked: BreachQuestion) =>
   queryOptions({
     queryKey: ["breach", project, asked],
-    queryFn: ({ signal }) => api.get<BreachReport>(path`/projects/${project}/breach`, asked, signal),
+    queryFn: ({ signal }) => api.get<BreachReport>(within(project, "breach"), asked, signal),
     // Each question is on record: it is asked again only by a person.
     staleTime: Number.POSITIVE_INFINITY,
     refetchOnWindowFocus: false,
@@ -27,12 +31,12 @@ export const lightQuery = (project: Id) =>
     refetchInterval: LIGHT_EVERY_MS,
   });
 
-export const breachTableUrl = (project: Id, asked: BreachQuestion) =>
-  apiUrl(path`/projects/${project}/breach.csv`, asked);
+export const breachTableUrl = (project: Id | null, asked: BreachQuestion) =>
+  apiUrl(within(project, "breach.csv"), asked);
 
 /** Each exposure by itself: who, which image, when, what for. */
-export const breachViewsUrl = (project: Id, asked: BreachQuestion) =>
-  apiUrl(path`/projects/${project}/breach-views.csv`, asked);
+export const breachViewsUrl = (project: Id | null, asked: BreachQuestion) =>
+  apiUrl(within(project, "breach-views.csv"), asked);
 
 export const inspectionUrl = (project: Id) => apiUrl(path`/projects/${project}/inspection`);
 export const wholeInspectionUrl = apiUrl("/inspection");

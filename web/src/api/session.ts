@@ -21,6 +21,8 @@ export function hasRole(me: Me | null, role: Role, project?: string): boolean {
     (grant) => grant.role === role && (project === undefined || grant.project === project),
   );
 }
+/** An auditor of the whole installation. */
+export const isAuditor = (me: Me | null) => me?.system_roles.includes("auditor") ?? false;
 export const isOwner = (me: Me | null) => me?.system_roles.includes("owner") ?? false;
 
 export function useSignIn() {

@@ -1,6 +1,7 @@
 /** The evidence log, for whoever has to trust it: its checkpoint, its key, and how to check it alone. */
 import { Button } from "@mantine/core";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { wholeInspectionUrl } from "@/api/evidence";
 import {
   checkpointQuery,
   checkpointsPage,
@@ -10,12 +11,15 @@ import {
   parseCheckpoint,
   standingQuery,
 } from "@/api/log";
+import { isAuditor, useMe } from "@/api/session";
 import type { LogStanding, Witness } from "@/api/types";
 import { count } from "@/format";
 import { At, CopyText, FactList, Panel, Status } from "@/parts/bits";
+import { Icon } from "@/parts/Icon";
 import { Failed, Loading, Note } from "@/parts/States";
 import table from "@/parts/table.module.css";
 import styles from "./Log.module.css";
+import { Breach } from "./project/evidence/Breach";
 
 const INTEGRITY = {
   self_attested: {
@@ -207,7 +211,30 @@ function KeyPanel() {
   );
 }
 
+/** What auditors of the whole installation may ask for, beside the log itself. */
+function WholePanels() {
+  return (
+    <>
+      <Panel
+        title="Inspector's copy of everything"
+        aside={
+          <Button component="a" href={wholeInspectionUrl} download leftSection={<Icon name="download" />}>
+            Make a copy
+          </Button>
+        }
+      >
+        <p>
+          Every project in one file: only such a copy shows that no entry of the log was left out. It is
+          checked on a machine without this server.
+        </p>
+      </Panel>
+      <Breach project={null} />
+    </>
+  );
+}
+
 export default function Log() {
+  const me = useMe();
   return (
     <div className="stack loose" style={{ maxWidth: 860 }}>
       <div>
@@ -221,6 +248,7 @@ export default function Log() {
       <CheckpointPanel />
       <KeptPanel />
       <KeyPanel />
+      {isAuditor(me) ? <WholePanels /> : null}
       <Panel title="How to check it">
         <p>
           On the server, or with a copy of the log folder, offline. A flipped byte, a deleted row, a changed

@@ -17,9 +17,15 @@ function subjectWords(line: BreachLine): string {
     : `${line.subject_kind ?? "subject"} #${line.subject_number}`;
 }
 
-type Person = { id: string; name: string };
+/** Whom a report is narrowed to: a person, or a subject. */
+type Chosen = { id: string; name: string };
+type Narrow = { onPerson: (person: Chosen) => void; onSubject: (subject: string) => void };
 
-function Lines({ lines, onPerson }: { lines: BreachLine[]; onPerson: (person: Person) => void }) {
+const SUBJECT_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+type LinesProps = Narrow & { lines: BreachLine[]; whole: boolean };
+
+function Lines({ lines, whole, onPerson, onSubject }: LinesProps) {
   return (
     <div className={table.scroll}>
       <table className={table.table}>
@@ -27,6 +33,7 @@ function Lines({ lines, onPerson }: { lines: BreachLine[]; onPerson: (person: Pe
           <tr>
             <th>Who</th>
             <th>Of whom</th>
+            {whole ? <th>Project</th> : null}
             <th className="num">Images</th>
             <th className="num">In small only</th>
             <th className="num">From quarantine</th>
@@ -37,7 +44,7 @@ function Lines({ lines, onPerson }: { lines: BreachLine[]; onPerson: (person: Pe
         </thead>
         <tbody>
           {lines.map((line) => (
-            <tr key={`${line.user}/${line.subject}`}>
+            <tr key={`${line.user}/${line.project}/${line.subject}`}>
               <td>
                 <Button
                   variant="subtle"
@@ -48,7 +55,21 @@ function Lines({ lines, onPerson }: { lines: BreachLine[]; onPerson: (person: Pe
                   {line.printed_name}
                 </Button>
               </td>
-              <td>{subjectWords(line)}</td>
+              <td>
+                {line.subject ? (
+                  <Button
+                    variant="subtle"
+                    size="compact-sm"
+                    title="Only who saw this subject"
+                    onClick={() => line.subject && onSubject(line.subject)}
+                  >
+                    {subjectWords(line)}
+                  </Button>
+                ) : (
+                  subjectWords(line)
+                )}
+              </td>
+              {whole ? <td>{line.project_name}</td> : null}
               <td className="num">{count(line.exposures)}</td>
               <td className="num">{count(line.glances)}</td>
               <td className="num">
@@ -75,9 +96,9 @@ function Lines({ lines, onPerson }: { lines: BreachLine[]; onPerson: (person: Pe
   );
 }
 
-type AnswerProps = { project: string; asked: BreachQuestion; onPerson: (person: Person) => void };
+type AnswerProps = Narrow & { project: string | null; asked: BreachQuestion };
 
-function Answer({ project, asked, onPerson }: AnswerProps) {
+function Answer({ project, asked, onPerson, onSubject }: AnswerProps) {
   const report = useQuery(breachQuery(project, asked));
   if (report.isPending) return <Loading lines={4} />;
   if (report.isError) return <Failed error={report.error} retry={() => report.refetch()} />;
@@ -99,7 +120,7 @@ function Answer({ project, asked, onPerson }: AnswerProps) {
           </Button>
         </div>
       </div>
-      <Lines lines={data.shown} onPerson={onPerson} />
+      <Lines lines={data.shown} whole={project === null} onPerson={onPerson} onSubject={onSubject} />
       {data.shown.length < data.lines ? (
         <p className="dim">The {count(data.shown.length)} lines with the most images are shown.</p>
       ) : null}
@@ -107,22 +128,30 @@ function Answer({ project, asked, onPerson }: AnswerProps) {
   );
 }
 
-export function Breach({ project }: { project: string }) {
+/** `project`: absent for the whole installation. */
+export function Breach({ project }: { project: string | null }) {
   const [from, setFrom] = useState(() => dayBefore(Date.now()));
   const [to, setTo] = useState(() => dayBefore(Date.now(), 0));
-  const [person, setPerson] = useState<Person | null>(null);
+  const [person, setPerson] = useState<Chosen | null>(null);
+  const [subject, setSubject] = useState("");
   const [asked, setAsked] = useState<BreachQuestion | null>(null);
-  const question = askedBetween(from, to);
-  const narrow = (chosen: Person | null) => {
+  const range = askedBetween(from, to);
+  const of = subject.trim();
+  const known = of === "" || SUBJECT_ID.test(of);
+  const narrow = (chosen: Chosen | null) => {
     setPerson(chosen);
     if (asked) setAsked({ ...asked, user: chosen?.id });
   };
+  const narrowTo = (chosen: string) => {
+    setSubject(chosen);
+    if (asked) setAsked({ ...asked, subject: chosen });
+  };
   const ask = (event: FormEvent) => {
     event.preventDefault();
-    if (question) setAsked({ ...question, user: person?.id });
+    if (range && known) setAsked({ ...range, user: person?.id, subject: of === "" ? undefined : of });
   };
   return (
-    <Panel title="Who saw what of whom">
+    <Panel title={project === null ? "Who saw what of whom, everywhere" : "Who saw what of whom"}>
       <form className="row" onSubmit={ask}>
         <TextInput
           type="datetime-local"
@@ -135,9 +164,16 @@ export function Breach({ project }: { project: string }) {
           label="To"
           value={to}
           onChange={(event) => setTo(event.currentTarget.value)}
-          error={question ? undefined : "must be after the beginning"}
+          error={range ? undefined : "must be after the beginning"}
         />
-        <Button type="submit" disabled={!question}>
+        <TextInput
+          label="Only of this subject"
+          placeholder="its id; empty for everybody"
+          value={subject}
+          onChange={(event) => setSubject(event.currentTarget.value)}
+          error={known ? undefined : "is not the id of a subject"}
+        />
+        <Button type="submit" disabled={!(range && known)}>
           Report
         </Button>
       </form>
@@ -152,7 +188,7 @@ export function Breach({ project }: { project: string }) {
           </Button>
         </div>
       ) : null}
-      {asked ? <Answer project={project} asked={asked} onPerson={narrow} /> : null}
+      {asked ? <Answer project={project} asked={asked} onPerson={narrow} onSubject={narrowTo} /> : null}
     </Panel>
   );
 }
