@@ -1,7 +1,5 @@
 //! Dated credentials of people: who holds what, for a project or everywhere, from when until when, proven by which document.
 
-use std::collections::BTreeSet;
-
 use countersign_model::{Instant, ProjectId, QualificationId, UserId};
 
 use crate::{Address, Conn, StoreError, Tx, value::record};
@@ -134,20 +132,20 @@ pub async fn of_project(
     conn.query(sql).bind(project).bind(limit).all().await
 }
 
-/// The names that anybody with a role on a project holds at a moment.
+/// What each person with a role on a project holds there at a moment; a name may come more than once.
 ///
 /// # Errors
 /// [`StoreError`] of the database.
-pub async fn names_held(
+pub async fn held_by_person(
     conn: &mut Conn,
     project: ProjectId,
     now: Instant,
-) -> Result<BTreeSet<String>, StoreError> {
-    let sql = "SELECT DISTINCT q.name FROM qualifications q WHERE (q.project_id IS NULL OR q.project_id = $1) \
+) -> Result<Vec<(UserId, String)>, StoreError> {
+    let sql = "SELECT q.user_id, q.name FROM qualifications q WHERE (q.project_id IS NULL OR q.project_id = $1) \
                AND q.revoked_at IS NULL AND q.valid_from <= $2 AND q.valid_until > $2 AND EXISTS (\
                SELECT 1 FROM grants g WHERE g.user_id = q.user_id AND g.project_id = $1 AND g.ended_at IS NULL)";
     let rows = conn.query(sql).bind(project).bind(now).fetch_all().await?;
-    rows.iter().map(|row| row.get("name")).collect()
+    rows.iter().map(|row| Ok((row.get("user_id")?, row.get("name")?))).collect()
 }
 
 /// Certificates that count on every project.

@@ -63,7 +63,8 @@ pub struct ProtocolImpact {
     pub stages_added: Vec<String>,
     /// Stages that it leaves out; items that are there finish there.
     pub stages_removed: Vec<String>,
-    /// Qualifications that it asks for and nobody on the project holds now.
+    /// Qualifications that it asks for and nobody on the project holds now, and whole expressions that no one person with the
+    /// role of their stage satisfies.
     pub unheld: Vec<String>,
     /// Classes that it retires and that are in use.
     pub retired: Vec<RetiredImpact>,
@@ -80,7 +81,7 @@ pub(super) async fn impact(
     project: ProjectId,
     current: &Protocol,
     next: &Protocol,
-    held: &BTreeSet<String>,
+    staff: &staffing::Staff,
     told: bool,
 ) -> Result<ProtocolImpact> {
     let phases = items::count_by_state(conn, project).await?;
@@ -110,7 +111,7 @@ pub(super) async fn impact(
         work,
         stages_added: missing(next, current),
         stages_removed: missing(current, next),
-        unheld: staffing::unheld_names(next, held),
+        unheld: staffing::unheld_names(next, staff),
         retired: retired.collect(),
     })
 }

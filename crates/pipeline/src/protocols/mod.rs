@@ -8,12 +8,10 @@ pub(crate) mod planned;
 pub(crate) mod signature;
 mod staffing;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use countersign_model::{Instant, ProjectId, Protocol, SignatureMeaning, UserId};
-use countersign_store::{
-    Conn, Evidence, Tx, flow as rows, items, projects, protocols, qualifications, users,
-};
+use countersign_store::{Conn, Evidence, Tx, flow as rows, items, projects, protocols, users};
 use countersign_workflow::{
     document::{
         Fault, ProtocolChange, Reading, protocol_changes, read_document, read_new_document, write_document,
@@ -27,6 +25,7 @@ use force::{NewVersion, Signing, in_force, put_in_force};
 pub use impact::{ProtocolImpact, RetiredImpact, StageImpact, WorkImpact};
 pub use planned::{ClosedPlan, PlannedVersion};
 pub use signature::{ProtocolStanding, VersionSignature};
+use staffing::Staff;
 
 use crate::{
     Pipeline, PipelineError, Result,
@@ -246,18 +245,17 @@ impl Pipeline {
         let mut reading = read_new_document(document);
         check_change(&current, &mut reading);
         let now = self.store.clock().now();
-        let held = qualifications::names_held(&mut conn, project, now).await?;
-        check_held(&current, &mut reading, &held);
-        let grants = projects::grants(&mut conn, project).await?;
-        let grants: Vec<_> = grants.iter().map(|grant| (grant.user_id, grant.role)).collect();
+        let staff = Staff::of(&mut conn, project, now).await?;
+        check_held(&current, &mut reading, &staff);
         let (mut changes, mut warnings, mut counted) = (Vec::new(), Vec::new(), None);
         if let Some(protocol) = &reading.protocol {
             changes = protocol_changes(&current, protocol);
-            counted = Some(impact::impact(&mut conn, project, &current, protocol, &held, told).await?);
+            counted = Some(impact::impact(&mut conn, project, &current, protocol, &staff, told).await?);
             // A number of readers that was refused is not counted out in seats.
             let sound = reading.faults.is_empty();
-            let found = if sound { staffing::shortages(protocol, &grants) } else { Vec::new() }.into_iter();
-            let ran_out = staffing::unheld(protocol, &current, &held).filter(|(_, is_old)| *is_old);
+            let found =
+                if sound { staffing::shortages(protocol, staff.grants()) } else { Vec::new() }.into_iter();
+            let ran_out = staffing::unheld(protocol, &current, &staff).filter(|(_, is_old)| *is_old);
             let found = found.chain(ran_out.map(|(shortage, _)| shortage));
             let found = found.chain(staffing::same_eyes(protocol));
             warnings.extend(found.map(|found| {
@@ -338,10 +336,10 @@ impl Pipeline {
     }
 }
 
-/// What is newly asked for must be held by somebody: nobody could do the stage otherwise.
-fn check_held(current: &Protocol, reading: &mut Reading, held: &BTreeSet<String>) {
+/// What is newly asked for must be held by somebody who is given the work: nobody could do the stage otherwise.
+fn check_held(current: &Protocol, reading: &mut Reading, staff: &Staff) {
     let Some(protocol) = &reading.protocol else { return };
-    for (found, is_old) in staffing::unheld(protocol, current, held) {
+    for (found, is_old) in staffing::unheld(protocol, current, staff) {
         if !is_old {
             let position = reading.positions.of(&found.place);
             reading.faults.push(Fault::at(position, &found.place, found.code, found.message));
@@ -396,7 +394,7 @@ async fn checked_in(tx: &mut Tx, project: ProjectId, against: u32, mut reading: 
     planned::none_waits(tx, project).await?;
     check_change(&current, &mut reading);
     let now = tx.now();
-    check_held(&current, &mut reading, &qualifications::names_held(tx, project, now).await?);
+    check_held(&current, &mut reading, &Staff::of(tx, project, now).await?);
     match reading.protocol {
         Some(protocol) if reading.faults.is_empty() => Ok(protocol),
         _ => Err(PipelineError::BadProtocol(reading.faults)),

@@ -6,7 +6,6 @@ use countersign_store::{
     Actor, Conn, Evidence, Tx, flow, jobs, projects, protocol_plans as plans,
     protocol_plans::ProtocolPlan,
     protocols::{self, ProtocolSignature},
-    qualifications,
 };
 use countersign_workflow::{canonical_json, document::read_new_document};
 use serde::{Deserialize, Serialize};
@@ -17,6 +16,7 @@ use super::{
     check_change, check_held, checked_reason,
     force::{NewVersion, Signing, in_force, put_in_force, seconds_until},
     signature::{VersionSignature, signer, unsigned},
+    staffing::Staff,
 };
 use crate::{
     Pipeline, PipelineError, Result, access::Action, moving::hash_bytes, people::Caller,
@@ -210,7 +210,7 @@ async fn activate(tx: &mut Tx, plan: &ProtocolPlan) -> Result<()> {
     let mut reading = read_new_document(&plan.source);
     check_change(&current, &mut reading);
     let now = tx.now();
-    check_held(&current, &mut reading, &qualifications::names_held(tx, project, now).await?);
+    check_held(&current, &mut reading, &Staff::of(tx, project, now).await?);
     let Some(protocol) = reading.protocol.filter(|_| reading.faults.is_empty()) else {
         let fault = reading.faults.into_iter().next().map(|fault| fault.message);
         return close(tx, plan, "refused", &fault.unwrap_or_default()).await;

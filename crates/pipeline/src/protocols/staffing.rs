@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use countersign_model::{Protocol, READERS_MAX, Role, Stage, UserId};
+use countersign_model::{Instant, ProjectId, Protocol, QualificationExpr, READERS_MAX, Role, Stage, UserId};
+use countersign_store::{Conn, projects, qualifications, users};
+
+use crate::Result;
 
 /// Something that the people on a project cannot do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,33 +18,108 @@ pub(crate) struct Shortage {
     pub message: String,
 }
 
-/// Stages that ask for a qualification that nobody on the project holds now, and whether that was asked for `before`
+/// Roles that sign a release.
+const SIGN_RELEASES: [Role; 2] = [Role::DataScientist, Role::Owner];
+
+/// Who has which role on a project, and what each of them holds now.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Staff {
+    grants: Vec<(UserId, Role)>,
+    held: HashMap<UserId, BTreeSet<String>>,
+}
+
+impl Staff {
+    pub(crate) async fn of(conn: &mut Conn, project: ProjectId, now: Instant) -> Result<Self> {
+        let closed: BTreeSet<UserId> =
+            users::list(conn).await?.iter().filter(|user| !user.active).map(|user| user.id).collect();
+        let grants = projects::grants(conn, project).await?.into_iter();
+        let grants = grants.filter(|grant| !closed.contains(&grant.user_id));
+        let held = qualifications::held_by_person(conn, project, now).await?;
+        Ok(Self::new(grants.map(|grant| (grant.user_id, grant.role)).collect(), held))
+    }
+
+    fn new(grants: Vec<(UserId, Role)>, names: Vec<(UserId, String)>) -> Self {
+        let mut held: HashMap<UserId, BTreeSet<String>> = HashMap::new();
+        for (user, name) in names {
+            held.entry(user).or_default().insert(name);
+        }
+        Self { grants, held }
+    }
+
+    pub(crate) fn grants(&self) -> &[(UserId, Role)] {
+        &self.grants
+    }
+
+    /// Whether one person with the role holds all that is asked for: what two people hold between them lets neither work.
+    fn can(&self, role: Role, expr: &QualificationExpr) -> bool {
+        let nothing = BTreeSet::new();
+        let mut people = self.grants.iter().filter(|(_, held)| *held == role);
+        people.any(|(user, _)| expr.holds(self.held.get(user).unwrap_or(&nothing)))
+    }
+
+    /// The names that would help and that nobody on the project holds.
+    fn unknown<'a>(&self, expr: &'a QualificationExpr) -> BTreeSet<&'a str> {
+        expr.missing(&self.held.values().flatten().cloned().collect())
+    }
+
+    /// What stands in the way of these roles, of which each must have somebody; `None` when nothing does.
+    fn lacks(&self, roles: &[Role], expr: &QualificationExpr) -> Option<String> {
+        let role = roles.iter().find(|role| !self.can(**role, expr))?;
+        let unknown: Vec<&str> = self.unknown(expr).into_iter().collect();
+        Some(if unknown.is_empty() {
+            format!("nobody with the role {role} holds {expr}")
+        } else {
+            format!("nobody on the project holds {}", unknown.join(", "))
+        })
+    }
+}
+
+/// The roles that are given the tasks of a stage.
+fn roles_of(stage: &Stage) -> Vec<Role> {
+    [stage.role, stage.escalate_to].into_iter().flatten().collect()
+}
+
+/// Stages that ask for qualifications that nobody with their roles holds now, and whether that was asked of them `before`
 /// already: what ran out since is a warning, what is newly asked for could never be met.
 pub(crate) fn unheld<'a>(
     protocol: &'a Protocol,
     before: &'a Protocol,
-    held: &'a BTreeSet<String>,
+    staff: &'a Staff,
 ) -> impl Iterator<Item = (Shortage, bool)> + 'a {
     let stages = protocol.stages.iter().enumerate().filter_map(|(index, stage)| {
-        let same = |old: &Stage| old.id == stage.id && old.qualification == stage.qualification;
+        let same = |old: &Stage| {
+            old.id == stage.id && old.qualification == stage.qualification && roles_of(old) == roles_of(stage)
+        };
         let is_old = before.stages.iter().any(same);
-        Some((format!("stages[{index}].qualification"), stage.qualification.as_ref()?, is_old))
+        let message = staff.lacks(&roles_of(stage), stage.qualification.as_ref()?)?;
+        Some((format!("stages[{index}].qualification"), message, is_old))
     });
-    let release = protocol.release.qualification.as_ref().map(|expr| {
+    let release = protocol.release.qualification.as_ref().and_then(|expr| {
         let is_old = before.release.qualification.as_ref() == Some(expr);
-        ("release.qualification".to_owned(), expr, is_old)
+        // One of them is enough: whoever may sign a release begins it.
+        let able = SIGN_RELEASES.iter().any(|role| staff.can(*role, expr));
+        let message = if able { None } else { staff.lacks(&SIGN_RELEASES, expr) };
+        Some(("release.qualification".to_owned(), message?, is_old))
     });
-    stages.chain(release).filter_map(|(place, expr, is_old)| {
-        let missing: Vec<&str> = expr.missing(held).into_iter().collect();
-        let message = format!("nobody on the project holds {}", missing.join(", "));
-        (!missing.is_empty()).then_some((Shortage { code: "unheld_qualification", place, message }, is_old))
-    })
+    let code = "unheld_qualification";
+    stages.chain(release).map(move |(place, message, is_old)| (Shortage { code, place, message }, is_old))
 }
 
-/// The qualifications that a protocol asks for and nobody on the project holds, each once.
-pub(crate) fn unheld_names(protocol: &Protocol, held: &BTreeSet<String>) -> Vec<String> {
-    let wanted = protocol.stages.iter().filter_map(|stage| stage.qualification.as_ref());
-    let missing: BTreeSet<String> = wanted.flat_map(|asked| asked.missing(held)).map(str::to_owned).collect();
+/// What a protocol asks for at its stages and nobody who is given their work holds: the names that nobody on the project
+/// holds, or the whole of what no one person does. Each once.
+pub(crate) fn unheld_names(protocol: &Protocol, staff: &Staff) -> Vec<String> {
+    let mut missing = BTreeSet::new();
+    for stage in &protocol.stages {
+        let Some(expr) = &stage.qualification else { continue };
+        if staff.lacks(&roles_of(stage), expr).is_none() {
+            continue;
+        }
+        let unknown = staff.unknown(expr);
+        if unknown.is_empty() {
+            missing.insert(expr.to_string());
+        }
+        missing.extend(unknown.into_iter().map(str::to_owned));
+    }
     missing.into_iter().collect()
 }
 
@@ -143,14 +221,46 @@ mod tests {
         let last = protocol.stages.len() - 1;
         protocol.stages[last].qualification = Some("board_certified & !in_training".parse().unwrap());
         let before = parse_protocol(shipped()[0].1).unwrap();
-        let places = |before: &Protocol, held: &[&str]| -> Vec<(String, bool)> {
-            let held = held.iter().map(|name| (*name).to_owned()).collect();
-            unheld(&protocol, before, &held).map(|(shortage, is_old)| (shortage.place, is_old)).collect()
+        let role = protocol.stages[last].role.unwrap();
+        let places = |before: &Protocol, held: &[(u128, &str)]| -> Vec<(String, bool)> {
+            let names = held.iter().map(|(who, name)| (user(*who), (*name).to_owned())).collect();
+            let staff = Staff::new(vec![(user(1), role), (user(2), role), (user(3), Role::Auditor)], names);
+            unheld(&protocol, before, &staff).map(|(shortage, is_old)| (shortage.place, is_old)).collect()
         };
         let place = format!("stages[{last}].qualification");
-        assert_eq!(places(&before, &["chest_ct"]), [(place.clone(), false)]);
-        assert_eq!(places(&protocol, &["chest_ct"]), [(place, true)]);
-        assert_eq!(places(&before, &["board_certified", "in_training"]), []);
+        let refused = [(place.clone(), false)];
+        assert_eq!(places(&before, &[(1, "chest_ct")]), refused);
+        assert_eq!(places(&protocol, &[(1, "chest_ct")]), [(place, true)]);
+        assert_eq!(places(&before, &[(1, "board_certified"), (2, "in_training")]), []);
+        assert_eq!(places(&before, &[(1, "board_certified"), (1, "in_training")]), refused, "ruled out");
+        assert_eq!(places(&before, &[(3, "board_certified")]), refused, "without the role");
+    }
+
+    #[test]
+    fn what_two_people_hold_between_them_lets_neither_work() {
+        let before = parse_protocol(shipped()[0].1).unwrap();
+        let mut protocol = before.clone();
+        let last = protocol.stages.len() - 1;
+        let role = protocol.stages[last].role.unwrap();
+        protocol.stages[last].qualification = Some("radiologist & chest_ct".parse().unwrap());
+        protocol.stages[last].escalate_to = None;
+        let found = |protocol: &Protocol, held: &[(u128, &str)]| -> Vec<String> {
+            let names = held.iter().map(|(who, name)| (user(*who), (*name).to_owned())).collect();
+            let staff = Staff::new(vec![(user(1), role), (user(2), role), (user(3), Role::Auditor)], names);
+            let found: Vec<_> = unheld(protocol, &before, &staff).map(|(found, _)| found.message).collect();
+            assert_eq!(found.is_empty(), unheld_names(protocol, &staff).is_empty());
+            found
+        };
+        let split = found(&protocol, &[(1, "radiologist"), (2, "chest_ct")]);
+        assert_eq!(split, [format!("nobody with the role {role} holds radiologist & chest_ct")]);
+        assert!(found(&protocol, &[(1, "radiologist"), (1, "chest_ct")]).is_empty());
+        // Whoever it is handed on to must hold it too.
+        protocol.stages[last].escalate_to = Some(Role::Auditor);
+        let held = [(1, "radiologist"), (1, "chest_ct")];
+        assert_eq!(found(&protocol, &held), ["nobody with the role auditor holds radiologist & chest_ct"]);
+        // A role that nobody has.
+        protocol.stages[last].escalate_to = Some(Role::Technician);
+        assert_eq!(found(&protocol, &held).len(), 1);
     }
 
     #[test]

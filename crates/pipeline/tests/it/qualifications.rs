@@ -69,10 +69,10 @@ impl Ward {
         let found: Vec<_> = faults.iter().map(|fault| (fault.code.as_str(), fault.line)).collect();
         let code = "unheld_qualification";
         assert_eq!(found, [(code, line("drawing & !")), (code, line("qualification: board"))]);
-        // Somebody with no part in this test holds them.
+        // Somebody who has the roles, and no part in this test, holds them.
         let engineer = house.sign_in("quality_engineer@p").await;
         for name in ["drawing", "board_certified"] {
-            let other = house.sign_in("data_scientist@p").await;
+            let other = house.sign_in("everything@p").await;
             let draft = draft(&house, &other, name, 3_000);
             house.pipeline.issue_qualification(&engineer, Some(project), draft).await.unwrap();
         }
@@ -133,6 +133,7 @@ impl Ward {
         let work = self.claim(&reviewer).await.unwrap();
         let verdict = Verdict {
             marks: vec![],
+            all_right: true,
             decision: ReviewDecision::Accept,
             missing: Some(Missing::Nothing),
             reason: None,
@@ -191,8 +192,8 @@ async fn who_lacks_what_a_stage_asks_for_gets_no_task_and_is_told_why() {
     let seen = pipeline.qualifications(&ward.engineer, ward.project).await.unwrap();
     let asked: Vec<_> =
         seen.asked.iter().map(|one| (one.expression.as_str(), one.able, one.unable)).collect();
-    // `everything@p` has every role and no certificate.
-    assert_eq!(asked, [("drawing & !in_training", 1, 1), ("board_certified", 0, 2)]);
+    // `everything@p` has every role and certificate.
+    assert_eq!(asked, [("drawing & !in_training", 2, 0), ("board_certified", 1, 1)]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

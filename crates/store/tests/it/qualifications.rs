@@ -72,8 +72,11 @@ both! {
         let names = async |world: &World| {
             let now = world.store.clock().now();
             let mut conn = world.store.read().await.unwrap();
-            let held = qualifications::names_held(&mut conn, project, now).await.unwrap();
-            held.into_iter().collect::<Vec<_>>().join(" ")
+            let held = qualifications::held_by_person(&mut conn, project, now).await.unwrap();
+            assert!(held.iter().all(|(who, _)| *who == user));
+            let mut names: Vec<_> = held.into_iter().map(|(_, name)| name).collect();
+            names.sort();
+            names.join(" ")
         };
         assert_eq!(names(world).await, "everywhere here");
         let mut conn = world.store.read().await.unwrap();
