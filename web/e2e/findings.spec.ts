@@ -29,6 +29,7 @@ test("pinned, answered, resolved, accepted; rejected, appealed, overturned; and 
   await page.screenshot({ path: info.outputPath("pinned.png") });
   await page.getByRole("tab", { name: /^Objects/ }).click();
   const task = page.url();
+  await page.getByTestId("all-right").check();
   await page.getByTestId("missing-nothing").check();
   await page.getByTestId("review-accept").click();
   await expect(page.getByText("There are open findings on this item")).toBeVisible();

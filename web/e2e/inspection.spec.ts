@@ -36,6 +36,7 @@ test("a part is read, reviewed by another person and countersigned by a third", 
   await quality.page.getByTestId("tool-box").click();
   await drag(quality.page, "stage", [0.5, 0.2], [0.6, 0.3]);
   await expect(quality.page.getByTestId("object-row")).toHaveCount(before + 2);
+  await quality.page.getByTestId("all-right").check();
   await quality.page.getByTestId("missing-added").check();
   const review = quality.page.url();
   await quality.page.getByTestId("review-accept").click();

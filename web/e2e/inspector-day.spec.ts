@@ -196,6 +196,7 @@ test("an inspector's day", async ({ browser }, info) => {
     const hash = await decided(people, project, {
       decision: "fix",
       missing: "nothing",
+      all_right: true,
       reason: "wrong_outline",
       changes: [
         {

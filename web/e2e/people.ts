@@ -117,11 +117,20 @@ export async function drag(page: Page, testId: string, from: [number, number], t
   await page.mouse.up();
 }
 
+/** Both questions of a review: all marks are right, nothing is missing. */
+export async function answersBoth(page: Page): Promise<void> {
+  await expect(page.getByTestId("missing-nothing")).toBeVisible();
+  const right = page.getByTestId("all-right");
+  // Where nothing was drawn there is no mark to ask about.
+  if (await right.isVisible()) await right.check();
+  await page.getByTestId("missing-nothing").check();
+}
+
 /** Reviews the open task as right and complete. */
 export async function accepts(reviewer: Person): Promise<void> {
   const { page } = reviewer;
   const task = page.url();
-  await page.getByTestId("missing-nothing").check();
+  await answersBoth(page);
   await page.getByTestId("review-accept").click();
   await expect(page).not.toHaveURL(task, { timeout: 20_000 });
 }

@@ -193,6 +193,7 @@ export async function reviews(
       fence: review.task.fence,
       decision: right ? "accept" : "fix",
       missing: "nothing",
+      all_right: true,
       ...(right ? {} : { reason: "wrong_class" }),
       changes: right ? [] : [box(number, "person")],
     },

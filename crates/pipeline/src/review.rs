@@ -60,7 +60,9 @@ pub struct MarkAnswer {
 pub struct Verdict {
     /// Is this mark right? For those of the marks that were answered one by one.
     pub marks: Vec<MarkAnswer>,
-    /// Is each mark right?
+    /// Is each mark right? All that were not answered one by one are. Needed for `accept` and `fix` where some were not.
+    pub all_right: bool,
+    /// What follows.
     pub decision: ReviewDecision,
     /// Is anything missing? Must be answered for `accept` and `fix`.
     pub missing: Option<Missing>,
@@ -76,7 +78,7 @@ impl Pipeline {
     /// Decides a review.
     ///
     /// # Errors
-    /// `missing_unanswered`, `reason_required`, `nothing_fixed`, `content_changed`, `separation_of_duties` and the
+    /// `marks_unanswered`, `missing_unanswered`, `reason_required`, `nothing_fixed`, `content_changed`, `separation_of_duties` and the
     /// lease codes.
     pub async fn review(
         &self,
@@ -168,6 +170,7 @@ fn answered(verdict: &Verdict, before: &[Annotation], comment: Option<&str>) -> 
         "right": count(MarkVerdict::Right),
         "fixed": count(MarkVerdict::Fixed),
         "wrong": count(MarkVerdict::Wrong),
+        "all_right": verdict.all_right,
         "missing": verdict.missing.map_or("unanswered", missing_word),
     })
 }
@@ -177,7 +180,8 @@ pub(crate) fn answers(review: &reads::Review) -> Result<Vec<MarkAnswer>> {
     serde_json::from_str(&review.marks).map_err(|e| PipelineError::Internal(format!("reviews.marks: {e}")))
 }
 
-/// Answers for single marks must be about marks of the read, each once, and agree with the decision.
+/// Answers for single marks must be about marks of the read, each once, and agree with the decision. Nothing is passed while
+/// a mark is neither answered nor under the word that all of them are right.
 fn check_marks(verdict: &Verdict, before: &[Annotation], after: &[Annotation]) -> Result<()> {
     let bad = |index: usize, message: &str| {
         Err(PipelineError::bad("bad_mark_answer", format!("marks[{index}]"), message))
@@ -202,6 +206,16 @@ fn check_marks(verdict: &Verdict, before: &[Annotation], after: &[Annotation]) -
                 "You said that a mark is wrong: correct it, remove it, or send the read back.",
             ));
         }
+    }
+    // That something cannot be assessed is no mark, and what the reviewer changed or removed is answered by that.
+    let stands = |mark: &&Annotation| left.get(&mark.id).is_some_and(|after| after == mark);
+    let silent =
+        before.iter().filter(|mark| !mark.is_answer() && !seen.contains(&mark.id)).filter(stands).count();
+    if silent > 0 && !verdict.all_right && verdict.decision != ReviewDecision::Reject {
+        return Err(PipelineError::refused(
+            "marks_unanswered",
+            format!("{silent} of {} marks were not answered: is each of them right?", before.len()),
+        ));
     }
     Ok(())
 }

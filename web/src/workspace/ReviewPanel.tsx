@@ -11,17 +11,19 @@ export function ReviewPanel({ session, ask }: { session: WorkSession; ask: boole
   useEditor(editor);
   useSession(session);
   const keyMap = useKeyMap();
-  const question = useRef<HTMLFieldSetElement>(null);
+  const panel = useRef<HTMLElement>(null);
+  const silent = session.silent.length;
+  const marksOpen = ask && session.marksUnanswered;
   const all = editor.document.all();
   const left = unchecked(all, session.checked).length;
   const wrong = session.stillWrong.length;
 
   useEffect(() => {
-    if (ask) question.current?.querySelector("input")?.focus();
+    if (ask) panel.current?.querySelector<HTMLInputElement>('[data-missing="true"] input')?.focus();
   }, [ask]);
 
   return (
-    <section className={styles.review} aria-label="Review">
+    <section ref={panel} className={styles.review} aria-label="Review">
       <h3>1. Is each mark right?</h3>
       <progress value={all.length - left} max={Math.max(1, all.length)} aria-label="Marks confirmed" />
       <p>
@@ -34,6 +36,25 @@ export function ReviewPanel({ session, ask }: { session: WorkSession; ask: boole
           <kbd>{keyHint(keyMap, "mark.wrong")}</kbd> wrong
         </span>
       </p>
+      {silent > 0 || session.allRight ? (
+        <fieldset data-missing={marksOpen}>
+          <legend className="sr-only">Those that you did not answer one by one</legend>
+          <label>
+            <input
+              type="checkbox"
+              checked={session.allRight}
+              onChange={(event) => session.setAllRight(event.currentTarget.checked)}
+              data-testid="all-right"
+            />
+            {left < all.length || wrong > 0 ? "All others are right" : "All of them are right"}
+          </label>
+          {marksOpen ? (
+            <p role="alert">
+              Please answer each mark, or say that {wrong > 0 ? "the others" : "all"} are right.
+            </p>
+          ) : null}
+        </fieldset>
+      ) : null}
       {wrong > 0 ? (
         <p className={styles.fixed} data-testid="wrong-count">
           {wrong === 1 ? "One mark is wrong" : `${wrong} marks are wrong`}: correct or remove{" "}
@@ -45,7 +66,7 @@ export function ReviewPanel({ session, ask }: { session: WorkSession; ask: boole
           You changed marks: they go on under your name, the rest keeps its author.
         </p>
       ) : null}
-      <fieldset ref={question} data-missing={ask && session.missing === null}>
+      <fieldset data-missing={ask && session.missing === null}>
         <legend>2. Is anything missing?</legend>
         <label>
           <input

@@ -123,7 +123,7 @@ export function WorkspaceView({ session }: { session: WorkSession }) {
       }
     } else if (mode === "review") {
       if (session.stillWrong.length > 0) setOpen("reject");
-      else if (session.missing === null) setAskMissing(true);
+      else if (session.marksUnanswered || session.missing === null) setAskMissing(true);
       else if (session.fixed) setOpen("fix");
       else void decide(() => session.accept());
     } else void decide(() => session.submit());

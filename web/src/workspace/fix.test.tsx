@@ -74,6 +74,33 @@ describe("accepting with corrections", () => {
     one.destroy();
   });
 
+  it("waits for an answer about each mark, or for one about all others", async () => {
+    const mark = (id: string) => ({
+      id,
+      version: 1,
+      class: "object",
+      frame: { stream: 0, index: 0 },
+      shape: { type: "box", x: 3, y: 2, w: 10, h: 5 },
+      attributes: {},
+      author: { kind: "human", user: "u-2" },
+    });
+    const read = { ...READ, annotations: [mark("m-1"), mark("m-2")] };
+    const sent = serve();
+    const one = new WorkSession({ ...WORK, read, subject: read } as unknown as Work, "u-1");
+    expect(one.silent).toEqual(["m-1", "m-2"]);
+    one.setChecked(["m-1"], true);
+    expect([one.silent, one.marksUnanswered]).toEqual([["m-2"], true]);
+    one.setAllRight(true);
+    expect(one.marksUnanswered).toBe(false);
+    one.setMissing("nothing");
+    await one.accept().catch(() => {});
+    expect(sent[0]).toMatchObject({ all_right: true, marks: [{ annotation: "m-1", verdict: "right" }] });
+    one.setAllRight(false);
+    one.setChecked(["m-2"], true);
+    expect(one.marksUnanswered).toBe(false);
+    one.destroy();
+  });
+
   it("asks for a reason from the list, and for words where the list has none", () => {
     const confirmed = vi.fn();
     render(

@@ -13,6 +13,7 @@ import {
   submitTask,
 } from "@/api/tasks";
 import type { Change, MarkAnswer, ReturnTo, Submitted, Work } from "@/api/types";
+import { isAnswer } from "@/canvas/answers";
 import { Editor } from "@/canvas/editor";
 import type { Annotation, ClassDef } from "@/canvas/types";
 import { asSigned, type Components } from "@/parts/SigningFields";
@@ -55,6 +56,8 @@ export class WorkSession {
   readonly checked = new Set<string>();
   /** Objects that the reviewer says are wrong. */
   readonly wrong = new Set<string>();
+  /** The reviewer says that all marks which they did not answer one by one are right. */
+  allRight = false;
   missing: "nothing" | "added" | null = null;
   /** What is decided between, at an adjudication stage. */
   readonly arbitration: Arbitration | null;
@@ -175,6 +178,23 @@ export class WorkSession {
   answers(): MarkAnswer[] {
     const subject = this.work.subject?.annotations ?? [];
     return markAnswers(subject, this.editor.document.all(), this.checked, this.wrong);
+  }
+
+  /** Marks that were handed in and that nobody said anything of. That something cannot be assessed is no mark. */
+  get silent(): string[] {
+    const answered = new Set(this.answers().map((answer) => answer.annotation));
+    const marks = (this.work.subject?.annotations ?? []).filter((mark) => !isAnswer(mark));
+    return marks.map((mark) => mark.id).filter((id) => !answered.has(id));
+  }
+
+  /** Whether the first question of a review still waits for an answer. */
+  get marksUnanswered(): boolean {
+    return this.silent.length > 0 && !this.allRight;
+  }
+
+  setAllRight(value: boolean): void {
+    this.allRight = value;
+    this.tell("review");
   }
 
   setMissing(answer: "nothing" | "added"): void {
@@ -326,6 +346,7 @@ export class WorkSession {
       missing: this.missing ?? "nothing",
       ...why,
       marks: this.answers(),
+      all_right: this.allRight,
     });
   }
 

@@ -73,6 +73,7 @@ async fn review(pipeline: &Pipeline, caller: &Caller, project: ProjectId, item: 
     let revision = work.read.map_or(0, |read| read.revision);
     let verdict = Verdict {
         marks: vec![],
+        all_right: true,
         decision: ReviewDecision::Accept,
         missing: Some(Missing::Nothing),
         reason: None,

@@ -228,6 +228,7 @@ async fn a_reviewer_takes_an_answer_back_and_the_read_behind_it_stays() {
     let (task, fence) = (work.task.id, work.task.fence);
     let verdict = Verdict {
         marks: vec![],
+        all_right: true,
         decision: ReviewDecision::Fix,
         missing: Some(Missing::Added),
         reason: Some("missed_finding".into()),

@@ -37,6 +37,7 @@ fn verdict(decision: ReviewDecision) -> Verdict {
     let rejects = decision == ReviewDecision::Reject;
     Verdict {
         marks: vec![],
+        all_right: true,
         decision,
         missing: (!rejects).then_some(Missing::Nothing),
         reason: rejects.then(|| "wrong_outline".into()),
@@ -214,7 +215,9 @@ async fn both_questions_of_a_review_are_kept_mark_by_mark() {
     let item = read(&house, &crew, project, 1).await;
     let work = claim(&house, &crew.reviewer, project, None).await;
     let answer = |n, verdict| MarkAnswer { annotation: AnnotationId(Uuid::from_u128(n)), verdict };
-    let with = |marks, decision| Verdict { marks, ..verdict(decision) };
+    let with = |marks, decision| Verdict { marks, all_right: false, ..verdict(decision) };
+    let silent = review(&house, &crew.reviewer, &work, with(vec![], ReviewDecision::Accept)).await;
+    assert_eq!(silent.unwrap_err(), "marks_unanswered");
     let wrong = vec![answer(1, MarkVerdict::Wrong)];
     let refused = review(&house, &crew.reviewer, &work, with(wrong.clone(), ReviewDecision::Accept)).await;
     assert_eq!(refused.unwrap_err(), "mark_wrong");
@@ -229,6 +232,12 @@ async fn both_questions_of_a_review_are_kept_mark_by_mark() {
     };
     assert!(kept.marks.contains("\"wrong\""), "{}", kept.marks);
     assert_eq!(kept.missing, "unanswered");
+    // Drawn again: an answer for each mark passes without a word about all of them.
+    read(&house, &crew, project, 2).await;
+    let work = claim(&house, &crew.reviewer, project, None).await;
+    let marks = work.read.as_ref().unwrap().annotations.iter();
+    let marks = marks.map(|mark| MarkAnswer { annotation: mark.id, verdict: MarkVerdict::Right }).collect();
+    review(&house, &crew.reviewer, &work, with(marks, ReviewDecision::Accept)).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -42,6 +42,7 @@ async fn review(house: &House, crew: &Crew, project: ProjectId, number: u128, ri
     let work = pipeline.claim(&crew.reviewer, project, Wish::default()).await.unwrap();
     let verdict = Verdict {
         marks: vec![],
+        all_right: true,
         decision: if right { ReviewDecision::Accept } else { ReviewDecision::Fix },
         missing: Some(Missing::Nothing),
         reason: (!right).then(|| "wrong_class".into()),

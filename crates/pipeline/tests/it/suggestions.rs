@@ -128,6 +128,7 @@ impl Floor {
         let fixes = !changes.is_empty();
         let verdict = Verdict {
             marks: vec![],
+            all_right: true,
             decision: if fixes { ReviewDecision::Fix } else { ReviewDecision::Accept },
             missing: Some(Missing::Nothing),
             reason: fixes.then(|| "wrong_class".into()),

@@ -51,6 +51,7 @@ async fn reviewed_by(
     let work = pipeline.claim(reviewer, project, Wish::default()).await.unwrap();
     let verdict = Verdict {
         marks: vec![],
+        all_right: true,
         decision: if right { ReviewDecision::Accept } else { ReviewDecision::Fix },
         missing: Some(Missing::Nothing),
         reason: (!right).then(|| "wrong_class".into()),

@@ -96,6 +96,7 @@ impl Walk {
         let rejects = decision == ReviewDecision::Reject;
         let verdict = Verdict {
             marks: vec![],
+            all_right: true,
             decision,
             missing: (!rejects).then_some(Missing::Nothing),
             reason: (decision != ReviewDecision::Accept).then(|| "wrong_class".into()),

@@ -63,9 +63,10 @@ async fn claim(house: &House, caller: &Caller, project: ProjectId) -> Work {
     house.pipeline.claim(caller, project, Wish::default()).await.unwrap()
 }
 
-fn accept() -> Verdict {
+pub fn accept() -> Verdict {
     Verdict {
         marks: vec![],
+        all_right: true,
         decision: ReviewDecision::Accept,
         missing: Some(Missing::Nothing),
         reason: None,

@@ -99,6 +99,9 @@ struct Review {
     /// Is this mark right? For those of the marks that were answered one by one.
     #[serde(default)]
     marks: Vec<MarkAnswer>,
+    /// All marks that were not answered one by one are right; needed for `accept` and `fix` where some were not.
+    #[serde(default)]
+    all_right: bool,
     /// Must be answered for `accept` and `fix`.
     missing: Option<Missing>,
     /// Reason code; must be given for `reject` and `fix`.
@@ -263,6 +266,7 @@ async fn review(
 ) -> Result<Json<Standing>, Problem> {
     let verdict = Verdict {
         marks: body.marks,
+        all_right: body.all_right,
         decision: match body.decision {
             ReviewDecision::Accept => workflow::ReviewDecision::Accept,
             ReviewDecision::Fix => workflow::ReviewDecision::Fix,

@@ -309,6 +309,7 @@ async fn a_stage_that_is_blind_to_names_learns_none_until_the_item_is_accepted()
     resolve_all(&scene, work.item.id).await;
     let verdict = Verdict {
         marks: vec![],
+        all_right: true,
         decision: ReviewDecision::Accept,
         missing: Some(Missing::Nothing),
         reason: None,

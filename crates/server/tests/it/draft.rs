@@ -47,7 +47,8 @@ async fn asking_for_the_draft_is_on_record_and_in_the_reads_provenance() {
     assert_eq!((&asked[0]["actor"], asked[0]["at"].as_i64()), (&json!("Test reviewer"), Some(at)));
 
     // Whoever looks at the item later sees it beside the read, and that the first reader went without.
-    let body = json!({ "fence": work.task.fence, "decision": "accept", "missing": "nothing" });
+    let body =
+        json!({ "fence": work.task.fence, "decision": "accept", "missing": "nothing", "all_right": true });
     let path = format!("/api/v1/tasks/{task}/review");
     let done = town.house.send_with(&reviewer, "POST", &path, Some(body), &[("if-match", "\"0\"")]).await;
     assert_eq!(done.status, 200, "{:?}", done.bytes);

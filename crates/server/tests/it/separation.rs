@@ -33,7 +33,7 @@ async fn every_door_to_own_work_is_shut_and_remembered() {
     let mut tries = 0;
     for who in [&session, &Who::Token(token)] {
         let verdict = json!({
-            "fence": fence, "decision": "accept", "missing": "nothing", "changes": [],
+            "fence": fence, "decision": "accept", "missing": "nothing", "all_right": true, "changes": [],
         });
         // The item is known to them. The task of another is not: it answers as an unknown one, whoever asks.
         for (path, body, told) in [

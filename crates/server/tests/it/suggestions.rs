@@ -196,6 +196,7 @@ async fn nobody_at_work_can_tell_a_planted_suggestion_from_a_real_one() {
         seen.insert((arm, "review"), plant.crawl("quality_engineer", &work, arm).await);
         let verdict = Verdict {
             marks: vec![],
+            all_right: true,
             decision: ReviewDecision::Accept,
             missing: Some(Missing::Nothing),
             reason: None,

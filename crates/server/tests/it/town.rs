@@ -379,6 +379,7 @@ impl Town {
         let (work, caller) = (self.claim("reviewer").await, self.caller("reviewer"));
         let verdict = Verdict {
             marks: vec![],
+            all_right: true,
             decision,
             missing: Some(Missing::Nothing),
             reason: (decision == ReviewDecision::Reject).then(|| "other".into()),

@@ -60,7 +60,11 @@ async fn a_task_that_is_not_ones_to_take_answers_as_an_unknown_one() {
         ("POST", "/give-back", Some(fence.clone())),
         ("POST", "/draft", Some(fence.clone())),
         ("POST", "/submit", Some(fence)),
-        ("POST", "/review", Some(json!({ "fence": 1, "decision": "accept", "missing": "nothing" }))),
+        (
+            "POST",
+            "/review",
+            Some(json!({ "fence": 1, "decision": "accept", "missing": "nothing", "all_right": true })),
+        ),
         (
             "POST",
             "/sign",
