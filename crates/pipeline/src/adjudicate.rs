@@ -28,15 +28,11 @@ use crate::{
 };
 
 /// Why readers differed, or why a decision is handed on.
-pub const REASONS: &[&str] = &[
-    "ambiguous_guideline",
-    "perceptual_miss",
-    "technique",
-    "boundary",
-    "tool_error",
-    "interpretation",
-    "other",
-];
+pub const REASONS: &[&str] =
+    &[GUIDELINE, "perceptual_miss", "technique", "boundary", "tool_error", "interpretation", "other"];
+
+/// The reason that puts a dispute down to the guideline.
+pub const GUIDELINE: &str = "ambiguous_guideline";
 
 /// How long a decision that somebody is working on when its time is over is left to them, seconds.
 const GRACE_SECONDS: i64 = 1_800;

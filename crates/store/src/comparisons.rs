@@ -100,25 +100,18 @@ pub async fn adjudications(conn: &mut Conn, item: ItemId) -> Result<Vec<Adjudica
     conn.query("SELECT * FROM adjudications WHERE item_id = $1 ORDER BY id").bind(item).all().await
 }
 
-/// How often each reason was given in a project: what tells of unclear instructions.
-///
-/// # Errors
-/// [`StoreError`] of the database.
-pub async fn reasons(conn: &mut Conn, project: ProjectId) -> Result<Vec<(String, u64)>, StoreError> {
-    let sql = "SELECT reason, COUNT(*) AS n FROM adjudications WHERE project_id = $1 GROUP BY reason ORDER BY n DESC, reason";
-    let rows = conn.query(sql).bind(project).scanning().fetch_all().await?;
-    rows.iter().map(|row| Ok((row.get("reason")?, row.get("n")?))).collect()
-}
-
-/// What adjudicators decided in a project, the newest first.
+/// What adjudicators decided or handed on in a project, for one reason or all, the newest first.
 ///
 /// # Errors
 /// [`StoreError`] of the database.
 pub async fn of_project(
     conn: &mut Conn,
     project: ProjectId,
+    reason: Option<&str>,
     limit: u32,
 ) -> Result<Vec<Adjudication>, StoreError> {
-    let sql = "SELECT * FROM adjudications WHERE project_id = $1 ORDER BY id DESC LIMIT $2";
-    conn.query(sql).bind(project).bind(limit).scanning().all().await
+    let sql =
+        "SELECT * FROM adjudications WHERE project_id = $1 AND ($2 OR reason = $3) ORDER BY id DESC LIMIT $4";
+    let query = conn.query(sql).bind(project).bind(reason.is_none()).bind(reason.unwrap_or_default());
+    query.bind(limit).scanning().all().await
 }

@@ -41,6 +41,8 @@ record! {
         published_by: Option<UserId>,
         /// When.
         published_at: Option<Instant>,
+        /// Work had begun when it was published, and it asks for something else than what held before.
+        deviation: bool,
     }
 }
 
@@ -123,11 +125,12 @@ pub async fn save(tx: &mut Tx, id: GuidelineId, revision: u64, document: &str) -
 /// [`StoreError::Conflict`] when the version is taken.
 pub async fn publish(tx: &mut Tx, row: Guideline) -> Result<bool, StoreError> {
     let sql = "UPDATE guidelines SET state = 'published', major = $1, minor = $2, patch = $3, content_hash = $4, \
-               change_kind = $5, summary = $6, classes = $7, disputes = $8, published_by = $9, published_at = $10 \
-               WHERE id = $11 AND revision = $12 AND state = 'draft'";
+               change_kind = $5, summary = $6, classes = $7, disputes = $8, published_by = $9, published_at = $10, \
+               deviation = $11 WHERE id = $12 AND revision = $13 AND state = 'draft'";
     let query = tx.query(sql).bind(row.major).bind(row.minor).bind(row.patch).bind(row.content_hash);
     let query = query.bind(row.change_kind).bind(row.summary).bind(row.classes).bind(row.disputes);
-    let query = query.bind(row.published_by).bind(row.published_at).bind(row.id).bind(row.revision);
+    let query = query.bind(row.published_by).bind(row.published_at).bind(row.deviation);
+    let query = query.bind(row.id).bind(row.revision);
     Ok(query.execute().await? > 0)
 }
 

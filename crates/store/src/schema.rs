@@ -173,6 +173,11 @@ const STEPS: &[Step] = &[
         sqlite: include_str!("../migrations/sqlite/0044_wide_holds.sql"),
         postgres: include_str!("../migrations/postgres/0044_wide_holds.sql"),
     },
+    Step {
+        version: 55,
+        sqlite: include_str!("../migrations/sqlite/0055_guideline_deviations.sql"),
+        postgres: include_str!("../migrations/postgres/0055_guideline_deviations.sql"),
+    },
 ];
 
 /// The newest schema version that this program knows.

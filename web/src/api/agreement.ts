@@ -7,6 +7,7 @@ type Schemas = components["schemas"];
 export type AgreementReport = Schemas["AgreementReport"];
 export type AgreementFigures = Schemas["AgreementFigures"];
 export type ClassAgreement = Schemas["ClassAgreement"];
+export type DisputeReason = Schemas["DisputeReason"];
 export type Coefficient = Schemas["CoefficientView"];
 export type ConfusionCell = Schemas["ConfusionCell"];
 
@@ -15,4 +16,12 @@ export const agreementQuery = (project: string) =>
     queryKey: ["quality", project, "agreement"],
     queryFn: ({ signal }) =>
       api.get<AgreementReport>(path`/projects/${project}/agreement`, undefined, signal),
+  });
+
+/** Why readers differed, the reason given most often first. */
+export const disputeReasonsQuery = (project: string) =>
+  queryOptions({
+    queryKey: ["quality", project, "reasons"],
+    queryFn: ({ signal }) =>
+      api.get<DisputeReason[]>(path`/projects/${project}/dispute-reasons`, undefined, signal),
   });

@@ -7,6 +7,7 @@
 mod answers;
 mod figures;
 mod pairs;
+mod reasons;
 
 use countersign_model::{ItemId, ProjectId, Protocol, UserId};
 use countersign_quality::agreement::Interval;
@@ -14,6 +15,7 @@ use countersign_store::{Conn, comparisons::Comparison, turns, users};
 use serde::Serialize;
 
 pub(crate) use answers::Answers;
+pub use reasons::{DisputeReason, DisputedItem};
 
 use crate::{Pipeline, PipelineError, Result, access::Action, blocking, people::Caller, tiers::ShareView};
 

@@ -68,6 +68,7 @@ impl Pipeline {
                                 created_at: tx.now(),
                                 published_by: None,
                                 published_at: None,
+                                deviation: false,
                             };
                             guidelines::insert(tx, row).await?;
                         }

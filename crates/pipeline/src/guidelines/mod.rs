@@ -200,6 +200,8 @@ pub struct GuidelineVersion {
     pub published_at: Option<Instant>,
     /// How many people have read it.
     pub readers: u64,
+    /// Work had begun and it asked for something else than what held before: a deviation from what was frozen.
+    pub deviation: bool,
 }
 
 /// A draft.
@@ -383,6 +385,7 @@ async fn version_view(conn: &mut Conn, row: &guidelines::Guideline) -> Result<Gu
         published_by: by,
         published_at: row.published_at,
         readers: guidelines::count_readers(conn, row.id).await?,
+        deviation: row.deviation,
     })
 }
 

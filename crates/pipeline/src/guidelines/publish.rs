@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use countersign_model::{CampaignId, Instant, ItemId, ProjectId, SignatureMeaning};
-use countersign_store::{campaigns, comparisons, guidelines};
+use countersign_store::{campaigns, comparisons, flow, guidelines};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -16,6 +16,7 @@ use super::{
 use crate::{
     Pipeline, PipelineError, Result,
     access::Action,
+    adjudicate,
     campaigns::{Opening, open_campaign},
     people::Caller,
     signing::Components,
@@ -118,7 +119,8 @@ impl Pipeline {
         let draft = draft.as_ref().map(document_of).transpose()?;
         let counts = campaigns::accepted_by_class(&mut conn, project).await?;
         let mut disputes = Vec::new();
-        for one in comparisons::of_project(&mut conn, project, DISPUTES_MAX).await? {
+        let guideline = Some(adjudicate::GUIDELINE);
+        for one in comparisons::of_project(&mut conn, project, guideline, DISPUTES_MAX).await? {
             // Whoever is still to judge the item learns nothing of what others argued about.
             if self.comparisons_shown(&mut conn, caller, one.item_id).await? {
                 disputes.push(one);
@@ -179,6 +181,8 @@ impl Pipeline {
                 let last = last.as_ref().map_or(Version(0, 0, 0), Version::of);
                 let version = last.after(change);
                 let hash: [u8; 32] = Sha256::digest(draft.document.as_bytes()).into();
+                // What is only said better departs from nothing.
+                let deviation = change != ChangeKind::Clarification && flow::has_begun(tx, project).await?;
                 let row = guidelines::Guideline {
                     state: "published".into(),
                     major: version.0,
@@ -191,6 +195,7 @@ impl Pipeline {
                     disputes: serde_json::json!(disputes).to_string(),
                     published_by: Some(user),
                     published_at: Some(tx.now()),
+                    deviation,
                     ..draft
                 };
                 if !guidelines::publish(tx, row.clone()).await? {
@@ -199,8 +204,10 @@ impl Pipeline {
                 let said = serde_json::json!({
                     "meaning": SignatureMeaning::Approved, "version": version.to_string(),
                     "change": change, "classes": classes, "summary": row.summary, "disputes": disputes,
+                    "deviation": deviation,
                 });
-                tx.record(evidence("guideline.published", &row).content(hash).details(said))?;
+                let published = evidence("guideline.published", &row).content(hash).details(said);
+                tx.record(if deviation { published.reason("deviation") } else { published })?;
                 // Who publishes it has read it.
                 guidelines::acknowledge(tx, row.id, user, project).await?;
                 tickets::answered(tx, project, row.id, user, &classes).await?;
@@ -239,7 +246,7 @@ impl Pipeline {
         if publication.change == ChangeKind::Correction && before.is_some() && classes.is_empty() {
             return Err(bad("classes", "say which classes were labelled by the wrong rule"));
         }
-        let known = comparisons::of_project(&mut conn, project, u32::MAX >> 1).await?;
+        let known = comparisons::of_project(&mut conn, project, None, u32::MAX >> 1).await?;
         if publication.disputes.iter().any(|id| known.iter().all(|row| row.id != *id)) {
             return Err(bad("disputes", "there is no such dispute in this project"));
         }

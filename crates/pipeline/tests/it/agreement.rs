@@ -3,10 +3,13 @@
 use std::io::Read;
 
 use countersign_model::{ItemId, ReleaseId};
-use countersign_pipeline::{PipelineError, agreement::AgreementReport, release::Selection};
+use countersign_pipeline::{
+    PipelineError, adjudicate::Ruling, agreement::AgreementReport, release::Selection,
+};
 use countersign_store::{Actor, Evidence, releases};
+use countersign_workflow::AdjudicateDecision;
 
-use crate::double::{STAGES, Team};
+use crate::double::{STAGES, Team, mark};
 
 /// Where boxes begin, and their classes.
 type Marks = &'static [(f64, &'static str)];
@@ -152,4 +155,43 @@ async fn nothing_read_twice_gives_no_figures() {
     let report: AgreementReport = team.house.pipeline.agreement(&quality, team.project).await.unwrap();
     assert_eq!((report.items, report.agreed, report.answers), (0, None, None));
     assert!(report.pairs.is_empty() && report.confusion.is_empty());
+}
+
+async fn decide(team: &Team, item: ItemId, reason: &str) {
+    let pipeline = &team.house.pipeline;
+    let work = team.claim(&team.reviewer, Some(item)).await.unwrap();
+    let ruling = Ruling { decision: AdjudicateDecision::Decide, reason: Some(reason.into()), comment: None };
+    let (task, fence, revision) = (work.task.id, work.task.fence, work.read.unwrap().revision);
+    pipeline
+        .adjudicate(&team.reviewer, task, fence, revision, vec![mark(3.0, "object")], ruling)
+        .await
+        .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn why_readers_differed_is_counted_and_the_guideline_is_told_of_its_own_disputes_alone() {
+    let team = Team::new(4, STAGES).await;
+    let mut items = Vec::new();
+    for reason in ["boundary", "ambiguous_guideline", "boundary"] {
+        let item = team.read_twice(None, &[(3.0, "object")], &[]).await;
+        decide(&team, item, reason).await;
+        items.push(item);
+    }
+    let pipeline = &team.house.pipeline;
+    let auditor = team.house.sign_in("auditor@p").await;
+    let told = pipeline.dispute_reasons(&auditor, team.project).await.unwrap();
+    let counts: Vec<_> = told.iter().map(|one| (one.reason.as_str(), one.count)).collect();
+    assert_eq!(counts, [("boundary", 2), ("ambiguous_guideline", 1)]);
+    let named: Vec<_> = told[0].items.iter().map(|one| one.item).collect();
+    assert_eq!(named, [items[2], items[0]], "the newest first");
+    let refused = pipeline.dispute_reasons(&team.readers[0], team.project).await;
+    assert!(matches!(refused, Err(PipelineError::NotFound)));
+    // Whoever may be called to work on the items learns nothing before the work on them is over.
+    let specialist = pipeline.dispute_reasons(&team.house.sign_in("everything@p").await, team.project).await;
+    assert_eq!(specialist.unwrap(), []);
+
+    let owner = team.house.sign_in("owner@p").await;
+    let impact = pipeline.guideline_impact(&owner, team.project).await.unwrap();
+    let led: Vec<_> = impact.disputes.iter().map(|one| (one.item, one.reason.as_str())).collect();
+    assert_eq!(led, [(items[1], "ambiguous_guideline")]);
 }

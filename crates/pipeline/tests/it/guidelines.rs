@@ -389,3 +389,31 @@ async fn merged_marks_carry_the_lowest_version_that_their_readers_had_read() {
     assert_eq!(stamps.lines().count(), 1);
     assert!(stamps.contains(r#""guideline":"1.0.0""#), "{stamps}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rule_that_changes_in_mid_study_is_a_deviation() {
+    let house = House::new().await;
+    let (project, crew, _) = images(&house, 0, 1).await;
+    let owner = &crew.owner;
+    let item = house.pipeline.items(owner, project, ItemQuery::default()).await.unwrap().items[0].id;
+    let deviates = async |words, change| {
+        publish(&house, owner, project, document(item, words), change)
+            .await
+            .guideline
+            .current
+            .unwrap()
+            .deviation
+    };
+    assert!(!deviates("one", ChangeKind::Extension).await, "nobody has begun");
+    acknowledge(&house, project, &[&crew.annotator]).await;
+    claim(&house, &crew.annotator, project).await.unwrap();
+    assert!(!deviates("two", ChangeKind::Clarification).await, "the rule is as it was");
+    assert!(deviates("three", ChangeKind::Extension).await);
+    assert!(deviates("four", ChangeKind::Correction).await);
+    let auditor = house.sign_in("auditor@p").await;
+    let events = house.pipeline.project_events(&auditor, project, None, None).await.unwrap().items;
+    let published = events.into_iter().filter(|event| event.action == "guideline.published");
+    let reasons: Vec<_> = published.map(|event| event.reason).collect();
+    let deviation = Some("deviation".to_owned());
+    assert_eq!(reasons, [deviation.clone(), deviation, None, None]);
+}

@@ -90,6 +90,7 @@ function History({ versions, classes }: { versions: GuidelineVersion[]; classes:
                   {one.summary}
                   <p className="dim">
                     {MEANS[one.change] ?? one.change}
+                    {one.deviation ? "; a deviation: work had begun" : ""}
                     {one.disputes.length > 0 ? `; after ${plural(one.disputes.length, "dispute")}` : ""}
                   </p>
                 </td>

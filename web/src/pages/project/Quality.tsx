@@ -8,6 +8,7 @@ import { Certifications } from "./quality/Certifications";
 import { Corrections } from "./quality/Corrections";
 import { DraftModels } from "./quality/DraftModels";
 import { Monitoring } from "./quality/Monitoring";
+import { Reasons } from "./quality/Reasons";
 import { Tickets } from "./quality/Tickets";
 import { WideHolds } from "./quality/WideHolds";
 
@@ -49,6 +50,8 @@ export default function Quality() {
         <section className="stack" aria-label="Agreement">
           <h2>Agreement</h2>
           <Agreement project={project} />
+          <h3>Why readers differed</h3>
+          <Reasons project={project.id} />
         </section>
       ) : null}
       <section className="stack" aria-label="Certificates">
