@@ -100,6 +100,15 @@ export const OF_THE_WORK: Record<string, Explanation> = {
     title: "You said that a mark is wrong",
     advice: "Correct it, remove it, or send the read back.",
   },
+  marks_unanswered: {
+    title: "Is each mark right?",
+    advice:
+      "Some marks were neither confirmed nor called wrong. Answer them one by one, or say that all others are right.",
+  },
+  not_reserved: {
+    title: "It waits for nobody in particular",
+    advice: "Anybody who may do the stage can take it already. Reload the page to see where it stands.",
+  },
   bad_mark_answer: {
     title: "The answers do not fit the read",
     advice: "Reload the page: the read under review may be another one by now.",

@@ -32,6 +32,8 @@ const WORKFLOW_CODES = [
   "too_many_findings",
   "too_many_notes",
   "mark_wrong",
+  "marks_unanswered",
+  "not_reserved",
   "bad_mark_answer",
   "already_appealed",
   "nothing_to_appeal",

@@ -230,6 +230,9 @@ pub struct OverduePlan {
     /// An alarm that nobody decided.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alarm_hours: Option<u32>,
+    /// An item that came back too often and waits for an owner.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decision_hours: Option<u32>,
 }
 
 impl OverduePlan {
@@ -242,6 +245,7 @@ impl OverduePlan {
             ("finding_hours", self.finding_hours),
             ("appeal_hours", self.appeal_hours),
             ("alarm_hours", self.alarm_hours),
+            ("decision_hours", self.decision_hours),
         ];
         let wrong = |hours: Option<u32>| hours.is_some_and(|hours| hours == 0 || hours > OVERDUE_HOURS_MAX);
         limits.into_iter().filter(move |(_, hours)| wrong(*hours)).map(|(field, _)| {

@@ -8,6 +8,7 @@ use crate::{
     Pipeline, PipelineError, Result,
     access::{Action, Resource},
     people::Caller,
+    rework::free_abandoned,
     secrets,
 };
 
@@ -235,6 +236,7 @@ impl Pipeline {
     ) -> Result<User> {
         self.require(caller, Action::ManageUsers, &Resource::Installation)?;
         let printed_name = printed_name.map(|name| checked_name("printed_name", &name)).transpose()?;
+        let pipeline = self.clone();
         self.store
             .write(caller.actor(), move |tx| {
                 Box::pin(async move {
@@ -258,6 +260,9 @@ impl Pipeline {
                         }
                         let action = if active { "user.opened" } else { "user.closed" };
                         tx.record(Evidence::new(action, "user", id.uuid()))?;
+                        if !active {
+                            free_abandoned(tx, &pipeline, id, None).await?;
+                        }
                     }
                     if let Some(name) = &printed_name {
                         users::set_printed_name(tx, id, name).await?;

@@ -1,7 +1,7 @@
 //! The start page: for each role one thing to do next.
 
 use countersign_model::{ProjectId, Role, StageKind};
-use countersign_store::{Conn, gate, items, monitoring, privacy, projects, protocols, tasks};
+use countersign_store::{Conn, gate, items, monitoring, privacy, projects, protocols, tasks, waiting};
 use serde::Serialize;
 
 use crate::{Pipeline, Result, moving::parse_state, people::Caller};
@@ -20,7 +20,7 @@ pub struct HomeCard {
     /// Its name.
     pub project_name: String,
     /// `overdue`, `continue`, `claim`, `unsigned` (no work before the protocol is signed), `sign_protocol`, `findings`, `appeals`,
-    /// `alarms`, `gate`, `holds`, `release`, `ingest`, `evidence`, `manage`, `vault` or `requests`.
+    /// `decisions`, `alarms`, `gate`, `holds`, `release`, `ingest`, `evidence`, `manage`, `vault` or `requests`.
     pub kind: &'static str,
     /// How many wait.
     pub count: u64,
@@ -124,6 +124,16 @@ impl Pipeline {
             cards.extend(
                 (overdue > 0).then(|| HomeCard { title, ..card("overdue", overdue, "", "/overdue") }),
             );
+        }
+        if role == Role::Owner {
+            let waiting = waiting::count_undecided(conn, project.id, caller.user()).await?;
+            let title = if waiting == 1 {
+                "1 item waits for your decision".into()
+            } else {
+                format!("{waiting} items wait for your decision")
+            };
+            let page = "/items?phase=escalated";
+            cards.extend((waiting > 0).then(|| HomeCard { title, ..card("decisions", waiting, "", page) }));
         }
         if first(&[Role::QualityEngineer, Role::Specialist, Role::Owner]) {
             let appeals = self.count_appeals(conn, caller, project.id).await?;

@@ -179,6 +179,8 @@ impl Pipeline {
             signatures,
             holds: open.map(Into::into).collect(),
             may_view_pixels: self.access.allows(&caller.principal, Action::ViewPixels, &resource),
+            may_decide: self.may_decide(caller, item.project_id, state),
+            may_unreserve: self.may_unreserve(caller, item.project_id, state),
         })
     }
 

@@ -50,6 +50,7 @@ pub mod protocols;
 pub mod qualifications;
 pub mod release;
 pub mod review;
+pub mod rework;
 pub mod running;
 mod save;
 mod secrets;

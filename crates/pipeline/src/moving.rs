@@ -5,7 +5,7 @@ use std::sync::Arc;
 use countersign_model::{
     Annotation, Author, ItemId, ProjectId, Protocol, ReadId, SignatureMeaning, StageKind, TaskId, UserId,
 };
-use countersign_store::{Evidence, Tx, items, jobs, moves, protocols, reads, tasks};
+use countersign_store::{Evidence, Tx, items, jobs, moves, protocols, reads, tasks, waiting};
 use countersign_workflow::{Effect, Event, ItemState, Phase, sample_draw, step};
 
 use crate::{
@@ -59,12 +59,22 @@ impl Moving {
             effects.extend(more);
             state = reopened;
         }
+        let absent = self.absent(tx, &effects).await?;
+        if let Some((user, _)) = absent {
+            // Who would have to do it again is not there any more: it waits for nobody in particular.
+            let (freed, more) = self.step(tx, &state, &Event::ReservationEnded { user })?;
+            effects.extend(more);
+            state = freed;
+        }
         // While several people read, no list tells when one of them did anything.
         let quiet = self.state.phase == Phase::Reading && state.phase == Phase::Reading;
         let ended = is_ended(state.phase) && !is_ended(self.state.phase);
         self.state = state;
         for effect in &effects {
             self.apply(tx, effect).await?;
+        }
+        if let Some((_, why)) = absent {
+            self.record_absent(tx, why)?;
         }
         let accepted = passed.filter(|_| !again);
         match accepted {
@@ -138,6 +148,7 @@ impl Moving {
             Effect::WithdrawTask { task } => {
                 tasks::withdraw(tx, *task).await?;
             }
+            Effect::FreeTask { task } => waiting::free(tx, *task).await?,
             Effect::CloseTask { task, fence } => {
                 // Done, if somebody held it; what nobody held is withdrawn.
                 if !tasks::finish(tx, *task, *fence).await? {

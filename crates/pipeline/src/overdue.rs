@@ -1,7 +1,7 @@
-//! What waits for an answer longer than the protocol gives it: findings, appeals and alarms, for those who may answer.
+//! What waits for an answer longer than the protocol gives it: findings, appeals, alarms and items that wait for an owner, for those who may answer.
 
-use countersign_model::{Instant, ItemId, ProjectId};
-use countersign_store::{Conn, monitoring};
+use countersign_model::{Instant, ItemId, ProjectId, Role};
+use countersign_store::{Conn, monitoring, waiting};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -14,6 +14,8 @@ use crate::{
 
 /// Most alarms of a project that are looked through.
 const ALARMS_MAX: u32 = 1_000;
+/// Most items that wait for an owner that are looked through.
+const DECISIONS_MAX: u32 = 1_000;
 /// Seconds of an hour.
 const HOUR: i64 = 3_600;
 
@@ -21,7 +23,7 @@ const HOUR: i64 = 3_600;
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct OverdueEntry {
-    /// `finding`, `appeal` or `alarm`.
+    /// `finding`, `appeal`, `alarm` or `decision` (of an owner, about an item that came back too often).
     pub kind: &'static str,
     /// Which.
     pub id: Uuid,
@@ -81,6 +83,13 @@ impl Pipeline {
                 if waits && !has_part_in(conn, &alarm, caller.user()).await? {
                     entries.push(entry("alarm", alarm.id.uuid(), (None, None), alarm.raised_at, hours));
                 }
+            }
+        }
+        let owns = caller.roles(project).contains(&Role::Owner);
+        if let Some(hours) = plan.decision_hours.filter(|_| owns && may(Action::ManageProject)) {
+            for one in waiting::undecided(conn, project, caller.user(), DECISIONS_MAX).await? {
+                let of = (Some(one.item), Some(one.name));
+                entries.push(entry("decision", one.item.uuid(), of, one.since, hours));
             }
         }
         entries.retain(|entry| entry.due <= now);

@@ -20,6 +20,7 @@ use crate::{
     people::Caller,
     protocols::{ProtocolStanding, signature::standing},
     qualifications::Lacking,
+    rework::free_abandoned,
     signing::Components,
 };
 
@@ -310,6 +311,7 @@ impl Pipeline {
     /// [`PipelineError::NotFound`]; `last_owner`.
     pub async fn end_grant(&self, caller: &Caller, project: ProjectId, id: Uuid) -> Result<()> {
         self.require_on(caller, Action::ManagePeople, project)?;
+        let pipeline = self.clone();
         self.store
             .write(caller.actor(), move |tx| {
                 Box::pin(async move {
@@ -320,6 +322,7 @@ impl Pipeline {
                     }
                     let reason = ended.role.as_str();
                     tx.record(Evidence::new("grant.ended", "grant", id).project(project).reason(reason))?;
+                    free_abandoned(tx, &pipeline, ended.user_id, Some(project)).await?;
                     Ok(())
                 })
             })

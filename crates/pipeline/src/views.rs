@@ -83,6 +83,10 @@ pub struct ItemDetail {
     pub cannot_assess: bool,
     /// The caller may see its pixels or points.
     pub may_view_pixels: bool,
+    /// It came back too often and the caller may decide what becomes of it.
+    pub may_decide: bool,
+    /// It waits for one person and the caller may give it to anybody.
+    pub may_unreserve: bool,
 }
 
 /// A hold as people see it.

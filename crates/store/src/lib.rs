@@ -70,6 +70,7 @@ pub mod users;
 mod value;
 mod vault;
 mod verify;
+pub mod waiting;
 pub mod wide_holds;
 pub mod witness;
 mod write;

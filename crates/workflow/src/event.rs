@@ -63,6 +63,7 @@ pub struct Merged {
 /// What an owner decides about an item that came back too often.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum OwnerDecision {
     /// One more round, open to everybody who may read.
     Reopen,
@@ -252,6 +253,11 @@ pub enum Event {
         /// Their grants.
         roles: Vec<Role>,
     },
+    /// The person that a task waits for can do it no more: they left, or lost the role or a certificate that it asks for.
+    ReservationEnded {
+        /// Who.
+        user: UserId,
+    },
     /// An owner decides about an item that came back too often.
     OwnerDecided {
         /// The owner.
@@ -330,6 +336,11 @@ pub enum Effect {
     /// The task is not to be offered, and nobody holds it, while the item is held; a later `OpenTask` offers it
     /// again under the same id. (A queue whose claim leaves out held items may keep it as ready.)
     WithdrawTask {
+        /// The task.
+        task: TaskId,
+    },
+    /// The task waits for nobody in particular any more; whether it is offered, held or leased stays.
+    FreeTask {
         /// The task.
         task: TaskId,
     },

@@ -127,8 +127,9 @@ impl Machine<'_> {
             Event::FindingOpened { finding } => self.finding_opened(*finding),
             Event::FindingResolved { finding } => self.finding_resolved(*finding),
             Event::Unreserved { roles, .. } => self.unreserved(roles),
-            Event::OwnerDecided { roles, decision, reason, .. } => {
-                self.owner_decided(roles, *decision, reason.as_deref())
+            Event::ReservationEnded { user } => self.reservation_ended(*user),
+            Event::OwnerDecided { user, roles, decision, reason } => {
+                self.owner_decided(*user, roles, *decision, reason.as_deref())
             }
             Event::Held { hold } => self.held(*hold),
             Event::Lifted { hold } => self.lifted(*hold),

@@ -1,6 +1,6 @@
 //! Rework: to whom a rejected read goes, and what an owner decides when it came back too often.
 
-use countersign_model::{Author, ReadId, Refusal, ReturnTo, Role, StageKind, TaskId};
+use countersign_model::{Author, ReadId, Refusal, ReturnTo, Role, StageKind, TaskId, UserId};
 
 use crate::{
     Act, Actor, Effect, OwnerDecision, Phase, ReadState, ReadStatus, Returned,
@@ -110,19 +110,46 @@ impl Machine<'_> {
         if self.state.phase == Phase::Leased {
             return Err(refuse(refusals::ALREADY_LEASED));
         }
-        let reserved = self.state.tasks.iter_mut().find_map(|task| task.reserved_for.take().map(|_| task.id));
+        let reserved = self.state.tasks.iter().find(|task| task.reserved_for.is_some()).map(|task| task.id);
         let task = reserved.ok_or_else(|| refuse(refusals::NOT_RESERVED))?;
-        if self.state.phase == Phase::Queued && !self.state.is_held() { self.offer(task) } else { Ok(()) }
+        self.free(task)
     }
 
+    /// Frees what waits for somebody who can do it no more. Whoever holds a lease on it keeps that until it runs out.
+    pub(crate) fn reservation_ended(&mut self, user: UserId) -> Result<(), Refusal> {
+        let tasks = self.state.tasks.iter().filter(|task| task.reserved_for == Some(user));
+        let reserved: Vec<TaskId> = tasks.map(|task| task.id).collect();
+        if reserved.is_empty() {
+            return Err(refuse(refusals::NOT_RESERVED));
+        }
+        reserved.into_iter().try_for_each(|task| self.free(task))
+    }
+
+    fn free(&mut self, id: TaskId) -> Result<(), Refusal> {
+        let is_offered = self.state.phase == Phase::Queued && !self.state.is_held();
+        if let Some(task) = self.state.task_mut(id) {
+            task.reserved_for = None;
+        }
+        if is_offered {
+            return self.offer(id);
+        }
+        self.effects.push(Effect::FreeTask { task: id });
+        Ok(())
+    }
+
+    /// Withdrawing a read that one drew, or having it done once more, is judging it: nobody does so who acted on the item.
     pub(crate) fn owner_decided(
         &mut self,
+        user: UserId,
         roles: &[Role],
         decision: OwnerDecision,
         reason: Option<&str>,
     ) -> Result<(), Refusal> {
         require_owner(roles)?;
         self.expect_phase(Phase::Escalated)?;
+        if self.state.actors.iter().any(|actor| actor.user == user) {
+            return Err(refuse(refusals::SEPARATION_OF_DUTIES));
+        }
         require_reason(reason)?;
         match decision {
             OwnerDecision::Withdraw => {
@@ -142,15 +169,7 @@ impl Machine<'_> {
     fn free_reserved(&mut self) -> Result<(), Refusal> {
         let reserved: Vec<TaskId> =
             self.state.tasks.iter().filter(|task| task.reserved_for.is_some()).map(|task| task.id).collect();
-        for id in reserved {
-            if let Some(task) = self.state.task_mut(id) {
-                task.reserved_for = None;
-            }
-            if !self.state.is_held() {
-                self.offer(id)?;
-            }
-        }
-        Ok(())
+        reserved.into_iter().try_for_each(|task| self.free(task))
     }
 }
 

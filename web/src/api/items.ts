@@ -68,6 +68,28 @@ export function useHoldActions(item: string) {
   };
 }
 
+/** What an owner decides about an item that came back too often. */
+export type OwnerDecision = "reopen" | "withdraw";
+
+export function useReworkActions(item: string) {
+  const client = useQueryClient();
+  const done = (now: Item) => {
+    client.setQueryData(itemQuery(item).queryKey, now);
+    for (const key of [["items", item], ["projects"], ["home"]]) client.invalidateQueries({ queryKey: key });
+  };
+  return {
+    decide: useMutation({
+      mutationFn: (body: { decision: OwnerDecision; reason: string }) =>
+        api.post<Item>(path`/items/${item}/owner-decision`, body),
+      onSuccess: done,
+    }),
+    unreserve: useMutation({
+      mutationFn: (reason: string) => api.post<Item>(path`/items/${item}/unreserve`, { reason }),
+      onSuccess: done,
+    }),
+  };
+}
+
 /** What a picture is shown for; the record of who saw it says so. All but `work` come small. */
 export type ShownFor = "work" | "thumbnail" | "grid" | "search";
 /** Rendered picture of one frame. `window` is centre and width, for DICOM. */

@@ -1012,6 +1012,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/items/{item}/owner-decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Decides about an item that came back more often than its protocol allows. */
+        post: operations["items_owner_decision"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/items/{item}/streams/{stream}/frames/{frame}/display": {
         parameters: {
             query?: never;
@@ -1091,6 +1108,23 @@ export interface paths {
         get: operations["pixels_tile"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/items/{item}/unreserve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives the task of an item that waits for one person to anybody who may do its stage. */
+        post: operations["items_unreserve"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1822,6 +1856,23 @@ export interface paths {
          *     the server's stable age.
          */
         post: operations["ingest_store"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/dispute-reasons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Why the reads of a project differed, as those who decided between them said, with the newest items of each reason. */
+        get: operations["tiers_dispute_reasons"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -5188,6 +5239,18 @@ export interface components {
              */
             readers: number;
         };
+        /** @description How often one reason was given. */
+        DisputeReason: {
+            /**
+             * Format: int64
+             * @description How often it was given, among the newest 2,000 decisions whose items are no secret to the caller.
+             */
+            count: number;
+            /** @description The items where it was given last. */
+            items: components["schemas"]["DisputedItem"][];
+            /** @description Why the reads differed, or why the decision was handed on. */
+            reason: string;
+        };
         /** @description Something that readers differ about. */
         DisputedFinding: {
             /** @description In what they differ. */
@@ -5199,6 +5262,13 @@ export interface components {
             overlap?: number | null;
             /** @description The marks. Readers who are not among them saw nothing there. */
             sides: components["schemas"]["Side"][];
+        };
+        /** @description An item about which there was a dispute. */
+        DisputedItem: {
+            /** @description The item. */
+            item: components["schemas"]["ItemId"];
+            /** @description Its name. */
+            name: string;
         };
         /** @description A report or document of a study, and what became of it. */
         DocumentOutcome: {
@@ -6057,6 +6127,8 @@ export interface components {
             classes: string[];
             /** @description SHA-256 of its document. */
             content_hash: string;
+            /** @description Work had begun and it asked for something else than what held before: a deviation from what was frozen. */
+            deviation: boolean;
             /** @description Disputes that led to it. */
             disputes: string[];
             /** @description Id. */
@@ -6202,7 +6274,7 @@ export interface components {
             href: string;
             /**
              * @description `overdue`, `continue`, `claim`, `unsigned` (no work before the protocol is signed), `sign_protocol`, `findings`, `appeals`,
-             *     `alarms`, `gate`, `holds`, `release`, `ingest`, `evidence`, `manage`, `vault` or `requests`.
+             *     `decisions`, `alarms`, `gate`, `holds`, `release`, `ingest`, `evidence`, `manage`, `vault` or `requests`.
              */
             kind: string;
             /** @description Project. */
@@ -6342,6 +6414,10 @@ export interface components {
             id: components["schemas"]["ItemId"];
             /** @description What it is. */
             kind: components["schemas"]["ItemKind"];
+            /** @description It came back too often and the caller may decide what becomes of it. */
+            may_decide: boolean;
+            /** @description It waits for one person and the caller may give it to anybody. */
+            may_unreserve: boolean;
             /** @description The caller may see its pixels or points. */
             may_view_pixels: boolean;
             /** @description Neutral name. */
@@ -7017,7 +7093,7 @@ export interface components {
             item?: components["schemas"]["ItemId"] | null;
             /** @description Its name. */
             item_name?: string | null;
-            /** @description `finding`, `appeal` or `alarm`. */
+            /** @description `finding`, `appeal`, `alarm` or `decision` (of an owner, about an item that came back too often). */
             kind: string;
             /** @description Since when it waits. */
             since: components["schemas"]["Instant"];
@@ -7034,6 +7110,11 @@ export interface components {
              * @description An appeal that nobody decided.
              */
             appeal_hours?: number | null;
+            /**
+             * Format: int32
+             * @description An item that came back too often and waits for an owner.
+             */
+            decision_hours?: number | null;
             /**
              * Format: int32
              * @description A finding that nobody resolved.
@@ -7109,6 +7190,18 @@ export interface components {
              * @description Of these, changed or sent back; what was overturned does not count.
              */
             wrong: number;
+        };
+        /**
+         * @description What an owner decides about an item that came back too often.
+         * @enum {string}
+         */
+        OwnerDecision: "reopen" | "withdraw";
+        /** @description What becomes of an item that came back too often. */
+        OwnerDecisionBody: {
+            /** @description One more round for anybody who may do the stage, or out of work for good. */
+            decision: components["schemas"]["OwnerDecision"];
+            /** @description Why; kept in the evidence. */
+            reason: string;
         };
         /** @description One page of a list. */
         Page_AuditView: {
@@ -8044,7 +8137,10 @@ export interface components {
              * @description Items before the gate: they start under the new version.
              */
             starting: number;
-            /** @description Qualifications that it asks for and nobody on the project holds now. */
+            /**
+             * @description Qualifications that it asks for and nobody on the project holds now, and whole expressions that no one person with the
+             *     role of their stage satisfies.
+             */
             unheld: string[];
             /**
              * Format: int64
@@ -8561,6 +8657,8 @@ export interface components {
         };
         /** @description A reviewer's answers. */
         Review: {
+            /** @description All marks that were not answered one by one are right; needed for `accept` and `fix` where some were not. */
+            all_right?: boolean;
             /** @description The reviewer's corrections that were not saved yet. */
             changes?: components["schemas"]["Change"][];
             /** @description In words. */
@@ -9789,6 +9887,10 @@ export interface components {
             confidence?: components["schemas"]["Confidence"] | null;
             /** @description Why, in a few words. */
             reason?: string | null;
+        };
+        /** @description Why a task is freed. */
+        UnreserveReason: {
+            reason: string;
         };
         /** @description What two independent readers tell about what neither saw. */
         UnseenView: {
@@ -12076,6 +12178,40 @@ export interface operations {
             };
         };
     };
+    items_owner_decision: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                item: components["schemas"]["ItemId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OwnerDecisionBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemDetail"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     pixels_display: {
         parameters: {
             query?: never;
@@ -12269,6 +12405,40 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    items_unreserve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                item: components["schemas"]["ItemId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UnreserveReason"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemDetail"];
+                };
             };
             /** @description A refusal with its code. */
             default: {
@@ -13833,6 +14003,36 @@ export interface operations {
                 };
                 content: {
                     "application/dicom+json": unknown;
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tiers_dispute_reasons: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DisputeReason"][];
                 };
             };
             /** @description A refusal with its code. */

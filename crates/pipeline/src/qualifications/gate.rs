@@ -99,6 +99,17 @@ async fn held(conn: &mut Conn, user: UserId, project: ProjectId, now: Instant) -
     Ok(Held::of(&qualifications::of_user_on(conn, user, project).await?, now))
 }
 
+/// Whether somebody holds what is asked for on a project at a moment.
+pub(crate) async fn satisfies(
+    conn: &mut Conn,
+    user: UserId,
+    project: ProjectId,
+    expr: &QualificationExpr,
+    now: Instant,
+) -> Result<bool> {
+    Ok(held(conn, user, project, now).await?.satisfies(expr))
+}
+
 fn asked_at(protocol: &Protocol, stage: u32) -> Option<&QualificationExpr> {
     protocol.stages.get(stage as usize)?.qualification.as_ref()
 }

@@ -15,7 +15,7 @@ use countersign_workflow::refusals::SEPARATION_OF_DUTIES;
 use serde::{Deserialize, Serialize};
 
 pub use gate::Lacking;
-pub(crate) use gate::{EXPIRED, MISSING};
+pub(crate) use gate::{EXPIRED, MISSING, satisfies};
 pub use papers::{PAPER_BYTES_MAX, Paper};
 pub(crate) use warn::{JOB_QUALIFICATION, ask_for_warnings};
 
@@ -24,6 +24,7 @@ use crate::{
     access::{Action, Resource},
     people::Caller,
     review::checked_comment,
+    rework::free_abandoned,
 };
 
 /// Longest name of an issuer, characters.
@@ -266,7 +267,7 @@ impl Pipeline {
         if row.user_id == caller.user() {
             return Err(own());
         }
-        let user = caller.user();
+        let (user, pipeline) = (caller.user(), self.clone());
         let row = self
             .store
             .write::<_, PipelineError, _>(caller.actor(), move |tx| {
@@ -279,6 +280,7 @@ impl Pipeline {
                     }
                     let why = serde_json::json!({ "reason": reason });
                     tx.record(evidence("qualification.revoked", &row).details(why))?;
+                    free_abandoned(tx, &pipeline, row.user_id, row.project_id).await?;
                     qualifications::by_id(tx, id).await?.ok_or(PipelineError::NotFound)
                 })
             })

@@ -5,7 +5,7 @@ use countersign_store::{Actor, Tx, jobs, qualifications};
 use serde::{Deserialize, Serialize};
 
 use super::evidence;
-use crate::{Pipeline, PipelineError, Result};
+use crate::{Pipeline, PipelineError, Result, rework::free_abandoned};
 
 /// Kind of the job that announces the end of a certificate.
 pub(crate) const JOB_QUALIFICATION: &str = "qualification";
@@ -47,7 +47,7 @@ impl Pipeline {
     pub(crate) async fn run_announcement(&self, job: jobs::Job, worker: String) -> Result<()> {
         let what: Announcement = serde_json::from_str(&job.payload)
             .map_err(|e| PipelineError::Internal(format!("jobs.payload: {e}")))?;
-        let (id, worker_name) = (job.id, worker.clone());
+        let (id, worker_name, pipeline) = (job.id, worker.clone(), self.clone());
         let said = self
             .store
             .write::<_, PipelineError, _>(Actor::system(), move |tx| {
@@ -72,6 +72,9 @@ impl Pipeline {
                         if what.days == 0 { "qualification.expired" } else { "qualification.expiring" };
                     let details = serde_json::json!({ "days": what.days, "name": row.name });
                     tx.record(evidence(action, &row).details(details))?;
+                    if what.days == 0 {
+                        free_abandoned(tx, &pipeline, row.user_id, row.project_id).await?;
+                    }
                     jobs::finish(tx, id, &worker_name).await?;
                     Ok(true)
                 })

@@ -9,6 +9,7 @@ mod certification;
 #[path = "../../../store/tests/it/cluster.rs"]
 mod cluster;
 mod double;
+mod ends;
 mod evidence;
 mod findings;
 mod four_eyes;

@@ -39,6 +39,7 @@ mod protocols;
 mod qualifications;
 mod reads;
 mod releases;
+mod rework;
 mod risks;
 mod session;
 mod stow;
@@ -87,6 +88,7 @@ pub fn all() -> OpenApiRouter<App> {
         .merge(guidelines::routes())
         .merge(ontology::routes())
         .merge(leaks::routes())
+        .merge(rework::routes())
         .merge(risks::routes())
         .merge(face_models::routes())
         .merge(tasks::routes())

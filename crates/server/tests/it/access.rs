@@ -50,9 +50,10 @@ fn routes() -> BTreeSet<String> {
 }
 
 /// Routes that want a reason and nothing else; an empty one is refused.
-const ASKING_WHY: [&str; 5] = [
+const ASKING_WHY: [&str; 6] = [
     "/wide-holds/{wide_hold}/lift",
     "/items/{item}/holds",
+    "/items/{item}/unreserve",
     "/holds/{hold}/lift",
     "/items/{item}/leaks",
     "/projects/{project}/protocol/withdrawal",
@@ -113,7 +114,7 @@ fn body(town: &Town, route: &str) -> Option<Value> {
         }
         ("POST ", "/tasks/{task}/submit") => json!({ "fence": 0 }),
         ("POST ", "/tasks/{task}/review") => {
-            json!({ "fence": 0, "decision": "accept", "missing": "nothing" })
+            json!({ "fence": 0, "decision": "accept", "missing": "nothing", "all_right": true })
         }
         ("POST ", "/tasks/{task}/adjudicate") => {
             json!({ "fence": 0, "decision": "decide", "reason": "boundary" })
@@ -141,6 +142,7 @@ fn words(method: &str, path: &str) -> Option<Value> {
         ) => {
             json!({ "words": "" })
         }
+        ("POST ", "/items/{item}/owner-decision") => json!({ "decision": "withdraw", "reason": "" }),
         ("POST ", "/findings/{finding}/resolve") => json!({ "words": "\u{0}" }),
         ("POST ", "/appeals/{appeal}/decision") => json!({ "decision": "uphold", "reason": "" }),
         ("PUT ", "/projects/{project}/rates") => {

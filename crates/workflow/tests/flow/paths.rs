@@ -252,6 +252,14 @@ fn a_rejection_goes_back_to_the_reader_and_past_the_cap_to_the_owner() {
     };
     assert_eq!(world.no(decide(&[Role::Reviewer], OwnerDecision::Reopen, Some("x"))), refusals::NOT_IN_ROLE);
     assert_eq!(world.no(decide(&[Role::Owner], OwnerDecision::Reopen, None)), refusals::REASON_REQUIRED);
+    let acted = |n| Event::OwnerDecided {
+        user: user(n),
+        roles: vec![Role::Owner],
+        decision: OwnerDecision::Withdraw,
+        reason: Some("not readable".into()),
+    };
+    assert_eq!(world.no(acted(1)), refusals::SEPARATION_OF_DUTIES, "the reader");
+    assert_eq!(world.no(acted(2)), refusals::SEPARATION_OF_DUTIES, "who sent it back");
     let escalated = world.state.clone();
     world.ok(decide(&[Role::Owner], OwnerDecision::Withdraw, Some("not readable")));
     assert_eq!(world.state.phase, Phase::Withdrawn);
@@ -278,6 +286,36 @@ fn a_freed_task_does_not_show_the_next_reader_the_last_one() {
     assert_eq!(world.no(owner(&[Role::Owner])), refusals::ALREADY_LEASED);
     assert!(world.effects.iter().any(|effect| matches!(effect, Effect::OpenRead { base: None, .. })));
     assert_eq!(visible(&world, 4), [world.lease_read()]);
+}
+
+#[test]
+fn what_waits_for_somebody_who_left_is_anybodys() {
+    let rejected = || {
+        let mut world = at_review();
+        world.ok(world.claim(2));
+        world.ok(world.review(2, ReviewDecision::Reject, H2));
+        world
+    };
+    let left = |n| Event::ReservationEnded { user: user(n) };
+    let mut world = rejected();
+    assert_eq!(world.no(left(4)), refusals::NOT_RESERVED, "it waits for another person");
+    world.ok(left(1));
+    assert!(matches!(world.effects[..], [Effect::OpenTask { reserved_for: None, .. }]));
+    world.ok(world.claim(4));
+    // On hold it is freed, and offered to anybody once the hold is lifted.
+    let mut world = rejected();
+    world.ok(Event::Held { hold: hold(1) });
+    world.ok(left(1));
+    assert!(matches!(world.effects[..], [Effect::FreeTask { .. }]));
+    world.ok(Event::Lifted { hold: hold(1) });
+    assert!(matches!(world.effects[..], [Effect::OpenTask { reserved_for: None, .. }]));
+    // Whoever left in the middle of it keeps the lease for as long as that runs.
+    let mut world = rejected();
+    world.ok(world.claim(1));
+    world.ok(left(1));
+    assert_eq!(world.no(world.claim(4)), refusals::ALREADY_LEASED);
+    world.now = world.now.plus_seconds(1_000_000);
+    world.ok(world.claim(4));
 }
 
 #[test]

@@ -186,6 +186,9 @@ impl<'a> Walk<'a> {
             6 => Event::LeaseExpired { task: task_id, now },
             7 => Event::DraftRequested { user, fence, now },
             8..=10 | 20 => self.decision(op, user, fence),
+            11 if op.pick.is_multiple_of(4) => {
+                Event::ReservationEnded { user: task.and_then(|task| task.reserved_for).unwrap_or(user) }
+            }
             11 => Event::Unreserved { user, roles },
             12 => {
                 let decision =
@@ -464,6 +467,7 @@ fn the_walk_gets_everywhere() {
         "reviewed",
         "signed",
         "unreserved",
+        "reservation_ended",
         "owner_decided",
         "held",
         "lifted",

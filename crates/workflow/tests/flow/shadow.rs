@@ -57,6 +57,7 @@ impl Shadow {
             }
             Effect::Accepted { .. } => self.accepted = true,
             Effect::NeedsDraft
+            | Effect::FreeTask { .. }
             | Effect::NeedsCompare
             | Effect::NeedsOwner
             | Effect::Participated { .. }

@@ -23,6 +23,7 @@ import { Empty, Failed, Loading, Note } from "@/parts/States";
 import { stageTitle } from "@/parts/stage";
 import table from "@/parts/table.module.css";
 import styles from "./Item.module.css";
+import { Rework } from "./Rework";
 import { Streams } from "./Streams";
 
 function FactsPanel({ facts }: { facts: Facts }) {
@@ -375,7 +376,8 @@ export default function ItemPage() {
           </span>
         </div>
       </div>
-      <Holds item={data} mayHold={mayHold} />
+      <Rework item={data} />
+      <Holds item={data} mayHold={mayHold && data.phase !== "withdrawn"} />
       <div className={styles.grid}>
         <Panel title="Streams" aside={<span className="dim">each picture shown is recorded</span>}>
           {data.streams.length > 0 ? <Streams item={data} /> : <p className="dim">No streams.</p>}

@@ -8,7 +8,12 @@ import { Empty, Failed, Loading } from "@/parts/States";
 import table from "@/parts/table.module.css";
 import { useProject } from "./Project";
 
-const KINDS: Record<string, string> = { finding: "Finding", appeal: "Appeal", alarm: "Alarm" };
+const KINDS: Record<string, string> = {
+  finding: "Finding",
+  appeal: "Appeal",
+  alarm: "Alarm",
+  decision: "Owner's decision",
+};
 
 function Where({ entry, project }: { entry: OverdueEntry; project: string }) {
   if (entry.kind === "alarm")
@@ -25,7 +30,7 @@ function Where({ entry, project }: { entry: OverdueEntry; project: string }) {
     );
   return entry.item ? (
     <Link to="/items/$itemId" params={{ itemId: entry.item }}>
-      Look at it
+      {entry.kind === "decision" ? "Decide" : "Look at it"}
     </Link>
   ) : null;
 }
@@ -38,8 +43,8 @@ export default function Overdue() {
   if (found.data.length === 0) {
     return (
       <Empty title="Nothing is overdue">
-        What you may answer here is answered in time. After how many hours a finding, an appeal or an alarm is
-        overdue is said in the protocol.
+        What you may answer here is answered in time. After how many hours a finding, an appeal, an alarm or
+        an item that waits for an owner is overdue is said in the protocol.
       </Empty>
     );
   }
