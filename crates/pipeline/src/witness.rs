@@ -125,6 +125,9 @@ pub struct EvidenceLight {
     pub integrity: Integrity,
     /// It can be written; while it cannot, no picture is shown.
     pub is_running: bool,
+    /// Since when nothing could be written to it; absent while it runs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stopped_since: Option<Instant>,
 }
 
 /// What came of one question.
@@ -300,8 +303,10 @@ impl Pipeline {
     pub async fn evidence_light(&self, caller: &Caller, project: ProjectId) -> Result<EvidenceLight> {
         self.require_on(caller, Action::ViewBreach, project)?;
         let (_, integrity) = self.vouching().await?;
-        let is_running = !self.store.is_log_stopped();
-        Ok(EvidenceLight { holds: is_running && integrity != Integrity::Conflict, integrity, is_running })
+        let stopped_since = self.store.log_stopped_since();
+        let is_running = stopped_since.is_none();
+        let holds = is_running && integrity != Integrity::Conflict;
+        Ok(EvidenceLight { holds, integrity, is_running, stopped_since })
     }
 
     async fn vouching(&self) -> Result<(Vec<LogWitness>, Integrity)> {

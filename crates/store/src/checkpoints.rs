@@ -136,7 +136,9 @@ impl Store {
     /// # Errors
     /// [`StoreError::Log`], [`StoreError::Io`], [`StoreError::DiskFull`].
     pub async fn stamp_checkpoint(&self) -> Result<(), StoreError> {
+        let writing = self.writing_log();
         let stamped = self.stamp().await;
+        drop(writing);
         self.note_log(stamped.is_ok());
         stamped
     }

@@ -4,7 +4,7 @@
 //! writing them again writes the same bytes; the checkpoint names them only when they are durable; and each run
 //! begins with what the checkpoint does not cover yet.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use countersign_ledger::{LogState, VerifierKey};
 use countersign_model::{EventId, Instant, ItemId, ProjectId, SessionId, UserId};
@@ -25,7 +25,7 @@ const LISTENER_EVENTS_MAX: usize = 4_096;
 const POLL_MILLIS: u64 = 1_000;
 /// How long it gathers commits before it writes a checkpoint, milliseconds.
 const GATHER_MILLIS: u64 = 150;
-/// For how long the log may fail to be extended before nothing is shown any more, seconds: a disk that is full is told
+/// For how long the log may fail to be extended, or take to be written, before nothing is shown any more, seconds: a disk that is full is told
 /// before anybody has looked at much that no checkpoint covers.
 pub const LOG_STOPPED_SECONDS: i64 = 30;
 /// Key of the PostgreSQL advisory lock around the assignment of indices.
@@ -74,8 +74,37 @@ pub(crate) struct Sequencer {
     listeners: broadcast::Sender<Arc<Sequenced>>,
     /// Size of the log under the newest checkpoint that this process wrote.
     pub size: watch::Sender<u64>,
-    /// Since when it fails to be extended, on the clock that nobody can set; absent while it does not.
-    failing: std::sync::Mutex<Option<i64>>,
+    health: std::sync::Mutex<Health>,
+}
+
+/// How writing the log goes. Moments are on the clock that nobody can set, microseconds.
+#[derive(Default)]
+struct Health {
+    /// Since when it fails to be extended; absent while it does not.
+    failing: Option<i64>,
+    /// When each call that still writes began. A folder that hangs answers none of them.
+    writing: BTreeMap<u64, i64>,
+    /// How many began so far.
+    begun: u64,
+    /// When something was last written: catching up with many events takes long and is no hang.
+    progressed: i64,
+}
+
+impl Health {
+    /// Since when nothing could be written that is to be.
+    fn stuck_since(&self) -> Option<i64> {
+        let waiting = self.writing.values().min().map(|began| self.progressed.max(*began));
+        self.failing.into_iter().chain(waiting).min()
+    }
+}
+
+/// A call that writes the log; ended when it is dropped.
+pub(crate) struct Writing<'a>(&'a Sequencer, u64);
+
+impl Drop for Writing<'_> {
+    fn drop(&mut self) {
+        self.0.health().writing.remove(&self.1);
+    }
 }
 
 impl Sequencer {
@@ -86,14 +115,26 @@ impl Sequencer {
             state: Mutex::new(None),
             listeners,
             size: watch::Sender::new(0),
-            failing: std::sync::Mutex::default(),
+            health: std::sync::Mutex::default(),
         }
+    }
+
+    fn health(&self) -> std::sync::MutexGuard<'_, Health> {
+        self.health.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     /// Remembers whether the log could be extended.
     fn note(&self, is_well: bool, steady_micros: i64) {
-        let mut failing = self.failing.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        *failing = if is_well { None } else { failing.or(Some(steady_micros)) };
+        let mut health = self.health();
+        health.failing = if is_well { None } else { health.failing.or(Some(steady_micros)) };
+    }
+
+    fn begin(&self, steady_micros: i64) -> Writing<'_> {
+        let mut health = self.health();
+        health.begun += 1;
+        let number = health.begun;
+        health.writing.insert(number, steady_micros);
+        Writing(self, number)
     }
 }
 
@@ -137,7 +178,9 @@ impl Store {
     /// [`StoreError::Log`] when files and rows disagree: then the log is left as it is. [`StoreError::Io`],
     /// [`StoreError::DiskFull`].
     pub async fn sequence(&self) -> Result<u64, StoreError> {
+        let writing = self.writing_log();
         let extended = self.extend_log().await;
+        drop(writing);
         if extended.is_err() {
             self.note_log(false);
         }
@@ -149,10 +192,22 @@ impl Store {
         self.shared.sequencer.note(is_well, self.clock().steady_micros());
     }
 
-    /// Whether the log has failed to be extended for longer than [`LOG_STOPPED_SECONDS`].
+    /// Remembers that the log is being written until the answer is dropped.
+    pub(crate) fn writing_log(&self) -> Writing<'_> {
+        self.shared.sequencer.begin(self.clock().steady_micros())
+    }
+
+    /// Whether nothing could be written to the log for longer than [`LOG_STOPPED_SECONDS`], because it fails or because it
+    /// does not answer.
     pub fn is_log_stopped(&self) -> bool {
-        let failing = self.shared.sequencer.failing.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        failing.is_some_and(|since| self.clock().steady_micros() - since > LOG_STOPPED_SECONDS * 1_000_000)
+        self.log_stopped_since().is_some()
+    }
+
+    /// Since when the log is stopped; absent while it is not.
+    pub fn log_stopped_since(&self) -> Option<Instant> {
+        let since = self.shared.sequencer.health().stuck_since()?;
+        let micros = self.clock().steady_micros() - since;
+        (micros > LOG_STOPPED_SECONDS * 1_000_000).then(|| Instant(self.clock().now().0 - micros))
     }
 
     async fn extend_log(&self) -> Result<u64, StoreError> {
@@ -202,6 +257,7 @@ impl Store {
             Ok((batch.next, rows))
         })
         .await?;
+        self.shared.sequencer.health().progressed = self.clock().steady_micros();
         for row in rows {
             // Nobody may be listening.
             let _ = self.shared.sequencer.listeners.send(Arc::new(row));

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { time } from "@/format";
 import { lightWords } from "./EvidenceLight";
 
 describe("the light of the evidence log", () => {
@@ -9,6 +10,9 @@ describe("the light of the evidence log", () => {
     const stopped = lightWords({ holds: false, integrity: "witnessed", is_running: false });
     expect([stopped.tone, stopped.word]).toEqual(["bad", "The log has stopped"]);
     expect(stopped.advice).toContain("no image is shown");
+    const at = 1_772_600_767_000_000;
+    const hangs = lightWords({ holds: false, integrity: "witnessed", is_running: false, stopped_since: at });
+    expect(hangs.advice).toContain(`since ${time(at)}`);
     // Another past is the graver news.
     expect(lightWords({ holds: false, integrity: "conflict", is_running: false }).word).toBe(conflict.word);
   });

@@ -2,8 +2,11 @@
 import { useQuery } from "@tanstack/react-query";
 import { lightQuery } from "@/api/evidence";
 import type { EvidenceLight as Light } from "@/api/types";
+import { time } from "@/format";
 import { Status } from "./bits";
 import { Failed, Loading, Note } from "./States";
+
+const since = ({ stopped_since: at }: Light) => (at ? ` since ${time(at)}` : "");
 
 /** What a light says, and what to do about it. */
 export function lightWords(light: Light): {
@@ -26,8 +29,7 @@ export function lightWords(light: Light): {
       tone: "bad",
       mark: "triangle",
       word: "The log has stopped",
-      advice:
-        "What people do cannot be written into the log, so no image is shown. Tell whoever runs this server: its log folder is full or cannot be written.",
+      advice: `What people do cannot be written into the log${since(light)}, so no image is shown. Tell whoever runs this server: its log folder is full, cannot be written, or does not answer.`,
     };
   }
   return light.integrity === "witnessed"

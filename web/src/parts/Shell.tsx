@@ -7,6 +7,7 @@ import { healthQuery } from "@/api/health";
 import { chooseKeys, keysQuery } from "@/api/keys";
 import { useLive } from "@/api/live";
 import { hasRole, isOwner, useMe, useSignOut } from "@/api/session";
+import { time } from "@/format";
 import { FeedbackNotice } from "./FeedbackNotice";
 import { Icon } from "./Icon";
 import { type KeyGroup, useKeyGroups, useKeyHelp, useKeys } from "./keys";
@@ -113,6 +114,7 @@ function LogStopped({ enabled }: { enabled: boolean }) {
   return (
     <span className={styles.offline} role="alert">
       <Icon name="warn" /> The evidence log has stopped: no image is shown
+      {health.data.log_stopped_since ? ` (since ${time(health.data.log_stopped_since)})` : null}
     </span>
   );
 }

@@ -1,6 +1,7 @@
 //! Whether the server is ready.
 
 use axum::{Json, extract::State};
+use countersign_model::Instant;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -20,8 +21,11 @@ struct Health {
     version: &'static str,
     /// `online`, or `offline`: then the gate waits and everything else goes on.
     vault: &'static str,
-    /// `running`, or `stopped`: the evidence log cannot be written, and no picture is shown until it can.
+    /// `running`, or `stopped`: the evidence log cannot be written or does not answer, and no picture is shown until it can.
     log: &'static str,
+    /// Since when nothing could be written; absent while it runs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    log_stopped_since: Option<Instant>,
 }
 
 /// Whether the server is ready.
@@ -29,6 +33,7 @@ struct Health {
 async fn health(State(app): State<App>) -> Result<Json<Health>, Problem> {
     drop(app.pipeline.store.read().await?);
     let vault = if app.pipeline.vault_online() { "online" } else { "offline" };
-    let log = if app.pipeline.store.is_log_stopped() { "stopped" } else { "running" };
-    Ok(Json(Health { status: "ready", version: env!("CARGO_PKG_VERSION"), vault, log }))
+    let log_stopped_since = app.pipeline.store.log_stopped_since();
+    let log = if log_stopped_since.is_some() { "stopped" } else { "running" };
+    Ok(Json(Health { status: "ready", version: env!("CARGO_PKG_VERSION"), vault, log, log_stopped_since }))
 }

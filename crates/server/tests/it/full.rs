@@ -129,3 +129,36 @@ async fn while_the_log_cannot_be_written_no_picture_is_shown() {
     store.stamp_checkpoint().await.unwrap();
     assert_eq!((look().await.status.as_u16(), &health().await["log"]), (200, &json!("running")));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_does_not_answer_is_told_as_stopped_with_since_when() {
+    let town = Town::new().await;
+    let store = &town.house.pipeline.store;
+    let person = |login: &str| town.people.iter().find(|(name, _)| name == login).unwrap().1.clone();
+    let (who, auditor) = (person("specialist"), person("auditor"));
+    let image = format!("/api/v1/items/{}/streams/0/frames/0/image", town.ids["item"]);
+    let light = format!("/api/v1/projects/{}/integrity", town.images);
+    let look = async || town.house.send(&who, "GET", &image, None).await;
+    let health = async || town.house.send(&Who::Nobody, "GET", "/api/health", None).await.json();
+    let light = async || town.house.send(&auditor, "GET", &light, None).await.json();
+    store.sequence().await.unwrap();
+    store.stamp_checkpoint().await.unwrap();
+    // No error ever comes of a disk that hangs: writers wait for it, here for a lock.
+    let hanging = std::fs::File::open(town.house.folder.path().join("log/.lock")).unwrap();
+    hanging.lock().unwrap();
+    let writer = store.clone();
+    let writing = tokio::spawn(async move { writer.stamp_checkpoint().await });
+    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    assert_eq!((&health().await["log"], &light().await["is_running"]), (&json!("running"), &json!(true)));
+    town.clock.forward(countersign_store::LOG_STOPPED_SECONDS + 1);
+    let (told, lit) = (health().await, light().await);
+    assert_eq!(told["log"], "stopped");
+    assert!(told["log_stopped_since"].is_i64(), "{told}");
+    assert_eq!((&lit["is_running"], &lit["holds"]), (&json!(false), &json!(false)));
+    assert_eq!(lit["stopped_since"], told["log_stopped_since"]);
+    assert_eq!(look().await.code(), "log_stopped");
+    drop(hanging);
+    writing.await.unwrap().unwrap();
+    assert_eq!((&health().await["log"], &light().await["stopped_since"]), (&json!("running"), &Value::Null));
+    assert_eq!(look().await.status, 200);
+}

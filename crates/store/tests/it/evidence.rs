@@ -4,7 +4,7 @@ use std::{fs, path::Path, sync::Arc};
 
 use countersign_ledger::LogFaultKind;
 use countersign_model::Role;
-use countersign_store::{Actor, Evidence, Store, StoreError};
+use countersign_store::{Actor, Evidence, LOG_STOPPED_SECONDS, Store, StoreError};
 use futures::future::join_all;
 use serde_json::json;
 
@@ -173,6 +173,32 @@ both! {
             assert_eq!((event.log_index, event.action.as_str()), (index, "test.acted"));
         }
         task.abort();
+    }
+
+    async fn a_log_that_hangs_is_stopped_since_it_hangs(world: World) {
+        act(world, 3).await;
+        world.store.sequence().await.unwrap();
+        world.store.stamp_checkpoint().await.unwrap();
+        // Whoever wants to write waits for this lock like for a disk that does not answer: no error ever comes.
+        let hanging = fs::File::open(world.folder.path().join("log/.lock")).unwrap();
+        hanging.lock().unwrap();
+        act(world, 1).await;
+        let (began, store) = (world.now(), world.store.clone());
+        let writing = tokio::spawn(async move { store.sequence().await });
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        world.clock.advance_seconds(LOG_STOPPED_SECONDS - 1);
+        assert_eq!(world.store.log_stopped_since(), None, "a slow disk is no stop");
+        world.clock.advance_seconds(2);
+        let since = world.store.log_stopped_since().unwrap();
+        assert!((since.0 - began.0).abs() < 1_000_000, "{since:?} {began:?}");
+        assert!(world.store.is_log_stopped());
+        // Others come and wait too: since when it hangs stays what it is, also where one of them gives up.
+        let given_up = tokio::time::timeout(std::time::Duration::from_millis(50), world.store.stamp_checkpoint());
+        assert!(given_up.await.is_err());
+        assert!(world.store.is_log_stopped());
+        drop(hanging);
+        assert_eq!(writing.await.unwrap().unwrap(), 4);
+        assert_eq!(world.store.log_stopped_since(), None);
     }
 
     async fn evidence_that_does_not_fit_the_log_stops_the_write(world: World) {
