@@ -8,11 +8,12 @@ use std::{
 };
 
 use clap::{Args, Subcommand};
+use countersign_model::Instant;
 use countersign_pipeline::{
     Pipeline, PipelineError,
     people::{Caller, Credential},
     projects::ProtocolRef,
-    protocols::{ProtocolImpact, RetiredImpact, StageImpact},
+    protocols::{ProtocolImpact, ProtocolPut, RetiredImpact, StageImpact},
     signing::Components,
 };
 use countersign_store::projects::Project;
@@ -50,8 +51,10 @@ pub enum Act {
     Impact(Impact),
     /// Print the JSON Schema of protocol documents, for editors.
     Schema,
-    /// Put a document into force in a project, signed by you: the password is read from standard input.
+    /// Put a document into force in a project, now or from a later time on, signed by you: the password is read from standard input.
     Put(Put),
+    /// Withdraw the version that is signed and waits for its time. The password is read from standard input.
+    Withdraw(Withdraw),
     /// Sign the version in force, which nobody has signed yet: work is given out from then on. The password is read from
     /// standard input.
     Sign(Sign),
@@ -94,9 +97,29 @@ pub struct Put {
     /// Why; needed once work has begun under the version in force.
     #[arg(long, value_name = "TEXT")]
     pub reason: Option<String>,
+    /// From when it is in force, UTC, such as 2026-12-01T06:00:00Z; needs a reason. At once if not given.
+    #[arg(long, value_name = "TIME", visible_alias = "effective-at")]
+    pub takes_force: Option<Instant>,
     /// The document, YAML, with the number of the version after the one in force.
     #[arg(value_name = "FILE.yaml")]
     pub file: PathBuf,
+}
+
+/// Arguments of `protocol withdraw`.
+#[derive(Debug, Args)]
+pub struct Withdraw {
+    /// Where things are kept.
+    #[command(flatten)]
+    pub place: Place,
+    /// Name of the project.
+    #[arg(long, value_name = "NAME")]
+    pub project: String,
+    /// Your user name: you act as on the page.
+    #[arg(long, value_name = "NAME")]
+    pub login: String,
+    /// Why it does not come into force.
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
 }
 
 /// Arguments of `protocol sign`.
@@ -125,6 +148,7 @@ pub async fn run(args: Protocol, out: Output) -> Outcome<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Act::Put(args) => put(args, out).await,
+        Act::Withdraw(args) => withdraw(args, out).await,
         Act::Sign(args) => sign(args, out).await,
     }
 }
@@ -276,14 +300,43 @@ async fn put(args: Put, out: Output) -> Outcome<ExitCode> {
     let outcome = outcome.await;
     let sequenced = store.sequence().await;
     store.close().await;
-    let version = match outcome {
+    let (version, in_force) = match outcome {
         Err(PutFault::Document(faults)) => return refused(&args.file, &faults, out),
         Err(PutFault::Other(fault)) => return Err(fault),
-        Ok(version) => version,
+        Ok(put) => put,
     };
     sequenced?;
-    let said = json!({ "project": args.project, "version": version });
-    out.result(&said, &format!("{}: version {version} is in force.", args.project));
+    let mut said = json!({ "project": args.project, "version": version, "in_force": in_force });
+    let text = match args.takes_force.filter(|_| !in_force) {
+        Some(at) => {
+            said["effective_at"] = at.0.into();
+            format!("{}: version {version} is signed and takes force at {at}.", args.project)
+        }
+        None => format!("{}: version {version} is in force.", args.project),
+    };
+    out.result(&said, &text);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Withdraws the version that waits for its time.
+async fn withdraw(args: Withdraw, out: Output) -> Outcome<ExitCode> {
+    let password = password()?;
+    let store = place::open_existing(&args.place).await?;
+    let pipeline = Pipeline::new(store.clone())?;
+    let outcome = in_person(&pipeline, &args.login, &password, async |caller| {
+        let project = found(&pipeline, &args.project).await?.id;
+        match pipeline.withdraw_protocol(caller, project, &args.reason).await {
+            Err(PipelineError::NotFound) => Err(PutFault::Other(unknown(&args.project))),
+            done => Ok(done?),
+        }
+    });
+    let outcome = outcome.await;
+    let sequenced = store.sequence().await;
+    store.close().await;
+    outcome.map_err(PutFault::into_fault)?;
+    sequenced?;
+    let said = json!({ "project": args.project, "withdrawn": true });
+    out.result(&said, &format!("{}: the version that waited is withdrawn.", args.project));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -384,11 +437,16 @@ async fn put_signed(
     document: &str,
     reading: &Reading,
     password: &str,
-) -> Result<u32, PutFault> {
+) -> Result<(u32, bool), PutFault> {
     let project = found(pipeline, &args.project).await?.id;
     // The document says itself which version it follows.
     let against = reading.protocol.as_ref().map_or(0, |protocol| protocol.version.saturating_sub(1));
     let components = Components { login: Some(args.login.clone()), password: password.to_owned() };
-    let put = pipeline.put_protocol(caller, project, against, document, args.reason.as_deref(), components);
-    version_of(put.await, &args.project)
+    let (reason, effective_at) = (args.reason.as_deref(), args.takes_force);
+    let put = ProtocolPut { against, document, reason, effective_at };
+    let put = pipeline.put_protocol_at(caller, project, put, components).await;
+    let version = version_of(put, &args.project)?;
+    // A time that has come is now.
+    let in_force = found(pipeline, &args.project).await?.protocol_version == version;
+    Ok((version, in_force))
 }

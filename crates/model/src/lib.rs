@@ -57,4 +57,4 @@ pub use shape::{
 pub use stage::{
     Agreement, AiVisibility, Blinding, MergeRule, READERS_MAX, ReturnTo, SignatureMeaning, Stage, StageKind,
 };
-pub use time::{Clock, Instant};
+pub use time::{BadInstant, Clock, Instant};

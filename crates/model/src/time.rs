@@ -1,6 +1,6 @@
 //! Time as the evidence log keeps it.
 
-use std::fmt;
+use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
@@ -41,6 +41,55 @@ impl fmt::Display for Instant {
     }
 }
 
+/// What a moment is written as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("is no moment in UTC such as 2026-12-01T06:00:00Z")]
+pub struct BadInstant;
+
+impl FromStr for Instant {
+    type Err = BadInstant;
+
+    /// RFC 3339 in UTC (`Z`, no other offset), to the minute, the second, or up to six digits below it; years 0 to 9999.
+    fn from_str(text: &str) -> Result<Self, BadInstant> {
+        let (day, clock) = text.strip_suffix('Z').and_then(|text| text.split_once('T')).ok_or(BadInstant)?;
+        let (clock, below) = clock.split_once('.').unwrap_or((clock, "0"));
+        let number = |text: &str, digits: usize| {
+            let is_number = text.len() == digits && text.bytes().all(|byte| byte.is_ascii_digit());
+            text.parse::<i64>().ok().filter(|_| is_number).ok_or(BadInstant)
+        };
+        let [year, month, day] = parts(day, '-').ok_or(BadInstant)?;
+        let whole = if clock.len() == "06:00".len() { format!("{clock}:00") } else { clock.to_owned() };
+        let [hour, minute, second] = parts(&whole, ':').ok_or(BadInstant)?;
+        if below.len() > 6 || (clock.len() == "06:00".len() && text.contains('.')) {
+            return Err(BadInstant);
+        }
+        let micros = number(&format!("{below:0<6}"), 6)?;
+        let date = (number(year, 4)?, number(month, 2)?, number(day, 2)?);
+        let (hour, minute, second) = (number(hour, 2)?, number(minute, 2)?, number(second, 2)?);
+        let days = days_from_civil(date);
+        // The 30th of February comes back as another day.
+        if civil_from_days(days) != date || hour > 23 || minute > 59 || second > 59 {
+            return Err(BadInstant);
+        }
+        Ok(Self(((days * 24 + hour) * 60 + minute) * 60_000_000 + second * 1_000_000 + micros))
+    }
+}
+
+/// Exactly three parts.
+fn parts(text: &str, separator: char) -> Option<[&str; 3]> {
+    text.split(separator).collect::<Vec<_>>().try_into().ok()
+}
+
+/// The inverse of [`civil_from_days`], by the same paper; any month, the one after the last belongs to the next year.
+const fn days_from_civil((year, month, day): (i64, i64, i64)) -> i64 {
+    let year = if month <= 2 { year - 1 } else { year };
+    let era = year.div_euclid(400);
+    let year_of_era = year.rem_euclid(400);
+    let month_index = (month + 9) % 12;
+    let day_of_year = (153 * month_index + 2) / 5 + day - 1;
+    era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
+}
+
 /// Year, month (1-12) and day (1-31) of a day counted from 1970-01-01 in the proleptic Gregorian calendar.
 /// Formula: H. Hinnant, "chrono-Compatible Low-Level Date Algorithms".
 const fn civil_from_days(days: i64) -> (i64, i64, i64) {
@@ -71,6 +120,40 @@ pub trait Clock: Send + Sync {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn reads_what_it_prints_and_nothing_else() {
+        for micros in [0, -1, 951_782_400_000_000, 1_795_392_000_123_456, 253_402_300_799_999_999] {
+            assert_eq!(Instant(micros).to_string().parse(), Ok(Instant(micros)));
+        }
+        for day in -719_528..2_932_897_i64 {
+            assert_eq!(days_from_civil(civil_from_days(day)), day);
+        }
+        let six = Ok(Instant(1_796_104_800_000_000));
+        for text in ["2026-12-01T06:00Z", "2026-12-01T06:00:00Z", "2026-12-01T06:00:00.0Z"] {
+            assert_eq!(text.parse(), six, "{text}");
+        }
+        for bad in [
+            "",
+            "2026-12-01",
+            "2026-12-01T06:00",
+            "2026-12-01T06:00+01:00",
+            "2026-02-30T06:00Z",
+            "2026-13-01T06:00Z",
+            "2026-12-01T24:00Z",
+            "2026-12-01T06:60Z",
+            "2026-12-01T06:00:60Z",
+            "2026-12-01T06:00.5Z",
+            "2026-12-01T06:00:00.Z1",
+            "2026-12-01T06:00:00.1234567Z",
+            "26-12-01T06:00Z",
+            "+026-12-01T06:00Z",
+            "2026-12-01 06:00Z",
+            "2026-12-01T06:00:00Z ",
+        ] {
+            assert_eq!(bad.parse::<Instant>(), Err(BadInstant), "{bad}");
+        }
+    }
 
     #[test]
     fn prints_known_moments() {

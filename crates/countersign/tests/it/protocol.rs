@@ -67,6 +67,13 @@ fn put(data: &Path, login: &str, file: &Path, password: &str) -> Output {
     signing("put", data, login, &[file.to_str().unwrap()], password)
 }
 
+/// A week from now, as the command line takes it.
+fn soon() -> String {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    let week = i64::try_from(now.as_secs()).unwrap() + 7 * 86_400;
+    countersign_model::Instant(week * 1_000_000).to_string()
+}
+
 fn signing(act: &str, data: &Path, login: &str, more: &[&str], password: &str) -> Output {
     let mut child = Command::new(env!("CARGO_BIN_EXE_countersign"))
         .args(["--json", "protocol", act, "--data", data.to_str().unwrap(), "--project", "pictures"])
@@ -134,6 +141,26 @@ fn a_document_is_put_into_force_by_whoever_signs() {
         (&object(&counted)["against"], &object(&counted)["impact"]["finishing"]),
         (&json!(2), &json!(0))
     );
+
+    // Dated ahead it waits, nothing else is put meanwhile, and it is withdrawn with a reason.
+    let file_name = file.to_str().unwrap();
+    let ahead = |more: &[&str]| signing("put", &data, "owner", more, PASSWORD);
+    let bare = ahead(&["--takes-force", "2126-01-01T00:00Z", file_name]);
+    assert_eq!(code(&bare), "bad_effective_date");
+    let soon = soon();
+    let bare = ahead(&["--takes-force", &soon, file_name]);
+    assert_eq!(code(&bare), "deviation_needs_reason");
+    let planned = ahead(&["--takes-force", &soon, "--reason", "after the audit", file_name]);
+    assert_eq!(planned.status.code(), Some(0), "{}", String::from_utf8_lossy(&planned.stdout));
+    assert_eq!((&object(&planned)["version"], &object(&planned)["in_force"]), (&json!(3), &json!(false)));
+    assert_eq!(code(&put(&data, "owner", &file, PASSWORD)), "protocol_planned");
+    let withdraw = |login: &str, why: &str| signing("withdraw", &data, login, &["--reason", why], PASSWORD);
+    assert_eq!(code(&withdraw("stranger", "no")), "unknown_project");
+    assert_eq!(code(&withdraw("owner", " ")), "reason_required");
+    let withdrawn = withdraw("owner", "the audit is later");
+    assert_eq!(withdrawn.status.code(), Some(0), "{}", String::from_utf8_lossy(&withdrawn.stdout));
+    assert_eq!(code(&withdraw("owner", "again")), "nothing_planned");
+    assert_eq!(ahead(&["--takes-force", "tomorrow", file_name]).status.code(), Some(2));
 
     // What only the project knows is told at its line, too.
     let left_out = text.replacen("version: 2", "version: 3", 1).replacen("id: person", "id: people", 1);
