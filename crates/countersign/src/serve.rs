@@ -106,12 +106,13 @@ impl Server {
         let sequencer = store.spawn_sequencer();
         let worker = pipeline.spawn_worker();
         let witnessing = pipeline.spawn_witnessing();
+        let refusals = pipeline.spawn_refusals();
         let served = countersign_server::serve(listener, App::new(pipeline, https), stop.wait()).await;
         note("stopping");
         if let Err(error) = ending.stopped(run).await {
             note(&format!("the stop is not in the log: {error}"));
         }
-        close(&store, &[sequencer, worker, witnessing]).await?;
+        close(&store, &[sequencer, worker, witnessing, refusals]).await?;
         served.map_err(|error| Fault::new("cannot_listen", error.to_string()))?;
         note("stopped");
         Ok(ExitCode::SUCCESS)

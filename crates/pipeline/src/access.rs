@@ -116,7 +116,7 @@ pub enum Action {
 }
 
 impl Action {
-    const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::CreateProject => "create_project",
             Self::ManageUsers => "manage_users",

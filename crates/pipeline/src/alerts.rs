@@ -10,6 +10,7 @@ use crate::{
     Pipeline, PipelineError, Result,
     access::{Action, Resource},
     people::Caller,
+    refused::Denial,
     review::checked_comment,
 };
 
@@ -73,7 +74,8 @@ impl Pipeline {
             let mut conn = self.store.read().await?;
             let alert = signing::alert(&mut conn, id).await?.ok_or(PipelineError::NotFound)?;
             if !self.answers_for(&mut conn, caller, alert.user_id).await? {
-                return Err(PipelineError::NotFound);
+                let whose = Denial::of_all(Action::ViewAlerts.as_str());
+                return Err(caller.denied(whose.of_kind("access_alert", id.uuid())));
             }
             alert.user_id
         };

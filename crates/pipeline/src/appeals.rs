@@ -14,6 +14,7 @@ use crate::{
     monitor,
     moving::parse_state,
     people::Caller,
+    refused::{Denial, NOT_OWN, UNBLINDED},
     review::{MarkAnswer, checked_comment},
     save::current_annotations,
 };
@@ -220,7 +221,8 @@ impl Pipeline {
             let row = reads::review(&mut conn, review).await?.ok_or(PipelineError::NotFound)?;
             let read = reads::by_id(&mut conn, row.subject_read_id).await?.ok_or(PipelineError::NotFound)?;
             if read.author_user != Some(caller.user()) {
-                return Err(PipelineError::NotFound);
+                let denial = Denial::on(NOT_OWN, "review", review, read.project_id).item(read.item_id);
+                return Err(caller.denied(denial));
             }
             let item = self.visible_item(&mut conn, caller, row.item_id, Action::ViewItem).await?;
             (row, read, item)
@@ -358,7 +360,11 @@ impl Pipeline {
     async fn appeal_row(&self, conn: &mut Conn, caller: &Caller, id: AppealId) -> Result<appeals::Appeal> {
         let row = appeals::by_id(conn, id).await?.ok_or(PipelineError::NotFound)?;
         self.require_on(caller, Action::DecideAppeals, row.project_id)?;
-        if self.may_look_into(conn, caller, &row).await? { Ok(row) } else { Err(PipelineError::NotFound) }
+        if self.may_look_into(conn, caller, &row).await? {
+            return Ok(row);
+        }
+        let denial = Denial::on(UNBLINDED, "appeal", id.uuid(), row.project_id).item(row.item_id);
+        Err(caller.denied(denial))
     }
 
     /// Whether the marks of an appeal spoil nothing for the caller: they see the item, judge none of its labels blind, and

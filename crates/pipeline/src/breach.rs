@@ -18,6 +18,7 @@ use crate::{
     Pipeline, PipelineError, Result,
     access::{Action, Resource},
     people::Caller,
+    refused::{Denial, UNBLINDED},
 };
 
 /// Most lines in an answer for the page; a file has all.
@@ -202,7 +203,7 @@ impl Pipeline {
             Some(project) => {
                 self.require_on(caller, Action::ViewBreach, project)?;
                 if self.is_called_to_work(caller, project).await? {
-                    return Err(PipelineError::NotFound);
+                    return Err(caller.denied(Denial::on(UNBLINDED, "project", project.uuid(), project)));
                 }
             }
             None => {

@@ -20,6 +20,7 @@ use crate::{
     guidelines::lowest_read,
     moving::{Moving, hash_bytes, insert_made, parse_state},
     people::Caller,
+    refused::{Denial, UNBLINDED},
     save::current_annotations,
     work::read_evidence,
 };
@@ -342,7 +343,8 @@ impl Pipeline {
     pub async fn item_comparisons(&self, caller: &Caller, id: ItemId) -> Result<Vec<ComparisonView>> {
         let mut conn = self.store.read().await?;
         if !self.comparisons_shown(&mut conn, caller, id).await? {
-            return Err(PipelineError::NotFound);
+            let item = self.visible_item(&mut conn, caller, id, Action::ViewItem).await?;
+            return Err(caller.denied(Denial::on(UNBLINDED, "item", id.uuid(), item.project_id).item(id)));
         }
         let decided = comparisons::adjudications(&mut conn, id).await?;
         let rows = comparisons::of_item(&mut conn, id).await?;

@@ -13,6 +13,7 @@ use crate::{
     live::Act,
     moving::parse_state,
     people::Caller,
+    refused::REFUSED,
     views::{Page, page_length},
 };
 
@@ -45,6 +46,9 @@ pub struct EventView {
     pub outcome: String,
     /// Reason code.
     pub reason: Option<String>,
+    /// How often, where an event counts what was refused again and again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub times: Option<u64>,
 }
 
 /// An exposure as people see it: this person was shown this asset.
@@ -222,6 +226,7 @@ const EXPOSURES_MAX: u32 = 10_000;
 
 fn event_view(event: events::Event, object_id: Option<Uuid>, names: &HashMap<UserId, String>) -> EventView {
     EventView {
+        times: times(&event),
         id: event.id,
         log_index: event.log_index,
         at: event.at,
@@ -235,6 +240,11 @@ fn event_view(event: events::Event, object_id: Option<Uuid>, names: &HashMap<Use
         outcome: event.outcome,
         reason: event.reason,
     }
+}
+
+fn times(event: &events::Event) -> Option<u64> {
+    let details = event.details.as_ref().filter(|_| event.action == REFUSED)?;
+    serde_json::from_str::<serde_json::Value>(details).ok()?["count"].as_u64()
 }
 
 async fn names(conn: &mut Conn) -> Result<HashMap<UserId, String>> {

@@ -12,6 +12,7 @@ use crate::{
     moving::parse_state,
     names::Names,
     people::Caller,
+    refused::{Denial, UNBLINDED},
     save::current_annotations,
     sign::SignatureView,
     views::{ItemDetail, ItemSummary, Page, ReadSummary, ReadView, author, page_length},
@@ -278,7 +279,10 @@ impl Pipeline {
         let protocol = self.protocol_of(conn, &item, &state).await?;
         let shown = self.reads_shown(caller, item.project_id, &protocol, &state);
         let shown = if self.audits_blind(conn, caller, item.id).await? { shown.none() } else { shown };
-        if shown.includes(&row) { Ok(row) } else { Err(PipelineError::NotFound) }
+        if shown.includes(&row) {
+            return Ok(row);
+        }
+        Err(caller.denied(Denial::on(UNBLINDED, "read", id.uuid(), item.project_id).item(item.id)))
     }
 
     pub(crate) async fn read_view(&self, conn: &mut Conn, id: ReadId, names: &Names) -> Result<ReadView> {

@@ -48,6 +48,7 @@ pub mod privacy;
 pub mod projects;
 pub mod protocols;
 pub mod qualifications;
+pub mod refused;
 pub mod release;
 pub mod review;
 pub mod rework;
@@ -123,6 +124,7 @@ pub struct Inner {
     frame_maps: frames::FrameMaps,
     settings: Settings,
     looking: models::Looking,
+    refusals: refused::Tally,
     /// Wakes the worker of this process.
     work: tokio::sync::Notify,
 }
@@ -172,6 +174,7 @@ impl Pipeline {
                 frame_maps: frames::FrameMaps::default(),
                 settings,
                 looking: models::Looking::default(),
+                refusals: refused::Tally::default(),
                 work: tokio::sync::Notify::new(),
             }),
         })
@@ -187,7 +190,7 @@ impl Pipeline {
         if self.access.allows(&caller.principal, action, resource) {
             Ok(())
         } else {
-            Err(PipelineError::NotFound)
+            Err(caller.denied_by_policy(action, resource))
         }
     }
 

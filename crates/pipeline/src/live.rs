@@ -17,6 +17,7 @@ use crate::{
     Pipeline, Result,
     access::{Action, Resource},
     people::Caller,
+    refused::REFUSED,
 };
 
 /// Most events that a listener who comes back is told one by one; beyond it everything is asked for again.
@@ -61,7 +62,8 @@ impl Heard {
 
     /// Whether somebody's rights may be other ones after it.
     pub fn changes_rights(&self) -> bool {
-        matches!(self.object_kind.as_str(), "grant" | "user" | "session" | "token" | "project")
+        self.action != REFUSED
+            && matches!(self.object_kind.as_str(), "grant" | "user" | "session" | "token" | "project")
     }
 }
 
@@ -233,6 +235,13 @@ impl Pipeline {
     /// # Errors
     /// When the store fails.
     pub async fn seen_live(&self, caller: &Caller, event: &Heard) -> Result<Seen> {
+        if event.action == REFUSED {
+            let told = match event.project {
+                Some(project) => self.hears_all(caller, project).await?,
+                None => false,
+            };
+            return if told { self.whole(caller, event).await } else { Ok(Seen::Nothing) };
+        }
         let Some(project) = event.project else {
             let manages = self.access.allows(&caller.principal, Action::ManageUsers, &Resource::Installation);
             return if event.object_kind == "user" && manages {
@@ -291,6 +300,10 @@ impl Pipeline {
 
     /// Whether the caller may know of an act on a project, as it happens or when it is listed.
     pub(crate) async fn is_told(&self, caller: &Caller, project: ProjectId, act: &Act<'_>) -> Result<bool> {
+        if act.action == REFUSED {
+            // Whoever was refused must not learn from it that what they asked for is there.
+            return self.hears_all(caller, project).await;
+        }
         if act.object_kind == "guideline" && act.action != PUBLISHED {
             // Whoever acknowledges begins to read right after: that is not for those who read beside them.
             return Ok(self.hears_all(caller, project).await? || act.actor == Some(caller.user()));

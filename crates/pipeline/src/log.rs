@@ -9,6 +9,7 @@ use crate::{
     Pipeline, PipelineError, Result,
     access::{Action, Resource},
     people::Caller,
+    refused::{Denial, UNBLINDED},
     views::{Page, page_length},
 };
 
@@ -31,7 +32,11 @@ impl Pipeline {
     /// reader what others do.
     pub(crate) async fn require_log(&self, caller: &Caller) -> Result<()> {
         self.require(caller, Action::ViewLog, &Resource::Installation)?;
-        if self.may_know_positions(caller).await? { Ok(()) } else { Err(PipelineError::NotFound) }
+        if self.may_know_positions(caller).await? {
+            Ok(())
+        } else {
+            Err(caller.denied(Denial::of_all(UNBLINDED)))
+        }
     }
 
     /// A file of the log: `checkpoint` or `tile/…`.
@@ -113,7 +118,8 @@ impl Pipeline {
         let signature = reads::signature(&mut *self.store.read().await?, id).await?;
         let signature = signature.ok_or(PipelineError::NotFound)?;
         if !self.item_is_open(caller, signature.item_id).await? {
-            return Err(PipelineError::NotFound);
+            let whole = Denial::of_all(UNBLINDED).of_kind("signature", id.uuid());
+            return Err(caller.denied(whole.item(signature.item_id)));
         }
         self.proof(signature.event_id).await
     }
@@ -140,7 +146,10 @@ impl Pipeline {
             Some(item) => self.item_is_open(caller, item).await?,
             None => self.hears_all(caller, exposure.project_id).await?,
         };
-        if is_open { self.proof(exposure.event_id).await } else { Err(PipelineError::NotFound) }
+        if is_open {
+            return self.proof(exposure.event_id).await;
+        }
+        Err(caller.denied(Denial::on(UNBLINDED, "exposure", id, exposure.project_id)))
     }
 
     pub(crate) async fn proof(&self, event: EventId) -> Result<String> {

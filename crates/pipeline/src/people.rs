@@ -4,7 +4,7 @@ use countersign_model::{Instant, ProjectId, Refusal, Role, SessionId, UserId};
 use countersign_store::{Actor, Evidence, StoreError, projects, sessions, signing, users};
 
 pub use crate::accounts::{ApiToken, NewUser, User, UserDraft};
-use crate::{Pipeline, Result, access::Principal, error::PipelineError, secrets};
+use crate::{Pipeline, Result, access::Principal, error::PipelineError, refused::Asking, secrets};
 
 /// How long a session lasts, seconds.
 pub const SESSION_SECONDS: i64 = 12 * 3600;
@@ -42,7 +42,7 @@ pub struct Client {
 }
 
 impl Client {
-    fn details(&self) -> Option<serde_json::Value> {
+    pub(crate) fn details(&self) -> Option<serde_json::Value> {
         let cut = |text: &String| text.chars().take(AGENT_CHARS_MAX).collect::<String>();
         let address = |address: std::net::IpAddr| address.to_string();
         let known = [
@@ -73,6 +73,8 @@ pub struct Caller {
     pub verified_at: Option<Instant>,
     /// A one-time password must be changed before anything else.
     pub must_change_password: bool,
+    /// What they are denied in the request that they ask by.
+    pub(crate) asking: Asking,
 }
 
 impl Caller {
@@ -373,6 +375,7 @@ async fn caller(
         presence,
         verified_at: session.and_then(|session| session.verified_at),
         must_change_password: user.must_change,
+        asking: Asking::default(),
     }))
 }
 

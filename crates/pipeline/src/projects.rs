@@ -247,7 +247,8 @@ impl Pipeline {
                 Action::ManageProject,
                 &Resource::Project(id),
             ),
-            release_lacking: if self.may(caller, Action::Release, id).is_ok() {
+            release_lacking: if self.access.allows(&caller.principal, Action::Release, &Resource::Project(id))
+            {
                 self.lacks_for_release(&mut conn, caller.user(), id).await?
             } else {
                 None

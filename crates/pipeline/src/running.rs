@@ -61,6 +61,7 @@ impl Pipeline {
     /// # Errors
     /// When the store fails.
     pub async fn stopped(&self, run: Run) -> Result<()> {
+        self.end_refusals(true).await;
         self.store
             .write::<_, PipelineError, _>(Actor::system(), move |tx| {
                 Box::pin(async move {

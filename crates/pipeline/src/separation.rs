@@ -85,6 +85,7 @@ impl Pipeline {
         item: ItemId,
         what: Kept,
     ) -> Result<()> {
+        caller.denial_is_kept();
         self.store
             .write::<_, PipelineError, _>(caller.actor(), move |tx| {
                 Box::pin(async move {

@@ -12,6 +12,7 @@ use crate::{
     review::{check_reason, checked_comment},
     signing::Components,
     tiers::{Begun, Came},
+    work::no_task_of,
     work::{Standing, standing},
 };
 
@@ -130,7 +131,7 @@ impl Pipeline {
         let task = tasks::by_id(&mut conn, id).await?.ok_or(PipelineError::NotFound)?;
         let item = items::by_id(&mut conn, task.item_id).await?.ok_or(PipelineError::NotFound)?;
         let may = self.may_take(caller, &task, &parse_state(&item.workflow)?);
-        if may { Ok(()) } else { Err(PipelineError::NotFound) }
+        if may { Ok(()) } else { Err(no_task_of(caller, &task)) }
     }
 }
 

@@ -20,6 +20,7 @@ use crate::{
     ontology::check_split,
     people::Caller,
     protocols::signature::unsigned,
+    refused::{Denial, NOT_OWN},
     save::{check_answers, check_required, save_changes, settle},
     sign::record_signature,
     tiers::{Begun, Came},
@@ -203,7 +204,7 @@ impl Pipeline {
         let state = parse_state(&item.workflow)?;
         let protocol = self.protocol_of(&mut conn, &item, &state).await?;
         if !self.may_take(caller, &task, &state) {
-            return Err(PipelineError::NotFound);
+            return Err(no_task_of(caller, &task));
         }
         let not_qualified = self.lacking(&mut conn, caller, &task, &protocol).await?;
         let open = state.task(id);
@@ -316,8 +317,11 @@ impl Pipeline {
         let user = caller.user();
         let task = {
             let mut conn = self.store.read().await?;
-            let row = reads::by_id(&mut conn, read).await?.filter(|row| row.author_user == Some(user));
-            let row = row.ok_or(PipelineError::NotFound)?;
+            let row = reads::by_id(&mut conn, read).await?.ok_or(PipelineError::NotFound)?;
+            if row.author_user != Some(user) {
+                let denial = Denial::on(NOT_OWN, "read", read.uuid(), row.project_id).item(row.item_id);
+                return Err(caller.denied(denial));
+            }
             tasks::of_item(&mut conn, row.item_id).await?.into_iter().find(|task| task.read_id == Some(read))
         };
         let task = task.ok_or(PipelineError::NotFound)?.id;
@@ -408,7 +412,7 @@ impl Pipeline {
                     let mut moving = Moving::load(tx, &pipeline, task.item_id).await?;
                     // Who may not take it learns nothing, not even that it exists.
                     if !pipeline.may_take(&me, &task, &moving.state) {
-                        return Err(PipelineError::NotFound);
+                        return Err(no_task_of(&me, &task));
                     }
                     if task.lease_user != Some(me.user()) {
                         return Err(strange_task(tx, &me, &task).await?);
@@ -450,8 +454,17 @@ async fn strange_task(tx: &mut Tx, caller: &Caller, task: &tasks::Task) -> Resul
     Ok(if held {
         PipelineError::refused("not_leased", "You no longer hold this task; claim it again.")
     } else {
-        PipelineError::NotFound
+        caller.denied(not_theirs(task))
     })
+}
+
+fn not_theirs(task: &tasks::Task) -> Denial {
+    Denial::on(NOT_OWN, "task", task.id.uuid(), task.project_id).item(task.item_id)
+}
+
+/// The answer to somebody who could not have the task at all.
+pub(crate) fn no_task_of(caller: &Caller, task: &tasks::Task) -> PipelineError {
+    caller.denied(Denial { lacks: work_action(task.kind).as_str().to_owned(), ..not_theirs(task) })
 }
 
 /// The policy action of a stage kind.
@@ -475,7 +488,7 @@ fn draft_offered(protocol: &Protocol, state: &countersign_workflow::ItemState, s
 async fn held_task(conn: &mut Conn, caller: &Caller, id: TaskId) -> Result<tasks::Task> {
     let task = tasks::by_id(conn, id).await?.ok_or(PipelineError::NotFound)?;
     let mine = task.lease_user == Some(caller.user()) && task.state == "leased";
-    if mine { Ok(task) } else { Err(PipelineError::NotFound) }
+    if mine { Ok(task) } else { Err(caller.denied(not_theirs(&task))) }
 }
 
 pub(crate) fn task_evidence(action: &str, task: &tasks::Task) -> Evidence {

@@ -2,11 +2,14 @@
 
 use axum::{
     extract::FromRequestParts,
-    http::{HeaderMap, Method, StatusCode, header, request::Parts},
+    http::{Extensions, HeaderMap, HeaderName, Method, StatusCode, header, request::Parts},
 };
-use countersign_pipeline::people::{Caller, Credential};
+use countersign_pipeline::{
+    people::{Caller, Client, Credential},
+    refused::Asking,
+};
 
-use crate::{App, problem::Problem};
+use crate::{App, problem::Problem, serve::Peer};
 
 /// Name of the session cookie.
 pub const COOKIE: &str = "countersign_session";
@@ -28,7 +31,11 @@ impl FromRequestParts<App> for JustSignedIn {
         if matches!(credential, Credential::Session(_)) {
             guard(&parts.method, &parts.headers)?;
         }
-        let caller = app.pipeline.authenticate(&credential).await?.ok_or_else(Problem::unauthenticated)?;
+        let mut caller =
+            app.pipeline.authenticate(&credential).await?.ok_or_else(Problem::unauthenticated)?;
+        if let Some(asking) = parts.extensions.get::<Asking>() {
+            caller.asks_by(asking.clone());
+        }
         Ok(Self(caller))
     }
 }
@@ -56,6 +63,18 @@ pub fn credential(headers: &HeaderMap) -> Option<Credential> {
         return Some(Credential::Token(token.to_owned()));
     }
     cookie(headers).map(Credential::Session)
+}
+
+/// From where a request comes.
+pub fn client(app: &App, headers: &HeaderMap, extensions: &Extensions) -> Client {
+    // Only where a proxy stands in front can its word be one; the last address is the one that it saw itself.
+    let lines = headers.get_all(HeaderName::from_static("x-forwarded-for"));
+    let last = lines.iter().next_back().filter(|_| app.https).and_then(|line| line.to_str().ok());
+    Client {
+        address: extensions.get::<Peer>().map(|peer| peer.0),
+        forwarded_for: last.and_then(|line| line.rsplit(',').next()?.trim().parse().ok()),
+        agent: headers.get(header::USER_AGENT).and_then(|agent| Some(agent.to_str().ok()?.to_owned())),
+    }
 }
 
 /// The session cookie's value.

@@ -90,6 +90,10 @@ impl Problem {
     }
 }
 
+/// The code of an answer 403, for whoever keeps that it was given.
+#[derive(Clone, Debug)]
+pub struct Forbidden(pub Box<str>);
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -98,7 +102,11 @@ impl IntoResponse for Problem {
             "busy" => Some(BUSY_RETRY_SECONDS),
             _ => None,
         };
+        let code = (status == StatusCode::FORBIDDEN).then(|| Forbidden(self.code.clone()));
         let mut response = (status, Json(self)).into_response();
+        if let Some(code) = code {
+            response.extensions_mut().insert(code);
+        }
         response
             .headers_mut()
             .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));

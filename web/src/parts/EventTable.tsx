@@ -10,6 +10,20 @@ export function actionWords(action: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
+/** Where somebody was refused, the reason names what they lacked. */
+const LACKED: Record<string, string> = {
+  not_own: "it is another person's",
+  not_unblinded: "may still be called to work here",
+  many_refusals: "many different things",
+};
+
+export function reasonWords({ action, reason, object_kind: kind, times }: EvidenceEvent): string {
+  if (!reason) return "";
+  if (action !== "access.refused") return words(reason);
+  const lacked = LACKED[reason] ?? words(reason);
+  return `${lacked} · ${words(kind)}${times && times > 1 ? ` · ${count(times)} times` : ""}`;
+}
+
 export function EventTable({ events }: { events: EvidenceEvent[] }) {
   return (
     <div className={table.scroll}>
@@ -43,7 +57,7 @@ export function EventTable({ events }: { events: EvidenceEvent[] }) {
                   <span className="dim"> · {words(event.outcome)}</span>
                 ) : null}
               </td>
-              <td className="dim wrap">{event.reason ? words(event.reason) : ""}</td>
+              <td className="dim wrap">{reasonWords(event)}</td>
             </tr>
           ))}
         </tbody>

@@ -12,7 +12,12 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use seen::Sight;
 
-use crate::{Pipeline, PipelineError, Result, access::Action, people::Caller};
+use crate::{
+    Pipeline, PipelineError, Result,
+    access::Action,
+    people::Caller,
+    refused::{Denial, UNBLINDED},
+};
 
 /// Most findings of one item.
 pub const FINDINGS_MAX: usize = 200;
@@ -198,7 +203,10 @@ impl Pipeline {
         let row = findings::by_id(conn, id).await?.ok_or(PipelineError::NotFound)?;
         let item = self.visible_item(conn, caller, row.item_id, Action::ViewItem).await?;
         let sight = Sight::on(self, conn, caller, item).await?;
-        if sight.shows(&row) { Ok((row, sight)) } else { Err(PipelineError::NotFound) }
+        if sight.shows(&row) {
+            return Ok((row, sight));
+        }
+        Err(caller.denied(Denial::on(UNBLINDED, "finding", id.uuid(), row.project_id).item(row.item_id)))
     }
 
     async fn finding_as(&self, caller: &Caller, id: FindingId) -> Result<PinnedFinding> {

@@ -6,7 +6,8 @@ use countersign_workflow::{Event, Phase, refusals::SEPARATION_OF_DUTIES, visible
 
 use super::{FINDINGS_MAX, FindingDraft, FindingSeverity, NOTES_MAX, PinnedFinding, seen::is_before_barrier};
 use crate::{
-    Pipeline, PipelineError, Result, access::Action, moving::Moving, people::Caller, review::checked_comment,
+    Pipeline, PipelineError, Result, access::Action, moving::Moving, people::Caller, refused::Denial,
+    review::checked_comment,
 };
 
 /// Farthest that a place may lie from the corner of a frame, pixels: no image is larger.
@@ -143,7 +144,8 @@ impl Pipeline {
             let mut conn = self.store.read().await?;
             let (row, sight) = self.seen_finding(&mut conn, caller, id).await?;
             if !sight.may_discuss {
-                return Err(PipelineError::NotFound);
+                let denial = Denial::on(Action::Discuss.as_str(), "finding", id.uuid(), row.project_id);
+                return Err(caller.denied(denial.item(row.item_id)));
             }
             if step != Step::Reply && !sight.may_resolve(&row) {
                 let own = sight.is_refused_for_own_work(&row);

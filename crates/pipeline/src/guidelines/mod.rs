@@ -243,7 +243,7 @@ impl Pipeline {
     /// [`PipelineError::NotFound`] without a role on it.
     pub async fn guideline(&self, caller: &Caller, project: ProjectId) -> Result<GuidelineView> {
         self.require_on(caller, Action::ViewProject, project)?;
-        let may_manage = self.may(caller, Action::ManageGuidelines, project).is_ok();
+        let may_manage = self.allows_on(caller, Action::ManageGuidelines, project);
         let mut conn = self.store.read().await?;
         let rows = guidelines::published(&mut conn, project, VERSIONS_MAX).await?;
         let read = guidelines::acknowledged(&mut conn, caller.user(), project).await?;

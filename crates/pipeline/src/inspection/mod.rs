@@ -42,6 +42,7 @@ use crate::{
     Pipeline, PipelineError, Result,
     access::{Action, Principal, Resource},
     people::Caller,
+    refused::{Denial, UNBLINDED},
     release::file_failed,
     save::current_annotations,
 };
@@ -123,7 +124,10 @@ impl Pipeline {
     ) -> Result<InspectionCopy> {
         match project {
             Some(project) if self.hears_all(caller, project).await? => {}
-            Some(_) => return Err(PipelineError::NotFound),
+            Some(project) => {
+                self.require_on(caller, Action::ViewEvidence, project)?;
+                return Err(caller.denied(Denial::on(UNBLINDED, "project", project.uuid(), project)));
+            }
             None => {
                 self.require(caller, Action::ViewLog, &Resource::Installation)?;
                 self.require_no_blindness(caller).await?;
@@ -170,7 +174,7 @@ impl Pipeline {
     pub(crate) async fn require_no_blindness(&self, caller: &Caller) -> Result<()> {
         for (project, _) in &caller.principal.grants {
             if self.is_called_to_work(caller, *project).await? {
-                return Err(PipelineError::NotFound);
+                return Err(caller.denied(Denial::of_all(UNBLINDED)));
             }
         }
         Ok(())

@@ -7,7 +7,12 @@ use serde::Deserialize;
 
 use super::{AlarmView, HELD_MAX, run};
 use crate::{
-    Pipeline, PipelineError, Result, access::Action, moving::Moving, people::Caller, review::checked_comment,
+    Pipeline, PipelineError, Result,
+    access::Action,
+    moving::Moving,
+    people::Caller,
+    refused::{Denial, NOT_OWN},
+    review::checked_comment,
 };
 
 /// What somebody decides about an alarm.
@@ -45,7 +50,10 @@ impl Pipeline {
     /// [`PipelineError::NotFound`] when it is about somebody else; `reason_required`, `already_decided`.
     pub async fn appeal_alarm(&self, caller: &Caller, id: AlarmId, words: String) -> Result<AlarmView> {
         let alarm = monitoring::alarm(&mut *self.store.read().await?, id).await?;
-        let alarm = alarm.filter(|alarm| alarm.user_id == caller.user()).ok_or(PipelineError::NotFound)?;
+        let alarm = alarm.ok_or(PipelineError::NotFound)?;
+        if alarm.user_id != caller.user() {
+            return Err(caller.denied(Denial::on(NOT_OWN, "alarm", id.uuid(), alarm.project_id)));
+        }
         let words = reason(words)?;
         let project = alarm.project_id;
         self.store

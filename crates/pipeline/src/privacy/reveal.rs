@@ -5,7 +5,13 @@ use countersign_store::{CrosswalkEntry, privacy};
 use serde::Serialize;
 
 use super::{requests::evidence, subject_of_request};
-use crate::{Pipeline, PipelineError, Result, access::Action, blocking, people::Caller};
+use crate::{
+    Pipeline, PipelineError, Result,
+    access::Action,
+    blocking,
+    people::Caller,
+    refused::{Denial, NOT_OWN},
+};
 
 /// One UID of the source and what stands for it here.
 #[derive(Clone, PartialEq, Eq, Serialize)]
@@ -54,8 +60,12 @@ impl Pipeline {
             let mut conn = self.store.read().await?;
             let request = privacy::by_id(&mut conn, id).await?.ok_or(PipelineError::NotFound)?;
             self.require_on(caller, Action::RequestPrivacy, request.project_id)?;
-            if request.requested_by != caller.user() || request.kind != "reidentification" {
+            if request.kind != "reidentification" {
                 return Err(PipelineError::NotFound);
+            }
+            if request.requested_by != caller.user() {
+                let denial = Denial::on(NOT_OWN, "privacy_request", id.uuid(), request.project_id);
+                return Err(caller.denied(denial));
             }
             let subject = subject_of_request(&mut conn, &request).await?;
             // Who began to work on the item since they asked may not look any more.

@@ -4,7 +4,12 @@ use countersign_model::{ProjectId, Protocol, Stage, StageKind};
 use countersign_store::flow;
 use serde::Serialize;
 
-use crate::{Pipeline, PipelineError, Result, access::Action, people::Caller};
+use crate::{
+    Pipeline, Result,
+    access::Action,
+    people::Caller,
+    refused::{Denial, UNBLINDED},
+};
 
 /// Times are told of this many tasks of a stage, the ones that were finished last.
 pub const TIMED_TASKS_MAX: u64 = 2_000;
@@ -76,7 +81,7 @@ impl Pipeline {
         let mut conn = self.store.read().await?;
         let protocol = self.protocol(&mut conn, project).await?;
         if !self.may_see_flow(caller, project, &protocol) {
-            return Err(PipelineError::NotFound);
+            return Err(caller.denied(Denial::on(UNBLINDED, "project", project.uuid(), project)));
         }
         let counts = flow::counts(&mut conn, project).await?;
         let mut stages = Vec::with_capacity(protocol.stages.len());

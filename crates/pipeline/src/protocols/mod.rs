@@ -208,7 +208,7 @@ impl Pipeline {
         Ok(versions.into_iter().map(view).collect())
     }
 
-    fn allows_on(&self, caller: &Caller, action: Action, project: ProjectId) -> bool {
+    pub(crate) fn allows_on(&self, caller: &Caller, action: Action, project: ProjectId) -> bool {
         self.access.allows(&caller.principal, action, &Resource::Project(project))
     }
 

@@ -17,6 +17,7 @@ use crate::{
     access::{Action, Resource},
     blocking,
     people::Caller,
+    refused::Denial,
 };
 
 /// Largest document, bytes.
@@ -117,7 +118,8 @@ impl Pipeline {
         let mut conn = self.store.read().await?;
         let row = qualifications::by_id(&mut conn, id).await?.ok_or(PipelineError::NotFound)?;
         if row.user_id != caller.user() && !self.manages_certificate(&mut conn, caller, &row).await? {
-            return Err(PipelineError::NotFound);
+            let lacks = Denial::of_all(Action::ManageQualifications.as_str());
+            return Err(caller.denied(lacks.of_kind("qualification", id.uuid())));
         }
         drop(conn);
         let address = row.file_address.clone().ok_or(PipelineError::NotFound)?;

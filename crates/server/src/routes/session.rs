@@ -3,7 +3,7 @@
 use axum::{
     Json,
     extract::{FromRequestParts, State},
-    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts},
+    http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
 use countersign_model::{Instant, ProjectId, Role, UserId};
@@ -14,9 +14,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     App, COOKIE, Problem,
-    caller::{JustSignedIn, SignedIn, guard},
+    caller::{JustSignedIn, SignedIn, client, guard},
     extract::Body,
-    serve::Peer,
 };
 
 pub fn routes() -> OpenApiRouter<App> {
@@ -82,15 +81,7 @@ impl FromRequestParts<App> for FromOurPage {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         guard(&parts.method, &parts.headers)?;
-        let said = |name: HeaderName| Some(parts.headers.get(name)?.to_str().ok()?.to_owned());
-        // Only where a proxy stands in front can its word be one; the last address is the one that it saw itself.
-        let lines = parts.headers.get_all(HeaderName::from_static("x-forwarded-for"));
-        let last = lines.iter().next_back().filter(|_| app.https).and_then(|line| line.to_str().ok());
-        Ok(Self(Client {
-            address: parts.extensions.get::<Peer>().map(|peer| peer.0),
-            forwarded_for: last.and_then(|line| line.rsplit(',').next()?.trim().parse().ok()),
-            agent: said(header::USER_AGENT),
-        }))
+        Ok(Self(client(app, &parts.headers, &parts.extensions)))
     }
 }
 

@@ -10,6 +10,7 @@ mod house;
 mod live;
 mod protocols;
 mod refusals;
+mod refused;
 mod seed;
 mod separation;
 mod serving;
