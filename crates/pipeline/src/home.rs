@@ -1,7 +1,7 @@
 //! The start page: for each role one thing to do next.
 
 use countersign_model::{ProjectId, Role, StageKind};
-use countersign_store::{Conn, gate, items, monitoring, privacy, projects, protocols, tasks, waiting};
+use countersign_store::{Conn, gate, items, monitoring, privacy, projects, protocols, reads, tasks, waiting};
 use serde::Serialize;
 
 use crate::{Pipeline, Result, moving::parse_state, people::Caller};
@@ -28,6 +28,9 @@ pub struct HomeCard {
     pub title: String,
     /// Where it leads.
     pub href: String,
+    /// Whoever read the item that is to be judged says that it cannot be assessed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cannot_assess: bool,
 }
 
 /// The start page.
@@ -50,9 +53,17 @@ impl Pipeline {
         for task in tasks::leased_by(&mut conn, caller.user(), now).await? {
             let Some(project) = projects::by_id(&mut conn, task.project_id).await? else { continue };
             let Some(item) = items::by_id(&mut conn, task.item_id).await? else { continue };
-            if !self.may_take(caller, &task, &parse_state(&item.workflow)?) {
+            let state = parse_state(&item.workflow)?;
+            if !self.may_take(caller, &task, &state) {
                 continue;
             }
+            // Whoever judges is shown that read; readers hear nothing of another one.
+            let judges = matches!(task.kind, StageKind::Review | StageKind::SampleQa | StageKind::Sign);
+            let judged = state.current.filter(|_| judges);
+            let cannot_assess = match judged {
+                Some(read) => reads::by_id(&mut conn, read).await?.is_some_and(|read| read.cannot_assess),
+                None => false,
+            };
             cards.push(HomeCard {
                 role: task.role,
                 project: project.id,
@@ -61,6 +72,7 @@ impl Pipeline {
                 count: 1,
                 title: format!("Continue {}", work_word(task.role)),
                 href: format!("/work/{}", task.id),
+                cannot_assess,
             });
         }
         cards.extend(self.finding_cards(&mut conn, caller).await?);
@@ -90,6 +102,7 @@ impl Pipeline {
                 count,
                 title: many(count, "finding"),
                 href: "/findings".into(),
+                cannot_assess: false,
             });
         }
         Ok(cards)
@@ -116,6 +129,7 @@ impl Pipeline {
             count,
             title: many(count, word),
             href: format!("/projects/{}{page}", project.id),
+            cannot_assess: false,
         };
         let mut cards = Vec::new();
         if first(&WORKING) {
@@ -174,6 +188,7 @@ impl Pipeline {
             count,
             title: title.into(),
             href: format!("/projects/{}/subjects", project.id),
+            cannot_assess: false,
         };
         let mut cards = Vec::new();
         if !self.vault_online() {
@@ -252,6 +267,7 @@ impl Pipeline {
             count,
             title,
             href: format!("/projects/{}{page}", project.id),
+            cannot_assess: false,
         }))
     }
 }

@@ -5410,6 +5410,11 @@ export interface components {
             outcome: string;
             /** @description Reason code. */
             reason?: string | null;
+            /**
+             * Format: int64
+             * @description How often, where an event counts what was refused again and again.
+             */
+            times?: number | null;
         };
         /**
          * @description The word for every accepted item that is not held.
@@ -5424,6 +5429,7 @@ export interface components {
             integrity: components["schemas"]["Integrity"];
             /** @description It can be written; while it cannot, no picture is shown. */
             is_running: boolean;
+            stopped_since?: components["schemas"]["Instant"] | null;
         };
         /** Format: uuid */
         ExampleId: string;
@@ -6189,8 +6195,9 @@ export interface components {
         HeadScans: "tell" | "deface";
         /** @description The server answers and its database too. */
         Health: {
-            /** @description `running`, or `stopped`: the evidence log cannot be written, and no picture is shown until it can. */
+            /** @description `running`, or `stopped`: the evidence log cannot be written or does not answer, and no picture is shown until it can. */
             log: string;
+            log_stopped_since?: components["schemas"]["Instant"] | null;
             /** @description `ready`. */
             status: string;
             /** @description `online`, or `offline`: then the gate waits and everything else goes on. */
@@ -6265,6 +6272,8 @@ export interface components {
         };
         /** @description One card of the start page. */
         HomeCard: {
+            /** @description Whoever read the item that is to be judged says that it cannot be assessed. */
+            cannot_assess?: boolean;
             /**
              * Format: int64
              * @description How many wait.
@@ -7426,6 +7435,11 @@ export interface components {
                 outcome: string;
                 /** @description Reason code. */
                 reason?: string | null;
+                /**
+                 * Format: int64
+                 * @description How often, where an event counts what was refused again and again.
+                 */
+                times?: number | null;
             }[];
             /** @description Cursor of the next page, if there is one. */
             next?: string | null;

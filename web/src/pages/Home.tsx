@@ -9,6 +9,7 @@ import { claimTask } from "@/api/tasks";
 import type { HomeCard, Role } from "@/api/types";
 import { count, title } from "@/format";
 import { AccessAlerts } from "@/parts/AccessAlerts";
+import { Status } from "@/parts/bits";
 import { EvidenceLight } from "@/parts/EvidenceLight";
 import { Feedback } from "@/parts/FeedbackCard";
 import { EndingNotice } from "@/parts/Qualifications";
@@ -96,6 +97,11 @@ function Card({ card, first }: { card: HomeCard; first: boolean }) {
   return (
     <article className={`${styles.card} ${first ? styles.first : ""}`}>
       <h3>{card.project_name}</h3>
+      {card.cannot_assess ? (
+        <Status tone="warn" mark="diamond">
+          Cannot be assessed
+        </Status>
+      ) : null}
       {waits ? (
         <p>
           <span className={styles.count}>{count(card.count)}</span>{" "}
