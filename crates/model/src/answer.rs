@@ -8,7 +8,7 @@ use std::{collections::BTreeSet, fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Annotation, AnnotationError, FrameRef, Shape, Stream, role::words};
+use crate::{Annotation, AnnotationError, FrameRef, Shape, Stream, StreamKind, role::words};
 
 /// Class of the answer that an item, or a frame of it, cannot be assessed. No ontology can name a class so: ids of classes have
 /// no hyphen.
@@ -141,9 +141,33 @@ fn check_words(text: &str) -> Result<(), AnnotationError> {
     Ok(())
 }
 
-/// Whether a read says of the whole item that it cannot be assessed: what is not in it is then not absent, but unknown.
-pub fn is_unassessed(annotations: &[Annotation]) -> bool {
-    annotations.iter().any(|mark| mark.is_answer() && mark.frame.is_none())
+/// What a read says of the whole item where it could not be assessed: what is not in it is then not absent, but unknown.
+///
+/// Whoever says it of every frame, one by one, and marks nothing, says it of the item. Frames that are only compared with
+/// (templates) are not looked at for themselves and need no answer. The reason is that of the first frame.
+pub fn whole_answer(annotations: &[Annotation], streams: &[Stream]) -> Option<Annotation> {
+    let answers = || annotations.iter().filter(|mark| mark.is_answer());
+    if let Some(said) = answers().find(|answer| answer.frame.is_none()) {
+        return Some(said.clone());
+    }
+    let first = answers().min_by_key(|answer| answer.frame)?;
+    if annotations.iter().any(|mark| !mark.is_answer()) {
+        return None;
+    }
+    let said: BTreeSet<_> = answers().filter_map(|answer| answer.frame).collect();
+    let looked_at = (0_u32..).zip(streams).filter(|(_, stream)| stream.kind != StreamKind::Template);
+    let mut frames = looked_at.flat_map(|(stream, of)| {
+        (0_u32..).take(of.frames.len()).map(move |index| FrameRef { stream, index })
+    });
+    frames.all(|frame| said.contains(&frame)).then(|| Annotation { frame: None, ..first.clone() })
+}
+
+/// A read as it counts: where every frame was answered one by one, the one answer of the item that this is.
+pub fn as_counted(annotations: Vec<Annotation>, streams: &[Stream]) -> Vec<Annotation> {
+    match whole_answer(&annotations, streams) {
+        Some(said) if annotations.iter().all(Annotation::is_answer) => vec![said],
+        _ => annotations,
+    }
 }
 
 /// How answers of a read contradict it.
@@ -179,7 +203,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::{AnnotationId, Author, UserId};
+    use crate::{AnnotationId, AssetId, Author, Frame, UserId};
 
     fn mark(class: &str, frame: Option<u32>) -> Annotation {
         Annotation {
@@ -196,6 +220,11 @@ mod tests {
         }
     }
 
+    fn stream(kind: StreamKind, frames: usize) -> Stream {
+        let frame = Frame { asset: AssetId(Uuid::nil()), part: 0, time_ns: None, position_mm: None };
+        Stream { name: "s".into(), kind, frames: vec![frame; frames], properties: Default::default() }
+    }
+
     #[test]
     fn answers_and_marks_exclude_each_other_where_they_are() {
         let no = |frame| mark(CANNOT_ASSESS, frame);
@@ -209,7 +238,8 @@ mod tests {
         assert_eq!(contradiction(&[no(Some(3)), car(Some(3))]), Some(Contradiction::Marked(at(3))));
         assert_eq!(contradiction(&[no(Some(3)), no(Some(3))]), Some(Contradiction::Twice(at(3))));
         assert_eq!(contradiction(&[no(Some(3)), no(None)]), Some(Contradiction::Twice(at(3))));
-        assert!(is_unassessed(&[car(None), no(None)]) && !is_unassessed(&[no(Some(1)), car(None)]));
+        assert!(whole_answer(&[car(None), no(None)], &[]).is_some());
+        assert!(whole_answer(&[no(Some(0)), car(None)], &[stream(StreamKind::Image, 1)]).is_none());
     }
 
     #[test]
@@ -239,6 +269,39 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn every_frame_one_by_one_is_the_whole_item(
+            sizes in prop::collection::vec((0_usize..4, any::<bool>()), 0..4),
+            left_out in prop::option::of(any::<prop::sample::Index>()),
+            marked in any::<bool>(),
+        ) {
+            let kind = |template| if template { StreamKind::Template } else { StreamKind::Image };
+            let streams: Vec<_> = sizes.iter().map(|(frames, template)| stream(kind(*template), *frames)).collect();
+            let mut frames: Vec<_> = (0_u32..)
+                .zip(&sizes)
+                .filter(|(_, (_, template))| !template)
+                .flat_map(|(stream, (count, _))| {
+                    (0_u32..).take(*count).map(move |index| FrameRef { stream, index })
+                })
+                .collect();
+            let all = frames.len();
+            if let Some(left) = left_out.filter(|_| all > 0) {
+                frames.remove(left.index(all));
+            }
+            let answer = |frame: &FrameRef| Annotation { frame: Some(*frame), ..mark(CANNOT_ASSESS, None) };
+            let mut read: Vec<_> = frames.iter().map(answer).collect();
+            if marked {
+                read.push(mark("car", None));
+            }
+            let whole = all > 0 && frames.len() == all && !marked;
+            let said = whole_answer(&read, &streams);
+            prop_assert_eq!(said.is_some(), whole);
+            prop_assert!(said.is_none_or(|said| said.frame.is_none() && said.is_answer()));
+            let one = vec![mark(CANNOT_ASSESS, None)];
+            prop_assert_eq!(as_counted(one.clone(), &streams), one.clone());
+            prop_assert_eq!(as_counted(read.clone(), &streams), if whole { one } else { read });
+        }
+
         #[test]
         fn the_order_of_a_read_says_nothing(frames in prop::collection::vec((any::<bool>(), prop::option::of(0_u32..4)), 0..8)) {
             let class = |answer| if answer { CANNOT_ASSESS } else { "car" };

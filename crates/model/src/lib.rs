@@ -21,7 +21,7 @@ mod time;
 pub use annotation::{Annotation, AnnotationError, Arrangement, Author, FrameRef, OBJECTS_PER_READ_MAX};
 pub use answer::{
     ANSWER_CHARS_MAX, CANNOT_ASSESS, CannotAssess, Confidence, Contradiction, NotAssessed, Unclear,
-    contradiction, is_unassessed,
+    as_counted, contradiction, whole_answer,
 };
 pub use deid::{
     AuditPlan, DatesPolicy, DeidOption, DeidPlan, FacesPlan, HeadScans, PixelPolicy, PostalCodes,

@@ -2,7 +2,7 @@
 
 use countersign_model::{
     Annotation, AnnotationId, Author, ComparisonId, FrameRef, Instant, ItemId, MergeRule, ReadId, Shape,
-    StageKind, Stream,
+    StageKind, Stream, as_counted,
 };
 use countersign_store::{Actor, Conn, comparisons, items, jobs, reads, tasks};
 use countersign_workflow::{
@@ -185,7 +185,8 @@ impl Pipeline {
             let ids: Vec<ReadId> = state.locked_at(read).iter().map(|read| read.id).collect();
             let mut marks = Vec::with_capacity(ids.len());
             for read in &ids {
-                marks.push(current_annotations(&mut conn, *read).await?);
+                // Of every frame, or of the item: the same answer.
+                marks.push(as_counted(current_annotations(&mut conn, *read).await?, &item.streams.0));
             }
             let spacings: Vec<_> = item.streams.0.iter().map(Stream::spacing_mm).collect();
             (state, protocol, ids, marks, spacings)

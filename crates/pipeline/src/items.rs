@@ -414,7 +414,9 @@ async fn whole_answer(conn: &mut Conn, row: &reads::Read) -> Result<Option<Canno
         return Ok(None);
     }
     let annotations = current_annotations(conn, row.id).await?;
-    Ok(annotations.iter().filter_map(Annotation::cannot_assess).find(|answer| answer.frame.is_none()))
+    let answers = annotations.iter().filter_map(Annotation::cannot_assess);
+    // Said of every frame it is said of the item.
+    Ok(answers.min_by_key(|answer| answer.frame).map(|answer| CannotAssess { frame: None, ..answer }))
 }
 
 pub(crate) async fn printed_name(conn: &mut Conn, user: UserId) -> Result<String> {

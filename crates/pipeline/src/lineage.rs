@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 
 use countersign_exchange::native::{LabelModel, LineageLine, ModelIdentity};
-use countersign_model::{AiVisibility, Annotation, Author, ReadId, UserId, is_unassessed};
+use countersign_model::{AiVisibility, Annotation, Author, ReadId, UserId};
 use countersign_store::{Tx, lineage::ShownDraft, reads};
 use countersign_workflow::{Delta, ItemState, canonical_json, deltas, suggestions::Plant, visible_reads};
 use sha2::{Digest, Sha256};
@@ -80,12 +80,11 @@ impl Drafted {
 pub(crate) fn lineage(
     read: &[Annotation],
     draft: Option<&Drafted>,
-    shown: bool,
+    (shown, unseen): (bool, bool),
     plant: Option<&Plant>,
 ) -> Vec<LineageLine> {
     let drafted = draft.map_or(&[][..], |draft| &draft.annotations);
     let label = |set: &[Annotation], id| set.iter().find(|mark| mark.id == id).cloned();
-    let unseen = is_unassessed(read);
     let mut lines = Vec::new();
     for found in deltas(drafted, read) {
         let (was, is) = (label(drafted, found.annotation), label(read, found.annotation));

@@ -4,13 +4,19 @@ use std::sync::Arc;
 
 use countersign_model::{
     Annotation, Author, ItemId, ProjectId, Protocol, ReadId, SignatureMeaning, StageKind, TaskId, UserId,
+    whole_answer,
 };
 use countersign_store::{Evidence, Tx, items, jobs, moves, protocols, reads, tasks, waiting};
 use countersign_workflow::{Effect, Event, ItemState, Phase, sample_draw, step};
 
 use crate::{
-    Pipeline, PipelineError, Result, campaigns::look_again, holds::wide::reach_moved, lineage::ModelHash,
-    ontology::carry_over, save::annotation_body, suggestions,
+    Pipeline, PipelineError, Result,
+    campaigns::look_again,
+    holds::wide::reach_moved,
+    lineage::ModelHash,
+    ontology::carry_over,
+    save::{annotation_body, current_annotations},
+    suggestions,
 };
 
 /// Kind of the job that asks a model for a draft.
@@ -160,7 +166,8 @@ impl Moving {
             }
             Effect::VoidRead { read } => reads::set_status(tx, *read, "void", None).await?,
             Effect::LockRead { read, content_hash, .. } => {
-                reads::lock(tx, *read, content_hash).await?;
+                let said = whole_answer(&current_annotations(tx, *read).await?, &self.item.streams.0);
+                reads::lock(tx, *read, content_hash, said.is_some()).await?;
             }
             Effect::ReturnRead { read } => reads::set_status(tx, *read, "returned", None).await?,
             Effect::SupersedeRead { read } => reads::set_status(tx, *read, "superseded", None).await?,

@@ -12,7 +12,7 @@ use std::{
 };
 
 use countersign_model::{Instant, ItemId, ProjectId, UserId};
-use countersign_store::{Actor, Evidence, StoreError, projects};
+use countersign_store::{Actor, Evidence, StoreError, projects, tasks};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -20,6 +20,7 @@ use crate::{
     Inner, Pipeline, PipelineError, Result,
     access::{Action, Resource},
     people::{Caller, Client},
+    work::work_action,
 };
 
 /// The action in the log.
@@ -122,6 +123,16 @@ impl Denial {
             }
         }
     }
+}
+
+/// A task that somebody else has or could have.
+pub(crate) fn not_theirs(task: &tasks::Task) -> Denial {
+    Denial::on(NOT_OWN, "task", task.id.uuid(), task.project_id).item(task.item_id)
+}
+
+/// The answer to somebody who could not have the task at all.
+pub(crate) fn no_task_of(caller: &Caller, task: &tasks::Task) -> PipelineError {
+    caller.denied(Denial { lacks: work_action(task.kind).as_str().to_owned(), ..not_theirs(task) })
 }
 
 /// What is known of a request that may be refused: who asks, and what they were denied last. Shared by the caller and by

@@ -9,10 +9,10 @@ use crate::{
     Pipeline, PipelineError, Result,
     moving::{Moving, hash_bytes, parse_state},
     people::Caller,
+    refused::no_task_of,
     review::{check_reason, checked_comment},
     signing::Components,
     tiers::{Begun, Came},
-    work::no_task_of,
     work::{Standing, standing},
 };
 

@@ -2,7 +2,7 @@
 
 use countersign_model::{
     Blinding, Instant, ItemId, ProjectId, Protocol, ReadId, Role, SignatureId, StageKind, TaskId, UserId,
-    is_unassessed,
+    whole_answer,
 };
 use countersign_store::{Conn, Evidence, Tx, items, reads, tasks};
 use countersign_workflow::{Event, ItemState, content_hash, may_save};
@@ -20,7 +20,7 @@ use crate::{
     ontology::check_split,
     people::Caller,
     protocols::signature::unsigned,
-    refused::{Denial, NOT_OWN},
+    refused::{Denial, NOT_OWN, no_task_of, not_theirs},
     save::{check_answers, check_required, save_changes, settle},
     sign::record_signature,
     tiers::{Begun, Came},
@@ -380,7 +380,7 @@ impl Pipeline {
                 moving.take(tx, &event).await?;
                 begun.end(tx, moving, user, Came::authored()).await?;
                 let mut evidence = read_evidence("read.submitted", moving, read).content(hash_bytes(&hash)?);
-                if is_unassessed(&annotations) {
+                if whole_answer(&annotations, &moving.item.streams.0).is_some() {
                     evidence = evidence.reason("cannot_assess");
                 }
                 tx.record(evidence)?;
@@ -456,15 +456,6 @@ async fn strange_task(tx: &mut Tx, caller: &Caller, task: &tasks::Task) -> Resul
     } else {
         caller.denied(not_theirs(task))
     })
-}
-
-fn not_theirs(task: &tasks::Task) -> Denial {
-    Denial::on(NOT_OWN, "task", task.id.uuid(), task.project_id).item(task.item_id)
-}
-
-/// The answer to somebody who could not have the task at all.
-pub(crate) fn no_task_of(caller: &Caller, task: &tasks::Task) -> PipelineError {
-    caller.denied(Denial { lacks: work_action(task.kind).as_str().to_owned(), ..not_theirs(task) })
 }
 
 /// The policy action of a stage kind.

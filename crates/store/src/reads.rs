@@ -184,16 +184,15 @@ pub(crate) use answer;
 ///
 /// # Errors
 /// [`StoreError`] of the database.
-pub async fn lock(tx: &mut Tx, id: ReadId, content_hash: &str) -> Result<(), StoreError> {
+pub async fn lock(
+    tx: &mut Tx,
+    id: ReadId,
+    content_hash: &str,
+    cannot_assess: bool,
+) -> Result<(), StoreError> {
     set_status(tx, id, "submitted", Some(content_hash)).await?;
-    let sql = concat!(
-        "UPDATE reads SET cannot_assess = TRUE WHERE id = $1 AND EXISTS (SELECT 1 FROM annotations a \
-         WHERE a.read_id = reads.id AND ",
-        answer!("a"),
-        " AND a.body NOT LIKE '%\"frame\":{%' AND NOT EXISTS (SELECT 1 FROM annotations b \
-         WHERE b.read_id = a.read_id AND b.annotation_id = a.annotation_id AND b.version > a.version))"
-    );
-    tx.query(sql).bind(id).execute().await.map(drop)
+    let sql = "UPDATE reads SET cannot_assess = $1 WHERE id = $2";
+    tx.query(sql).bind(cannot_assess).bind(id).execute().await.map(drop)
 }
 
 /// Sets a read's status; with a content hash when it is locked.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use countersign_exchange::coco::{Counts, Header, Image, Writer, fits};
-use countersign_model::{Annotation, AssetKind, FrameRef, ItemKind, Protocol, Shape, is_unassessed};
+use countersign_model::{Annotation, AssetKind, FrameRef, ItemKind, Protocol, Shape};
 use countersign_store::{Conn, Store, projects, releases};
 
 use super::{
@@ -79,7 +79,7 @@ fn frames(material: &Material) -> BTreeSet<FrameRef> {
             pictures.flat_map(|(stream, frames)| (0..frames).map(move |index| FrameRef { stream, index })),
         ),
         ItemKind::Study if found.is_empty() => found.extend(firsts(pictures)),
-        ItemKind::Scene if is_unassessed(&material.annotations) => found.extend(firsts(pictures)),
+        ItemKind::Scene if material.read.cannot_assess && found.is_empty() => found.extend(firsts(pictures)),
         ItemKind::Study | ItemKind::Scene => {}
     }
     found

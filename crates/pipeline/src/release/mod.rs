@@ -38,8 +38,9 @@ use crate::{
 
 /// What packages hold that are begun now. 1: as first shipped. 2: `agreement.json` where several people read.
 /// 3: `reads.jsonl` whatever the protocol, with the lineage of each label. 4: `suggestions.json`
-/// where some drafts were made wrong or withheld, and `qa_passed` of an inspected sample. Whatever a package of an older format lacked is left out when it is built again.
-const FORMAT: u32 = 4;
+/// where some drafts were made wrong or withheld, and `qa_passed` of an inspected sample. 5: what is
+/// said in `FORMATS.txt` about answers. Whatever a package of an older format lacked is left out when it is built again.
+const FORMAT: u32 = 5;
 /// Most releases in one list.
 const RELEASES_LISTED_MAX: u32 = 1_000;
 /// Most items that a release names one by one ("all accepted" has no such limit).

@@ -21,7 +21,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     agreement::{AGREEMENT_FORMAT, write_agreement},
-    answers::ANSWERS_FORMAT,
+    answers::answers_format,
     carried::{CARRIED_FORMAT, Carried},
     coco::write_coco,
     file_failed,
@@ -239,7 +239,7 @@ async fn pack(
         (release.certification_id.is_some(), AUDIT_FORMAT),
         (!versions.is_empty(), GUIDELINES_FORMAT),
         (by.is_some(), CARRIED_FORMAT),
-        (contents.answered || releases::answered(&mut conn, release).await?, ANSWERS_FORMAT),
+        (contents.answered || releases::answered(&mut conn, release).await?, answers_format(release.format)),
     ];
     let later: String = said.iter().filter(|(holds, _)| *holds).map(|(_, text)| *text).collect();
     add(&mut package, "FORMATS.txt", format!("{FORMATS}{later}").as_bytes())?;

@@ -116,9 +116,9 @@ fn write_lineage(
 ) -> Result<()> {
     let lines = if read.author_model.is_some() {
         *draft = Drafted::of(read, annotations.clone());
-        lineage(&annotations, None, false, plant)
+        lineage(&annotations, None, (false, read.cannot_assess), plant)
     } else {
-        lineage(&annotations, draft.as_ref(), shown, plant)
+        lineage(&annotations, draft.as_ref(), (shown, read.cannot_assess), plant)
     };
     native::write_lineage(out, lines).map_err(export_failed)
 }

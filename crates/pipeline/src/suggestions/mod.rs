@@ -11,7 +11,7 @@ mod judge;
 mod report;
 mod table;
 
-use countersign_model::{Annotation, AnnotationId, FrameRef, ProjectId, ReadId, Stream, is_unassessed};
+use countersign_model::{Annotation, AnnotationId, FrameRef, ProjectId, ReadId, Stream, whole_answer};
 use countersign_store::{Evidence, Tx, random, suggestions};
 use countersign_workflow::{
     ItemState, canonical_json,
@@ -188,7 +188,7 @@ async fn holds(tx: &mut Tx, moving: &Moving, row: &suggestions::Suggestion, read
     let Some(plant) = Said::of(row)?.and_then(|said| said.plant) else { return Ok(false) };
     let marks = current_annotations(tx, read).await?;
     // Whoever could not assess the item followed nothing.
-    if is_unassessed(&marks) {
+    if whole_answer(&marks, &moving.item.streams.0).is_some() {
         return Ok(false);
     }
     Ok(survives(&plant, &marks, &rule(&moving.protocol)))

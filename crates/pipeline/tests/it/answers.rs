@@ -146,6 +146,42 @@ async fn what_nobody_can_assess_is_agreed_on_decided_signed_and_released_as_no_n
     counted_apart(&team).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_said_of_every_frame_is_said_of_the_item() {
+    let team = Team::new(3, STAGES).await;
+    let of_frame = |id| vec![cannot(id, "obstructed", Some(0))];
+    let mixed = team.answered(vec![cannot(0xa1, "image_quality", None)], of_frame(0xa2)).await;
+    let both = team.answered(of_frame(0xb1), of_frame(0xb2)).await;
+    for item in [mixed, both] {
+        let work = team.claim(&team.specialists[0], Some(item)).await.unwrap();
+        let subject = work.subject.unwrap();
+        assert_eq!(subject.annotations.len(), 1, "they agree");
+        assert_eq!(subject.annotations[0].cannot_assess().unwrap().frame, None);
+        let cards = team.house.pipeline.home(&team.specialists[0]).await.unwrap().cards;
+        assert!(cards.iter().any(|card| card.kind == "continue" && card.cannot_assess));
+        let (task, fence) = (work.task.id, work.task.fence);
+        team.house.pipeline.give_back(&team.specialists[0], task, fence).await.unwrap();
+        team.sign(&team.specialists[0], item).await;
+    }
+    // One who could see something is worth a look.
+    let seen = team.answered(of_frame(0xc1), vec![]).await;
+    assert!(team.claim(&team.reviewer, Some(seen)).await.unwrap().dispute.is_some());
+
+    let owner = team.house.sign_in("owner@p").await;
+    let page = team.house.pipeline.items(&owner, team.project, Default::default()).await.unwrap();
+    let told = page.items.iter().filter(|item| item.cannot_assess).map(|item| item.id);
+    assert_eq!(told.collect::<std::collections::BTreeSet<_>>(), [mixed, both].into());
+    let mut text = released(&team).await;
+    let coco: Value = serde_json::from_str(&text("coco.json")).unwrap();
+    let images = coco["images"].as_array().unwrap();
+    assert_eq!(images.iter().filter(|image| !image["cannot_assess"].is_null()).count(), 2);
+    let certificate: Value = serde_json::from_str(&text("certificate.json")).unwrap();
+    let counts = certificate.pointer("/statement/counts").unwrap_or(&certificate["counts"]);
+    let count = |name: &str| counts[name].as_u64().unwrap_or(0);
+    assert_eq!((count("items_not_assessed"), count("items_without_annotations")), (2, 0));
+    assert!(text("FORMATS.txt").contains("or of each frame one by one"));
+}
+
 /// Agreement, tiers, certification and the inspector's copy after the release.
 async fn counted_apart(team: &Team) {
     let pipeline = &team.house.pipeline;

@@ -106,7 +106,7 @@ both! {
                         for (version, body) in (1..).zip(named) {
                             reads::annotate(tx, vec![annotation(&read, u64::from(version), 5, version, body)]).await?;
                         }
-                        reads::lock(tx, read.id, "abc").await?;
+                        reads::lock(tx, read.id, "abc", expected).await?;
                         tx.record(Evidence::new("read.submitted", "read", read.id.0))?;
                         Ok(read)
                     })
