@@ -6,20 +6,7 @@ import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { expect, test } from "@playwright/test";
 import { crawl, itemOf, Person } from "./people";
-import {
-  box,
-  call,
-  claim,
-  everybody,
-  file,
-  grants,
-  inPhase,
-  opens,
-  PASSWORD,
-  putsProtocol,
-  sends,
-  twice,
-} from "./pictures";
+import { box, call, claim, everybody, file, grants, inPhase, lets, opens, PASSWORD, putsProtocol, sends, twice } from "./pictures";
 
 /** Hands in what is said here for the task. */
 const handsIn = (
@@ -173,7 +160,7 @@ test("a reader cannot assess, another one can; somebody decides, and the package
   expect((await itemOf(owner, item)).reads.filter((read) => !read.cannot_assess)).not.toHaveLength(0);
 
   // What leaves: each read with its answer, the image with a flag, nothing of it as an empty one.
-  const release = await call(scientist, "post", `/projects/${project}/releases`, { name: "answers" });
+  const release = await lets(scientist, project, "answers");
   await expect
     .poll(
       async () =>

@@ -60,6 +60,7 @@ test("labels are frozen, judged blind, bounded, released, and recomputed without
 
   await scientist.page.goto(`/projects/${project}/quality`);
   await scientist.page.getByRole("button", { name: "Release this set…" }).click();
+  await scientist.entersComponents("begin");
   await scientist.page.getByRole("button", { name: "Make the release" }).click();
   await expect(scientist.page).toHaveURL(/\/releases\//);
   const release = scientist.page.url().split("/releases/")[1];

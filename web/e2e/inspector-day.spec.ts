@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, request, test } from "@playwright/test";
 import { Person } from "./people";
-import { box, call, claim, everybody, PASSWORD, type People, picture, pictures, signs } from "./pictures";
+import { box, call, claim, everybody, lets, PASSWORD, type People, picture, pictures, signs } from "./pictures";
 
 const binary = process.env.COUNTERSIGN_BIN as string;
 const PYTHON = process.env.PYTHON || "python3";
@@ -206,7 +206,7 @@ test("an inspector's day", async ({ browser }, info) => {
       ],
     });
     await signs(people, project, hash);
-    const release = await call(people.scientist, "post", `/projects/${project}/releases`, { name: "v1" });
+    const release = await lets(people.scientist, project, "v1");
     const download = () => people.scientist.context.request.get(`/api/v1/releases/${release.id}/download`);
     await expect.poll(async () => (await download()).status(), { timeout: 60_000 }).toBe(200);
     const bundle = file("v1.zip", await (await download()).body());

@@ -215,6 +215,13 @@ export async function signs(people: People, project: string, hash: string): Prom
   });
 }
 
+/** Makes a release of everything accepted where that takes one person, who signs it. */
+export async function lets(scientist: Person, project: string, name: string) {
+  await call(scientist, "post", "/me/signing", { version: 1 });
+  const signature = { login: scientist.login, password: PASSWORD };
+  return await call(scientist, "post", `/projects/${project}/releases`, { name, ...signature });
+}
+
 /** The shipped protocol for pictures, read twice, as a draft of its next version. */
 export async function twice(people: People, project: string): Promise<{ version: number; document: string }> {
   const answer = await people.owner.context.request.get(`/api/v1/projects/${project}/protocol`);

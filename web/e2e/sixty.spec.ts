@@ -7,21 +7,7 @@ import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { type Browser, expect, test } from "@playwright/test";
 import { crawl, Person } from "./people";
-import {
-  box,
-  call,
-  claim,
-  everybody,
-  file,
-  grants,
-  inPhase,
-  opens,
-  PASSWORD,
-  type People,
-  putsProtocol,
-  sends,
-  twice,
-} from "./pictures";
+import { box, call, claim, everybody, file, grants, inPhase, lets, opens, PASSWORD, type People, putsProtocol, sends, twice } from "./pictures";
 
 const CASES = 60;
 /** Both mark the square, one a pixel beside the other: within what the rule lets pass. */
@@ -249,7 +235,7 @@ test("sixty pictures, two blind readers, fifteen differences", async ({ browser 
   expect(await inPhase(people, project, "accepted")).toBe(CASES);
 
   // What leaves: every read, every consensus, the reasons, and the agreement.
-  const release = await call(scientist, "post", `/projects/${project}/releases`, { name: "sixty" });
+  const release = await lets(scientist, project, "sixty");
   await expect
     .poll(
       async () =>

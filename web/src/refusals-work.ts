@@ -36,7 +36,7 @@ export const OF_THE_WORK: Record<string, Explanation> = {
   separation_of_duties: {
     title: "Someone else has to do this",
     advice:
-      "You already took part in this item at another stage. Nobody checks their own work here, whatever their role.",
+      "You already took part in this item at another stage, or in an item of this release. Nobody checks their own work or lets it go here, whatever their role.",
   },
   already_read: {
     title: "Someone else has to read it too",

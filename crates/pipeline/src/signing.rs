@@ -6,7 +6,7 @@
 //! signing: whoever signed in has still to give both.
 
 use countersign_ledger::{Entry, Hash};
-use countersign_model::{Instant, Refusal, SessionId};
+use countersign_model::{Instant, Refusal, SessionId, SignatureMeaning};
 use countersign_store::{Conn, Evidence, StoreError, events, reads::Signature, sessions, signing};
 use serde::Serialize;
 
@@ -140,6 +140,18 @@ impl Pipeline {
         self.store.touch_signing(session).await?;
         Ok(done)
     }
+}
+
+/// What the event of a signed act keeps of the signature beside person and time: what it means, and the name as it was
+/// printed then. Whoever is called otherwise later has signed under this one.
+pub(crate) fn signed_details(meaning: SignatureMeaning, name: &str) -> serde_json::Value {
+    serde_json::json!({ "meaning": meaning, "printed_name": name })
+}
+
+/// The same beside what else an event says.
+pub(crate) fn add_signed(details: &mut serde_json::Value, meaning: SignatureMeaning, name: &str) {
+    details["meaning"] = serde_json::json!(meaning);
+    details["printed_name"] = name.into();
 }
 
 /// Why an act that has to be signed was refused without one.

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use countersign_model::{Audience, CertificationId, ItemId, ProjectId, ReleaseId, UserId};
+use countersign_model::{
+    Audience, CertificationId, EventId, ItemId, ProjectId, ReleaseId, SignatureMeaning, UserId,
+};
 use countersign_store::{Actor, StoreError, Tx, certifications, items, projects, reads, releases, risks};
 use countersign_workflow::Phase;
 
@@ -10,7 +12,10 @@ use super::{
     FORMAT, ITEMS_NAMED_MAX, Selection, Wanted, evidence,
     two::{contents_hash, own_work},
 };
-use crate::{Pipeline, PipelineError, Result, holds::wide::require_reached, people::Caller};
+use crate::{
+    Pipeline, PipelineError, Result, holds::wide::require_reached, people::Caller,
+    protocols::signature::signer, signing::add_signed,
+};
 
 /// State of a release that waits for a second person.
 pub(super) const PROPOSED: &str = "proposed";
@@ -21,8 +26,8 @@ pub(super) const BUILDING: &str = "building";
 pub(super) struct Begun {
     /// Who begins it; absent for the command line.
     pub user: Option<UserId>,
-    /// The person who signs its beginning, where it takes two.
-    pub by_two: Option<Caller>,
+    /// The person who signs; absent for the command line and the demo.
+    pub signer: Option<Caller>,
     /// Its id.
     pub id: ReleaseId,
     /// Its name.
@@ -40,7 +45,7 @@ impl Pipeline {
         begun: Begun,
         wanted: Wanted,
     ) -> Result<(releases::Release, projects::Project)> {
-        let (Begun { user, by_two, id, name, state }, pipeline) = (begun, self.clone());
+        let (Begun { user, signer: by, id, name, state }, pipeline) = (begun, self.clone());
         self.store
             .write(actor, move |tx| {
                 Box::pin(async move {
@@ -73,9 +78,12 @@ impl Pipeline {
                         None => insert(tx, release.clone(), wanted.items).await?,
                     };
                     releases::set_items(tx, id, release.items).await?;
-                    if let Some(caller) = &by_two
-                        && !pipeline.may_sign(tx, caller, &release).await?
-                    {
+                    let may = match (&by, user) {
+                        (Some(caller), _) => pipeline.may_sign(tx, caller, &release).await?,
+                        // The demo names somebody; whoever may use the machine itself is nobody's author.
+                        (None, user) => !has_drawn(tx, id, user).await?,
+                    };
+                    if !may {
                         return Err(own_work());
                     }
                     if let Some(item) = releases::unsigned(tx, id).await? {
@@ -87,23 +95,43 @@ impl Pipeline {
                     if wanted.audience == Audience::Public {
                         check_waived(tx, id).await?;
                     }
-                    let details = serde_json::json!({
-                        "name": release.name,
-                        "items": release.items,
-                        "audience": release.audience,
-                    });
-                    let started = evidence("release.started", &release).details(details);
-                    if by_two.is_some() {
-                        let list = contents_hash(tx, id).await?;
-                        let event = tx.record(started.content(list.0))?;
+                    let event = record_started(tx, &release, by.is_some()).await?;
+                    if release.state == PROPOSED {
                         releases::set_proposal(tx, id, event).await?;
-                    } else {
-                        tx.record(started)?;
                     }
                     Ok((release, project))
                 })
             })
             .await
+    }
+}
+
+/// The evidence that a release began. Somebody's signature binds the list, and says what it means under which name: that
+/// the list is approved where a second person follows, that it is released where none does.
+async fn record_started(tx: &mut Tx, release: &releases::Release, is_signed: bool) -> Result<EventId> {
+    let mut details = serde_json::json!({
+        "name": release.name,
+        "items": release.items,
+        "audience": release.audience,
+    });
+    let started = evidence("release.started", release);
+    if !is_signed {
+        return Ok(tx.record(started.details(details))?);
+    }
+    let meaning = match release.state == PROPOSED {
+        true => SignatureMeaning::Approved,
+        false => SignatureMeaning::Released,
+    };
+    let (_, name) = signer(tx).await?;
+    add_signed(&mut details, meaning, &name);
+    let list = contents_hash(tx, release.id).await?;
+    Ok(tx.record(started.content(list.0).details(details))?)
+}
+
+async fn has_drawn(tx: &mut Tx, id: ReleaseId, user: Option<UserId>) -> Result<bool> {
+    match user {
+        Some(user) => Ok(releases::drew_in(tx, id, user).await?),
+        None => Ok(false),
     }
 }
 

@@ -14,7 +14,7 @@ use super::{
     pack::Packed,
     workplace::Workplace,
 };
-use crate::{Pipeline, PipelineError, Result, holds::wide::require_reached, moving::Moving};
+use crate::{Pipeline, PipelineError, Result, holds::wide::require_reached, moving::Moving, people::Caller};
 
 /// Items that are marked as released in one write.
 const MARKS_PER_WRITE: u32 = 200;
@@ -25,14 +25,14 @@ impl Pipeline {
         &self,
         actor: Actor,
         user: Option<UserId>,
+        signer: Option<Caller>,
         project: ProjectId,
-        name: String,
-        wanted: super::Wanted,
+        (name, wanted): (String, super::Wanted),
     ) -> Result<ReleaseId> {
         let id = ReleaseId(self.store.ids().fresh());
         // Dropped last: until then, no sweep takes the release for abandoned.
         let place = Workplace::open(&self.store, id)?;
-        let begun = Begun { user, by_two: None, id, name, state: BUILDING };
+        let begun = Begun { user, signer, id, name, state: BUILDING };
         let (release, project) = self.begin_release(actor, project, begun, wanted).await?;
         self.finish_building(actor, &release, &project, place).await?;
         Ok(id)

@@ -131,23 +131,9 @@ pub struct ReleaseDownload {
 }
 
 impl Pipeline {
-    /// Makes a release where that takes one person. Goes on when the caller stops waiting.
-    ///
-    /// # Errors
-    /// As [`Pipeline::make_release_signed`].
-    pub async fn make_release(
-        &self,
-        caller: &Caller,
-        project: ProjectId,
-        name: &str,
-        wanted: impl Into<Wanted>,
-    ) -> Result<ReleaseView> {
-        self.make_release_signed(caller, project, name, wanted, None).await
-    }
-
     /// Makes a release, or, where a release takes two people, begins it with a signature: then it waits, with its items
-    /// and their content hashes, for [`Pipeline::countersign_release`]. Where one person is enough, `components` may be
-    /// left out, so that a program can do it.
+    /// and their content hashes, for [`Pipeline::countersign_release`]. Either way it is signed, by somebody who is no
+    /// author of what is in it. Goes on when the caller stops waiting.
     ///
     /// # Errors
     /// `bad_selection`, `two_components_required` and what else a signature takes; `separation_of_duties` for an author of something in it;
@@ -166,22 +152,32 @@ impl Pipeline {
         let (name, wanted) = (crate::accounts::checked_name("name", name)?, wanted.into());
         check_selection(&wanted)?;
         self.require_qualified_to_release(caller, project).await?;
+        let components = components.ok_or_else(|| unsigned(caller))?;
         if self.releases_by_two(project).await? {
             let begun = self.propose_release(caller, project, name, wanted);
-            let components = components.ok_or_else(|| unsigned(caller))?;
             return self.signed(caller, &components, begun).await;
         }
-        let made = self.make_release_as(caller.actor(), Some(caller.user()), project, &name, wanted);
-        match &components {
-            Some(components) => self.signed(caller, components, made).await,
-            None => made.await,
-        }
+        let alone = self.release_alone(caller, project, (name, wanted));
+        self.signed(caller, &components, alone).await
     }
 
-    /// The same for whoever may use the machine, and nobody else's signature: the command line and the demo.
+    /// A release by one person.
+    async fn release_alone(
+        &self,
+        caller: &Caller,
+        project: ProjectId,
+        what: (String, Wanted),
+    ) -> Result<ReleaseView> {
+        let (user, signer) = (Some(caller.user()), Some(caller.clone()));
+        let made = self.run_apart(caller.actor(), user, signer, project, what).await;
+        self.note_own_work(caller, project, &made).await?;
+        self.release_as(made?).await
+    }
+
+    /// The same for whoever may use the machine, and nobody's signature: the command line and the demo.
     ///
     /// # Errors
-    /// As [`Pipeline::make_release`]; `two_people_needed` where a release takes two people: a machine is neither.
+    /// As [`Pipeline::make_release_signed`] but for the signature; `two_people_needed` where a release takes two people: a machine is neither.
     pub async fn make_release_as(
         &self,
         actor: Actor,
@@ -203,12 +199,23 @@ impl Pipeline {
             let message = "Releases of this project take two people: one begins it on the page, another one countersigns.";
             return Err(PipelineError::refused("two_people_needed", message));
         }
-        let pipeline = self.clone();
-        // A task of its own: a release is finished or failed, whatever becomes of the request for it.
-        let made =
-            tokio::spawn(async move { pipeline.run_release(actor, user, project, name, wanted).await });
-        let id = made.await.map_err(|error| PipelineError::Internal(error.to_string()))??;
+        let id = self.run_apart(actor, user, None, project, (name, wanted)).await?;
         self.release_as(id).await
+    }
+
+    /// A task of its own: a release is finished or failed, whatever becomes of the request for it.
+    async fn run_apart(
+        &self,
+        actor: Actor,
+        user: Option<UserId>,
+        signer: Option<Caller>,
+        project: ProjectId,
+        what: (String, Wanted),
+    ) -> Result<ReleaseId> {
+        let pipeline = self.clone();
+        let made =
+            tokio::spawn(async move { pipeline.run_release(actor, user, signer, project, what).await });
+        made.await.map_err(|error| PipelineError::Internal(error.to_string()))?
     }
 
     /// The releases of a project, newest first.

@@ -4,7 +4,7 @@
 //! works the list's hash out again: what was put into it or taken out of it meanwhile is noticed.
 
 use countersign_ledger::{Entry, Hash};
-use countersign_model::{ProjectId, ReleaseId};
+use countersign_model::{ProjectId, ReleaseId, SignatureMeaning};
 use countersign_store::{Conn, Evidence, Tx, events, projects, releases};
 use countersign_workflow::refusals::SEPARATION_OF_DUTIES;
 use sha2::{Digest, Sha256};
@@ -19,8 +19,9 @@ use crate::{
     Pipeline, PipelineError, Result,
     access::{Action, Resource},
     people::Caller,
+    protocols::signature::signer,
     review::checked_comment,
-    signing::Components,
+    signing::{Components, signed_details},
 };
 
 /// Lines of a release that are hashed at once.
@@ -43,18 +44,28 @@ impl Pipeline {
     ) -> Result<ReleaseView> {
         let id = ReleaseId(self.store.ids().fresh());
         let begun =
-            Begun { user: Some(caller.user()), by_two: Some(caller.clone()), id, name, state: PROPOSED };
+            Begun { user: Some(caller.user()), signer: Some(caller.clone()), id, name, state: PROPOSED };
         let made = self.begin_release(caller.actor(), project, begun, wanted).await;
-        if let Err(PipelineError::Refused(refusal)) = &made
-            && refusal.code == SEPARATION_OF_DUTIES
-        {
-            self.note_release_refused(caller, project).await?;
-        }
+        self.note_own_work(caller, project, &made).await?;
         made?;
         self.release_as(id).await
     }
 
-    /// Keeps that an author tried to let their own work go.
+    /// Keeps that an author tried to let their own work go, where that is why a release was refused.
+    pub(super) async fn note_own_work<T: Sync>(
+        &self,
+        caller: &Caller,
+        project: ProjectId,
+        made: &Result<T>,
+    ) -> Result<()> {
+        match made {
+            Err(PipelineError::Refused(refusal)) if refusal.code == SEPARATION_OF_DUTIES => {
+                self.note_release_refused(caller, project).await
+            }
+            _ => Ok(()),
+        }
+    }
+
     async fn note_release_refused(&self, caller: &Caller, project: ProjectId) -> Result<()> {
         self.store
             .write::<_, PipelineError, _>(caller.actor(), move |tx| {
@@ -117,7 +128,9 @@ impl Pipeline {
                     return Err(PipelineError::refused("content_changed", message));
                 }
                 releases::countersign(tx, id, me.user()).await?;
-                tx.record(evidence("release.countersigned", &release).content(hash.0))?;
+                let (_, name) = signer(tx).await?;
+                let details = signed_details(SignatureMeaning::Released, &name);
+                tx.record(evidence("release.countersigned", &release).content(hash.0).details(details))?;
                 let project = projects::by_id(tx, release.project_id).await?;
                 Ok(releases::by_id(tx, id).await?.zip(project))
             })
@@ -193,6 +206,7 @@ async fn proposed_hash(conn: &mut Conn, release: &releases::Release) -> Result<O
 }
 
 pub(super) fn own_work() -> PipelineError {
-    let message = "A release takes two people, and neither of them is an author of what is in it. This holds for every role.";
+    let message = "Nobody lets their own work go: an author of what is in a release does not make, begin or countersign \
+                   it, and who began one does not countersign it. This holds for every role.";
     PipelineError::refused(SEPARATION_OF_DUTIES, message)
 }

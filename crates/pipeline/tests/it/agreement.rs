@@ -9,7 +9,10 @@ use countersign_pipeline::{
 use countersign_store::{Actor, Evidence, releases};
 use countersign_workflow::AdjudicateDecision;
 
-use crate::double::{STAGES, Team, mark};
+use crate::{
+    double::{STAGES, Team, mark},
+    harness::PASSWORD,
+};
 
 /// Where boxes begin, and their classes.
 type Marks = &'static [(f64, &'static str)];
@@ -107,8 +110,10 @@ async fn a_release_says_how_far_its_readers_agreed_and_an_older_one_stays_withou
     }
     let scientist = team.house.sign_in("data_scientist@p").await;
     let pipeline = &team.house.pipeline;
-    let made =
-        pipeline.make_release(&scientist, team.project, "first", Selection::AllAccepted).await.unwrap();
+    let made = pipeline
+        .make_release_signed(&scientist, team.project, "first", Selection::AllAccepted, Some(PASSWORD.into()))
+        .await
+        .unwrap();
     let path = tempfile::tempdir().unwrap();
     let path = path.path().join("first.zip");
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();

@@ -19,7 +19,7 @@ use crate::{
     certification::draft,
     double::{STAGES, Team, code, mark},
     evidence::{check, copy_of},
-    harness::House,
+    harness::{House, PASSWORD},
     releases::images,
 };
 
@@ -71,8 +71,10 @@ impl Team {
 async fn released(team: &Team) -> impl FnMut(&str) -> String {
     let pipeline = &team.house.pipeline;
     let scientist = team.house.sign_in("data_scientist@p").await;
-    let made =
-        pipeline.make_release(&scientist, team.project, "first", Selection::AllAccepted).await.unwrap();
+    let made = pipeline
+        .make_release_signed(&scientist, team.project, "first", Selection::AllAccepted, Some(PASSWORD.into()))
+        .await
+        .unwrap();
     assert_eq!(made.root, Some(pipeline.recompute_release_root(made.id).await.unwrap()));
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("first.zip");

@@ -19,7 +19,7 @@ use countersign_store::certifications;
 use serde_json::json;
 
 use crate::{
-    harness::House,
+    harness::{House, PASSWORD},
     privacy::{OTHER, PATIENT, bring, erase, find, other_of},
     releases::{Crew, accepted_images, code, images, mark},
 };
@@ -72,12 +72,23 @@ pub async fn drawn(house: &House, engineer: &Caller, project: ProjectId, draft: 
 
 async fn refused_release(house: &House, project: ProjectId, items: Selection) -> String {
     let scientist = house.sign_in("data_scientist@p").await;
-    code(&house.pipeline.make_release(&scientist, project, "v", items).await.unwrap_err())
+    code(
+        &house
+            .pipeline
+            .make_release_signed(&scientist, project, "v", items, Some(PASSWORD.into()))
+            .await
+            .unwrap_err(),
+    )
 }
 
 async fn released(house: &House, project: ProjectId, name: &str) -> u64 {
     let scientist = house.sign_in("data_scientist@p").await;
-    house.pipeline.make_release(&scientist, project, name, Selection::AllAccepted).await.unwrap().items
+    house
+        .pipeline
+        .make_release_signed(&scientist, project, name, Selection::AllAccepted, Some(PASSWORD.into()))
+        .await
+        .unwrap()
+        .items
 }
 
 async fn accepted_and_recomputed(house: House) {

@@ -22,7 +22,7 @@ use countersign_quality::certify::CLASS_BOUNDS_MAX;
 use countersign_store::{Actor, Evidence};
 
 use crate::{
-    harness::House,
+    harness::{House, PASSWORD},
     releases::{accepted_images, code, package},
 };
 
@@ -84,7 +84,11 @@ async fn released(
     let scientist = house.sign_in("data_scientist@p").await;
     let wanted =
         Wanted { items: Selection::AllAccepted, audience: Audience::Internal, certification: Some(id) };
-    let made = house.pipeline.make_release(&scientist, project, "v1", wanted).await.unwrap();
+    let made = house
+        .pipeline
+        .make_release_signed(&scientist, project, "v1", wanted, Some(PASSWORD.into()))
+        .await
+        .unwrap();
     assert_eq!((made.state.as_str(), made.certification), ("done", Some(id)));
     let bytes = package(house, &scientist, made.id).await;
     let key = VerifierKey::parse(&house.pipeline.store.log_key()).unwrap();
@@ -308,9 +312,15 @@ async fn what_somebody_saw_elsewhere_is_judged_by_others_and_gaps_do_not_count()
     let wanted =
         || Wanted { items: Selection::AllAccepted, audience: Audience::Internal, certification: Some(id) };
     let some = Wanted { items: Selection::Items(vec![free.id]), ..wanted() };
-    let some = pipeline.make_release(&scientist, project, "v1", some).await.unwrap_err();
+    let some = pipeline
+        .make_release_signed(&scientist, project, "v1", some, Some(PASSWORD.into()))
+        .await
+        .unwrap_err();
     assert_eq!(code(&some), "bad_selection");
-    let void = pipeline.make_release(&scientist, project, "v1", wanted()).await.unwrap_err();
+    let void = pipeline
+        .make_release_signed(&scientist, project, "v1", wanted(), Some(PASSWORD.into()))
+        .await
+        .unwrap_err();
     assert_eq!(code(&void), "certification_void");
     pipeline.lift(&engineer, hold.id, "it is fine".into()).await.unwrap();
     let (_, files, records, key) = released(&house, project, id).await;

@@ -475,8 +475,10 @@ async fn a_release_keeps_every_read_beside_the_consensus() {
     team.sign(&team.specialists[0], disputed).await;
     let pipeline = &team.house.pipeline;
     let scientist = team.house.sign_in("data_scientist@p").await;
-    let made =
-        pipeline.make_release(&scientist, team.project, "first", Selection::AllAccepted).await.unwrap();
+    let made = pipeline
+        .make_release_signed(&scientist, team.project, "first", Selection::AllAccepted, Some(PASSWORD.into()))
+        .await
+        .unwrap();
     let path = team._folder.path().join("first.zip");
     pipeline.copy_release(Actor::console(), made.id, &path).await.unwrap();
     let mut zip = zip::ZipArchive::new(std::fs::File::open(path).unwrap()).unwrap();

@@ -169,7 +169,10 @@ async fn a_grid_of_forty_and_three_opened_images_are_forty_three_exposures() {
 async fn an_inspectors_copy_verifies_and_names_what_was_done_to_the_database() {
     let house = House::new().await;
     let (project, crew, _) = accepted_images(&house, 2).await;
-    let made = house.pipeline.make_release(&crew.scientist, project, "v1", Selection::AllAccepted).await;
+    let made = house
+        .pipeline
+        .make_release_signed(&crew.scientist, project, "v1", Selection::AllAccepted, Some(PASSWORD.into()))
+        .await;
     made.unwrap();
     let auditor = house.sign_in("auditor@p").await;
     for nobody in [&crew.annotator, &crew.specialist, &crew.scientist] {
@@ -267,7 +270,11 @@ fn first_with(copy: &Unpacked, file: &str, words: &str) -> Option<u64> {
 async fn what_is_edited_beside_the_log_before_a_copy_is_made_is_named() {
     let house = House::new().await;
     let (project, crew, _) = accepted_images(&house, 2).await;
-    house.pipeline.make_release(&crew.scientist, project, "v1", Selection::AllAccepted).await.unwrap();
+    house
+        .pipeline
+        .make_release_signed(&crew.scientist, project, "v1", Selection::AllAccepted, Some(PASSWORD.into()))
+        .await
+        .unwrap();
     let auditor = house.sign_in("auditor@p").await;
     let copied = async || copy_of(&house, &auditor, Some(project)).await;
     let sound = copied().await;
@@ -381,7 +388,10 @@ async fn a_signature_stays_with_what_was_signed() {
     let fault = check(&house, &copy).expect_err("void");
     assert_eq!((fault.kind, fault.path.as_str()), (LogFaultKind::Flipped, LABELS), "{fault}");
     assert!(String::from_utf8(copy.0[PAGE].clone()).unwrap().contains("void: content changed"));
-    let refused = house.pipeline.make_release(&crew.scientist, project, "v1", Selection::AllAccepted).await;
+    let refused = house
+        .pipeline
+        .make_release_signed(&crew.scientist, project, "v1", Selection::AllAccepted, Some(PASSWORD.into()))
+        .await;
     assert_eq!(code(&refused.unwrap_err()), "content_changed");
     edit(&house, "UPDATE annotations SET body = REPLACE(body, '11.5', '10.5') WHERE body LIKE '%11.5%'")
         .await;
@@ -411,7 +421,10 @@ async fn a_signature_stays_with_what_was_signed() {
     assert!(standing.len() >= 2 && standing.contains(&true) && standing.contains(&false), "{standing:?}");
     let fault = check(&house, &copy_of(&house, &auditor, Some(project)).await).expect_err("transplanted");
     assert_eq!(fault.path, SIGNATURES, "{fault}");
-    let refused = house.pipeline.make_release(&crew.scientist, project, "v2", Selection::AllAccepted).await;
+    let refused = house
+        .pipeline
+        .make_release_signed(&crew.scientist, project, "v2", Selection::AllAccepted, Some(PASSWORD.into()))
+        .await;
     assert_eq!(code(&refused.unwrap_err()), "signature_required");
 }
 

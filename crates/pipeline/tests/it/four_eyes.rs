@@ -11,7 +11,7 @@ use countersign_pipeline::{
     release::{ReleaseView, Selection},
     signing::Components,
 };
-use countersign_store::{Actor, Evidence, StoreError};
+use countersign_store::{Actor, Evidence, StoreError, events};
 use countersign_workflow::shipped;
 
 use crate::{
@@ -56,7 +56,8 @@ async fn one_begins_another_countersigns_and_neither_is_an_author_whatever_their
     let author = house.sign_in("annotator@p").await;
     assert_eq!(code(&begin(&house, &author, project, "mine").await.unwrap_err()), "separation_of_duties");
 
-    let unsigned = pipeline.make_release(&crew.scientist, project, "v1", Selection::AllAccepted).await;
+    let unsigned =
+        pipeline.make_release_signed(&crew.scientist, project, "v1", Selection::AllAccepted, None).await;
     assert_eq!(code(&unsigned.unwrap_err()), "two_components_required");
     let machine =
         pipeline.make_release_as(Actor::console(), None, project, "v1", Selection::AllAccepted).await;
@@ -173,4 +174,45 @@ async fn who_signs_a_release_holds_what_the_protocol_asks_for_and_still_does() {
     let expired = begin(&house, &scientist, project, "v2").await.unwrap_err();
     assert_eq!(code(&expired), "qualification_expired");
     assert_eq!(lacks(&scientist).await.as_deref(), Some("qualification_expired"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_one_person_releases_it_is_signed_and_is_no_author_either() {
+    let house = House::new().await;
+    let (project, crew, _) = images(&house, 2, 0).await;
+    let pipeline = &house.pipeline;
+    for role in [Role::DataScientist, Role::Owner] {
+        pipeline.grant(&crew.owner, project, crew.annotator.user(), role).await.unwrap();
+    }
+    let author = house.sign_in("annotator@p").await;
+    assert_eq!(code(&begin(&house, &author, project, "mine").await.unwrap_err()), "separation_of_duties");
+    let named = pipeline.make_release_as(
+        Actor::system(),
+        Some(author.user()),
+        project,
+        "mine",
+        Selection::AllAccepted,
+    );
+    assert_eq!(code(&named.await.unwrap_err()), "separation_of_duties");
+    let unsigned =
+        pipeline.make_release_signed(&crew.scientist, project, "v1", Selection::AllAccepted, None).await;
+    assert_eq!(code(&unsigned.unwrap_err()), "two_components_required");
+    let secret = pipeline.make_token(&crew.owner, "script", None).await.unwrap().token.unwrap();
+    let token = pipeline.authenticate(&Credential::Token(secret)).await.unwrap().unwrap();
+    assert_eq!(code(&begin(&house, &token, project, "v1").await.unwrap_err()), "session_required");
+
+    let made = begin(&house, &crew.scientist, project, "v1").await.unwrap();
+    assert_eq!((made.state.as_str(), made.items, made.countersigned_by), ("done", 2, None));
+    let auditor = house.sign_in("auditor@p").await;
+    let events = pipeline.project_events(&auditor, project, Some(200), None).await.unwrap().items;
+    let of = |action: &str| events.iter().filter(move |event| event.action == action);
+    assert_eq!((of("separation.refused").count(), of("release.started").count()), (1, 1));
+    let started = of("release.started").next().unwrap().id;
+    let mut conn = pipeline.store.read().await.unwrap();
+    let details = events::by_id(&mut conn, started).await.unwrap().unwrap().details.unwrap();
+    let details: serde_json::Value = serde_json::from_str(&details).unwrap();
+    assert_eq!(
+        (details["meaning"].as_str(), details["printed_name"].as_str()),
+        (Some("released"), Some("Test data_scientist@p"))
+    );
 }

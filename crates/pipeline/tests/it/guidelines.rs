@@ -88,8 +88,11 @@ async fn make(
     project: ProjectId,
     name: &str,
 ) -> (countersign_model::ReleaseId, String) {
-    let made =
-        house.pipeline.make_release(&crew.scientist, project, name, Selection::AllAccepted).await.unwrap();
+    let made = house
+        .pipeline
+        .make_release_signed(&crew.scientist, project, name, Selection::AllAccepted, Some(PASSWORD.into()))
+        .await
+        .unwrap();
     (made.id, made.root.unwrap())
 }
 
@@ -383,7 +386,11 @@ async fn merged_marks_carry_the_lowest_version_that_their_readers_had_read() {
     team.submit(second, &b, &[(4.0, "object")]).await;
     house.pipeline.drain(Arc::new(|_| {})).await.unwrap();
     team.sign(&team.specialists[0], item).await;
-    let made = house.pipeline.make_release(&scientist, project, "r", Selection::AllAccepted).await.unwrap();
+    let made = house
+        .pipeline
+        .make_release_signed(&scientist, project, "r", Selection::AllAccepted, Some(PASSWORD.into()))
+        .await
+        .unwrap();
     let bytes = package(house, &scientist, made.id).await;
     let stamps = file(&bytes, "guidelines.jsonl").unwrap();
     assert_eq!(stamps.lines().count(), 1);

@@ -136,9 +136,15 @@ async fn what_may_show_a_face_leaves_for_the_public_with_a_waiver_alone() {
     let public = || Wanted { items: Selection::AllAccepted, audience: Audience::Public, certification: None };
     let Crew { scientist, owner, .. } = &crew;
     let pipeline = &house.pipeline;
-    let refused = pipeline.make_release(scientist, project, "for all", public()).await.unwrap_err();
+    let refused = pipeline
+        .make_release_signed(scientist, project, "for all", public(), Some(PASSWORD.into()))
+        .await
+        .unwrap_err();
     assert_eq!(code(&refused), "risk_not_waived");
-    let inside = pipeline.make_release(scientist, project, "inside", Selection::AllAccepted).await.unwrap();
+    let inside = pipeline
+        .make_release_signed(scientist, project, "inside", Selection::AllAccepted, Some(PASSWORD.into()))
+        .await
+        .unwrap();
     assert_eq!(inside.audience, "internal");
 
     let waiver =
@@ -152,7 +158,10 @@ async fn what_may_show_a_face_leaves_for_the_public_with_a_waiver_alone() {
     assert_eq!(code(&what), "no_such_risk");
     assert_eq!(pipeline.waive_risk(&officer, project, waiver(FACE, "consent on file")).await.unwrap(), 1);
 
-    let made = pipeline.make_release(scientist, project, "for all", public()).await.unwrap();
+    let made = pipeline
+        .make_release_signed(scientist, project, "for all", public(), Some(PASSWORD.into()))
+        .await
+        .unwrap();
     assert_eq!((made.state.as_str(), made.audience.as_str()), ("done", "public"));
     let certificate = made.certificate.unwrap().to_string();
     assert!(certificate.contains("for the public") && certificate.contains("\"items_with_a_waived_risk\":1"));

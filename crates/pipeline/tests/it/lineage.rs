@@ -184,8 +184,11 @@ async fn an_inspected_sample_has_passed_inspection() {
     ingest(&house, project, "p", &[("1.png".into(), png(64, 48, 1))]).await;
     crew.work(&house, project, &[mark(1, "object", FRAME, Shape::Box { x: 3.0, y: 2.0, w: 9.0, h: 5.0 })])
         .await;
-    let made =
-        house.pipeline.make_release(&crew.scientist, project, "v1", Selection::AllAccepted).await.unwrap();
+    let made = house
+        .pipeline
+        .make_release_signed(&crew.scientist, project, "v1", Selection::AllAccepted, Some(PASSWORD.into()))
+        .await
+        .unwrap();
     let bytes = package(&house, &crew.scientist, made.id).await;
     let manifest = String::from_utf8(member(&bytes, "manifest.jsonl")).unwrap();
     let record: Value = serde_json::from_str(manifest.lines().next().unwrap()).unwrap();

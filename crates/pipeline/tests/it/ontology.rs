@@ -119,8 +119,11 @@ fn touched(made: &OntologyChangeView) -> Vec<(&str, MigrationPath, u64, u64, u64
 }
 
 async fn make(house: &House, crew: &Crew, project: ProjectId, name: &str) -> (ReleaseId, String) {
-    let made =
-        house.pipeline.make_release(&crew.scientist, project, name, Selection::AllAccepted).await.unwrap();
+    let made = house
+        .pipeline
+        .make_release_signed(&crew.scientist, project, name, Selection::AllAccepted, Some(PASSWORD.into()))
+        .await
+        .unwrap();
     (made.id, made.root.unwrap())
 }
 

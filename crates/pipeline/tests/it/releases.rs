@@ -274,7 +274,10 @@ async fn old_releases_stay_what_they_were_while_work_goes_on() {
     let names: Vec<_> =
         house.pipeline.releases(&crew.owner, project).await.unwrap().into_iter().map(|r| r.name).collect();
     assert_eq!(names, ["v2", "v1"]);
-    let taken = house.pipeline.make_release(&crew.owner, project, "v2", Selection::AllAccepted).await;
+    let taken = house
+        .pipeline
+        .make_release_signed(&crew.owner, project, "v2", Selection::AllAccepted, Some(PASSWORD.into()))
+        .await;
     assert_eq!(code(&taken.unwrap_err()), "name_taken");
     let folder = tempfile::tempdir().unwrap();
     let to = folder.path().join("out.zip");
@@ -289,7 +292,7 @@ async fn what_may_not_leave_is_refused_by_name() {
     let (project, crew, items) = images(&house, 2, 1).await;
     let make = |caller: &Caller, name: &'static str, selection: Selection| {
         let (pipeline, caller) = (house.pipeline.clone(), caller.clone());
-        async move { pipeline.make_release(&caller, project, name, selection).await }
+        async move { pipeline.make_release_signed(&caller, project, name, selection, Some(PASSWORD.into())).await }
     };
     let refused = make(&crew.specialist, "x", Selection::AllAccepted).await.unwrap_err();
     assert_eq!(code(&refused), "not_found");
@@ -326,8 +329,11 @@ async fn annotations_that_changed_behind_a_signature_stop_the_release() {
         })
     });
     changed.await.unwrap();
-    let refused =
-        house.pipeline.make_release(&crew.owner, project, "v1", Selection::AllAccepted).await.unwrap_err();
+    let refused = house
+        .pipeline
+        .make_release_signed(&crew.owner, project, "v1", Selection::AllAccepted, Some(PASSWORD.into()))
+        .await
+        .unwrap_err();
     assert_eq!(code(&refused), "content_changed");
     assert!(refused.to_string().contains(&item.to_string()));
     let list = house.pipeline.releases(&crew.owner, project).await.unwrap();

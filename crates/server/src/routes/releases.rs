@@ -71,7 +71,7 @@ struct ReleaseDraft {
     certification: Option<CertificationId>,
     /// User name; needed at the first signature of a session, and after a quarter of an hour without one.
     login: Option<String>,
-    /// Entered to sign; needed where a release takes two people.
+    /// Entered to sign: that the list may go, or, where a release takes two people, that it is begun.
     password: Option<String>,
 }
 
@@ -109,8 +109,8 @@ async fn releases(
     Ok(Json(app.pipeline.releases(&caller, project).await?))
 }
 
-/// Makes a release: manifest, root hash, certificate, package. Where a release takes two people, begins it with a
-/// signature; it waits for the countersignature then.
+/// Makes a release: manifest, root hash, certificate, package. It is signed, by no author of what is in it. Where a release
+/// takes two people, begins it; it waits for the countersignature then.
 #[utoipa::path(
     post, path = "/projects/{project}/releases", tag = "releases", params(("project" = ProjectId, Path)),
     request_body = ReleaseDraft, responses((status = 201, body = ReleaseView))

@@ -123,7 +123,7 @@ fn body(town: &Town, route: &str) -> Option<Value> {
             json!({ "fence": 0, "password": PASSWORD, "content_hash": "00", "decision": "sign" })
         }
         ("PUT ", "/reads/{read}/annotations") => json!({ "fence": 0, "changes": [] }),
-        ("POST ", "/projects/{project}/releases") => json!({ "name": "" }),
+        ("POST ", "/projects/{project}/releases") => json!({ "name": "", "password": PASSWORD }),
         (method, path) => {
             return words(method, path)
                 .or_else(|| signing_body(method, path))

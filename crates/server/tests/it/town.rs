@@ -214,8 +214,16 @@ impl Town {
         let seen = pipeline.item_exposures(&auditor, done.item.id).await.unwrap();
         self.ids.insert("exposure", seen[0].id.to_string());
         let scientist = self.caller("data_scientist").clone();
-        let release =
-            pipeline.make_release(&scientist, self.images, "first", Selection::AllAccepted).await.unwrap();
+        let release = pipeline
+            .make_release_signed(
+                &scientist,
+                self.images,
+                "first",
+                Selection::AllAccepted,
+                Some(crate::house::PASSWORD.into()),
+            )
+            .await
+            .unwrap();
         self.ids.insert("release", release.id.to_string());
         let engineer = self.caller("quality_engineer").clone();
         let plan =

@@ -73,7 +73,7 @@ function NewRelease({ project, onClose }: { project: Project; onClose: () => voi
         name: name.trim(),
         items: which === "all" ? "all_accepted" : [...chosen],
         audience,
-        ...(byTwo ? asSigned(components) : {}),
+        ...asSigned(components),
       },
       {
         onSuccess: (release) => {
@@ -122,21 +122,18 @@ function NewRelease({ project, onClose }: { project: Project; onClose: () => voi
           A release cannot be changed. It holds the manifest, the root hash over it, and the signed
           certificate. Items on hold stay out.
         </p>
-        {byTwo ? (
-          <>
-            <Note>
-              It takes two people, and neither may be an author of what is in it. You begin it and sign;
-              somebody else countersigns it on its page.
-            </Note>
-            <SigningFields
-              values={components}
-              onChange={setComponents}
-              error={make.error}
-              description="Signs the list of items with your name and the time"
-              testid="begin"
-            />
-          </>
-        ) : null}
+        <Note>
+          {byTwo
+            ? "It takes two people, and neither may be an author of what is in it. You begin it and sign; somebody else countersigns it on its page."
+            : "You sign it alone, and may not be an author of what is in it."}
+        </Note>
+        <SigningFields
+          values={components}
+          onChange={setComponents}
+          error={make.error}
+          description="Signs the list of items with your name and the time"
+          testid="begin"
+        />
         <Refused error={make.error} />
         <div className="row">
           <Button
@@ -145,7 +142,7 @@ function NewRelease({ project, onClose }: { project: Project; onClose: () => voi
             disabled={
               !name.trim() ||
               (which === "chosen" ? chosen.size === 0 : accepted === 0) ||
-              (byTwo && !areComplete(components))
+              !areComplete(components)
             }
           >
             {byTwo ? "Begin the release" : "Make the release"}

@@ -132,7 +132,7 @@ function ReleaseIt({ project, certification }: { project: Project; certification
         items: "all_accepted",
         audience: "internal",
         certification: certification.id,
-        ...(byTwo ? asSigned(components) : {}),
+        ...asSigned(components),
       },
       { onSuccess: (made) => navigate({ to: "/releases/$releaseId", params: { releaseId: made.id } }) },
     );
@@ -153,20 +153,22 @@ function ReleaseIt({ project, certification }: { project: Project; certification
             onChange={(event) => setName(event.currentTarget.value)}
             data-autofocus
           />
-          {byTwo ? (
-            <SigningFields
-              values={components}
-              onChange={setComponents}
-              error={make.error}
-              description="Signs the list of items; somebody else has to countersign the release"
-              testid="begin"
-            />
-          ) : null}
+          <SigningFields
+            values={components}
+            onChange={setComponents}
+            error={make.error}
+            description={
+              byTwo
+                ? "Signs the list of items; somebody else has to countersign the release"
+                : "Signs the list of items; no author of what is in it may"
+            }
+            testid="begin"
+          />
           <Refused error={make.error} />
           <Button
             type="submit"
             loading={make.isPending}
-            disabled={!name.trim() || (byTwo && !areComplete(components))}
+            disabled={!name.trim() || !areComplete(components)}
           >
             {byTwo ? "Begin the release" : "Make the release"}
           </Button>
