@@ -6,7 +6,21 @@ import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { expect, test } from "@playwright/test";
 import { crawl, itemOf, Person } from "./people";
-import { box, call, claim, everybody, file, grants, inPhase, lets, opens, PASSWORD, putsProtocol, sends, twice } from "./pictures";
+import {
+  box,
+  call,
+  claim,
+  everybody,
+  file,
+  grants,
+  inPhase,
+  lets,
+  opens,
+  PASSWORD,
+  putsProtocol,
+  sends,
+  twice,
+} from "./pictures";
 
 /** Hands in what is said here for the task. */
 const handsIn = (

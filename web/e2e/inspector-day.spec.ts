@@ -9,7 +9,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, request, test } from "@playwright/test";
 import { Person } from "./people";
-import { box, call, claim, everybody, lets, PASSWORD, type People, picture, pictures, signs } from "./pictures";
+import {
+  box,
+  call,
+  claim,
+  everybody,
+  lets,
+  PASSWORD,
+  type People,
+  picture,
+  pictures,
+  signs,
+} from "./pictures";
 
 const binary = process.env.COUNTERSIGN_BIN as string;
 const PYTHON = process.env.PYTHON || "python3";

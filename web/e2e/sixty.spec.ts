@@ -7,7 +7,22 @@ import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { type Browser, expect, test } from "@playwright/test";
 import { crawl, Person } from "./people";
-import { box, call, claim, everybody, file, grants, inPhase, lets, opens, PASSWORD, type People, putsProtocol, sends, twice } from "./pictures";
+import {
+  box,
+  call,
+  claim,
+  everybody,
+  file,
+  grants,
+  inPhase,
+  lets,
+  opens,
+  PASSWORD,
+  type People,
+  putsProtocol,
+  sends,
+  twice,
+} from "./pictures";
 
 const CASES = 60;
 /** Both mark the square, one a pixel beside the other: within what the rule lets pass. */

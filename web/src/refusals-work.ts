@@ -179,6 +179,11 @@ export const OF_THE_WORK: Record<string, Explanation> = {
     title: "One question is open",
     advice: "Answer “Is anything missing?” before you finish the review.",
   },
+  protocol_void: {
+    title: "The protocol is void",
+    advice:
+      "What is kept of it is not what was signed: somebody changed it in the database. Tell the people who run this installation.",
+  },
   content_changed: {
     title: "The marks have changed",
     advice: "What you are about to sign is no longer what you were shown. Look at it again, then sign.",

@@ -6,6 +6,7 @@ import { explain, fileRefusal, gateReason, knownCodes, problemText } from "./ref
 const WORKFLOW_CODES = [
   "separation_of_duties",
   "protocol_unsigned",
+  "protocol_void",
   "already_signed",
   "hold_working",
   "bad_lot",

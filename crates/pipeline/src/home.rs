@@ -1,7 +1,7 @@
 //! The start page: for each role one thing to do next.
 
 use countersign_model::{ProjectId, Role, StageKind};
-use countersign_store::{Conn, gate, items, monitoring, privacy, projects, protocols, reads, tasks, waiting};
+use countersign_store::{Conn, gate, items, monitoring, privacy, projects, reads, tasks, waiting};
 use serde::Serialize;
 
 use crate::{Pipeline, Result, moving::parse_state, people::Caller};
@@ -222,7 +222,7 @@ impl Pipeline {
         project: &projects::Project,
         role: Role,
     ) -> Result<Option<HomeCard>> {
-        let is_open = protocols::is_open_for_work(conn, project.id).await?;
+        let is_open = self.closed_to_work(conn, project.id).await?.is_none();
         let (kind, count, title, page): (_, u64, String, _) = match role {
             // Nothing is counted that nobody may take.
             Role::Annotator | Role::Reviewer | Role::Specialist if !is_open => {

@@ -58,6 +58,7 @@ mod secrets;
 mod separation;
 mod shapes;
 pub mod sign;
+pub mod signed_acts;
 pub mod signing;
 mod subjects;
 pub mod suggestions;

@@ -1,32 +1,34 @@
 //! Projects: made under a protocol, shared by grants, described by counts.
 
+mod kept;
 mod make;
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::{Arc, PoisonError, RwLock},
+    sync::Arc,
 };
 
-use countersign_model::{Industry, Instant, ItemKind, ProjectId, Protocol, Role, Stage, UserId};
-use countersign_store::{Actor, Conn, Evidence, gate, items, projects, protocols, tasks, users};
+use countersign_model::{
+    Industry, Instant, ItemKind, ProjectId, Protocol, Role, SignatureMeaning, Stage, UserId,
+};
+use countersign_store::{Actor, Conn, Evidence, gate, items, projects, tasks, users};
 use countersign_workflow::ItemState;
 use serde::Serialize;
 use uuid::Uuid;
+
+pub(crate) use self::kept::ProtocolCache;
 
 use crate::{
     Pipeline, PipelineError, Result,
     access::{Action, Resource},
     items::may_work,
     people::Caller,
-    protocols::{ProtocolStanding, signature::standing},
+    protocols::ProtocolStanding,
     qualifications::Lacking,
     rework::free_abandoned,
-    signing::Components,
+    signed_acts::{self, SignedAct},
+    signing::{Components, signed_details},
 };
-
-/// Protocol documents that were read, by project, id and version. A version never changes, so nothing goes stale.
-#[derive(Default)]
-pub(crate) struct ProtocolCache(RwLock<HashMap<(ProjectId, String, u32), Arc<Protocol>>>);
 
 /// Names a protocol version.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -112,6 +114,10 @@ pub struct ProjectDetail {
     pub declared_public: bool,
     /// When that was signed.
     pub declared_at: Option<Instant>,
+    /// The signature under that.
+    pub declaration: Option<SignedAct>,
+    /// The caller may have proofs of the signed acts that they see.
+    pub has_proofs: bool,
     /// When the project was made.
     pub created_at: Instant,
     /// The caller's roles on it.
@@ -177,34 +183,21 @@ impl Pipeline {
         let mut conn = self.store.read().await?;
         let row = projects::by_id(&mut conn, project).await?.ok_or(PipelineError::NotFound)?;
         for version in (1..=row.protocol_version).rev() {
-            let protocol = self.kept_protocol(&mut conn, project, row.protocol_id.clone(), version).await?;
-            if may_work(&protocol, &roles) {
+            let protocol = self.kept_protocol(&mut conn, project, row.protocol_id.clone(), version).await;
+            let is_called = match protocol {
+                Ok(protocol) => may_work(&protocol, &roles),
+                // A void version says nothing: whoever has a role that works is taken for a reader.
+                Err(PipelineError::Refused(refusal)) if refusal.code == "protocol_void" => {
+                    let works = [Role::Annotator, Role::Reviewer, Role::Specialist, Role::QualityEngineer];
+                    works.iter().any(|role| roles.contains(role))
+                }
+                Err(error) => return Err(error),
+            };
+            if is_called {
                 return Ok(true);
             }
         }
         Ok(false)
-    }
-
-    /// A named version of a project's protocol.
-    pub(crate) async fn kept_protocol(
-        &self,
-        conn: &mut Conn,
-        project: ProjectId,
-        id: String,
-        version: u32,
-    ) -> Result<Arc<Protocol>> {
-        let key = (project, id, version);
-        if let Some(known) = self.protocols.0.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
-            return Ok(Arc::clone(known));
-        }
-        let version = protocols::get(conn, project, &key.1, key.2)
-            .await?
-            .ok_or_else(|| internal("a project without protocol"))?;
-        let parsed: Protocol =
-            serde_json::from_str(&version.document).map_err(|e| internal(&e.to_string()))?;
-        let parsed = Arc::new(parsed);
-        self.protocols.0.write().unwrap_or_else(PoisonError::into_inner).insert(key, Arc::clone(&parsed));
-        Ok(parsed)
     }
 
     /// The caller's projects.
@@ -224,7 +217,9 @@ impl Pipeline {
         self.require_on(caller, Action::ViewProject, id)?;
         let mut conn = self.store.read().await?;
         let project = projects::by_id(&mut conn, id).await?.ok_or(PipelineError::NotFound)?;
-        let protocol = self.protocol(&mut conn, id).await?;
+        let (protocol, protocol_standing) = self.shown_protocol(&mut conn, id).await?;
+        let is_void = protocol_standing == ProtocolStanding::Void;
+        let has_proofs = self.has_proofs(caller).await?;
         // Readers learn nothing about others' work from counts: they see the protocol, coordinators see the flow.
         let counts = if self.access.allows(&caller.principal, Action::ViewItems, &Resource::Project(id)) {
             counts(&mut conn, id, &protocol).await?
@@ -241,13 +236,14 @@ impl Pipeline {
             kind: project.kind,
             industry: project.industry,
             protocol: (*protocol).clone(),
-            protocol_standing: standing(&mut conn, id).await?,
+            protocol_standing,
             may_sign_protocol: self.access.allows(
                 &caller.principal,
                 Action::ManageProject,
                 &Resource::Project(id),
             ),
-            release_lacking: if self.access.allows(&caller.principal, Action::Release, &Resource::Project(id))
+            release_lacking: if !is_void
+                && self.access.allows(&caller.principal, Action::Release, &Resource::Project(id))
             {
                 self.lacks_for_release(&mut conn, caller.user(), id).await?
             } else {
@@ -255,6 +251,11 @@ impl Pipeline {
             },
             declared_public: project.declared_public_at.is_some(),
             declared_at: project.declared_public_at,
+            declaration: match project.declared_public_at {
+                Some(_) => signed_acts::last(&mut conn, "project.declared_public", id.uuid()).await?,
+                None => None,
+            },
+            has_proofs,
             created_at: project.created_at,
             roles: caller.roles(id),
             counts,
@@ -357,8 +358,10 @@ impl Pipeline {
                     if !projects::declare_public(tx, project, user).await? {
                         return Err(PipelineError::refused("already_declared", "This was declared before."));
                     }
+                    let person = users::by_id(tx, user).await?.ok_or(PipelineError::NotFound)?;
+                    let details = signed_details(SignatureMeaning::Approved, &person.printed_name);
                     let evidence = Evidence::new("project.declared_public", "project", project.uuid());
-                    tx.record(evidence.project(project).reason("publicly_released"))?;
+                    tx.record(evidence.project(project).reason("publicly_released").details(details))?;
                     Ok(())
                 })
             })

@@ -118,7 +118,7 @@ impl Pipeline {
     ///
     /// # Errors
     /// `session_required` with an API token; `acknowledgement_required`; `two_components_required`; `bad_credentials`
-    /// (counted towards the lock), `locked`; then what the act says.
+    /// (counted towards the lock), `locked`; `content_changed` where what is signed is not what it was; then what the act says.
     pub(crate) async fn signed<T>(
         &self,
         caller: &Caller,
@@ -136,10 +136,22 @@ impl Pipeline {
             return Err(too_few());
         }
         self.verify_components(caller, login, &components.password).await?;
-        let done = act.await?;
+        let done = act.await.map_err(|error| match error {
+            PipelineError::StaleRevision { current } => stale(current),
+            other => other,
+        })?;
         self.store.touch_signing(session).await?;
         Ok(done)
     }
+}
+
+/// Why a signature over what is not in force any more was none: what its signer had before them is not what it would be
+/// under.
+pub(crate) fn stale(current: u64) -> PipelineError {
+    let message = format!(
+        "What you had before you has changed: version {current} is there now, and nothing was signed. Look at it again."
+    );
+    PipelineError::refused("content_changed", message)
 }
 
 /// What the event of a signed act keeps of the signature beside person and time: what it means, and the name as it was

@@ -19,7 +19,6 @@ use crate::{
     names::Names,
     ontology::check_split,
     people::Caller,
-    protocols::signature::unsigned,
     refused::{Denial, NOT_OWN, no_task_of, not_theirs},
     save::{check_answers, check_required, save_changes, settle},
     sign::record_signature,
@@ -61,7 +60,7 @@ impl Pipeline {
     /// Takes the next task that fits. One atomic statement: two people never get the same task.
     ///
     /// # Errors
-    /// `nothing_to_do`; `protocol_unsigned`; [`PipelineError::NotFound`] without a grant on the project.
+    /// `nothing_to_do`; `protocol_unsigned`, `protocol_void`; [`PipelineError::NotFound`] without a grant on the project.
     pub async fn claim(&self, caller: &Caller, project: ProjectId, wish: Wish) -> Result<Work> {
         self.require_on(caller, Action::ViewProject, project)?;
         let roles = caller.roles(project);
@@ -80,7 +79,9 @@ impl Pipeline {
             .store
             .write::<_, PipelineError, _>(caller.actor(), move |tx| {
                 Box::pin(async move {
-                    if let Some(refusal) = unsigned(tx, project).await?.filter(|_| !working.is_empty()) {
+                    if let Some(refusal) =
+                        pipeline.closed_to_work(tx, project).await?.filter(|_| !working.is_empty())
+                    {
                         return Err(refusal.into());
                     }
                     if let Some(refusal) =

@@ -174,6 +174,11 @@ const STEPS: &[Step] = &[
         postgres: include_str!("../migrations/postgres/0044_wide_holds.sql"),
     },
     Step {
+        version: 51,
+        sqlite: include_str!("../migrations/sqlite/0051_signed_acts.sql"),
+        postgres: include_str!("../migrations/postgres/0051_signed_acts.sql"),
+    },
+    Step {
         version: 55,
         sqlite: include_str!("../migrations/sqlite/0055_guideline_deviations.sql"),
         postgres: include_str!("../migrations/postgres/0055_guideline_deviations.sql"),

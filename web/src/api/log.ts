@@ -39,6 +39,8 @@ export const keptCheckpointUrl = (size: number) => apiUrl(path`/log/checkpoints/
 /** The proof that the newest checkpoint continues the one of this size. */
 export const consistencyUrl = (old: number) => apiUrl("/log/consistency", { old });
 export const signatureProofUrl = (signature: Id) => apiUrl(path`/signatures/${signature}/proof`);
+/** Of any signed act but those of items: of a protocol, a guideline, classes, a decision, a release. */
+export const eventProofUrl = (event: Id) => apiUrl(path`/events/${event}/proof`);
 export const releaseProofUrl = (release: Id) => apiUrl(path`/releases/${release}/proof`);
 
 export const logKeyQuery = queryOptions({

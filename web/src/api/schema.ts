@@ -500,6 +500,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/events/{event}/proof": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The proof that a signed act is in the log: of a protocol, a guideline, classes, rules, a decision, a release (C2SP
+         *     tlog-proof).
+         */
+        get: operations["log_event_proof"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/exposures/{exposure}/proof": {
         parameters: {
             query?: never;
@@ -2631,8 +2651,8 @@ export interface paths {
         get: operations["releases"];
         put?: never;
         /**
-         * Makes a release: manifest, root hash, certificate, package. Where a release takes two people, begins it with a
-         *     signature; it waits for the countersignature then.
+         * Makes a release: manifest, root hash, certificate, package. It is signed, by no author of what is in it. Where a release
+         *     takes two people, begins it; it waits for the countersignature then.
          */
         post: operations["releases_make_release"];
         delete?: never;
@@ -6140,13 +6160,14 @@ export interface components {
             /** @description Id. */
             id: components["schemas"]["GuidelineId"];
             published_at?: components["schemas"]["Instant"] | null;
-            /** @description Who published it. */
+            /** @description Who published it, as the name was printed then. */
             published_by: string;
             /**
              * Format: int64
              * @description How many people have read it.
              */
             readers: number;
+            signature?: components["schemas"]["SignedAct"] | null;
             /** @description What changed and why. */
             summary: string;
             /** @description `major.minor.patch`. */
@@ -7002,12 +7023,13 @@ export interface components {
             id: components["schemas"]["OntologyChangeId"];
             /** @description When. */
             made_at: components["schemas"]["Instant"];
-            /** @description Who made it. */
+            /** @description Who made it, as the name was printed then. */
             made_by?: string | null;
             /** @description What was done. */
             operations: components["schemas"]["OntologyOperation"][];
             /** @description Why. */
             reason: string;
+            signature?: components["schemas"]["SignedAct"] | null;
             /** @description What it touched. */
             touched: components["schemas"]["ClassDryRun"][];
             /**
@@ -7917,7 +7939,7 @@ export interface components {
             /** @description There is a certificate. */
             certified: boolean;
             decided_at?: components["schemas"]["Instant"] | null;
-            /** @description Printed name of who decided. */
+            /** @description Who decided, as the name was printed then. */
             decided_by_name?: string | null;
             /** @description Why so. */
             decision_reason?: string | null;
@@ -7942,6 +7964,7 @@ export interface components {
             requested_by: components["schemas"]["UserId"];
             /** @description Their printed name. */
             requested_by_name: string;
+            signature?: components["schemas"]["SignedAct"] | null;
             /** @description `open`, `approved`, `refused` or `done`. */
             state: string;
             /** @description Whom it is about. */
@@ -7980,9 +8003,12 @@ export interface components {
             counts: components["schemas"]["Counts"];
             /** @description When the project was made. */
             created_at: components["schemas"]["Instant"];
+            declaration?: components["schemas"]["SignedAct"] | null;
             declared_at?: components["schemas"]["Instant"] | null;
             /** @description A privacy officer signed that it holds publicly released data. */
             declared_public: boolean;
+            /** @description The caller may have proofs of the signed acts that they see. */
+            has_proofs: boolean;
             /** @description Project. */
             id: components["schemas"]["ProjectId"];
             /** @description Industry. */
@@ -8177,7 +8203,7 @@ export interface components {
          * @description Whether the version in force is signed.
          * @enum {string}
          */
-        ProtocolStanding: "signed" | "unsigned" | "before_signing";
+        ProtocolStanding: "signed" | "unsigned" | "before_signing" | "void";
         /** @description A protocol that is to come into force, signed with the password. */
         ProtocolToPut: {
             /** @description The document, YAML, at most 256 KiB, with the next version's number. */
@@ -8464,7 +8490,7 @@ export interface components {
             login?: string | null;
             /** @description Unique within the project. */
             name: string;
-            /** @description Entered to sign; needed where a release takes two people. */
+            /** @description Entered to sign: that the list may go, or, where a release takes two people, that it is begun. */
             password?: string | null;
         };
         /** Format: uuid */
@@ -8519,12 +8545,12 @@ export interface components {
             certification?: components["schemas"]["CertificationId"] | null;
             countersigned_at?: components["schemas"]["Instant"] | null;
             countersigned_by?: components["schemas"]["UserId"] | null;
-            /** @description Their name as signatures print it. */
+            /** @description Their name as it was printed then. */
             countersigned_by_name?: string | null;
             /** @description When it was begun. */
             created_at: components["schemas"]["Instant"];
             created_by?: components["schemas"]["UserId"] | null;
-            /** @description Their name as signatures print it. */
+            /** @description Their name as it was printed then. */
             created_by_name?: string | null;
             /** @description Name of the package when it is downloaded. */
             file_name: string;
@@ -8548,6 +8574,8 @@ export interface components {
             project: components["schemas"]["ProjectId"];
             /** @description Root hash, hexadecimal. */
             root?: string | null;
+            /** @description Each signature under it, in their order: of who began or made it, and of the second person. */
+            signatures: components["schemas"]["SignedAct"][];
             /**
              * @description `proposed` (waits for a second person), `building`, `done`, `failed`, `withdrawn`, or `recalled` when somebody in it
              *     was erased.
@@ -9205,6 +9233,17 @@ export interface components {
             user: components["schemas"]["UserId"];
             /** @description The content still hashes to what was signed. */
             valid: boolean;
+        };
+        /** @description Somebody signed something. */
+        SignedAct: {
+            /** @description When. */
+            at: components["schemas"]["Instant"];
+            /** @description Its evidence; the proof of it is at `/events/{event}/proof`. */
+            event: components["schemas"]["EventId"];
+            /** @description What it means. */
+            meaning: components["schemas"]["SignatureMeaning"];
+            /** @description Name as it was printed then. */
+            printed_name: string;
         };
         /** @description A signature, or a refusal to sign. */
         Signing: {
@@ -9996,6 +10035,8 @@ export interface components {
         VersionSignature: {
             /** @description When. */
             at: components["schemas"]["Instant"];
+            /** @description Its evidence; the proof of it is at `/events/{event}/proof`. */
+            event: components["schemas"]["EventId"];
             /** @description What it says. */
             meaning: components["schemas"]["SignatureMeaning"];
             /** @description Name as it was printed then. */
@@ -10027,6 +10068,8 @@ export interface components {
              * @description Version.
              */
             version: number;
+            /** @description What is kept of it is not what was signed or put into force: nothing is done under it. */
+            void: boolean;
         };
         /** @description What a waiver covered. */
         Waived: {
@@ -11138,6 +11181,36 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": components["schemas"]["LiveEvent"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    log_event_proof: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                event: components["schemas"]["EventId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
                 };
             };
             /** @description A refusal with its code. */

@@ -3,7 +3,7 @@ import { Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { type FormEvent, type ReactNode, useState } from "react";
-import { releaseProofUrl } from "@/api/log";
+import { eventProofUrl, releaseProofUrl } from "@/api/log";
 import { projectQuery } from "@/api/projects";
 import { releaseDownloadUrl, releaseQuery, useReleaseActions } from "@/api/releases";
 import { useMe } from "@/api/session";
@@ -43,6 +43,9 @@ type Signatory = { printed_name: string; role: string; meaning: string; at: stri
 function Signatures({ release }: { release: Release }) {
   const signed = release.certificate?.statement as { signatories?: Signatory[] } | undefined;
   const rows = signed?.signatories ?? [];
+  // The certificate names who signed; each of them left an event, whose proof stands alone.
+  const proofOf = (row: Signatory) =>
+    release.signatures.find((one) => one.meaning === row.meaning && one.printed_name === row.printed_name);
   if (rows.length === 0) return null;
   return (
     <Panel title="Signatures">
@@ -54,17 +57,30 @@ function Signatures({ release }: { release: Release }) {
               <th>Meaning</th>
               <th>Time, UTC</th>
               <th>As</th>
+              <th>Proof</th>
             </tr>
           </thead>
           <tbody>
-            {rows.map((row) => (
-              <tr key={`${row.printed_name}/${row.meaning}`}>
-                <td>{row.printed_name}</td>
-                <td>{row.meaning}</td>
-                <td>{row.at.slice(0, 19).replace("T", " ")}</td>
-                <td>{title(row.role)}</td>
-              </tr>
-            ))}
+            {rows.map((row) => {
+              const act = proofOf(row);
+              return (
+                <tr key={`${row.printed_name}/${row.meaning}`}>
+                  <td>{row.printed_name}</td>
+                  <td>{row.meaning}</td>
+                  <td>{row.at.slice(0, 19).replace("T", " ")}</td>
+                  <td>{title(row.role)}</td>
+                  <td>
+                    {act ? (
+                      <a href={eventProofUrl(act.event)} download>
+                        Proof
+                      </a>
+                    ) : (
+                      "–"
+                    )}
+                  </td>
+                </tr>
+              );
+            })}
           </tbody>
         </table>
       </div>

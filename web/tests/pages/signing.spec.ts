@@ -1,6 +1,9 @@
 /** Signing on the pages, step by step, against intercepted routes. */
 import { expect, type Page, type Request, test } from "@playwright/test";
+import type { Work } from "../../src/api/types";
 import * as data from "../fixtures/data";
+import { openPicture } from "../fixtures/picture";
+import { versions } from "../fixtures/protocols";
 import { releases } from "../fixtures/releases";
 import { json, problem, serveFixtures } from "../fixtures/routes";
 
@@ -233,4 +236,65 @@ test("a printed item shows name, meaning and time in UTC of each signature, and 
     .evaluateAll((times) => times.map((time) => getComputedStyle(time, "::after").content));
   expect(printed.some((text) => /\d\d:\d\d:\d\d\.\d{6}Z/.test(text))).toBe(true);
   await shot(page, "printed-item");
+});
+
+test("a signature over what has changed since is shown as void", async ({ page }) => {
+  const [signed] = data.item.signatures;
+  let valid = true;
+  await serveFixtures(page, {
+    "GET /items/i-1": (route) => json(route, { ...data.item, signatures: [{ ...signed, valid }] }),
+  });
+  await page.goto("/items/i-1");
+  await expect(page.getByText(signed?.printed_name ?? "").first()).toBeVisible();
+  await expect(page.getByText("Void: content changed")).toHaveCount(0);
+  valid = false;
+  await page.reload();
+  await expect(page.getByText("Void: content changed")).toBeVisible();
+  await shot(page, "signature-void");
+});
+
+test("a version of the protocol that is not what was signed is void, and says so on every page", async ({
+  page,
+}) => {
+  const [version, ...others] = versions;
+  await serveFixtures(page, {
+    "GET /projects/p-ct": (route) => json(route, { ...data.project, protocol_standing: "void" }),
+    "GET /projects/p-ct/protocol/versions": (route) => json(route, [{ ...version, void: true }, ...others]),
+  });
+  await page.goto("/projects/p-ct/protocol");
+  await expect(page.getByText("What is kept of it is not what was signed")).toBeVisible();
+  await expect(page.getByRole("row").filter({ hasText: "Void: content changed" })).toHaveCount(1);
+  await shot(page, "protocol-void");
+});
+
+test("the button to sign is gone when a qualification has ended since the claim", async ({ page }) => {
+  const lacking = { code: "qualification_expired", message: "ct_reader ended yesterday." };
+  const signing = (not_qualified?: typeof lacking) => (work: Work) => ({
+    ...work,
+    task: { ...work.task, kind: "sign" as const, title: "Countersignature" },
+    meaning: "approved" as const,
+    read: null,
+    subject: work.read,
+    ...(not_qualified ? { not_qualified } : {}),
+  });
+  await openPicture(page, signing());
+  await expect(page.getByTestId("sign-open")).toBeVisible();
+  await openPicture(page, signing(lacking));
+  await expect(page.getByTestId("not-qualified")).toContainText("Your qualification has ended");
+  await expect(page.getByTestId("sign-reject")).toBeVisible();
+  await expect(page.getByTestId("sign-open")).toHaveCount(0);
+  await shot(page, "sign-expired");
+});
+
+test("each signed act has its name, meaning and proof beside it", async ({ page }) => {
+  await serveFixtures(page);
+  const proof = (event: string) => page.locator(`a[href="/api/v1/events/${event}/proof"]`);
+  await page.goto("/releases/l-1");
+  await expect(proof("e-51")).toBeVisible();
+  await expect(proof("e-52")).toBeVisible();
+  await page.goto("/projects/p-ct/guideline");
+  await expect(proof("e-31").first()).toBeVisible();
+  await expect(page.getByText("Ines Halloran, “approved”").first()).toBeVisible();
+  await page.goto("/projects/p-ct/protocol");
+  await expect(proof("e-42")).toBeVisible();
 });

@@ -127,7 +127,7 @@ fn a_document_is_put_into_force_by_whoever_signs() {
     let done = put(&data, "owner", &file, PASSWORD);
     assert_eq!(done.status.code(), Some(0), "{}", String::from_utf8_lossy(&done.stdout));
     assert_eq!(object(&done)["version"], 2);
-    assert_eq!(code(&put(&data, "owner", &file, PASSWORD)), "stale_revision", "it is in force already");
+    assert_eq!(code(&put(&data, "owner", &file, PASSWORD)), "content_changed", "it is in force already");
     let (_, seen) = served.call("GET", "/api/v1/projects", &headers, None).unwrap();
     let projects = seen.as_array().cloned().unwrap_or_else(|| seen["items"].as_array().cloned().unwrap());
     assert_eq!(projects[0]["protocol"]["version"], 2, "{seen}");

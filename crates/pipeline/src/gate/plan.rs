@@ -4,7 +4,7 @@ use countersign_deid as deid;
 use countersign_model::{DatesPolicy, DeidPlan, ItemKind, PostalCodes, ProjectId, Protocol};
 use countersign_store::{Conn, KEY_BYTES, projects, protocols};
 
-use crate::{PipelineError, Result};
+use crate::{PipelineError, Result, protocols::void::check_intact};
 
 /// What is applied to the files of a project, ready for use.
 #[derive(Clone)]
@@ -58,6 +58,7 @@ pub(super) async fn rules(
     let version = version.unwrap_or(row.protocol_version);
     let found = protocols::get(conn, project, &row.protocol_id, version).await?;
     let found = found.ok_or_else(|| PipelineError::Internal("a protocol version is not there".into()))?;
+    check_intact(&found)?;
     let protocol: Protocol =
         serde_json::from_str(&found.document).map_err(|e| PipelineError::Internal(e.to_string()))?;
     Rules::new(protocol.deid, version, key(pipeline, project, kind)?)

@@ -11,13 +11,18 @@ use std::fmt;
 use countersign_model::{
     AssetId, CampaignId, ExampleId, GuidelineId, Instant, ItemId, ProjectId, ReadId, Refusal, UserId,
 };
-use countersign_store::{Conn, Evidence, guidelines, users};
+use countersign_store::{Conn, Evidence, guidelines};
 use serde::{Deserialize, Serialize};
 
 pub use draft::{PICTURE_BYTES_MAX, UploadedPicture};
 pub use publish::{ClassImpact, GuidelineDispute, Impact, Publication, Published};
 
-use crate::{Pipeline, PipelineError, Result, access::Action, people::Caller};
+use crate::{
+    Pipeline, PipelineError, Result,
+    access::Action,
+    people::Caller,
+    signed_acts::{self, SignedAct},
+};
 
 /// Refusal of a task to somebody who has not read the guideline in force.
 pub(crate) const UNACKNOWLEDGED: &str = "guideline_unacknowledged";
@@ -194,8 +199,10 @@ pub struct GuidelineVersion {
     pub disputes: Vec<uuid::Uuid>,
     /// SHA-256 of its document.
     pub content_hash: String,
-    /// Who published it.
+    /// Who published it, as the name was printed then.
     pub published_by: String,
+    /// The signature under it.
+    pub signature: Option<SignedAct>,
     /// When.
     pub published_at: Option<Instant>,
     /// How many people have read it.
@@ -370,10 +377,7 @@ fn draft_view(row: &guidelines::Guideline) -> Result<GuidelineDraft> {
 
 async fn version_view(conn: &mut Conn, row: &guidelines::Guideline) -> Result<GuidelineVersion> {
     let list = |text: &str| serde_json::from_str::<Vec<String>>(text).unwrap_or_default();
-    let by = match row.published_by {
-        Some(user) => users::by_id(conn, user).await?.map_or_else(String::new, |user| user.printed_name),
-        None => String::new(),
-    };
+    let signature = signed_acts::last(conn, "guideline.published", row.id.uuid()).await?;
     Ok(GuidelineVersion {
         id: row.id,
         version: Version::of(row).to_string(),
@@ -382,7 +386,8 @@ async fn version_view(conn: &mut Conn, row: &guidelines::Guideline) -> Result<Gu
         classes: list(&row.classes),
         disputes: list(&row.disputes).iter().filter_map(|text| text.parse().ok()).collect(),
         content_hash: row.content_hash.clone().unwrap_or_default(),
-        published_by: by,
+        published_by: signature.as_ref().map(|signed| signed.printed_name.clone()).unwrap_or_default(),
+        signature,
         published_at: row.published_at,
         readers: guidelines::count_readers(conn, row.id).await?,
         deviation: row.deviation,

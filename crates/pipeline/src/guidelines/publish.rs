@@ -19,7 +19,8 @@ use crate::{
     adjudicate,
     campaigns::{Opening, open_campaign},
     people::Caller,
-    signing::Components,
+    protocols::signature::signer,
+    signing::{Components, add_signed, stale},
     tickets,
 };
 
@@ -150,7 +151,7 @@ impl Pipeline {
     ///
     /// # Errors
     /// [`PipelineError::NotFound`] without the right or a draft; `bad_guideline`;
-    /// [`PipelineError::StaleRevision`]; as `Pipeline::signed`.
+    /// `content_changed` where the draft is not what it was; as `Pipeline::signed`.
     pub async fn publish_guideline(
         &self,
         caller: &Caller,
@@ -165,7 +166,7 @@ impl Pipeline {
             (draft, guidelines::current(&mut conn, project).await?)
         };
         if draft.revision != publication.revision {
-            return Err(PipelineError::StaleRevision { current: draft.revision });
+            return Err(stale(draft.revision));
         }
         let classes = self.check_publication(project, &draft, before.as_ref(), &publication).await?;
         let components =
@@ -201,11 +202,13 @@ impl Pipeline {
                 if !guidelines::publish(tx, row.clone()).await? {
                     return Err(PipelineError::StaleRevision { current: row.revision });
                 }
-                let said = serde_json::json!({
-                    "meaning": SignatureMeaning::Approved, "version": version.to_string(),
+                let (_, name) = signer(tx).await?;
+                let mut said = serde_json::json!({
+                    "version": version.to_string(),
                     "change": change, "classes": classes, "summary": row.summary, "disputes": disputes,
                     "deviation": deviation,
                 });
+                add_signed(&mut said, SignatureMeaning::Approved, &name);
                 let published = evidence("guideline.published", &row).content(hash).details(said);
                 tx.record(if deviation { published.reason("deviation") } else { published })?;
                 // Who publishes it has read it.

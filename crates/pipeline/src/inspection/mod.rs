@@ -341,6 +341,7 @@ impl Pipeline {
             making.page.signature(line, state);
         }
         file.end()?;
+        making.page.proven("signatures", lines.len(), PROOFS_MAX);
         let proven: Vec<_> = lines.iter().filter(|line| line.index > 0).take(PROOFS_MAX).collect();
         let proofs = self.store.proofs(&making.part, proven.iter().map(|line| line.index).collect()).await?;
         for (line, proof) in proven.iter().zip(proofs) {
@@ -376,6 +377,7 @@ impl Pipeline {
             making.page.release(line);
         }
         file.end()?;
+        making.page.proven("releases", placed.len(), PROOFS_MAX);
         let proven: Vec<_> = placed.iter().take(PROOFS_MAX).collect();
         let proofs =
             self.store.proofs(&making.part, proven.iter().map(|(_, _, index)| *index).collect()).await?;

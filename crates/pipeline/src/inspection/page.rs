@@ -76,6 +76,8 @@ pub(super) struct Page {
     head: String,
     signatures: Rows,
     releases: Rows,
+    /// What has no file of its own under `proofs/`, in words.
+    unproven: Vec<String>,
     labels: Marks,
     events: Rows,
 }
@@ -165,6 +167,7 @@ impl Page {
             head,
             signatures: Rows::new(usize::MAX),
             releases: Rows::new(usize::MAX),
+            unproven: Vec::new(),
             labels: Marks::default(),
             events: Rows::new(EVENTS_MAX),
         }
@@ -205,6 +208,17 @@ impl Page {
             &root,
             &index,
         ]);
+    }
+
+    /// Says how many of some kind have no proof that stands alone in this copy.
+    pub fn proven(&mut self, what: &str, all: usize, limit: usize) {
+        if all > limit {
+            self.unproven.push(format!(
+                "<p>The first {limit} of {all} {what} have a file of their own in proofs/, which stands alone. The other {} \
+                 do not: their entries are in the log of this copy, and are checked with it.</p>",
+                all - limit
+            ));
+        }
     }
 
     pub fn label(&mut self, line: &LabelLine) {
@@ -250,11 +264,12 @@ impl Page {
             "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
              <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\
              <title>Evidence</title><style>{STYLE}</style></head><body>\n<h1>Evidence</h1>\n{}\n\
-             <h2>Signatures</h2>\n{}\n<h2>Releases</h2>\n{}\n<h2>Marks, version by version</h2>\n{}\n\
+             <h2>Signatures</h2>\n{}\n<h2>Releases</h2>\n{}\n{}<h2>Marks, version by version</h2>\n{}\n\
              <h2>Everything that happened</h2>\n{}\n</body></html>\n",
             self.head,
             self.signatures.table(&signatures, "signatures.jsonl"),
             self.releases.table(&releases, "releases.jsonl"),
+            self.unproven.concat(),
             self.labels.text(),
             self.events.table(&events, "events.jsonl"),
         )
@@ -299,6 +314,24 @@ mod tests {
     fn nothing_that_people_wrote_becomes_markup() {
         assert_eq!(escaped("<b a=\"1\" c='2'>&"), "&lt;b a=&quot;1&quot; c=&#39;2&#39;&gt;&amp;");
         assert!(cut(&"<".repeat(TEXT_CHARS_MAX + 1)).ends_with(" …"));
+    }
+
+    #[test]
+    fn what_has_no_proof_of_its_own_is_counted() {
+        let rows = || Rows::new(1);
+        let mut page = Page {
+            head: String::new(),
+            signatures: rows(),
+            releases: rows(),
+            unproven: Vec::new(),
+            labels: Marks::default(),
+            events: rows(),
+        };
+        page.proven("signatures", 2_000, 2_000);
+        page.proven("releases", 2_003, 2_000);
+        let text = page.finish();
+        assert!(text.contains("The first 2000 of 2003 releases have a file of their own"), "{text}");
+        assert!(!text.contains("signatures have a file"), "{text}");
     }
 
     #[test]

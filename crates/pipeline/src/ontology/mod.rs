@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 
 use countersign_model::{
     Annotation, CampaignId, Class, Instant, OntologyChangeId, ProjectId, Protocol, ReadId, ReleaseId,
+    SignatureMeaning,
 };
-use countersign_store::{Conn, Evidence, Tx, campaigns, ontology, reads, users};
+use countersign_store::{Conn, Evidence, Tx, campaigns, ontology, reads};
 use serde::{Deserialize, Serialize};
 
 pub use operations::{AttributeRule, MigrationPath, OPERATIONS_MAX, OntologyChange, OntologyOperation};
@@ -19,10 +20,11 @@ use crate::{
     campaigns::{Opening, any_under_earlier, open_campaign},
     moving::Moving,
     people::Caller,
-    protocols::put_in,
+    protocols::{put_in, signature::signer},
     review::checked_comment,
     save::annotation_body,
-    signing::Components,
+    signed_acts::{self, SignedAct},
+    signing::{Components, add_signed, stale},
 };
 
 /// Longest name of a round of rework, characters.
@@ -105,8 +107,10 @@ pub struct OntologyChangeView {
     pub reason: String,
     /// The round of rework that followed.
     pub campaign: Option<CampaignId>,
-    /// Who made it.
+    /// Who made it, as the name was printed then.
     pub made_by: Option<String>,
+    /// The signature under it.
+    pub signature: Option<SignedAct>,
     /// When.
     pub made_at: Instant,
 }
@@ -136,7 +140,7 @@ impl Pipeline {
     ///
     /// # Errors
     /// [`PipelineError::NotFound`] without the right; `bad_ontology`; `reason_required`; as `Pipeline::signed`;
-    /// [`PipelineError::StaleRevision`] when `against` is not the version in force.
+    /// `content_changed` when `against` is not the version in force.
     pub async fn change_ontology(
         &self,
         caller: &Caller,
@@ -156,7 +160,7 @@ impl Pipeline {
             let mut conn = self.store.read().await?;
             let protocol = self.protocol(&mut conn, project).await?;
             if protocol.version != against {
-                return Err(PipelineError::StaleRevision { current: protocol.version.into() });
+                return Err(stale(protocol.version.into()));
             }
             let next = applied(&change, &protocol)?;
             let document = countersign_workflow::document::write_document(&next).map_err(|e| internal(&e))?;
@@ -195,9 +199,11 @@ impl Pipeline {
                 };
                 ontology::insert(tx, row.clone()).await?;
                 let evidence = Evidence::new("ontology.changed", "ontology", row.id.uuid()).project(project);
-                let said = serde_json::json!({
+                let (_, name) = signer(tx).await?;
+                let mut said = serde_json::json!({
                     "version": row.to_version, "operations": change, "touched": touched, "reason": row.reason,
                 });
+                add_signed(&mut said, SignatureMeaning::Approved, &name);
                 tx.record(evidence.details(said))?;
                 Ok(row)
             })
@@ -227,10 +233,7 @@ impl Pipeline {
 }
 
 async fn view(conn: &mut Conn, row: ontology::Change) -> Result<OntologyChangeView> {
-    let made_by = match row.made_by {
-        Some(user) => users::by_id(conn, user).await?.map(|user| user.printed_name),
-        None => None,
-    };
+    let signature = signed_acts::last(conn, "ontology.changed", row.id.uuid()).await?;
     Ok(OntologyChangeView {
         id: row.id,
         version: row.to_version,
@@ -238,7 +241,8 @@ async fn view(conn: &mut Conn, row: ontology::Change) -> Result<OntologyChangeVi
         touched: serde_json::from_str(&row.counts).map_err(|e| internal(&e.to_string()))?,
         reason: row.reason,
         campaign: row.campaign_id,
-        made_by,
+        made_by: signature.as_ref().map(|signed| signed.printed_name.clone()),
+        signature,
         made_at: row.made_at,
     })
 }

@@ -19,6 +19,7 @@ use crate::{
     Pipeline, PipelineError, Result,
     access::Action,
     people::Caller,
+    signed_acts::SignedAct,
     subjects::Whose,
     views::{Page, page_length},
 };
@@ -80,8 +81,10 @@ pub struct PrivacyRequestView {
     pub requested_by_name: String,
     /// When.
     pub requested_at: Instant,
-    /// Printed name of who decided.
+    /// Who decided, as the name was printed then.
     pub decided_by_name: Option<String>,
+    /// The signature under the decision.
+    pub signature: Option<SignedAct>,
     /// When.
     pub decided_at: Option<Instant>,
     /// Why so.

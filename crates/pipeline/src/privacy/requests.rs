@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use countersign_model::{ItemId, PrivacyRequestId, ProjectId, SubjectId, UserId};
+use countersign_model::{ItemId, PrivacyRequestId, ProjectId, SignatureMeaning, SubjectId, UserId};
 use countersign_store::{Conn, Evidence, StoreError, jobs, moves, privacy, subjects};
 use countersign_workflow::refusals::SEPARATION_OF_DUTIES;
 
@@ -14,7 +14,9 @@ use crate::{
     access::{Action, Resource},
     moving::JOB_ERASE,
     people::Caller,
-    signing::Components,
+    protocols::signature::signer,
+    signed_acts::{self, SignedAct},
+    signing::{Components, add_signed},
 };
 
 /// How long an approved re-identification can be looked at, seconds.
@@ -168,7 +170,9 @@ impl Pipeline {
                 if !privacy::decide(tx, id, word, user, Some(&reason), expires_at).await? {
                     return Err(PipelineError::refused("already_decided", "Somebody decided this before."));
                 }
-                tx.record(evidence(word, &request, &reason))?;
+                let (_, name) = signer(tx).await?;
+                let meaning = if approve { SignatureMeaning::Approved } else { SignatureMeaning::Rejected };
+                tx.record(signed_evidence(word, &request, &reason, (meaning, &name)))?;
                 if request.kind == "erasure" && approve {
                     let payload = serde_json::json!({ "request": id });
                     let job = jobs::Job::ready(tx, JOB_ERASE, Some(request.project_id), None, &payload);
@@ -232,6 +236,7 @@ impl Pipeline {
             let resource = self.request_resource(conn, &request, &subject).await?;
             self.access.allows(&caller.principal, Action::ApprovePrivacy, &resource)
         };
+        let signature = decision(conn, &request).await?;
         let running = request.expires_at.is_some_and(|until| self.store.clock().now() < until);
         Ok(PrivacyRequestView {
             id: request.id,
@@ -242,7 +247,8 @@ impl Pipeline {
             may_decide,
             may_reveal: request.state == "approved" && running && request.requested_by == caller.user(),
             requested_by_name: printed(conn, Some(request.requested_by)).await?.unwrap_or_default(),
-            decided_by_name: printed(conn, request.decided_by).await?,
+            decided_by_name: signature.as_ref().map(|signed| signed.printed_name.clone()),
+            signature,
             kind: request.kind,
             state: request.state,
             reason: request.reason,
@@ -257,6 +263,15 @@ impl Pipeline {
     }
 }
 
+/// The signature under what was decided.
+async fn decision(conn: &mut Conn, request: &privacy::Request) -> Result<Option<SignedAct>> {
+    if request.decided_by.is_none() {
+        return Ok(None);
+    }
+    let word = if request.state == "refused" { "refused" } else { "approved" };
+    signed_acts::last(conn, &format!("{}.{word}", request.kind), request.id.uuid()).await
+}
+
 fn other_person() -> PipelineError {
     let message =
         "Another person must do this: neither who asked nor, to learn who somebody is, who worked on them.";
@@ -265,9 +280,26 @@ fn other_person() -> PipelineError {
 
 /// Evidence of a step of a request; the reason is private.
 pub(super) fn evidence(step: &str, request: &privacy::Request, reason: &str) -> Evidence {
+    step_of(step, request).details(words(request, reason))
+}
+
+/// The same of a decision, which is signed.
+fn signed_evidence(
+    step: &str,
+    request: &privacy::Request,
+    reason: &str,
+    (meaning, name): (SignatureMeaning, &str),
+) -> Evidence {
+    let mut details = words(request, reason);
+    add_signed(&mut details, meaning, name);
+    step_of(step, request).details(details)
+}
+
+fn step_of(step: &str, request: &privacy::Request) -> Evidence {
     Evidence::new(&format!("{}.{step}", request.kind), "privacy_request", request.id.uuid())
         .project(request.project_id)
-        .details(
-            serde_json::json!({ "reason": reason, "subject": request.subject_id, "item": request.item_id }),
-        )
+}
+
+fn words(request: &privacy::Request, reason: &str) -> serde_json::Value {
+    serde_json::json!({ "reason": reason, "subject": request.subject_id, "item": request.item_id })
 }

@@ -40,7 +40,7 @@ impl From<ProtocolStanding> for Signing {
     fn from(before: ProtocolStanding) -> Self {
         match before {
             ProtocolStanding::Signed => Self::ByActor,
-            ProtocolStanding::Unsigned => Self::Waits,
+            ProtocolStanding::Unsigned | ProtocolStanding::Void => Self::Waits,
             ProtocolStanding::BeforeSigning => Self::NotAsked,
         }
     }
@@ -93,7 +93,7 @@ pub(crate) fn version_row(
 /// caller has to say; the details of an event are private, the log holds a commitment to them.
 ///
 /// # Errors
-/// [`PipelineError::StaleRevision`] when `against` is not in force any more.
+/// [`PipelineError::StaleRevision`] when `against` is not in force any more: `content_changed` to who signs it.
 pub(crate) async fn put_in_force(
     tx: &mut Tx,
     project: ProjectId,
@@ -110,7 +110,8 @@ pub(crate) async fn put_in_force(
     let reference = ProtocolRef { id: row.id.clone(), version: row.version };
     details.insert("version".into(), row.version.into());
     details.insert("seed".into(), row.seed.clone().into());
-    if is_signed {
+    // Rules of de-identification are signed by their officer, whether or not the version is by its owner.
+    if tx.actor().user.is_some() && !details.contains_key("printed_name") {
         details.insert("printed_name".into(), signer(tx).await?.1.into());
     }
     protocols::insert(tx, row.clone()).await?;

@@ -7,8 +7,9 @@ mod impact;
 pub(crate) mod planned;
 pub(crate) mod signature;
 mod staffing;
+pub(crate) mod void;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use countersign_model::{Instant, ProjectId, Protocol, SignatureMeaning, UserId};
 use countersign_store::{Conn, Evidence, Tx, flow as rows, items, projects, protocols, users};
@@ -58,6 +59,8 @@ pub struct VersionView {
     /// Who signed it, and when; absent while nobody has.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signature: Option<VersionSignature>,
+    /// What is kept of it is not what was signed or put into force: nothing is done under it.
+    pub void: bool,
     /// Nobody signed it: people read under it before signing was asked for.
     pub before_signing: bool,
     /// Why, in words. Only those who run or audit the project are told.
@@ -176,14 +179,15 @@ impl Pipeline {
         let document = text_of(&found, &parsed)?;
         let names = names(&mut conn, std::slice::from_ref(&found)).await?;
         let signatures = protocols::signatures(&mut conn, project).await?;
-        let told = self.may_see_flow(caller, project, &*self.protocol(&mut conn, project).await?);
+        let told = self.sees_flow(&mut conn, caller, project).await?;
+        let void = self.void_versions(&mut conn, std::slice::from_ref(&found), &signatures).await?;
         let (planned, unplanned) = if version.is_none() {
             planned::seen(&mut conn, project, found.created_at, told).await?
         } else {
             (None, None)
         };
         Ok(ProtocolDocument {
-            version: version_view(found, row.protocol_version, told, &names, &signatures),
+            version: version_view(found, (row.protocol_version, told), &names, &signatures, &void),
             document,
             changes,
             may_change: self.allows_on(caller, Action::ManageProject, project),
@@ -203,8 +207,9 @@ impl Pipeline {
         let versions = protocols::list(&mut conn, project).await?;
         let names = names(&mut conn, &versions).await?;
         let signatures = protocols::signatures(&mut conn, project).await?;
-        let told = self.may_see_flow(caller, project, &*self.protocol(&mut conn, project).await?);
-        let view = |version| version_view(version, row.protocol_version, told, &names, &signatures);
+        let told = self.sees_flow(&mut conn, caller, project).await?;
+        let void = self.void_versions(&mut conn, &versions, &signatures).await?;
+        let view = |version| version_view(version, (row.protocol_version, told), &names, &signatures, &void);
         Ok(versions.into_iter().map(view).collect())
     }
 
@@ -403,13 +408,14 @@ async fn checked_in(tx: &mut Tx, project: ProjectId, against: u32, mut reading: 
 
 fn version_view(
     row: protocols::ProtocolVersion,
-    in_force: u32,
-    told: bool,
+    (in_force, told): (u32, bool),
     names: &HashMap<UserId, String>,
     signatures: &[protocols::ProtocolSignature],
+    void: &BTreeSet<u32>,
 ) -> VersionView {
-    let signature = signatures.iter().find(|signature| signature::is_of(signature, &row));
+    let signature = signatures.iter().find(|signature| void::is_for(signature, &row));
     VersionView {
+        void: void.contains(&row.version),
         signature: signature.map(VersionSignature::from),
         before_signing: row.before_signing && signature.is_none(),
         id: row.id,
@@ -436,7 +442,10 @@ pub(crate) fn checked_reason(reason: Option<&str>) -> Result<Option<String>> {
 }
 
 fn parsed(row: &protocols::ProtocolVersion) -> Result<Protocol> {
-    serde_json::from_str(&row.document).map_err(|error| PipelineError::Internal(error.to_string()))
+    serde_json::from_str(&row.document).map_err(|error| match void::is_intact(row) {
+        true => PipelineError::Internal(error.to_string()),
+        false => void::void(row.version).into(),
+    })
 }
 
 /// The author's text; for a version from before texts were kept, that of the protocol that ships if it says the same.

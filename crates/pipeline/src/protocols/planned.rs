@@ -77,6 +77,7 @@ pub(super) async fn seen(
         version: plan.version,
         effective_at: plan.effective_at,
         signature: VersionSignature {
+            event: plan.event_id,
             printed_name: plan.printed_name,
             at: plan.signed_at,
             meaning: SignatureMeaning::Approved,

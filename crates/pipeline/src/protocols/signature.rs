@@ -11,9 +11,14 @@ use countersign_store::{
 };
 use serde::Serialize;
 
+use super::void::{check_intact, is_for, is_void, void};
 use crate::{
-    Pipeline, PipelineError, Result, access::Action, moving::hash_bytes, people::Caller,
-    projects::ProtocolRef, signing::Components,
+    Pipeline, PipelineError, Result,
+    access::Action,
+    moving::hash_bytes,
+    people::Caller,
+    projects::ProtocolRef,
+    signing::{Components, signed_details},
 };
 
 /// Whether the version in force is signed.
@@ -27,6 +32,8 @@ pub enum ProtocolStanding {
     Unsigned,
     /// People read under it before signing was asked for: nobody signed it, and work goes on.
     BeforeSigning,
+    /// What is kept of it is not what was signed: nothing is done under it.
+    Void,
 }
 
 /// A signature under a version of a protocol.
@@ -39,11 +46,13 @@ pub struct VersionSignature {
     pub at: Instant,
     /// What it says.
     pub meaning: SignatureMeaning,
+    /// Its evidence; the proof of it is at `/events/{event}/proof`.
+    pub event: EventId,
 }
 
 impl From<&ProtocolSignature> for VersionSignature {
     fn from(row: &ProtocolSignature) -> Self {
-        Self { printed_name: row.printed_name.clone(), at: row.at, meaning: row.meaning }
+        Self { printed_name: row.printed_name.clone(), at: row.at, meaning: row.meaning, event: row.event_id }
     }
 }
 
@@ -51,19 +60,15 @@ impl From<&ProtocolSignature> for VersionSignature {
 pub(crate) async fn standing(conn: &mut Conn, project: ProjectId) -> Result<ProtocolStanding> {
     let current = protocols::current(conn, project).await?.ok_or(PipelineError::NotFound)?;
     let signatures = protocols::signatures(conn, project).await?;
-    let is_signed = signatures.iter().any(|signature| is_of(signature, &current));
-    Ok(match (is_signed, current.before_signing) {
+    let signature = signatures.iter().find(|signature| is_for(signature, &current));
+    if is_void(conn, &current, signature).await? {
+        return Ok(ProtocolStanding::Void);
+    }
+    Ok(match (signature.is_some(), current.before_signing) {
         (true, _) => ProtocolStanding::Signed,
         (false, true) => ProtocolStanding::BeforeSigning,
         (false, false) => ProtocolStanding::Unsigned,
     })
-}
-
-/// Whether a signature is of this version, over what it says.
-pub(super) fn is_of(signature: &ProtocolSignature, version: &ProtocolVersion) -> bool {
-    signature.protocol_id == version.id
-        && signature.version == version.version
-        && signature.content_hash == version.content_hash
 }
 
 /// Why nobody is given work on a project, while the version in force is not signed.
@@ -71,6 +76,30 @@ pub(crate) async fn unsigned(conn: &mut Conn, project: ProjectId) -> Result<Opti
     let message = "The protocol in force is not signed yet. Work is given out once an owner of the project has signed it.";
     let is_open = protocols::is_open_for_work(conn, project).await?;
     Ok((!is_open).then(|| Refusal::new("protocol_unsigned", message)))
+}
+
+impl Pipeline {
+    /// The same, and why not while the version in force is void. What was found to be as it was signed is not looked at
+    /// again: the documents that this process works by were read once.
+    pub(crate) async fn closed_to_work(
+        &self,
+        conn: &mut Conn,
+        project: ProjectId,
+    ) -> Result<Option<Refusal>> {
+        if let Some(refusal) = unsigned(conn, project).await? {
+            return Ok(Some(refusal));
+        }
+        let row = projects::by_id(conn, project).await?.ok_or(PipelineError::NotFound)?;
+        let key = (project, row.protocol_id, row.protocol_version);
+        if self.protocols.is_bound(&key) {
+            return Ok(None);
+        }
+        if standing(conn, project).await? == ProtocolStanding::Void {
+            return Ok(Some(void(key.2)));
+        }
+        self.protocols.set_bound(key);
+        Ok(None)
+    }
 }
 
 /// Keeps that who acts in this write signed a version; `event` is the evidence of it.
@@ -100,10 +129,10 @@ pub(crate) async fn signer(tx: &mut Tx) -> Result<(countersign_model::UserId, St
 
 /// Signs a version in this write: its evidence, bound to the hash of the document, and its row.
 pub(crate) async fn sign_version(tx: &mut Tx, version: &ProtocolVersion) -> Result<()> {
+    check_intact(version)?;
     let (_, printed_name) = signer(tx).await?;
-    let details = serde_json::json!({
-        "version": version.version, "meaning": SignatureMeaning::Approved, "printed_name": printed_name,
-    });
+    let mut details = signed_details(SignatureMeaning::Approved, &printed_name);
+    details["version"] = version.version.into();
     let evidence = Evidence::new("protocol.signed", "project", version.project_id.uuid());
     let evidence = evidence.project(version.project_id).content(hash_bytes(&version.content_hash)?);
     let event = tx.record(evidence.details(details))?;
@@ -116,7 +145,7 @@ impl Pipeline {
     ///
     /// # Errors
     /// [`PipelineError::NotFound`] for everybody but owners; `already_signed`; as `Pipeline::signed`;
-    /// [`PipelineError::StaleRevision`] when `version` is not in force.
+    /// `content_changed` when `version` is not in force; `protocol_void`.
     pub async fn sign_protocol(
         &self,
         caller: &Caller,

@@ -9,8 +9,14 @@ use countersign_ledger::{
 use countersign_model::{Audience, Instant, Role, SignatureMeaning, UserId};
 use countersign_store::{Conn, projects, releases, risks, users};
 
-use super::pack::{Contents, WITH_AGREEMENT};
-use crate::Result;
+use super::{
+    begun,
+    pack::{Contents, WITH_AGREEMENT},
+};
+use crate::{
+    Result,
+    signed_acts::{self, SignedAct},
+};
 
 /// What this use case adds to the standard claims.
 const CLAIMS: [&str; 2] = [
@@ -106,13 +112,24 @@ async fn signatories(
     root: Hash,
     at: &str,
 ) -> Result<Vec<Signatory>> {
+    let begun = begun(conn, release).await?;
     let (Some(second), Some(signed_at)) = (release.countersigned_by, release.countersigned_at) else {
-        return Ok(vec![releaser(conn, release, release.created_by, root, at).await?]);
+        return Ok(vec![named(releaser(conn, release, release.created_by, root, at).await?, begun)]);
     };
     let begun_at = release.created_at.to_string();
     let first = releaser(conn, release, release.created_by, root, &begun_at).await?;
     let first = Signatory { meaning: SignatureMeaning::Approved.as_str().to_owned(), ..first };
-    Ok(vec![first, releaser(conn, release, Some(second), root, &signed_at.to_string()).await?])
+    let last = releaser(conn, release, Some(second), root, &signed_at.to_string()).await?;
+    let signed = signed_acts::last(conn, "release.countersigned", release.id.uuid()).await?;
+    Ok(vec![named(first, begun), named(last, signed)])
+}
+
+/// Under the name that was printed when they signed.
+fn named(signatory: Signatory, signed: Option<SignedAct>) -> Signatory {
+    match signed {
+        Some(signed) => Signatory { printed_name: signed.printed_name, ..signatory },
+        None => signatory,
+    }
 }
 
 async fn releaser(

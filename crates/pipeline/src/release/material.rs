@@ -13,7 +13,10 @@ use countersign_model::{
 use countersign_store::{Conn, assets, items, protocols, reads, releases, users};
 use countersign_workflow::{ItemState, content_hash};
 
-use crate::{PipelineError, Result, moving::parse_state, save::current_annotations, views::author};
+use crate::{
+    PipelineError, Result, moving::parse_state, protocols::void::check_intact, save::current_annotations,
+    views::author,
+};
 
 /// The protocol versions and names that a release refers to, read once each.
 pub(crate) struct Lookup {
@@ -45,6 +48,7 @@ impl Lookup {
         if !self.versions.contains_key(&version) {
             let row = protocols::get(conn, self.project, &self.protocol, version).await?;
             let row = row.ok_or_else(|| internal("a read under a protocol version that is not there"))?;
+            check_intact(&row)?;
             let protocol = serde_json::from_str(&row.document).map_err(|e| internal(&e.to_string()))?;
             let reference = ProtocolRef {
                 id: row.id,

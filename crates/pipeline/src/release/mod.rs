@@ -22,9 +22,10 @@ mod workplace;
 use std::{io::Write, path::Path};
 
 use bytes::Bytes;
+use countersign_ledger::Entry;
 use countersign_model::{Audience, CertificationId, Instant, ItemId, ProjectId, ReleaseId, UserId};
 use countersign_store::{
-    Actor, Conn, Evidence, StoreError, certifications, is_full, projects, releases, users, wide_holds,
+    Actor, Conn, Evidence, StoreError, certifications, events, is_full, projects, releases, users, wide_holds,
 };
 use futures::{StreamExt, stream::BoxStream};
 use serde::Serialize;
@@ -33,6 +34,7 @@ use crate::{
     Pipeline, PipelineError, Result,
     access::Action,
     people::Caller,
+    signed_acts::{self, SignedAct},
     signing::{Components, unsigned},
 };
 
@@ -104,16 +106,18 @@ pub struct ReleaseView {
     pub certificate: Option<serde_json::Value>,
     /// Who made it; absent for the command line.
     pub created_by: Option<UserId>,
-    /// Their name as signatures print it.
+    /// Their name as it was printed then.
     pub created_by_name: Option<String>,
     /// When it was begun.
     pub created_at: Instant,
     /// The second person, who released it; absent while it waits, and where one person or the command line made it.
     pub countersigned_by: Option<UserId>,
-    /// Their name as signatures print it.
+    /// Their name as it was printed then.
     pub countersigned_by_name: Option<String>,
     /// When.
     pub countersigned_at: Option<Instant>,
+    /// Each signature under it, in their order: of who began or made it, and of the second person.
+    pub signatures: Vec<SignedAct>,
     /// For whom: `internal` or `public`.
     pub audience: String,
     /// The audit whose certificate is in it.
@@ -352,6 +356,15 @@ pub(crate) fn evidence(action: &str, release: &releases::Release) -> Evidence {
     Evidence::new(action, "release", release.id.uuid()).project(release.project_id)
 }
 
+/// The signature of who began a release, or made it alone; none under what a machine made, or nobody signed.
+pub(super) async fn begun(conn: &mut Conn, release: &releases::Release) -> Result<Option<SignedAct>> {
+    let Some(event) = events::last_signed(conn, "release.started", release.id.uuid()).await? else {
+        return Ok(None);
+    };
+    let is_signed = Entry::decode(&event.entry).is_ok_and(|entry| entry.content_hash.is_some());
+    if is_signed { signed_acts::of(conn, &event).await } else { Ok(None) }
+}
+
 async fn view(conn: &mut Conn, release: releases::Release, project: &str) -> Result<ReleaseView> {
     let mut names = [release.created_by, release.countersigned_by].map(|user| (user, None));
     for (user, name) in &mut names {
@@ -359,7 +372,12 @@ async fn view(conn: &mut Conn, release: releases::Release, project: &str) -> Res
             *name = users::by_id(conn, *user).await?.map(|user| user.printed_name);
         }
     }
-    let [(_, created_by_name), (_, countersigned_by_name)] = names;
+    let [(_, mut created_by_name), (_, mut countersigned_by_name)] = names;
+    let begun = begun(conn, &release).await?;
+    let second = signed_acts::last(conn, "release.countersigned", release.id.uuid()).await?;
+    let printed = |signed: &Option<SignedAct>| signed.as_ref().map(|one| one.printed_name.clone());
+    created_by_name = printed(&begun).or(created_by_name);
+    countersigned_by_name = printed(&second).or(countersigned_by_name);
     let certificate = release.certificate.as_deref().map(serde_json::from_str).transpose();
     let certificate =
         certificate.map_err(|error| PipelineError::Internal(format!("releases.certificate: {error}")))?;
@@ -382,6 +400,7 @@ async fn view(conn: &mut Conn, release: releases::Release, project: &str) -> Res
         countersigned_by: release.countersigned_by,
         countersigned_by_name,
         countersigned_at: release.countersigned_at,
+        signatures: begun.into_iter().chain(second).collect(),
         audience: release.audience,
         certification: release.certification_id,
     })

@@ -60,6 +60,7 @@ async fn put_earlier(house: &House, project: ProjectId, text: &str) {
             let document = serde_json::to_string(&protocol).unwrap();
             let row = protocols::ProtocolVersion {
                 version: 2,
+                content_hash: countersign_ledger::Hash::of(document.as_bytes()).to_hex(),
                 document,
                 source: None,
                 before_signing: true,

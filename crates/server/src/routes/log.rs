@@ -6,7 +6,7 @@ use axum::{
     http::{HeaderName, HeaderValue, header},
     response::{IntoResponse, Response},
 };
-use countersign_model::{ReleaseId, SignatureId};
+use countersign_model::{EventId, ReleaseId, SignatureId};
 use countersign_pipeline::{log::CheckpointView, views::Page, witness::LogStanding};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -34,6 +34,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(signature_proof))
         .routes(routes!(release_proof))
         .routes(routes!(exposure_proof))
+        .routes(routes!(event_proof))
 }
 
 /// Between which two sizes of the log consistency is to be proved.
@@ -133,6 +134,21 @@ async fn exposure_proof(
 ) -> Result<Response, Problem> {
     let proof = app.pipeline.exposure_proof(&caller, exposure).await?;
     proof_file(&format!("exposure-{exposure}"), proof)
+}
+
+/// The proof that a signed act is in the log: of a protocol, a guideline, classes, rules, a decision, a release (C2SP
+/// tlog-proof).
+#[utoipa::path(
+    get, path = "/events/{event}/proof", tag = "log", params(("event" = EventId, Path)),
+    responses((status = 200, body = String, content_type = "text/plain"))
+)]
+async fn event_proof(
+    State(app): State<App>,
+    SignedIn(caller): SignedIn,
+    Ids(event): Ids<EventId>,
+) -> Result<Response, Problem> {
+    let proof = app.pipeline.event_proof(&caller, event).await?;
+    proof_file(&format!("event-{event}"), proof)
 }
 
 /// A proof as a file to keep.

@@ -209,13 +209,14 @@ fn signing_body(method: &str, path: &str) -> Option<Value> {
 }
 
 /// Parts of paths, and the thing of the town that each of them names.
-const NAMED: [(&str, &str); 21] = [
+const NAMED: [(&str, &str); 22] = [
     ("alarm", "alarm"),
     ("alert", "alert"),
     ("appeal", "appeal"),
     ("audit", "audit"),
     ("batch", "batch"),
     ("certification", "certification"),
+    ("event", "event"),
     ("example", "example"),
     ("exposure", "exposure"),
     ("finding", "finding"),

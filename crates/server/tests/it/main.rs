@@ -15,6 +15,7 @@ mod seed;
 mod separation;
 mod serving;
 mod session;
+mod stale;
 mod stow;
 mod suggestions;
 mod town;

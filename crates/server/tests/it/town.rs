@@ -322,7 +322,9 @@ impl Town {
         });
         let publication = serde_json::from_value(publication).unwrap();
         let made = pipeline.publish_guideline(&engineer, self.images, publication).await.unwrap();
-        let id = made.guideline.current.unwrap().id;
+        let current = made.guideline.current.unwrap();
+        self.ids.insert("event", current.signature.unwrap().event.to_string());
+        let id = current.id;
         for role in Role::ALL {
             let caller = self.caller(role.as_str()).clone();
             pipeline.acknowledge_guideline(&caller, self.images, id).await.unwrap();

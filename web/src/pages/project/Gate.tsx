@@ -7,9 +7,9 @@ import { gateQuery, OPEN } from "@/api/gate";
 import { useDeclarePublic } from "@/api/projects";
 import { hasRole, useMe } from "@/api/session";
 import type { GateEntry, Project } from "@/api/types";
-import { At } from "@/parts/bits";
 import { type KeyGroup, useKeyHelp, useKeys } from "@/parts/keys";
 import { ReasonDialog } from "@/parts/ReasonDialog";
+import { SignedAct } from "@/parts/SignedAct";
 import { Empty, Failed, Loading, Note } from "@/parts/States";
 import styles from "./Gate.module.css";
 import { GateDesk } from "./GateDesk";
@@ -28,10 +28,10 @@ function Declaration({ project }: { project: Project }) {
     return (
       <Note>
         This project is declared <strong>publicly released data</strong>
-        {project.declared_at ? (
+        {project.declaration ? (
           <>
             {" "}
-            (signed <At micros={project.declared_at} />)
+            (signed: <SignedAct act={project.declaration} proof={project.has_proofs} />)
           </>
         ) : null}
         . What is ingested passes the gate by itself after de-identification.

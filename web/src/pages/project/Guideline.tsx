@@ -16,6 +16,7 @@ import { count, plural } from "@/format";
 import { At, Hash, Panel } from "@/parts/bits";
 import { GuidelineCards } from "@/parts/GuidelineCards";
 import { Markdown } from "@/parts/Markdown";
+import { SignedAct } from "@/parts/SignedAct";
 import { Empty, Failed, Loading, Note, Refused } from "@/parts/States";
 import table from "@/parts/table.module.css";
 import { Campaigns } from "./guideline/Campaigns";
@@ -67,6 +68,7 @@ const MEANS: Record<string, string> = {
 };
 
 function History({ versions, classes }: { versions: GuidelineVersion[]; classes: OntologyClass[] }) {
+  const project = useProject();
   const name = (id: string) => classes.find((one) => one.id === id)?.name ?? id;
   return (
     <Panel title="What changed">
@@ -78,7 +80,7 @@ function History({ versions, classes }: { versions: GuidelineVersion[]; classes:
               <th>Change</th>
               <th>Classes</th>
               <th className="num">Read by</th>
-              <th>Published</th>
+              <th>Published and signed</th>
               <th>Hash</th>
             </tr>
           </thead>
@@ -97,7 +99,13 @@ function History({ versions, classes }: { versions: GuidelineVersion[]; classes:
                 <td>{one.classes.map(name).join(", ") || "–"}</td>
                 <td className="num">{count(one.readers)}</td>
                 <td className="dim">
-                  <At micros={one.published_at} /> {one.published_by}
+                  {one.signature ? (
+                    <SignedAct act={one.signature} proof={project.has_proofs} />
+                  ) : (
+                    <>
+                      <At micros={one.published_at} /> {one.published_by}
+                    </>
+                  )}
                 </td>
                 <td>
                   <Hash value={one.content_hash} />

@@ -7,6 +7,7 @@ import { hasRole, isOwner, useMe } from "@/api/session";
 import type { OntologyClass, Project } from "@/api/types";
 import { count, plural } from "@/format";
 import { At, Panel } from "@/parts/bits";
+import { SignedAct } from "@/parts/SignedAct";
 import { areComplete, asSigned, NO_COMPONENTS, SigningFields } from "@/parts/SigningFields";
 import { Empty, Failed, Loading, Note, Refused } from "@/parts/States";
 import table from "@/parts/table.module.css";
@@ -342,7 +343,11 @@ export default function OntologyPage() {
             title={`Version ${one.version}`}
             aside={
               <span className="dim">
-                <At micros={one.made_at} /> {one.made_by}
+                {one.signature ? (
+                  <SignedAct act={one.signature} proof={project.has_proofs} />
+                ) : (
+                  <At micros={one.made_at} />
+                )}
               </span>
             }
           >

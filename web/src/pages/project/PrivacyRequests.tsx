@@ -8,8 +8,10 @@ import { plural } from "@/format";
 import { At, FactList, Panel, Status } from "@/parts/bits";
 import { Icon } from "@/parts/Icon";
 import { ReasonDialog } from "@/parts/ReasonDialog";
+import { SignedAct } from "@/parts/SignedAct";
 import { Empty, Refused } from "@/parts/States";
 import table from "@/parts/table.module.css";
+import { useProject } from "./Project";
 import { inOrder, requestState } from "./privacy";
 
 const MICROS_PER_MS = 1_000;
@@ -67,6 +69,7 @@ function Request({
   onChoose: (choice: Choice) => void;
   onReveal: () => void;
 }) {
+  const project = useProject();
   const state = requestState(request, Date.now() * MICROS_PER_MS);
   const what = request.kind === "erasure" ? "Erasure" : "Re-identification";
   return (
@@ -93,7 +96,13 @@ function Request({
         </Status>
         {request.decided_by_name ? (
           <div className="dim wrap">
-            {request.decided_by_name}, <At micros={request.decided_at} />
+            {request.signature ? (
+              <SignedAct act={request.signature} proof={project.has_proofs} />
+            ) : (
+              <>
+                {request.decided_by_name}, <At micros={request.decided_at} />
+              </>
+            )}
             {request.decision_reason ? `: ${request.decision_reason}` : ""}
           </div>
         ) : null}

@@ -15,8 +15,9 @@ import {
 } from "@/api/protocols";
 import type { CheckedDraft, ProtocolDocument, ProtocolFault, ProtocolVersion } from "@/api/types";
 import { plural } from "@/format";
-import { At, FactList, Hash, Panel } from "@/parts/bits";
+import { At, FactList, Hash, Panel, Status } from "@/parts/bits";
 import { ReasonDialog } from "@/parts/ReasonDialog";
+import { SignedAct } from "@/parts/SignedAct";
 import { Failed, Loading, Note, Refused } from "@/parts/States";
 import table from "@/parts/table.module.css";
 import { useProject } from "./Project";
@@ -207,15 +208,19 @@ function DraftDesk({ project, inForce }: { project: string; inForce: ProtocolDoc
 }
 
 /** Who signed a version; where nobody did, whether somebody has to. */
-function Signed({ version }: { version: ProtocolVersion }) {
+function Signed({ version, proof }: { version: ProtocolVersion; proof: boolean }) {
   const { signature } = version;
-  if (signature) {
+  if (version.void) {
     return (
       <>
-        {signature.printed_name}, “{signature.meaning}”, <At micros={signature.at} />
+        {signature ? <SignedAct act={signature} proof={proof} /> : null}{" "}
+        <Status tone="bad" mark="cross">
+          Void: content changed
+        </Status>
       </>
     );
   }
+  if (signature) return <SignedAct act={signature} proof={proof} />;
   if (version.before_signing) return <>nobody; in force since before signing was asked for</>;
   return <>{version.in_force ? "nobody yet" : "nobody"}</>;
 }
@@ -229,6 +234,7 @@ function Versions({
   chosen: number | null;
   onChoose: (version: number) => void;
 }) {
+  const { has_proofs } = useProject();
   const told = versions.some((version) => version.deviation !== undefined);
   return (
     <div className={table.scroll}>
@@ -262,7 +268,7 @@ function Versions({
               </td>
               <td>{one.created_by ?? "the program"}</td>
               <td>
-                <Signed version={one} />
+                <Signed version={one} proof={has_proofs} />
               </td>
               {told ? (
                 <td>

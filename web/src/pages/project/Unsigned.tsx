@@ -10,6 +10,15 @@ import { Note } from "@/parts/States";
 export function Unsigned({ project }: { project: Project }) {
   const sign = useSignProtocol(project.id);
   const [asked, setAsked] = useState(false);
+  if (project.protocol_standing === "void") {
+    return (
+      <Note tone="warn">
+        The protocol in force is <strong>void: content changed</strong>. What is kept of it is not what was
+        signed; nothing is done under it before the database is put back as it was or an owner puts a new
+        version into force.
+      </Note>
+    );
+  }
   if (project.protocol_standing !== "unsigned") return null;
   const { title, version } = project.protocol;
   if (!project.may_sign_protocol) {

@@ -165,11 +165,7 @@ function ReleaseIt({ project, certification }: { project: Project; certification
             testid="begin"
           />
           <Refused error={make.error} />
-          <Button
-            type="submit"
-            loading={make.isPending}
-            disabled={!name.trim() || !areComplete(components)}
-          >
+          <Button type="submit" loading={make.isPending} disabled={!name.trim() || !areComplete(components)}>
             {byTwo ? "Begin the release" : "Make the release"}
           </Button>
         </form>
