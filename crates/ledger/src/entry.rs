@@ -12,11 +12,13 @@ pub const ENTRY_VERSION: u32 = 1;
 /// Version of an entry whose commitment is made with a key of its own ([`opening_key`]), so that an [`Opening`] shows what
 /// was committed to without showing anything of another event.
 pub const ENTRY_VERSION_OPENABLE: u32 = 2;
+/// Version of an entry that names the session in which the act was done. Its commitment, where it has one, can be opened.
+pub const ENTRY_VERSION_SESSION: u32 = 3;
 /// Bytes of the salt of a commitment.
 pub const SALT_BYTES: usize = 16;
 /// Longest code (`action`, `object_kind`, `outcome`, `reason`), in bytes.
 pub const CODE_BYTES_MAX: usize = 64;
-/// Longest id (`actor`, `object_id`, `project`, `item`, one policy), in bytes.
+/// Longest id (`actor`, `object_id`, `project`, `item`, `session`, one policy), in bytes.
 pub const ID_BYTES_MAX: usize = 200;
 /// Most policy ids in one entry.
 pub const POLICIES_MAX: usize = 16;
@@ -58,7 +60,8 @@ pub enum EntryError {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Entry {
-    /// [`ENTRY_VERSION`], or [`ENTRY_VERSION_OPENABLE`] where `commit` can be opened.
+    /// [`ENTRY_VERSION`]; [`ENTRY_VERSION_OPENABLE`] where `commit` can be opened; [`ENTRY_VERSION_SESSION`] where
+    /// `session` is named.
     pub v: u32,
     /// UTC, microseconds since 1970.
     pub at_us: i64,
@@ -76,6 +79,9 @@ pub struct Entry {
     /// Item that the object belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub item: Option<String>,
+    /// Session in which it was done, by a person who was signed in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<String>,
     /// SHA-256 of the content that the act is about, when that content identifies nobody.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content_hash: Option<Hash>,
@@ -111,6 +117,7 @@ impl Entry {
             object_id: object_id.to_owned(),
             project: None,
             item: None,
+            session: None,
             content_hash: None,
             outcome: outcome.to_owned(),
             reason: None,
@@ -121,14 +128,20 @@ impl Entry {
 
     /// Binds details that an [`Opening`] can show later.
     pub fn commit_openably(&mut self, key: &[u8; 32], salt: &[u8; SALT_BYTES], details: &[u8]) {
-        self.v = ENTRY_VERSION_OPENABLE;
+        self.v = self.v.max(ENTRY_VERSION_OPENABLE);
         self.commit = Some(Hash(commitment(key, salt, details)));
+    }
+
+    /// Names the session.
+    pub fn in_session(&mut self, session: String) {
+        self.v = ENTRY_VERSION_SESSION;
+        self.session = Some(session);
     }
 
     /// The commitment, where it can be opened.
     #[must_use]
     pub fn openable(&self) -> Option<Hash> {
-        self.commit.filter(|_| self.v == ENTRY_VERSION_OPENABLE)
+        self.commit.filter(|_| self.v >= ENTRY_VERSION_OPENABLE)
     }
 
     /// The canonical bytes: JSON with the fields in the order of this struct, no white space, absent fields left out.
@@ -181,7 +194,11 @@ impl Entry {
             ENTRY_VERSION => {}
             ENTRY_VERSION_OPENABLE if self.commit.is_some() => {}
             ENTRY_VERSION_OPENABLE => return Err(EntryError::BadField { field: "commit" }),
+            ENTRY_VERSION_SESSION => {}
             other => return Err(EntryError::UnknownVersion(other)),
+        }
+        if self.session.is_some() != (self.v == ENTRY_VERSION_SESSION) {
+            return Err(EntryError::BadField { field: "session" });
         }
         let reason = self.reason.as_deref();
         let codes = [
@@ -195,6 +212,7 @@ impl Entry {
             ("object_id", Some(self.object_id.as_str())),
             ("project", self.project.as_deref()),
             ("item", self.item.as_deref()),
+            ("session", self.session.as_deref()),
         ];
         for (field, value) in codes {
             if !value.is_none_or(is_code) {
@@ -302,12 +320,30 @@ mod tests {
     }
 
     #[test]
+    fn the_session_is_named_by_entries_of_its_own_version() {
+        let mut e = full();
+        e.in_session("s-4".into());
+        e.commit_openably(&[1; 32], &[2; 16], b"Jane");
+        let bytes = e.encode().expect("encode");
+        let text = String::from_utf8(bytes.clone()).expect("utf-8");
+        assert!(
+            text.starts_with("{\"v\":3,") && text.contains(r#","item":"i-4","session":"s-4","content_hash""#),
+            "{text}"
+        );
+        assert_eq!(Entry::decode(&bytes), Ok(e.clone()));
+        assert_eq!(e.openable(), e.commit);
+        e.v = ENTRY_VERSION_OPENABLE;
+        assert_eq!(e.encode(), Err(EntryError::BadField { field: "session" }), "of before");
+    }
+
+    #[test]
     fn other_spellings_are_refused_with_the_place() {
         let good = String::from_utf8(full().encode().expect("encode")).expect("utf-8");
         for (bad, error) in [
             (good.replacen(":1,", ": 1,", 1), EntryError::NotCanonical { at: 5 }),
             (good.replace("\"u-17\"", "\"u\\u002d17\""), EntryError::NotCanonical { at: 42 }),
-            (good.replace("{\"v\":1", "{\"v\":3"), EntryError::UnknownVersion(3)),
+            (good.replace("{\"v\":1", "{\"v\":4"), EntryError::UnknownVersion(4)),
+            (good.replace("{\"v\":1", "{\"v\":3"), EntryError::BadField { field: "session" }),
             (good.replace("u-17", "Jane Doe"), EntryError::BadField { field: "actor" }),
             (good.replace("fixed_margin", "she looked tired"), EntryError::BadField { field: "reason" }),
         ] {

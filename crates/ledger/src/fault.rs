@@ -6,6 +6,11 @@ use serde::Serialize;
 
 use crate::source::Unreadable;
 
+/// Where a fault between log and database is said to be.
+pub const ROWS: &str = "rows";
+/// Where a fault between what the log says was shown, and the table of it, is said to be.
+pub const EXPOSURES: &str = "exposures";
+
 /// The kinds of damage. The snake-case names are stable: `--json` output and scripts use them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -74,12 +79,22 @@ pub struct LogFault {
 }
 
 impl LogFault {
-    pub(crate) fn new(kind: LogFaultKind, index: u64, path: &str) -> Self {
+    /// At one entry.
+    #[must_use]
+    pub fn new(kind: LogFaultKind, index: u64, path: &str) -> Self {
         Self { kind, index: Some(index), span: 1, path: path.to_owned(), detail: None }
     }
 
-    pub(crate) fn without_index(kind: LogFaultKind, path: &str) -> Self {
+    /// In no entry.
+    #[must_use]
+    pub fn without_index(kind: LogFaultKind, path: &str) -> Self {
         Self { kind, index: None, span: 0, path: path.to_owned(), detail: None }
+    }
+
+    /// Whether it lies between log and database: the files of the log are sound.
+    #[must_use]
+    pub fn is_between_rows(&self) -> bool {
+        self.path == ROWS || self.path.starts_with(EXPOSURES)
     }
 
     pub(crate) fn span(mut self, span: u64) -> Self {
@@ -87,7 +102,9 @@ impl LogFault {
         self
     }
 
-    pub(crate) fn because(mut self, detail: String) -> Self {
+    /// With more words.
+    #[must_use]
+    pub fn because(mut self, detail: String) -> Self {
         self.detail = Some(detail);
         self
     }

@@ -36,7 +36,7 @@ pub use checkpoint::{Checkpoint, SignedCheckpoint};
 pub use cosignature::{Cosigned, Cosigner, CosignerKey};
 pub use entry::{Entry, Opening, commitment, opening_key};
 pub use excerpt::Excerpt;
-pub use fault::{LogFault, LogFaultKind};
+pub use fault::{EXPOSURES, LogFault, LogFaultKind, ROWS};
 pub use frontier::Frontier;
 pub use hash::{Hash, leaf_hash, node_hash};
 pub use note::{NoteSigner, VerifierKey};

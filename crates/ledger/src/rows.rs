@@ -1,11 +1,8 @@
 //! The bijection between a verified log and the rows of the database that it stands for.
 
-use crate::fault::{LogFault, LogFaultKind};
+use crate::fault::{LogFault, LogFaultKind, ROWS};
 use crate::source::{LogSource, read_entries};
 use crate::tiles::{TILE_WIDTH, next_entry, tile_width};
-
-/// Where a fault between log and database is said to be.
-const ROWS: &str = "rows";
 
 /// Compares the first `size` entries of a log that was verified ([`crate::verify_log`]) with rows of the database,
 /// one after the other in the order of their index. Memory: one bundle.

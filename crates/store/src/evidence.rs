@@ -124,6 +124,9 @@ pub(crate) fn prepare(
     entry.item = evidence.item.map(|id| id.to_string());
     entry.content_hash = evidence.content_hash.map(Hash);
     entry.reason = evidence.reason.clone();
+    if let Some(session) = actor.session {
+        entry.in_session(session.to_string());
+    }
     let mut details = None;
     if let Some(value) = &evidence.details {
         let text = value.to_string();

@@ -188,7 +188,9 @@ async fn note(tx: &mut Tx, viewer: Viewer, assets: Vec<Asset>, purpose: &str) ->
         if inserted > 0 {
             let mut evidence = Evidence::new("asset.shown", "asset", asset.id.0).project(asset.project_id);
             evidence.item = asset.item_id;
-            tx.record_as(event, evidence.reason(purpose))?;
+            // What the entry itself has no place for is bound by its commitment: where the asset lay, and the session or token.
+            let details = serde_json::json!({ "zone": asset.zone, "session": viewer.session });
+            tx.record_as(event, evidence.reason(purpose).details(details))?;
         }
     }
     Ok(())

@@ -179,6 +179,11 @@ const STEPS: &[Step] = &[
         postgres: include_str!("../migrations/postgres/0051_signed_acts.sql"),
     },
     Step {
+        version: 53,
+        sqlite: include_str!("../migrations/sqlite/0053_looks_by_event.sql"),
+        postgres: include_str!("../migrations/postgres/0053_looks_by_event.sql"),
+    },
+    Step {
         version: 55,
         sqlite: include_str!("../migrations/sqlite/0055_guideline_deviations.sql"),
         postgres: include_str!("../migrations/postgres/0055_guideline_deviations.sql"),

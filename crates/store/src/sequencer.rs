@@ -238,7 +238,8 @@ impl Store {
 
     /// Rows that have an index from `first` on, in order.
     pub(crate) async fn sequenced_from(&self, first: u64, limit: u32) -> Result<Vec<Sequenced>, StoreError> {
-        let sql = "SELECT * FROM events WHERE log_index >= $1 ORDER BY log_index LIMIT $2";
+        let sql = "SELECT log_index, id, at, actor_user, actor_kind, session_id, action, object_kind, object_id, project_id, \
+                   item_id, outcome, reason, entry FROM events WHERE log_index >= $1 ORDER BY log_index LIMIT $2";
         self.read().await?.query(sql).bind(first).bind(limit).scanning().all().await
     }
 

@@ -1,14 +1,18 @@
-//! The store's own check: the log in itself, and row by row against the database.
+//! The store's own check: the log in itself, and row by row against the database, in one walk.
 
 use std::sync::Arc;
 
-use countersign_ledger::{Entry, LogReport, commitment, compare_rows, opening_key, verify_log};
+use countersign_ledger::{
+    CosignerKey, Entry, Known, LogReport, SignedCheckpoint, VerifierKey, commitment, compare_rows,
+    opening_key, verify_log_with,
+};
 use tokio::sync::mpsc;
 
 use crate::{
     Store, StoreError,
     keys::Key,
     log::fault,
+    looks::SHOWN,
     sequencer::{Sequenced, blocking},
     value::row,
 };
@@ -17,6 +21,9 @@ use crate::{
 const PAGE_ROWS: u32 = 2_000;
 /// Rows that wait between the database and the comparison.
 const WAITING_ROWS_MAX: usize = 4_000;
+
+/// Rows on their way to the comparison: index and bytes.
+type Fed = (u64, Vec<u8>);
 
 row! {
     /// Salt and details of an event, for checking its commitment.
@@ -30,52 +37,91 @@ row! {
     }
 }
 
+/// What somebody knows of the log before they check it, and holds on to while it is checked.
+#[derive(Clone, Debug, Default)]
+pub struct Trusted {
+    /// The key that signs it; without one, the installation's own.
+    pub key: Option<VerifierKey>,
+    /// Keys of witnesses.
+    pub witnesses: Vec<CosignerKey>,
+    /// Checkpoints that it must continue, their signatures verified.
+    pub kept: Vec<SignedCheckpoint>,
+}
+
 impl Store {
+    /// [`Store::verify_as`] for whoever knows nothing else.
+    ///
+    /// # Errors
+    /// As [`Store::verify_as`].
+    pub async fn verify(&self) -> Result<LogReport, StoreError> {
+        self.verify_as(Trusted::default()).await
+    }
+
     /// Checks the whole log (signature, tiles, entries) and compares it with the rows: each index has its row, the
     /// row holds the same bytes, the row's columns say what the bytes say, and details that are still there match
-    /// their commitment.
+    /// their commitment. Each look has its row in `exposures`, which says what the entry says, and each row there its entry.
+    /// One walk over log and rows; memory: a page of rows.
     ///
     /// # Errors
     /// [`StoreError::LogFault`] naming the first bad index; [`StoreError::Log`] when a column or details disagree.
-    pub async fn verify(&self) -> Result<LogReport, StoreError> {
+    pub async fn verify_as(&self, trusted: Trusted) -> Result<LogReport, StoreError> {
         let folder = Arc::clone(&self.shared.sequencer.folder);
-        let checked = Arc::clone(&folder);
-        let report = blocking(move || Ok(verify_log(&*checked, checked.key())?)).await?;
-        let size = report.size;
-        let (sender, mut rows) = mpsc::channel::<Result<(u64, Vec<u8>), StoreError>>(WAITING_ROWS_MAX);
-        let comparing = blocking(move || {
-            compare_rows(&*folder, size, std::iter::from_fn(|| rows.blocking_recv()))??;
-            Ok(())
+        let (sender, mut rows) = mpsc::channel::<Fed>(WAITING_ROWS_MAX);
+        let walking = blocking(move || {
+            let key = trusted.key.as_ref().unwrap_or(folder.key());
+            let known = Known { key, witnesses: &trusted.witnesses, kept: &trusted.kept };
+            let mut differs = false;
+            let report = verify_log_with(&*folder, known, &mut |index, entry| {
+                let is_same = |row: Fed| row.0 == index && row.1 == entry;
+                differs = differs || !rows.blocking_recv().is_some_and(is_same);
+            })?;
+            Ok((report, differs))
         });
-        let feeding = async {
-            let outcome = self.feed(size, &sender).await;
-            drop(sender);
-            outcome
-        };
-        let (compared, fed) = tokio::join!(comparing, feeding);
-        // A column that disagrees is the more exact finding where the bytes agree.
-        compared?;
-        fed?;
+        let (walked, fed) = tokio::join!(walking, self.feed(u64::MAX, sender));
+        let (report, differs) = walked?;
+        if differs {
+            self.name_the_difference(report.size).await?;
+        } else {
+            fed?;
+        }
+        self.no_look_of_nothing().await?;
         Ok(report)
     }
 
-    /// Sends the rows below `size` in the order of their index, checking each against its own columns.
-    async fn feed(
-        &self,
-        size: u64,
-        sender: &mpsc::Sender<Result<(u64, Vec<u8>), StoreError>>,
-    ) -> Result<(), StoreError> {
+    /// Goes through a log that was verified once more, for what became of the first row that does not fit. There is none where
+    /// rows only came while the walk was under way.
+    async fn name_the_difference(&self, size: u64) -> Result<(), StoreError> {
+        let folder = Arc::clone(&self.shared.sequencer.folder);
+        let (sender, mut rows) = mpsc::channel::<Fed>(WAITING_ROWS_MAX);
+        let comparing = blocking(move || {
+            let rows = std::iter::from_fn(|| rows.blocking_recv().map(Ok::<_, StoreError>));
+            compare_rows(&*folder, size, rows)??;
+            Ok(())
+        });
+        let (compared, fed) = tokio::join!(comparing, self.feed(size, sender));
+        // A column that disagrees is the more exact finding where the bytes agree.
+        compared?;
+        fed
+    }
+
+    /// Sends the rows below `size` in the order of their index, checking each against its own columns. Ends early where nobody
+    /// takes them any more.
+    async fn feed(&self, size: u64, sender: mpsc::Sender<Fed>) -> Result<(), StoreError> {
         let key = *self.keys().commitment();
         let (mut next, mut disagreement) = (0, Ok(()));
         loop {
             let page = self.sequenced_from(next, PAGE_ROWS).await?;
             let Some(last) = page.last().map(|row| row.log_index) else { return disagreement };
             let details = self.details(next, last).await?;
+            let looks = self.looks_of(&page, &details).await?;
             for row in page.into_iter().filter(|row| row.log_index < size) {
                 if disagreement.is_ok() {
                     disagreement = agrees(&row, &details, &key);
                 }
-                if sender.send(Ok((row.log_index, row.entry))).await.is_err() {
+                if disagreement.is_ok() && row.action == SHOWN {
+                    disagreement = looks.agree(&row, &details);
+                }
+                if sender.send((row.log_index, row.entry)).await.is_err() {
                     return disagreement;
                 }
             }
@@ -100,6 +146,11 @@ fn agrees(row: &Sequenced, details: &[Details], key: &Key) -> Result<(), StoreEr
     let Ok(entry) = Entry::decode(&row.entry) else { return Ok(()) };
     let text = |id: Option<uuid::Uuid>| id.map(|id| id.to_string());
     let actor = row.actor_user.map_or_else(|| row.actor_kind.clone(), |user| user.to_string());
+    // Entries of before name no session, and those of anybody but a person have none.
+    let is_in_session = match entry.session {
+        Some(_) => entry.session == text(row.session_id.map(|id| id.0)),
+        None => row.session_id.is_none() || row.actor_kind == "person",
+    };
     let object = text(row.object_id).unwrap_or_else(|| "-".to_owned());
     let columns = [
         ("at", entry.at_us == row.at.0),
@@ -109,6 +160,7 @@ fn agrees(row: &Sequenced, details: &[Details], key: &Key) -> Result<(), StoreEr
         ("object_id", entry.object_id == object),
         ("project_id", entry.project == text(row.project_id.map(|id| id.0))),
         ("item_id", entry.item == text(row.item_id.map(|id| id.0))),
+        ("session_id", is_in_session),
         ("outcome", entry.outcome == row.outcome),
         ("reason", entry.reason == row.reason),
     ];

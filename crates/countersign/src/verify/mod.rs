@@ -20,6 +20,7 @@ use countersign_ledger::{
     verify_log_with,
 };
 use countersign_pipeline::batches::RECORD_START;
+use countersign_store::{StoreError, Trusted};
 use serde_json::json;
 
 use crate::{
@@ -149,13 +150,17 @@ async fn log(given: &Path, trust: Trust, args: &Verify, out: Output) -> Outcome<
         None => read_key(&published_key(&folder, &data)?)?,
     };
     let kept = args.kept.iter().map(|path| kept_checkpoint(path, &key)).collect::<Outcome<Vec<_>>>()?;
-    let known = Known { key: &key, witnesses: &trust.witnesses, kept: &kept };
-    let source = Folder(folder.clone());
+    let trusted = Trusted { key: Some(key.clone()), witnesses: trust.witnesses.clone(), kept };
     let meter = Meter::new("checking the log", Unit::Count, 0);
-    let report =
-        verify_log_with(&source, known, &mut |_, _| {}).map_err(|fault| within(&folder, fault.into()))?;
+    let (report, rows) = match store_beside(&data, args.database.clone()) {
+        Some(place) => {
+            let report = with_rows(&place, &folder, trusted).await?;
+            let rows = report.size;
+            (report, Some(rows))
+        }
+        None => (alone(&folder, &trusted)?, None),
+    };
     trust.require(&report.cosignatures)?;
-    let rows = compare(&data, args.database.clone()).await?;
     meter.done();
     let object =
         json!({ "verified": "log", "folder": folder, "key": key.to_string(), "log": report, "rows": rows });
@@ -191,21 +196,39 @@ fn published_key(folder: &Path, data: &Path) -> Outcome<PathBuf> {
     })
 }
 
-/// Compares with the rows where there are any; how many, or `None`.
-async fn compare(data: &Path, database: Option<String>) -> Outcome<Option<u64>> {
+/// Checks the files of a log and nothing else.
+fn alone(folder: &Path, trusted: &Trusted) -> Outcome<LogReport> {
+    let Some(key) = &trusted.key else { return Err(Fault::new("no_key", "The log's key is not known.")) };
+    let known = Known { key, witnesses: &trusted.witnesses, kept: &trusted.kept };
+    verify_log_with(&Folder(folder.to_owned()), known, &mut |_, _| {})
+        .map_err(|fault| within(folder, fault.into()))
+}
+
+/// Where the rows are, if there are any.
+fn store_beside(data: &Path, database: Option<String>) -> Option<Place> {
     let has_rows = database.is_some() || data.join("countersign.db").is_file();
-    if !has_rows || !data.join("keys").join("log.key").is_file() {
-        return Ok(None);
-    }
-    let store = place::open(&Place { data: data.to_owned(), database, vault: None, keyring: None }).await?;
-    let compared = store.verify().await;
+    let is_there = has_rows && data.join("keys").join("log.key").is_file();
+    is_there.then(|| Place { data: data.to_owned(), database, vault: None, keyring: None })
+}
+
+/// Checks the log and its rows in one walk.
+async fn with_rows(place: &Place, folder: &Path, trusted: Trusted) -> Outcome<LogReport> {
+    let store = match place::open(place).await {
+        Ok(store) => store,
+        // Where the rows cannot be opened, what is wrong with the log itself is said first.
+        Err(fault) => return alone(folder, &trusted).and(Err(compared(fault))),
+    };
+    let checked = store.verify_as(trusted).await;
     store.close().await;
-    let report = compared.map_err(|error| {
-        let fault = Fault::from(error);
-        let place = fault.place.clone().unwrap_or_default();
-        fault.at(format!("database compared with the log: {place}"))
-    })?;
-    Ok(Some(report.size))
+    checked.map_err(|error| match error {
+        StoreError::LogFault(fault) if !fault.is_between_rows() => within(folder, fault.into()),
+        error => compared(error.into()),
+    })
+}
+
+fn compared(fault: Fault) -> Fault {
+    let place = fault.place.clone().unwrap_or_default();
+    fault.at(format!("database compared with the log: {place}"))
 }
 
 fn log_said(folder: &Path, key: &VerifierKey, report: &LogReport, rows: Option<u64>) -> String {

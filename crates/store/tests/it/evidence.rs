@@ -3,12 +3,18 @@
 use std::{fs, path::Path, sync::Arc};
 
 use countersign_ledger::LogFaultKind;
-use countersign_model::Role;
-use countersign_store::{Actor, Evidence, LOG_STOPPED_SECONDS, Store, StoreError};
+use countersign_model::{EventId, Ids as _, ItemId, ProjectId, Role, Zone};
+use countersign_store::{
+    Actor, Evidence, LOG_STOPPED_SECONDS, Store, StoreError,
+    exposures::{self, Exposure, Viewer},
+};
 use futures::future::join_all;
 use serde_json::json;
 
-use crate::world::{World, both};
+use crate::{
+    records::asset_in,
+    world::{World, both},
+};
 
 /// Records a number of events, each in a write of its own.
 async fn act(world: &World, count: usize) {
@@ -37,16 +43,77 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-async fn tamper(store: &Store, sql: &'static str) {
+async fn tamper(store: &Store, sql: &str) {
+    let sql = sql.to_owned();
     store
         .write(Actor::system(), move |tx| {
             Box::pin(async move {
-                tx.query(sql).execute().await?;
+                tx.query_built(sql).execute().await?;
                 tx.record(Evidence::new("tampered", "test", tx.fresh())).map(drop)
             })
         })
         .await
         .unwrap()
+}
+
+/// Two looks in a session, one by a token and one of before, whose entry names neither session nor zone. Returns the index of
+/// the first.
+async fn looks(world: &World) -> (ProjectId, ItemId, u64) {
+    let (project, people) = world.project(&[Role::Annotator]).await;
+    let (item, _) = world.tasks(project, 1).await[0];
+    let viewer = |is_session| Viewer { user: people[0], session: world.ids.fresh(), is_session };
+    let mut assets = Vec::new();
+    for bytes in [&b"first"[..], b"second", b"third"] {
+        assets.push(asset_in(world, Zone::Cleared, project, item, bytes).await);
+    }
+    exposures::ensure_all(&world.store, viewer(true), &assets[..2], "work").await.unwrap();
+    exposures::ensure(&world.store, viewer(false), &assets[2], "grid").await.unwrap();
+    let user = people[0];
+    let write = world.store.write(Actor::token(user), move |tx| {
+        Box::pin(async move {
+            let evidence = Evidence::new("asset.shown", "asset", assets[0].id.0).project(project).item(item);
+            let event_id = tx.record(evidence.reason("audit"))?;
+            tx.insert(Exposure {
+                id: tx.fresh(),
+                user_id: user,
+                session_id: tx.fresh(),
+                asset_id: assets[0].id,
+                item_id: Some(item),
+                project_id: project,
+                zone: Zone::Cleared,
+                purpose: "audit".to_owned(),
+                at: tx.now(),
+                event_id,
+            })
+            .await
+        })
+    });
+    let outcome: Result<(), StoreError> = write.await;
+    outcome.unwrap();
+    (project, item, world.store.sequence().await.unwrap() - 4)
+}
+
+fn event_at(index: u64) -> String {
+    format!("(SELECT id FROM events WHERE log_index = {index})")
+}
+
+/// The look that an event is the evidence of.
+async fn look_of(store: &Store, event: &str) -> Exposure {
+    let sql = format!("SELECT * FROM exposures WHERE event_id = {event}");
+    store.read().await.unwrap().query_built(sql).optional().await.unwrap().unwrap()
+}
+
+/// Puts a look in place of the one of the same id.
+async fn put_back(store: &Store, look: Exposure) {
+    let write = store.write(Actor::system(), move |tx| {
+        Box::pin(async move {
+            tx.query("DELETE FROM exposures WHERE id = $1").bind(look.id).execute().await?;
+            tx.insert(look).await?;
+            tx.record(Evidence::new("tampered", "test", tx.fresh())).map(drop)
+        })
+    });
+    let outcome: Result<(), StoreError> = write.await;
+    outcome.unwrap();
 }
 
 fn fault_of(outcome: Result<countersign_ledger::LogReport, StoreError>) -> (LogFaultKind, Option<u64>) {
@@ -135,6 +202,59 @@ both! {
 
         tamper(store, "UPDATE events SET entry = (SELECT entry FROM events WHERE log_index = 3) WHERE log_index = 5").await;
         assert_eq!(fault_of(store.verify().await).1, Some(5));
+    }
+
+    async fn a_look_that_was_edited_is_named(world: World) {
+        let (_, _, shown) = looks(world).await;
+        let store = &world.store;
+        store.verify().await.unwrap();
+        let edits = [
+            ("zone", "'quarantine'", LogFaultKind::Flipped), ("session_id", "id", LogFaultKind::Flipped),
+            ("purpose", "'thumbnail'", LogFaultKind::Flipped), ("at", "at - 7200000000", LogFaultKind::Flipped),
+            ("item_id", "id", LogFaultKind::Flipped), ("event_id", "id", LogFaultKind::Missing),
+        ];
+        // In a session, and by a token.
+        for index in [shown, shown + 2] {
+            let event = event_at(index);
+            for (column, value, kind) in edits {
+                let kept = look_of(store, &event).await;
+                tamper(store, &format!("UPDATE exposures SET {column} = {value} WHERE event_id = {event}")).await;
+                assert_eq!(fault_of(store.verify().await), (kind, Some(index)), "{column}");
+                put_back(store, kept).await;
+                store.verify().await.unwrap_or_else(|error| panic!("{column}: {error}"));
+            }
+        }
+        tamper(store, &format!("UPDATE events SET session_id = id WHERE log_index = {}", shown + 1)).await;
+        let outcome = store.verify().await;
+        assert!(matches!(&outcome, Err(StoreError::Log { message }) if message.contains("session_id")), "{outcome:?}");
+    }
+
+    async fn a_look_that_was_taken_out_or_put_in_is_named(world: World) {
+        let (project, item, shown) = looks(world).await;
+        let (store, event) = (&world.store, event_at(shown));
+        let kept = look_of(store, &event).await;
+        tamper(store, &format!("DELETE FROM exposures WHERE event_id = {event}")).await;
+        assert_eq!(fault_of(store.verify().await), (LogFaultKind::Missing, Some(shown)));
+        put_back(store, kept.clone()).await;
+        // A row of nothing, and a second one of one look.
+        let mut nothing = kept.clone();
+        (nothing.id, nothing.session_id) = (world.ids.fresh(), world.ids.fresh());
+        nothing.event_id = EventId(world.ids.fresh());
+        put_back(store, nothing.clone()).await;
+        let Err(StoreError::LogFault(fault)) = store.verify().await else { panic!("a row of nothing was not noticed") };
+        assert_eq!((fault.kind, fault.path), (LogFaultKind::Extra, format!("exposures, row {}", nothing.id)));
+        nothing.event_id = kept.event_id;
+        put_back(store, nothing.clone()).await;
+        assert_eq!(fault_of(store.verify().await), (LogFaultKind::Extra, Some(shown)));
+        tamper(store, &format!("DELETE FROM exposures WHERE event_id = {event}")).await;
+        put_back(store, kept).await;
+        store.verify().await.unwrap();
+        // Details go with the item, and with nothing else: without them the zone could be edited.
+        tamper(store, &format!("DELETE FROM event_details WHERE event_id = {}", event_at(shown + 2))).await;
+        assert_eq!(fault_of(store.verify().await), (LogFaultKind::Missing, Some(shown + 2)));
+        let erased = Evidence::new("item.erased", "item", item.0).project(project).item(item);
+        world.write(move |tx| Box::pin(async move { tx.record(erased).map(drop) })).await;
+        store.verify().await.unwrap();
     }
 
     async fn a_deleted_row_and_a_flipped_byte_are_named(world: World) {

@@ -20,7 +20,7 @@ use crate::world::{World, both};
 /// A subject with a key and no row.
 const NOBODY: SubjectId = SubjectId(Uuid::from_u128(0x5ab));
 
-async fn asset_in(
+pub async fn asset_in(
     world: &World,
     zone: Zone,
     project: ProjectId,
