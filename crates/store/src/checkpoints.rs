@@ -8,7 +8,9 @@ use countersign_ledger::{
 use countersign_model::{EventId, Instant};
 
 use crate::{
-    Actor, Conn, Evidence, Store, StoreError, Tx, events,
+    Actor, Conn, Evidence, Store, StoreError, Tx,
+    clock::Moment,
+    events,
     log::{LogFolder, fault},
     sequencer::blocking,
     value::record,
@@ -143,7 +145,24 @@ impl Store {
         stamped
     }
 
+    /// In a quiet hour checkpoints alone would carry what the clock was set to: then the step becomes an event before one is
+    /// signed under the new time, and that event is in it.
+    async fn note_step(&self) -> Result<(), StoreError> {
+        if !self.shared.context.watch.would_tell(Moment::of(self.clock())) {
+            return Ok(());
+        }
+        self.write::<_, StoreError, _>(Actor::system(), |tx| {
+            Box::pin(async move {
+                tx.tell_step();
+                Ok(())
+            })
+        })
+        .await?;
+        self.sequence().await.map(drop)
+    }
+
     async fn stamp(&self) -> Result<(), StoreError> {
+        self.note_step().await?;
         let (folder, now) = (Arc::clone(&self.shared.sequencer.folder), self.clock().now());
         let (file, signed) = blocking(move || {
             let lock = folder.lock()?;

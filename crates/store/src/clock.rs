@@ -33,6 +33,17 @@ enum Before {
     Event(Moment),
 }
 
+impl Before {
+    fn step(&self, moment: Moment) -> Option<i64> {
+        let step = match self {
+            Self::Nothing => 0,
+            Self::Run(newest) => (moment.now.0 - newest.0).min(0),
+            Self::Event(last) => (moment.now.0 - last.now.0) - (moment.steady_micros - last.steady_micros),
+        };
+        (step.abs() > STEP_MICROS_MAX).then_some(step)
+    }
+}
+
 /// Compares each event's time with the one before.
 #[derive(Default)]
 pub(crate) struct ClockWatch(Mutex<Before>);
@@ -48,13 +59,15 @@ impl ClockWatch {
     /// Time in which the machine slept counts: nobody can say what the clock did then.
     pub(crate) fn step(&self, moment: Moment) -> Option<i64> {
         let mut before = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let step = match *before {
-            Before::Nothing => 0,
-            Before::Run(newest) => (moment.now.0 - newest.0).min(0),
-            Before::Event(last) => (moment.now.0 - last.now.0) - (moment.steady_micros - last.steady_micros),
-        };
+        let step = before.step(moment);
         *before = Before::Event(moment);
-        (step.abs() > STEP_MICROS_MAX).then_some(step)
+        step
+    }
+
+    /// Whether an event at this moment would tell of a step. What is compared with stays the event before: many small
+    /// steps, each looked at, add up to one that is told.
+    pub(crate) fn would_tell(&self, moment: Moment) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).step(moment).is_some()
     }
 }
 
@@ -86,6 +99,16 @@ mod tests {
         assert_eq!(watch.step(moment(5_007, 4_002)), Some(3_000_000));
         assert_eq!(watch.step(moment(4_008, 4_003)), Some(-1_000_000_000));
         assert_eq!(watch.step(moment(4_009, 4_004)), None);
+    }
+
+    #[test]
+    fn looking_forgets_nothing() {
+        let watch = ClockWatch::default();
+        watch.step(moment(1_000, 0));
+        assert!(!watch.would_tell(moment(1_003, 1)));
+        assert!(watch.would_tell(moment(1_006, 2)), "two and two are four");
+        assert_eq!(watch.step(moment(1_006, 2)), Some(4_000_000));
+        assert!(!watch.would_tell(moment(1_007, 3)));
     }
 
     #[test]

@@ -35,6 +35,7 @@ pub struct Tx {
     moment: Moment,
     context: Context,
     pending: Vec<Pending>,
+    tells_step: bool,
 }
 
 impl Tx {
@@ -45,6 +46,7 @@ impl Tx {
             moment: Moment::of(context.clock.as_ref()),
             context: context.clone(),
             pending: Vec::new(),
+            tells_step: false,
         }
     }
 
@@ -84,6 +86,11 @@ impl Tx {
         Ok(())
     }
 
+    /// Records that the clock was set, if it was, though nothing else is recorded.
+    pub(crate) const fn tell_step(&mut self) {
+        self.tells_step = true;
+    }
+
     /// Inserts one record.
     ///
     /// # Errors
@@ -106,7 +113,7 @@ impl Tx {
     /// Writes the recorded events; refuses changes without evidence.
     pub(crate) async fn settle(&mut self, evidence_needed: bool) -> Result<bool, StoreError> {
         let pending = std::mem::take(&mut self.pending);
-        if pending.is_empty() {
+        if pending.is_empty() && !self.tells_step {
             return if evidence_needed && self.conn.changed > 0 {
                 Err(StoreError::NoEvidence)
             } else {
@@ -118,7 +125,10 @@ impl Tx {
         let step = step.map(|evidence| {
             evidence::prepare(self.fresh(), self.now(), Actor::system(), evidence, &self.context.keys)
         });
-        let all = step.transpose()?.into_iter().chain(pending).collect();
+        let all: Vec<_> = step.transpose()?.into_iter().chain(pending).collect();
+        if all.is_empty() {
+            return Ok(false);
+        }
         evidence::insert(&mut self.conn, all).await?;
         Ok(true)
     }
