@@ -127,7 +127,9 @@ test("an officer masks by keyboard, approves, and the annotator gets the masked 
   expect(await brightness(annotator.page, shown, beside)).toBeGreaterThan(20);
 
   const auditor = await Person.arrives(browser, "auditor");
-  const seen = await (await auditor.context.request.get(`/api/v1/items/${item.id}/exposures`)).json();
+  const seen = await (
+    await auditor.context.request.get(`/api/v1/items/${item.id}/exposures?limit=500`)
+  ).json();
   const looks = (seen.items ?? seen).map(
     (look: { printed_name: string; purpose: string }) => `${look.printed_name}: ${look.purpose}`,
   );

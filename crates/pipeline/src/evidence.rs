@@ -109,12 +109,20 @@ impl Pipeline {
         self.event_page(caller, filter, whole, limit, cursor).await
     }
 
-    /// Who saw the images of an item. Whoever may still be called to work on it learns only of themselves: who looked,
+    /// Who saw the images of an item, newest first. Whoever may still be called to work on it learns only of themselves: who looked,
     /// and when, tells of a read.
     ///
     /// # Errors
-    /// [`PipelineError::NotFound`].
-    pub async fn item_exposures(&self, caller: &Caller, item: ItemId) -> Result<Vec<ExposureView>> {
+    /// [`PipelineError::NotFound`]; `bad_cursor`.
+    pub async fn item_exposures(
+        &self,
+        caller: &Caller,
+        item: ItemId,
+        limit: Option<u32>,
+        cursor: Option<String>,
+    ) -> Result<Page<ExposureView>> {
+        let before = cursor.as_deref().map(str::parse).transpose();
+        let before = before.map_err(|_| PipelineError::bad("bad_cursor", "cursor", "is not one of ours"))?;
         let only = if self.item_is_open(caller, item).await? { None } else { Some(caller.user()) };
         let mut conn = self.store.read().await?;
         let names = names(&mut conn).await?;
@@ -124,22 +132,19 @@ impl Pipeline {
             .filter(subjects::Subject::is_erased)
             .collect();
         let erased_subject = gone.first().map(subjects::Subject::erased_name);
-        let found = exposures::of_item(&mut conn, item, None, EXPOSURES_MAX).await?;
-        Ok(found
-            .into_iter()
-            .filter(|exposure| only.is_none_or(|user| exposure.user_id == user))
-            .map(|exposure| ExposureView {
-                id: exposure.id,
-                provable: only.is_none(),
-                printed_name: names.get(&exposure.user_id).cloned().unwrap_or_default(),
-                user: exposure.user_id,
-                asset: exposure.asset_id,
-                erased_subject: erased_subject.clone(),
-                zone: exposure.zone.as_str().to_owned(),
-                purpose: exposure.purpose,
-                at: exposure.at,
-            })
-            .collect())
+        let limit = page_length(limit);
+        let found = exposures::of_item(&mut conn, item, only, before, limit + 1).await?;
+        Ok(Page::cut(found, limit, |exposure| exposure.id.to_string()).map(|exposure| ExposureView {
+            id: exposure.id,
+            provable: only.is_none(),
+            printed_name: names.get(&exposure.user_id).cloned().unwrap_or_default(),
+            user: exposure.user_id,
+            asset: exposure.asset_id,
+            erased_subject: erased_subject.clone(),
+            zone: exposure.zone.as_str().to_owned(),
+            purpose: exposure.purpose,
+            at: exposure.at,
+        }))
     }
 
     /// Whether all evidence of an item is the caller's to read; [`PipelineError::NotFound`] when none is.
@@ -220,9 +225,6 @@ impl Pipeline {
         self.is_told(caller, project, &act).await
     }
 }
-
-/// Most exposures of one item that are listed at once.
-const EXPOSURES_MAX: u32 = 10_000;
 
 fn event_view(event: events::Event, object_id: Option<Uuid>, names: &HashMap<UserId, String>) -> EventView {
     EventView {

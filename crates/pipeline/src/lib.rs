@@ -9,6 +9,7 @@ pub mod adjudicate;
 pub mod agreement;
 pub mod alerts;
 pub mod appeals;
+pub mod attempts;
 pub mod batches;
 pub mod breach;
 pub mod campaigns;
@@ -18,6 +19,7 @@ pub mod display;
 pub mod draft_models;
 pub mod error;
 pub mod evidence;
+mod exports;
 pub mod findings;
 mod frames;
 pub mod gate;
@@ -126,6 +128,8 @@ pub struct Inner {
     settings: Settings,
     looking: models::Looking,
     refusals: refused::Tally,
+    attempts: attempts::Attempts,
+    log_readers: exports::Readers,
     /// Wakes the worker of this process.
     work: tokio::sync::Notify,
 }
@@ -176,6 +180,8 @@ impl Pipeline {
                 settings,
                 looking: models::Looking::default(),
                 refusals: refused::Tally::default(),
+                attempts: attempts::Attempts::default(),
+                log_readers: exports::Readers::default(),
                 work: tokio::sync::Notify::new(),
             }),
         })

@@ -1,6 +1,6 @@
 //! The evidence log for those who check it from outside.
 
-use countersign_ledger::SignedCheckpoint;
+use countersign_ledger::{SignedCheckpoint, note::NOTE_BYTES_MAX};
 use countersign_model::{EventId, Instant, ReleaseId, SignatureId};
 use countersign_store::{StoreError, checkpoints, exposures, reads, releases};
 use serde::Serialize;
@@ -45,7 +45,11 @@ impl Pipeline {
     /// [`PipelineError::NotFound`] without the right to read the log, and for what is no path of a log.
     pub async fn log_file(&self, caller: &Caller, path: &str) -> Result<Vec<u8>> {
         self.require_log(caller).await?;
-        self.store.log_file(path).await?.ok_or(PipelineError::NotFound)
+        let file = self.store.log_file(path).await?.ok_or(PipelineError::NotFound)?;
+        if path.starts_with("tile/") {
+            self.note_log_reader(caller).await?;
+        }
+        Ok(file)
     }
 
     /// The public key that checkpoints are signed with, as one line.
@@ -110,6 +114,23 @@ impl Pipeline {
         Ok(proof.map_err(absent)?.to_text())
     }
 
+    /// The proof that a checkpoint that the caller fetched continues the log at size `old`: also for one that was not kept, such
+    /// as the first of two of one minute.
+    ///
+    /// # Errors
+    /// [`PipelineError::NotFound`] without the right to read the log; `bad_checkpoint` for what this log did not sign, or where
+    /// it is not as large.
+    pub async fn log_consistency_of(&self, caller: &Caller, old: u64, checkpoint: String) -> Result<String> {
+        self.require_log(caller).await?;
+        if checkpoint.len() > NOTE_BYTES_MAX {
+            return Err(no_checkpoint());
+        }
+        match self.store.continuation_of(old, checkpoint).await {
+            Err(StoreError::NotFound { .. }) => Err(no_checkpoint()),
+            proof => Ok(proof?.to_text()),
+        }
+    }
+
     /// The proof that a signature is in the log, as a file that stands alone (C2SP tlog-proof).
     ///
     /// # Errors
@@ -155,6 +176,11 @@ impl Pipeline {
     pub(crate) async fn proof(&self, event: EventId) -> Result<String> {
         Ok(self.store.prove(event).await.map_err(absent)?.to_text())
     }
+}
+
+fn no_checkpoint() -> PipelineError {
+    let message = "is not signed by this log, or not between the older size and the log's";
+    PipelineError::bad("bad_checkpoint", "checkpoint", message)
 }
 
 fn absent(error: StoreError) -> PipelineError {

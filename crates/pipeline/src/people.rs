@@ -4,7 +4,9 @@ use countersign_model::{Instant, ProjectId, Refusal, Role, SessionId, UserId};
 use countersign_store::{Actor, Evidence, StoreError, projects, sessions, signing, users};
 
 pub use crate::accounts::{ApiToken, NewUser, User, UserDraft};
-use crate::{Pipeline, Result, access::Principal, error::PipelineError, refused::Asking, secrets};
+use crate::{
+    Pipeline, Result, access::Principal, attempts::Why, error::PipelineError, refused::Asking, secrets,
+};
 
 /// How long a session lasts, seconds.
 pub const SESSION_SECONDS: i64 = 12 * 3600;
@@ -31,7 +33,7 @@ const AGENT_CHARS_MAX: usize = 200;
 
 /// From where somebody signs in, as their connection says it of itself (21 CFR 11.10(h)). Kept among the details of the
 /// evidence, where it is bound to the log and can be erased.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Client {
     /// Network address of the other end.
     pub address: Option<std::net::IpAddr>,
@@ -75,6 +77,8 @@ pub struct Caller {
     pub must_change_password: bool,
     /// What they are denied in the request that they ask by.
     pub(crate) asking: Asking,
+    /// From where they ask, as far as that is known.
+    pub client: Client,
 }
 
 impl Caller {
@@ -187,10 +191,14 @@ impl Pipeline {
         let user = users::by_login(&mut *self.store.read().await?, login).await?;
         let hash = user.as_ref().map_or_else(|| self.decoy_hash.clone(), |user| user.password_hash.clone());
         let fits = self.check_password(password, hash).await?;
+        let known = user.as_ref().map(|user| user.id);
         let Some(user) = user.filter(|user| user.active) else {
+            let why = if known.is_some() { Why::Closed } else { Why::Unknown };
+            self.note_attempt(known, why, client).await?;
             return Err(bad_credentials());
         };
         if user.locked_until.is_some_and(|until| now < until) {
+            self.note_attempt(known, Why::Locked, client).await?;
             return Err(locked());
         }
         if !fits {
@@ -302,7 +310,7 @@ impl Pipeline {
         // Asked for in any case: how long it takes must not tell which of the two is wrong.
         let fits = self.check_password(password, user.password_hash.clone()).await?;
         if !fits || login.is_some_and(|login| login != user.login) {
-            return Err(self.note_failure(user.id, "signing", &Client::default()).await?);
+            return Err(self.note_failure(user.id, "signing", &caller.client).await?);
         }
         let session = caller.session;
         self.store
@@ -376,6 +384,7 @@ async fn caller(
         verified_at: session.and_then(|session| session.verified_at),
         must_change_password: user.must_change,
         asking: Asking::default(),
+        client: Client::default(),
     }))
 }
 

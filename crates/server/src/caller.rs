@@ -36,6 +36,8 @@ impl FromRequestParts<App> for JustSignedIn {
         if let Some(asking) = parts.extensions.get::<Asking>() {
             caller.asks_by(asking.clone());
         }
+        caller.client = client(app, &parts.headers, &parts.extensions);
+        app.pipeline.note_client(&caller, &caller.client).await?;
         Ok(Self(caller))
     }
 }

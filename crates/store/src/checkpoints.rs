@@ -268,6 +268,28 @@ impl Store {
         .await
     }
 
+    /// The proof that a checkpoint of this log that somebody fetched, kept here or not, continues the tree of `old` entries.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when it is not signed by this log's key, the log has fewer entries, or `old` is larger.
+    pub async fn continuation_of(&self, old: u64, file: String) -> Result<AddCheckpoint, StoreError> {
+        let folder = Arc::clone(&self.shared.sequencer.folder);
+        blocking(move || {
+            let missing = StoreError::NotFound { place: "checkpoints" };
+            let Ok(signed) = open(&folder, &file) else { return Err(missing) };
+            let lock = folder.lock()?;
+            let stored = folder.checkpoint()?.size;
+            let continuation = if signed.checkpoint.size > stored {
+                Err(missing)
+            } else {
+                continued(&folder, old, &file, &signed, stored)
+            };
+            drop(lock);
+            continuation
+        })
+        .await
+    }
+
     /// Adds verified cosignature lines to the checkpoint that they are over: in the log's folder if it still is the
     /// newest, and in its kept copy. Lines by other keys are left out.
     ///

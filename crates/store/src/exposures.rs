@@ -204,17 +204,27 @@ pub async fn by_id(conn: &mut Conn, id: Uuid) -> Result<Option<Exposure>, StoreE
     conn.query("SELECT * FROM exposures WHERE id = $1").bind(id).optional().await
 }
 
-/// Who saw an item's assets, oldest first, after the last of the page before.
+/// Who saw an item's assets, newest first, before the last of the page before: everybody, or one person.
 ///
 /// # Errors
 /// [`StoreError`] of the database.
 pub async fn of_item(
     conn: &mut Conn,
     item: ItemId,
-    after: Option<Uuid>,
+    only: Option<UserId>,
+    before: Option<Uuid>,
     limit: u32,
 ) -> Result<Vec<Exposure>, StoreError> {
-    let sql = "SELECT * FROM exposures WHERE asset_id IN (SELECT id FROM assets WHERE item_id = $1 \
-               UNION SELECT asset_id FROM item_assets WHERE item_id = $1) AND id > $2 ORDER BY id LIMIT $3";
-    conn.query(sql).bind(item).bind(after.unwrap_or(Uuid::nil())).bind(limit).scanning().all().await
+    let whose = if only.is_some() { " AND user_id = $4" } else { "" };
+    // Ids are in the order of time.
+    let sql = format!(
+        "SELECT * FROM exposures WHERE asset_id IN (SELECT id FROM assets WHERE item_id = $1 \
+         UNION SELECT asset_id FROM item_assets WHERE item_id = $1) AND id < $2{whose} ORDER BY id DESC LIMIT $3"
+    );
+    let query = conn.query_built(sql).bind(item).bind(before.unwrap_or(Uuid::max())).bind(limit);
+    let query = match only {
+        Some(user) => query.bind(user),
+        None => query,
+    };
+    query.scanning().all().await
 }

@@ -1,6 +1,6 @@
 /** Items: the list with its filters, one item, who saw it, holds, and the addresses of its pixels. */
 import { infiniteQueryOptions, queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
-import { api, apiUrl, list, path } from "./client";
+import { api, apiUrl, path } from "./client";
 import type { EvidenceEvent, Exposure, Hold, Item, ItemRow, Page } from "./types";
 
 export type ItemFilter = {
@@ -42,12 +42,8 @@ export const itemEventsPage = (id: string, cursor: string | null, signal?: Abort
 /** The proof that an exposure is in the log, as a file. */
 export const exposureProofUrl = (id: string) => apiUrl(path`/exposures/${id}/proof`);
 
-export const exposuresQuery = (id: string) =>
-  queryOptions({
-    queryKey: ["items", id, "exposures"],
-    queryFn: async ({ signal }) =>
-      list(await api.get<Exposure[] | Page<Exposure>>(path`/items/${id}/exposures`, undefined, signal)),
-  });
+export const exposuresPage = (id: string, cursor: string | null, signal?: AbortSignal) =>
+  api.get<Page<Exposure>>(path`/items/${id}/exposures`, { cursor, limit: ROWS_PER_PAGE }, signal);
 
 export function useHoldActions(item: string) {
   const client = useQueryClient();

@@ -15,6 +15,7 @@ use crate::{
         freeze::root,
         offline::{Acts, FindingLine, check_acts, findings_text, read_lines, units_text},
     },
+    exports::Export,
     people::Caller,
 };
 
@@ -91,6 +92,7 @@ impl Pipeline {
         let judged = certifications::judged(&mut conn, audit.id).await?;
         let sample = certifications::sample(&mut conn, audit.id).await?;
         drop(conn);
+        self.note_export(caller, Export::Batch, Some(batch.project_id), Some(id.uuid())).await?;
         Ok(BatchRecord {
             kind: KIND.to_owned(),
             version: FORM_VERSION,

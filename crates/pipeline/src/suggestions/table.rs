@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use countersign_model::ProjectId;
 
 use super::{FollowView, SuggestionReport};
-use crate::{Pipeline, Result, breach::quoted, people::Caller, tiers::ShareView};
+use crate::{Pipeline, Result, breach::quoted, exports::Export, people::Caller, tiers::ShareView};
 
 /// The head of the table. `low` and `high` are the ends of the 95 % interval; `count` of `of` is the value.
 const HEAD: &str = "stage,person,measure,value,low,high,count,of\n";
@@ -16,7 +16,9 @@ impl Pipeline {
     /// # Errors
     /// As [`Pipeline::suggestions`].
     pub async fn suggestions_table(&self, caller: &Caller, project: ProjectId) -> Result<String> {
-        Ok(table(&self.suggestions(caller, project).await?))
+        let report = self.suggestions(caller, project).await?;
+        self.note_export(caller, Export::Suggestions, Some(project), Some(project.uuid())).await?;
+        Ok(table(&report))
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use countersign_model::ProjectId;
 
 use super::{FoundView, ShareView, TierReport, TierStage, TimesView};
-use crate::{Pipeline, Result, breach::quoted, people::Caller};
+use crate::{Pipeline, Result, breach::quoted, exports::Export, people::Caller};
 
 /// The head of the table. `low` and `high` are the ends of the 95 % interval, `of` is the denominator.
 const HEAD: &str = "stage,person,measure,value,low,high,of\n";
@@ -16,7 +16,9 @@ impl Pipeline {
     /// # Errors
     /// As [`Pipeline::tiers`].
     pub async fn tiers_table(&self, caller: &Caller, project: ProjectId) -> Result<String> {
-        Ok(table(&self.tiers(caller, project).await?))
+        let report = self.tiers(caller, project).await?;
+        self.note_export(caller, Export::Tiers, Some(project), Some(project.uuid())).await?;
+        Ok(table(&report))
     }
 }
 

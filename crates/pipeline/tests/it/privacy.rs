@@ -194,7 +194,7 @@ async fn released(house: &House, project: ProjectId) -> countersign_model::Relea
 /// The key is destroyed; that they were seen is proved as before, and no entry ever said who they were.
 async fn seen_is_proved_and_names_nobody(house: &House, item: ItemId) {
     let store = &house.pipeline.store;
-    let rows = exposures::of_item(&mut store.read().await.unwrap(), item, None, 100).await.unwrap();
+    let rows = exposures::of_item(&mut store.read().await.unwrap(), item, None, None, 100).await.unwrap();
     let log_key = VerifierKey::parse(&store.log_key()).unwrap();
     for row in &rows {
         store.prove(row.event_id).await.unwrap().verify(&log_key).unwrap();
@@ -263,7 +263,7 @@ async fn an_erased_patient_is_gone_from_everywhere_and_everybody_else_is_untouch
     house.pipeline.raw_frame(&owner, other, 0, 0).await.unwrap();
 
     // What is left: who saw them, the log up to the earlier checkpoint, the certificate.
-    let seen = house.pipeline.item_exposures(&owner, item).await.unwrap();
+    let seen = house.pipeline.item_exposures(&owner, item, None, None).await.unwrap().items;
     assert!(!seen.is_empty());
     assert!(seen.iter().all(|one| one.erased_subject.as_ref() == Some(&names[0])));
     let after = store.verify().await.unwrap();

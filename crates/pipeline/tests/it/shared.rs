@@ -26,7 +26,7 @@ async fn details(house: &House, caller: &Caller, project: ProjectId) -> Vec<Item
 }
 
 async fn viewers(house: &House, caller: &Caller, item: ItemId) -> usize {
-    house.pipeline.item_exposures(caller, item).await.unwrap().len()
+    house.pipeline.item_exposures(caller, item, None, None).await.unwrap().items.len()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -285,6 +285,11 @@ async fn costs(walk: &Walk, report: &TierReport) {
         .sum();
     assert!((priced.cost_per_accepted.unwrap() - expected).abs() < 1e-9);
     let table = pipeline.tiers_table(owner, project).await.unwrap();
+    let events = pipeline.project_events(owner, project, Some(1), None).await.unwrap();
+    assert_eq!(
+        (events.items[0].action.as_str(), events.items[0].reason.as_deref()),
+        ("export.downloaded", Some("tiers"))
+    );
     let line = table.lines().find(|line| line.contains("review\",\"\",recall")).unwrap();
     let cell: f64 = line.split(',').nth(3).unwrap().parse().unwrap();
     assert!((cell - stage(&priced, "review").judged.as_ref().unwrap().recall.unwrap().value).abs() < 1e-12);

@@ -334,9 +334,28 @@ async fn strangers_and_readers_see_no_more_than_they_may() {
     let picture = house.pipeline.image(&annotator, item, 0, 0, None, Default::default()).await.unwrap();
     assert_eq!(picture.kind, "image/png");
     let auditor = house.sign_in("auditor@p").await;
-    let seen = house.pipeline.item_exposures(&auditor, item).await.unwrap();
-    assert_eq!(seen.len(), 1);
-    assert_eq!(seen[0].user, annotator.user());
+    let seen = house.pipeline.item_exposures(&auditor, item, None, None).await.unwrap();
+    assert_eq!((seen.items.len(), seen.next), (1, None));
+    assert_eq!(seen.items[0].user, annotator.user());
+    // The newest is first, and no page cuts one off.
+    for seconds in [60, 60] {
+        house.clock.forward(seconds);
+        let annotator = house.sign_in("annotator@p").await;
+        house.pipeline.image(&annotator, item, 0, 0, None, Default::default()).await.unwrap();
+    }
+    let (mut all, mut cursor) = (Vec::new(), None);
+    loop {
+        let page = house.pipeline.item_exposures(&auditor, item, Some(2), cursor).await.unwrap();
+        all.extend(page.items);
+        cursor = page.next;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    assert_eq!(all.len(), 3);
+    assert!(all.is_sorted_by(|one, next| one.at > next.at));
+    let wrong = house.pipeline.item_exposures(&auditor, item, None, Some("x".into())).await.unwrap_err();
+    assert_eq!(code(&wrong), "bad_cursor");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -50,17 +50,18 @@ async fn item_events(
     Ok(Json(app.pipeline.item_events(&caller, item, page.limit, page.cursor).await?))
 }
 
-/// Who saw the images of an item.
+/// Who saw the images of an item, newest first.
 #[utoipa::path(
-    get, path = "/items/{item}/exposures", tag = "evidence", params(("item" = ItemId, Path)),
-    responses((status = 200, body = Vec<ExposureView>))
+    get, path = "/items/{item}/exposures", tag = "evidence", params(("item" = ItemId, Path), Paging),
+    responses((status = 200, body = Page<ExposureView>))
 )]
 async fn item_exposures(
     State(app): State<App>,
     SignedIn(caller): SignedIn,
     Ids(item): Ids<ItemId>,
-) -> Result<Json<Vec<ExposureView>>, Problem> {
-    Ok(Json(app.pipeline.item_exposures(&caller, item).await?))
+    Search(page): Search<Paging>,
+) -> Result<Json<Page<ExposureView>>, Problem> {
+    Ok(Json(app.pipeline.item_exposures(&caller, item, page.limit, page.cursor).await?))
 }
 
 /// The events of a project, newest first.

@@ -9,13 +9,13 @@ use axum::{
 use countersign_model::{EventId, ReleaseId, SignatureId};
 use countersign_pipeline::{log::CheckpointView, views::Page, witness::LogStanding};
 use serde::Deserialize;
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     App, Problem,
     caller::SignedIn,
-    extract::{Ids, Search},
+    extract::{Body, Ids, Search},
     routes::evidence::Paging,
 };
 
@@ -30,7 +30,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(standing))
         .routes(routes!(checkpoints))
         .routes(routes!(kept_checkpoint))
-        .routes(routes!(consistency))
+        .routes(routes!(consistency, consistency_of))
         .routes(routes!(signature_proof))
         .routes(routes!(release_proof))
         .routes(routes!(exposure_proof))
@@ -92,6 +92,29 @@ async fn consistency(
     Search(sizes): Search<Sizes>,
 ) -> Result<([(HeaderName, &'static str); 1], String), Problem> {
     Ok((TEXT, app.pipeline.log_consistency(&caller, sizes.old, sizes.new).await?))
+}
+
+/// Which checkpoint is to be proved to continue which size.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct FetchedCheckpoint {
+    /// The older size.
+    old: u64,
+    /// The newer checkpoint, word for word as it was fetched.
+    checkpoint: String,
+}
+
+/// The proof that a checkpoint that was fetched, kept here or not, continues the log at an older size.
+#[utoipa::path(
+    post, path = "/log/consistency", operation_id = "log_consistency_of", tag = "log", request_body = FetchedCheckpoint,
+    responses((status = 200, body = String, content_type = "text/plain"))
+)]
+async fn consistency_of(
+    State(app): State<App>,
+    SignedIn(caller): SignedIn,
+    Body(asked): Body<FetchedCheckpoint>,
+) -> Result<([(HeaderName, &'static str); 1], String), Problem> {
+    Ok((TEXT, app.pipeline.log_consistency_of(&caller, asked.old, asked.checkpoint).await?))
 }
 
 /// The proof that a signature is in the log: a file that is checked without a server (C2SP tlog-proof).

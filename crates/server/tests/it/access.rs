@@ -63,6 +63,7 @@ const ASKING_WHY: [&str; 6] = [
 fn body(town: &Town, route: &str) -> Option<Value> {
     Some(match route.split_once("/api/v1").unwrap_or((route, "")) {
         ("POST ", "/session") => json!({ "login": "nobody", "password": "wrong" }),
+        ("POST ", "/log/consistency") => json!({ "old": 1, "checkpoint": "of another log" }),
         ("POST ", "/session/verify") => json!({ "password": PASSWORD }),
         ("PUT ", "/me/password") => json!({ "current": PASSWORD, "new": "short" }),
         ("PUT ", "/me/keys") => json!({ "changes": { "not a name": [] } }),

@@ -163,7 +163,7 @@ async fn what_is_masked_and_approved_is_what_the_annotator_gets() {
     // Each look says which side it was.
     let seen = gate.get(&gate.auditor, &format!("/items/{item}/exposures")).await.json();
     let mut purposes: Vec<&str> =
-        seen.as_array().unwrap().iter().map(|row| row["purpose"].as_str().unwrap()).collect();
+        seen["items"].as_array().unwrap().iter().map(|row| row["purpose"].as_str().unwrap()).collect();
     purposes.sort_unstable();
     purposes.dedup();
     assert_eq!(purposes, ["gate_after", "gate_before", "work"]);
@@ -211,7 +211,7 @@ async fn a_waiver_of_two_people_needs_two_people() {
         gate.send(&gate.officer, "PUT", &format!("/projects/{}/deid", gate.project), 1, plan.clone()).await;
     assert_eq!(set.json(), json!({ "id": "images", "version": 2 }), "{}", set.code());
     let stale = gate.send(&gate.officer, "PUT", &format!("/projects/{}/deid", gate.project), 1, plan).await;
-    assert_eq!((stale.status.as_u16(), stale.code().as_str()), (412, "stale_revision"));
+    assert_eq!((stale.status.as_u16(), stale.code().as_str()), (409, "content_changed"));
     gate.drain().await;
     let waiting = gate.queue("").await;
     assert_eq!(waiting.len(), 2, "what waited was looked at again");

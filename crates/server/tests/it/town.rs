@@ -211,7 +211,7 @@ impl Town {
         let auditor = self.caller("auditor").clone();
         let specialist = self.caller("specialist").clone();
         pipeline.image(&specialist, done.item.id, 0, 0, None, ShownFor::Work).await.unwrap();
-        let seen = pipeline.item_exposures(&auditor, done.item.id).await.unwrap();
+        let seen = pipeline.item_exposures(&auditor, done.item.id, None, None).await.unwrap().items;
         self.ids.insert("exposure", seen[0].id.to_string());
         let scientist = self.caller("data_scientist").clone();
         let release = pipeline

@@ -182,9 +182,9 @@ async fn an_owner_who_may_be_called_to_read_is_told_of_nobodys_work() {
     let frame = format!("/api/v1/items/{item}/streams/0/frames/0/image");
     let (_, who) = town.people.iter().find(|(name, _)| name == "annotator").unwrap();
     assert_eq!(town.house.send(who, "GET", &frame, None).await.status, 200);
-    assert!(pipeline.item_exposures(&foreman, item).await.unwrap().is_empty());
-    let owner = pipeline.item_exposures(town.caller("owner"), item).await.unwrap();
-    assert!(owner.iter().any(|exposure| exposure.user == annotator.user()));
+    assert!(pipeline.item_exposures(&foreman, item, None, None).await.unwrap().items.is_empty());
+    let owner = pipeline.item_exposures(town.caller("owner"), item, None, None).await.unwrap();
+    assert!(owner.items.iter().any(|exposure| exposure.user == annotator.user()));
     // An owner who never works there reads the whole, and so does everybody who coordinates once the work is over.
     let owner = pipeline.project_events(town.caller("owner"), town.images, Some(500), None).await.unwrap();
     assert!(owner.items.iter().any(|event| event.action == "read.submitted"));

@@ -155,7 +155,8 @@ async fn pictures_points_and_values_come_with_their_heads() {
     let engineer = who(&town, "owner");
     let path = format!("/api/v1/items/{}/exposures", town.ids["study"]);
     let seen = town.house.send(&engineer, "GET", &path, None).await.json();
-    assert_eq!(seen[0]["printed_name"], "Test specialist");
+    let oldest = seen["items"].as_array().unwrap().last().unwrap();
+    assert_eq!(oldest["printed_name"], "Test specialist");
 }
 
 #[tokio::test(flavor = "multi_thread")]

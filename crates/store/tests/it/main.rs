@@ -16,6 +16,7 @@ mod qualifications;
 mod records;
 mod releases;
 mod schemas;
+mod seen;
 mod subjects;
 mod witnesses;
 mod world;

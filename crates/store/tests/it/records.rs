@@ -224,7 +224,8 @@ both! {
         exposures::ensure(&world.store, me, &cleared, "work").await.unwrap();
         exposures::ensure(&world.store, me, &cleared, "browse").await.unwrap();
         let mut reader = world.store.read().await.unwrap();
-        let seen = exposures::of_item(&mut reader, item, None, 100).await.unwrap();
+        let mut seen = exposures::of_item(&mut reader, item, None, None, 100).await.unwrap();
+        seen.reverse();
         let seen: Vec<(AssetId, &str)> = seen.iter().map(|e| (e.asset_id, e.purpose.as_str())).collect();
         assert_eq!(seen, [(cleared.id, "work"), (dirty.id, "work"), (cleared.id, "browse")]);
         let events = reader.query("SELECT COUNT(*) AS n FROM events WHERE action = 'asset.shown'");
@@ -238,8 +239,20 @@ both! {
             assert_eq!(looked.asset(), cleared.id);
         }
         let mut reader = world.store.read().await.unwrap();
-        let seen = exposures::of_item(&mut reader, item, None, 100).await.unwrap();
+        let mut seen = Vec::new();
+        loop {
+            let before = seen.last().map(|look: &exposures::Exposure| look.id);
+            let page = exposures::of_item(&mut reader, item, Some(me.user), before, 2).await.unwrap();
+            let is_last = page.len() < 2;
+            seen.extend(page);
+            if is_last {
+                break;
+            }
+        }
+        let stranger = exposures::of_item(&mut reader, item, Some(UserId(Uuid::from_u128(5))), None, 2).await.unwrap();
+        assert_eq!(stranger, []);
         assert_eq!(seen.len(), 5);
+        seen.reverse();
         assert_eq!(seen[4].at.micros() - seen[3].at.micros(), 365 * 86_400 * 1_000_000);
         let events = reader.query("SELECT COUNT(*) AS n FROM events WHERE action = 'asset.shown'");
         assert_eq!(events.fetch_one().await.unwrap().get::<i64>("n").unwrap(), 5);

@@ -94,6 +94,21 @@ both! {
                 assert_eq!(opened.checkpoint.size, new.size);
             }
         }
+        // Two that were fetched within one minute: the first of them is kept nowhere.
+        act(world, 4).await;
+        world.store.sequence().await.unwrap();
+        let (fetched, between) = world.store.checkpoint(vec![]).await.unwrap();
+        act(world, 9).await;
+        world.store.sequence().await.unwrap();
+        assert!(world.store.continuation_to(3, between.checkpoint.size).await.is_err(), "not kept");
+        let older = SignedCheckpoint::open(kept[0].file.as_bytes(), &key).unwrap();
+        let proof = world.store.continuation_of(older.checkpoint.size, fetched.clone()).await.unwrap();
+        assert_eq!(proof.continues(&older.checkpoint, &key).unwrap().checkpoint.size, 318);
+        let (newest, _) = world.store.checkpoint(vec![]).await.unwrap();
+        let proof = world.store.continuation_of(318, newest).await.unwrap();
+        assert_eq!(proof.continues(&between.checkpoint, &key).unwrap().checkpoint.size, 327);
+        let forged = world.store.continuation_of(3, fetched.replace("318", "317")).await;
+        assert!(matches!(forged, Err(StoreError::NotFound { .. })), "{forged:?}");
         let unknown = world.store.continuation_to(3, 300).await;
         assert!(matches!(unknown, Err(StoreError::NotFound { .. })), "{unknown:?}");
         let reversed = world.store.continuation_to(314, 313).await;
@@ -226,6 +241,33 @@ both! {
             (6, "forward", "{\"step_ms\":3000}"),
             (8, "backward", "{\"step_ms\":-10000}"),
         ]);
+        world.store.verify().await.unwrap();
+    }
+
+    async fn a_clock_that_is_set_in_a_quiet_hour_leaves_an_event_before_a_checkpoint_is_signed(world: World) {
+        act(world, 1).await;
+        world.store.sequence().await.unwrap();
+        world.store.stamp_checkpoint().await.unwrap();
+        let told = async |expected: &[&str]| {
+            let sql = "SELECT reason FROM events WHERE action = 'clock.stepped' ORDER BY ord";
+            let rows = world.store.read().await.unwrap().query(sql).fetch_all().await.unwrap();
+            let reasons: Vec<String> = rows.iter().map(|row| row.get("reason").unwrap()).collect();
+            assert_eq!(reasons, expected);
+        };
+        world.clock.advance_seconds(600);
+        world.store.stamp_checkpoint().await.unwrap();
+        told(&[]).await;
+        // Forward and back, and nobody did anything meanwhile.
+        world.clock.set_by_seconds(3600);
+        world.store.stamp_checkpoint().await.unwrap();
+        told(&["forward"]).await;
+        let (_, signed) = world.store.checkpoint(vec![]).await.unwrap();
+        assert_eq!(signed.checkpoint.size, 2, "the event is in the checkpoint that carries the time");
+        world.clock.advance_seconds(5);
+        world.clock.set_by_seconds(-3600);
+        world.store.stamp_checkpoint().await.unwrap();
+        world.store.stamp_checkpoint().await.unwrap();
+        told(&["forward", "backward"]).await;
         world.store.verify().await.unwrap();
     }
 }

@@ -5,7 +5,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { lazy, Suspense, useState } from "react";
 import { findingsQuery } from "@/api/findings";
-import { exposureProofUrl, exposuresQuery, itemEventsPage, itemQuery, useHoldActions } from "@/api/items";
+import { itemEventsPage, itemQuery, useHoldActions } from "@/api/items";
 import { signatureProofUrl } from "@/api/log";
 import { projectQuery } from "@/api/projects";
 import { hasRole, isOwner, useMe } from "@/api/session";
@@ -24,6 +24,7 @@ import { stageTitle } from "@/parts/stage";
 import table from "@/parts/table.module.css";
 import styles from "./Item.module.css";
 import { Rework } from "./Rework";
+import { SeenTab } from "./Seen";
 import { Streams } from "./Streams";
 
 function FactsPanel({ facts }: { facts: Facts }) {
@@ -212,54 +213,6 @@ function Holds({ item, mayHold }: { item: Item; mayHold: boolean }) {
         }
       />
     </>
-  );
-}
-
-function SeenTab({ item }: { item: string }) {
-  const seen = useQuery(exposuresQuery(item));
-  if (seen.isPending) return <Loading />;
-  if (seen.isError) return <Failed error={seen.error} retry={() => seen.refetch()} />;
-  if (seen.data.length === 0) return <Empty title="Nobody has seen this image" />;
-  return (
-    <div className={table.scroll}>
-      <table className={table.table}>
-        <thead>
-          <tr>
-            <th>When</th>
-            <th>Who</th>
-            <th>Zone</th>
-            <th>Why</th>
-            {seen.data.some((one) => one.provable) ? <th>Proof</th> : null}
-          </tr>
-        </thead>
-        <tbody>
-          {seen.data.map((one) => (
-            <tr key={one.id}>
-              <td>
-                <At micros={one.at} seconds />
-              </td>
-              <td>{one.printed_name}</td>
-              <td className="dim">{one.zone === "quarantine" ? "before the gate" : one.zone}</td>
-              <td>
-                {words(one.purpose)}
-                {one.erased_subject ? <span className="dim"> · {one.erased_subject}</span> : null}
-              </td>
-              {one.provable ? (
-                <td>
-                  <a
-                    href={exposureProofUrl(one.id)}
-                    download
-                    aria-label={`Proof that ${one.printed_name} was shown it`}
-                  >
-                    .tlog-proof
-                  </a>
-                </td>
-              ) : null}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
   );
 }
 
