@@ -261,7 +261,7 @@ test("a version of the protocol that is not what was signed is void, and says so
     "GET /projects/p-ct": (route) => json(route, { ...data.project, protocol_standing: "void" }),
     "GET /projects/p-ct/protocol/versions": (route) => json(route, [{ ...version, void: true }, ...others]),
   });
-  await page.goto("/projects/p-ct/protocol");
+  await page.goto("/projects/p-ct/protocol/document");
   await expect(page.getByText("What is kept of it is not what was signed")).toBeVisible();
   await expect(page.getByRole("row").filter({ hasText: "Void: content changed" })).toHaveCount(1);
   await shot(page, "protocol-void");
@@ -295,6 +295,6 @@ test("each signed act has its name, meaning and proof beside it", async ({ page 
   await page.goto("/projects/p-ct/guideline");
   await expect(proof("e-31").first()).toBeVisible();
   await expect(page.getByText("Ines Halloran, “approved”").first()).toBeVisible();
-  await page.goto("/projects/p-ct/protocol");
+  await page.goto("/projects/p-ct/protocol/document");
   await expect(proof("e-42")).toBeVisible();
 });
