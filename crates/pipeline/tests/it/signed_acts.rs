@@ -3,7 +3,10 @@
 use countersign_ledger::TlogProof;
 use countersign_model::{Role, SignatureMeaning};
 use countersign_pipeline::{
-    guidelines::Publication, ontology::OntologyDraft, people::UserDraft, release::Selection,
+    guidelines::Publication,
+    ontology::OntologyDraft,
+    people::{Caller, UserDraft},
+    release::Selection,
     signed_acts::SignedAct,
 };
 use countersign_store::Actor;
@@ -13,6 +16,22 @@ use crate::{
     harness::{House, PASSWORD},
     releases::{code, images},
 };
+
+/// Their printed names change, as those of people do who marry.
+async fn are_called_otherwise(house: &House, people: &[&Caller]) {
+    let pipeline = &house.pipeline;
+    let root = UserDraft {
+        login: "root".into(),
+        printed_name: "Test root".into(),
+        password: Some(PASSWORD.into()),
+        system_roles: vec![Role::Owner],
+    };
+    pipeline.make_user_as(Actor::system(), root).await.unwrap();
+    let root = house.sign_in("root").await;
+    for who in people {
+        pipeline.change_user(&root, who.user(), None, Some("Married Since".into())).await.unwrap();
+    }
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_is_called_otherwise_later_signed_under_the_name_of_then() {
@@ -39,17 +58,7 @@ async fn who_is_called_otherwise_later_signed_under_the_name_of_then() {
         pipeline.make_release_signed(&crew.scientist, project, "v1", Selection::AllAccepted, signed).await;
     let release = made.unwrap().id;
 
-    let root = UserDraft {
-        login: "root".into(),
-        printed_name: "Test root".into(),
-        password: Some(PASSWORD.into()),
-        system_roles: vec![Role::Owner],
-    };
-    pipeline.make_user_as(Actor::system(), root).await.unwrap();
-    let root = house.sign_in("root").await;
-    for who in [&engineer, &officer, &crew.owner, &crew.scientist] {
-        pipeline.change_user(&root, who.user(), None, Some("Married Since".into())).await.unwrap();
-    }
+    are_called_otherwise(&house, &[&engineer, &officer, &crew.owner, &crew.scientist]).await;
 
     let acts: Vec<(&str, SignatureMeaning, SignedAct)> = vec![
         (

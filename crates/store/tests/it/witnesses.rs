@@ -271,30 +271,3 @@ both! {
         world.store.verify().await.unwrap();
     }
 }
-
-    async fn a_clock_that_is_set_in_a_quiet_hour_leaves_an_event_before_a_checkpoint_is_signed(world: World) {
-        act(world, 1).await;
-        world.store.sequence().await.unwrap();
-        world.store.stamp_checkpoint().await.unwrap();
-        let told = async |expected: &[&str]| {
-            let sql = "SELECT reason FROM events WHERE action = 'clock.stepped' ORDER BY ord";
-            let rows = world.store.read().await.unwrap().query(sql).fetch_all().await.unwrap();
-            let reasons: Vec<String> = rows.iter().map(|row| row.get("reason").unwrap()).collect();
-            assert_eq!(reasons, expected);
-        };
-        world.clock.advance_seconds(600);
-        world.store.stamp_checkpoint().await.unwrap();
-        told(&[]).await;
-        // Forward and back, and nobody did anything meanwhile.
-        world.clock.set_by_seconds(3600);
-        world.store.stamp_checkpoint().await.unwrap();
-        told(&["forward"]).await;
-        let (_, signed) = world.store.checkpoint(vec![]).await.unwrap();
-        assert_eq!(signed.checkpoint.size, 2, "the event is in the checkpoint that carries the time");
-        world.clock.advance_seconds(5);
-        world.clock.set_by_seconds(-3600);
-        world.store.stamp_checkpoint().await.unwrap();
-        world.store.stamp_checkpoint().await.unwrap();
-        told(&["forward", "backward"]).await;
-        world.store.verify().await.unwrap();
-    }
