@@ -970,7 +970,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Who saw the images of an item. */
+        /** Who saw the images of an item, newest first. */
         get: operations["evidence_item_exposures"];
         put?: never;
         post?: never;
@@ -1283,7 +1283,8 @@ export interface paths {
          */
         get: operations["log_consistency"];
         put?: never;
-        post?: never;
+        /** The proof that a checkpoint that was fetched, kept here or not, continues the log at an older size. */
+        post: operations["log_log_consistency_of"];
         delete?: never;
         options?: never;
         head?: never;
@@ -5730,6 +5731,16 @@ export interface components {
             /** Format: int64 */
             fence: number;
         };
+        /** @description Which checkpoint is to be proved to continue which size. */
+        FetchedCheckpoint: {
+            /** @description The newer checkpoint, word for word as it was fetched. */
+            checkpoint: string;
+            /**
+             * Format: int64
+             * @description The older size.
+             */
+            old: number;
+        };
         /**
          * @description A finding as somebody pins it. A place is a frame with or without a point on it, an object, or nothing: then it is about the
          *     whole item.
@@ -7462,6 +7473,35 @@ export interface components {
                  * @description How often, where an event counts what was refused again and again.
                  */
                 times?: number | null;
+            }[];
+            /** @description Cursor of the next page, if there is one. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_ExposureView: {
+            /** @description Entries. */
+            items: {
+                /** @description Asset that was shown. */
+                asset: components["schemas"]["AssetId"];
+                /** @description When first in that session. */
+                at: components["schemas"]["Instant"];
+                /** @description `erased subject #n` where whoever was shown is gone; absent otherwise. */
+                erased_subject?: string | null;
+                /**
+                 * Format: uuid
+                 * @description Exposure.
+                 */
+                id: string;
+                /** @description Printed name. */
+                printed_name: string;
+                /** @description The caller may have the proof that it is in the log. */
+                provable: boolean;
+                /** @description Why it was shown: `work`, `view`, `gate`. */
+                purpose: string;
+                /** @description Account. */
+                user: components["schemas"]["UserId"];
+                /** @description Zone it was shown from. */
+                zone: string;
             }[];
             /** @description Cursor of the next page, if there is one. */
             next?: string | null;
@@ -12105,7 +12145,12 @@ export interface operations {
     };
     evidence_item_exposures: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Page length. */
+                limit?: number;
+                /** @description Cursor of the page before. */
+                cursor?: string;
+            };
             header?: never;
             path: {
                 item: components["schemas"]["ItemId"];
@@ -12119,7 +12164,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ExposureView"][];
+                    "application/json": components["schemas"]["Page_ExposureView"];
                 };
             };
             /** @description A refusal with its code. */
@@ -12778,6 +12823,38 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    log_log_consistency_of: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FetchedCheckpoint"];
+            };
+        };
         responses: {
             200: {
                 headers: {
