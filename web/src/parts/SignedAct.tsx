@@ -11,7 +11,7 @@ export function SignedAct({ act, proof }: { act: Act; proof?: boolean }) {
       {proof ? (
         <>
           {" · "}
-          <a href={eventProofUrl(act.event)} download>
+          <a className="in-text" href={eventProofUrl(act.event)} download>
             Proof
           </a>
         </>

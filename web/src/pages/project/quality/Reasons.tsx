@@ -32,7 +32,11 @@ export function Reasons({ project }: { project: string }) {
                 {one.reason === GUIDELINE ? (
                   <>
                     {" · "}
-                    <Link to="/projects/$projectId/guideline" params={{ projectId: project }}>
+                    <Link
+                      className="in-text"
+                      to="/projects/$projectId/guideline"
+                      params={{ projectId: project }}
+                    >
                       guideline
                     </Link>
                   </>
