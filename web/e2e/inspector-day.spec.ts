@@ -181,6 +181,8 @@ test("an inspector's day", async ({ browser }, info) => {
     await accounts(base, oneTime);
     let people = await everybody(browser, base);
     const project = await pictures(people, "Inspected", 1);
+    const found = await (await people.owner.context.request.get(`/api/v1/projects/${project}`)).json();
+    const called: string = found.name;
     const users = await (await people.owner.context.request.get("/api/v1/users")).json();
     const auditorId = users.find((user: { login: string }) => user.login === "auditor").id;
     await call(people.owner, "post", `/projects/${project}/grants`, { user: auditorId, role: "auditor" });
@@ -304,7 +306,7 @@ test("an inspector's day", async ({ browser }, info) => {
     // A row is edited, then one is deleted: the next copy, and the check of the directory, name each.
     const named = (number: number) => {
       const out = info.outputPath(`after-${number}.zip`);
-      expect(said("inspect", "--data", data, "--project", "Inspected", "--out", out).status).toBe(0);
+      expect(said("inspect", "--data", data, "--project", called, "--out", out).status).toBe(0);
       const checked = said("verify", out, "--key", key);
       return [checked.status, checked.answer.error.code, checked.answer.error.details.index];
     };
