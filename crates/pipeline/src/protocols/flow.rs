@@ -75,7 +75,7 @@ impl Pipeline {
     /// Counts and times tell readers of each other's work, so only those see them who run or audit the project.
     ///
     /// # Errors
-    /// [`PipelineError::NotFound`] for everybody but owners, quality engineers and auditors who are no blind readers.
+    /// [`PipelineError::NotFound`](crate::PipelineError::NotFound) for everybody but owners, quality engineers and auditors who are no blind readers.
     pub async fn protocol_flow(&self, caller: &Caller, project: ProjectId) -> Result<ProtocolFlow> {
         self.require_on(caller, Action::ViewFlow, project)?;
         let mut conn = self.store.read().await?;
