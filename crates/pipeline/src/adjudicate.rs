@@ -23,7 +23,7 @@ use crate::{
     review::checked_comment,
     save::{Change, check_answers, check_required, settle},
     sign::record_signature,
-    tiers::{Begun, Came},
+    tiers::{Begun, Came, ask_ruling},
     work::{Standing, read_evidence, standing},
 };
 
@@ -137,7 +137,11 @@ impl Pipeline {
                     .reason(&row.reason);
                 // Free text is committed to, not written into the log.
                 evidence.details = row.comment.as_ref().map(|text| serde_json::json!({ "comment": text }));
+                let adjudication = row.id;
                 comparisons::insert_adjudication(tx, row).await?;
+                if decides {
+                    ask_ruling(tx, moving, adjudication).await?;
+                }
                 tx.record(evidence)?;
                 if let Some((id, meaning)) = signature {
                     record_signature(tx, moving, id, read, user, &name, (meaning, None), &hash).await?;

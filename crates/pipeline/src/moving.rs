@@ -17,6 +17,7 @@ use crate::{
     ontology::carry_over,
     save::{annotation_body, current_annotations},
     suggestions,
+    tiers::keep_lost,
 };
 
 /// Kind of the job that asks a model for a draft.
@@ -75,6 +76,7 @@ impl Moving {
         // While several people read, no list tells when one of them did anything.
         let quiet = self.state.phase == Phase::Reading && state.phase == Phase::Reading;
         let ended = is_ended(state.phase) && !is_ended(self.state.phase);
+        keep_lost(tx, self, &state, event).await?;
         self.state = state;
         for effect in &effects {
             self.apply(tx, effect).await?;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use countersign_model::{Annotation, AnnotationId, ReturnTo, SignatureId, TaskId};
 use countersign_store::reads;
-use countersign_workflow::{Event, Missing, ReviewDecision, content_hash, may_save};
+use countersign_workflow::{Delta, Event, Missing, ReviewDecision, content_hash, deltas, may_save};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -136,7 +136,8 @@ impl Pipeline {
                     marks: serde_json::to_string(&verdict.marks)
                         .map_err(|e| PipelineError::Internal(e.to_string()))?,
                 };
-                let came = Came::judged(verdict.decision != ReviewDecision::Accept, subject)
+                let errors = errors(&verdict, &before, &annotations);
+                let came = Came::judged(verdict.decision != ReviewDecision::Accept, errors, subject)
                     .passed(verdict.decision != ReviewDecision::Reject)
                     .review(review.id);
                 begun.end(tx, moving, user, came).await?;
@@ -173,6 +174,15 @@ fn answered(verdict: &Verdict, before: &[Annotation], comment: Option<&str>) -> 
         "all_right": verdict.all_right,
         "missing": verdict.missing.map_or("unanswered", missing_word),
     })
+}
+
+/// How many errors a review found: marks that it changed, took out or added, and marks that it said are wrong.
+fn errors(verdict: &Verdict, before: &[Annotation], after: &[Annotation]) -> u32 {
+    let changed = deltas(before, after).into_iter().filter(|label| label.delta != Delta::Unchanged);
+    let wrong = verdict.marks.iter().filter(|mark| mark.verdict == MarkVerdict::Wrong);
+    let named: BTreeSet<AnnotationId> =
+        changed.map(|label| label.annotation).chain(wrong.map(|mark| mark.annotation)).collect();
+    u32::try_from(named.len()).unwrap_or(u32::MAX)
 }
 
 /// The answers for single marks as they were kept.

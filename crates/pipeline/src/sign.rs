@@ -96,7 +96,7 @@ impl Pipeline {
                 };
                 moving.take(tx, &event).await?;
                 let rejects = act.decision == SignDecision::Reject;
-                let mut came = Came::judged(rejects, subject).passed(!rejects);
+                let mut came = Came::judged(rejects, 1, subject).passed(!rejects);
                 if rejects {
                     let review = reads::Review {
                         id: tx.fresh(),

@@ -16,6 +16,7 @@ use crate::{
     protocols::planned::JOB_PROTOCOL,
     qualifications::JOB_QUALIFICATION,
     tickets::JOB_TICKETS,
+    tiers::JOB_RULING,
 };
 
 /// Kinds of job that this program runs.
@@ -33,6 +34,7 @@ const KINDS: &[&str] = &[
     JOB_RETURN,
     JOB_TICKETS,
     JOB_PROTOCOL,
+    JOB_RULING,
 ];
 /// Jobs that run at the same time.
 const JOBS_AT_ONCE: usize = 2;
@@ -123,6 +125,7 @@ impl Pipeline {
             JOB_WIDE_HOLD => self.run_wide_hold(job, worker.clone()).await,
             JOB_CAMPAIGN => self.run_campaign(job, worker.clone()).await,
             JOB_TICKETS => self.run_tickets(job, worker.clone()).await,
+            JOB_RULING => self.run_ruling(job, worker.clone()).await,
             JOB_PROTOCOL => self.run_planned(job, worker.clone()).await,
             JOB_RETURN => self.run_return(job, worker.clone()).await,
             JOB_RECALL => self.run_recall(job, worker.clone()).await,

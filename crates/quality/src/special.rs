@@ -74,6 +74,42 @@ fn fraction(x: f64, a: f64, b: f64) -> f64 {
     value
 }
 
+/// P(X <= k) of a Poisson distribution with this mean: Q(k + 1, mean) (DLMF 8.2.4), by the series DLMF 8.7.1 of P below the
+/// mode and the continued fraction DLMF 8.9.2 of Q, by Lentz' method, above it.
+pub(crate) fn poisson_at_most(k: u64, mean: f64) -> f64 {
+    if mean <= 0.0 {
+        return 1.0;
+    }
+    let a = count(k) + 1.0;
+    let front = (a * mean.ln() - mean - ln_gamma(a)).exp();
+    if mean < a + 1.0 {
+        let (mut term, mut sum) = (1.0 / a, 1.0 / a);
+        for step in 1..FRACTION_STEPS {
+            term *= mean / (a + crate::to_f64(step));
+            sum += term;
+            if term < sum * 1e-16 {
+                break;
+            }
+        }
+        return 1.0 - front * sum;
+    }
+    let mut b = mean + 1.0 - a;
+    let (mut c, mut d) = (1e300, 1.0 / b);
+    let mut value = d;
+    for step in 1..FRACTION_STEPS {
+        let m = crate::to_f64(step);
+        let numerator = m * (a - m);
+        b += 2.0;
+        d = 1.0 / (b + numerator * d);
+        c = b + numerator / c;
+        value *= c * d;
+        if (c * d - 1.0).abs() < 1e-15 {
+            break;
+        }
+    }
+    front * value
+}
+
 #[expect(clippy::cast_precision_loss, reason = "counts are at most LOT_MAX, far below 2^53")]
 pub(crate) const fn count(n: u64) -> f64 {
     n as f64

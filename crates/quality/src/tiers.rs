@@ -3,8 +3,8 @@
 use crate::{
     BoundError,
     agreement::Interval,
-    share::{share_lower, share_upper},
-    special::count,
+    share::{bisect, share_lower, share_upper, student},
+    special::{count, poisson_at_most},
 };
 
 /// A share with its two-sided interval.
@@ -28,6 +28,66 @@ pub fn share(checked: u64, found: u64, confidence: f64) -> Result<Option<Share>,
     let low = share_lower(checked, found, end)?;
     let high = share_upper(checked, found, end)?;
     Ok(Some(Share { value: count(found) / count(checked), interval: Interval { low, high } }))
+}
+
+/// Errors of items, item by item: as much of them as an interval needs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Errors {
+    /// Items whose errors were counted.
+    pub items: u64,
+    /// Errors in them.
+    pub errors: u64,
+    /// Sum of the squares of the errors of each.
+    pub squares: u64,
+}
+
+impl Errors {
+    /// One more item.
+    pub fn add(&mut self, errors: u32) {
+        self.items += 1;
+        self.errors += u64::from(errors);
+        self.squares += u64::from(errors) * u64::from(errors);
+    }
+
+    /// Both together.
+    pub fn join(&mut self, other: Self) {
+        self.items += other.items;
+        self.errors += other.errors;
+        self.squares += other.squares;
+    }
+
+    /// Errors for each item with a two-sided interval: at each end the wider of the exact one for a Poisson count (Garwood 1936)
+    /// and the one of Student for the mean over items. The first alone would take errors of one item, which come together, for
+    /// independent ones; the second alone is empty where all items are alike. `None` without items.
+    ///
+    /// # Errors
+    /// [`BoundError`] for a confidence that is none.
+    pub fn per_item(self, confidence: f64) -> Result<Option<Share>, BoundError> {
+        let fraction = crate::finite::fraction(confidence)?;
+        if self.items == 0 {
+            return Ok(None);
+        }
+        let (n, errors) = (count(self.items), count(self.errors));
+        let (mean, tail) = (errors / n, (1.0 - fraction) / 2.0);
+        // Beyond this no end of an interval at any confidence below 1 - 1e-9 lies.
+        let most = errors + 10.0 * errors.sqrt() + 40.0;
+        let exact = Interval {
+            low: match self.errors.checked_sub(1) {
+                Some(fewer) => bisect(|x| 1.0 - poisson_at_most(fewer, x * most) < tail) * most / n,
+                None => 0.0,
+            },
+            high: bisect(|x| poisson_at_most(self.errors, x * most) > tail) * most / n,
+        };
+        let reach = match self.items {
+            1 => 0.0,
+            items => {
+                let spread = (count(self.squares) - errors * mean).max(0.0) / (n - 1.0);
+                student(count(items - 1), fraction) * (spread / n).sqrt()
+            }
+        };
+        let low = exact.low.min(mean - reach).max(0.0);
+        Ok(Some(Share { value: mean, interval: Interval { low, high: exact.high.max(mean + reach) } }))
+    }
 }
 
 /// What a tier found and what the next one still found in what it passed on.

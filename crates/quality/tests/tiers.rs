@@ -3,7 +3,7 @@
 use countersign_quality::{
     Random,
     capture::{CaptureError, MARKS_MAX, chapman},
-    tiers::{Caught, quantile, share},
+    tiers::{Caught, Errors, quantile, share},
 };
 use proptest::prelude::*;
 
@@ -158,4 +158,47 @@ proptest! {
         prop_assert!(most >= share * values.len() as f64);
         prop_assert!(fewer < (share * values.len() as f64).max(1.0));
     }
+}
+
+/// Ends of Garwood's interval, from sums of the probabilities in Python.
+const GARWOOD: &[(u64, f64, f64)] = &[
+    (0, 0.0, 3.688_879_454_113_936),
+    (1, 0.025_317_807_984_289_84, 5.571_643_390_938_899),
+    (10, 4.795_388_696_132_415, 18.390_356_042_017_78),
+    (100, 81.363_991_250_922_74, 121.626_793_792_426_37),
+    (1_000, 938.973_018_407_713_9, 1_063.952_136_016_307),
+];
+
+#[test]
+fn errors_of_items_that_are_all_alike_have_the_exact_interval_of_a_count() {
+    for (errors, low, high) in GARWOOD {
+        // No spread between items: so many items with one error each say no more than one item with all of them.
+        let all = Errors { items: 1, errors: *errors, squares: errors * errors };
+        let found = all.per_item(0.95).unwrap().unwrap();
+        assert!((found.value - *errors as f64).abs() < 1e-12);
+        assert!((found.interval.low - low).abs() < 1e-8 * high, "{found:?}");
+        assert!((found.interval.high - high).abs() < 1e-8 * high, "{found:?}");
+    }
+    assert_eq!(Errors::default().per_item(0.95), Ok(None));
+    assert!(Errors::default().per_item(1.5).is_err());
+}
+
+#[test]
+fn errors_that_come_together_widen_the_interval_and_it_holds_the_truth() {
+    // One item of ten is bad and has five errors or more: the truth is 0.7 errors for each.
+    let (mut random, mut held, runs) = (Random::new(7), 0, 400);
+    for _ in 0..runs {
+        let mut errors = Errors::default();
+        for _ in 0..300 {
+            let bad = random.unit() < 0.1;
+            errors.add(if bad { 5 + u32::from(random.unit() < 0.5) * 4 } else { 0 });
+        }
+        let found = errors.per_item(0.95).unwrap().unwrap().interval;
+        held += u32::from((found.low..=found.high).contains(&0.7));
+        let alone = Errors { items: 1, errors: errors.errors, squares: errors.errors.pow(2) };
+        let plain = alone.per_item(0.95).unwrap().unwrap().interval;
+        assert!(found.high - found.low > (plain.high - plain.low) / 300.0);
+    }
+    // Taking errors of one item for independent ones holds it about 55 % of the time.
+    assert!(f64::from(held) >= 0.92 * f64::from(runs), "{held} of {runs}");
 }

@@ -188,6 +188,11 @@ const STEPS: &[Step] = &[
         sqlite: include_str!("../migrations/sqlite/0055_guideline_deviations.sql"),
         postgres: include_str!("../migrations/postgres/0055_guideline_deviations.sql"),
     },
+    Step {
+        version: 61,
+        sqlite: include_str!("../migrations/sqlite/0061_rulings.sql"),
+        postgres: include_str!("../migrations/postgres/0061_rulings.sql"),
+    },
 ];
 
 /// The newest schema version that this program knows.

@@ -44,6 +44,58 @@ record! {
         read_id: Option<ReadId>,
         /// The review that says so.
         review_id: Option<Uuid>,
+        /// Errors that were found; absent where nothing was judged, and of turns from before they were counted.
+        errors: Option<u32>,
+    }
+}
+
+record! {
+    /// Work that led to no turn: a task that was claimed, then given back, left to its time, or taken away.
+    LostClaim in "lost_claims" {
+        /// The task.
+        task_id: TaskId,
+        /// The number of the claim.
+        fence: u64,
+        /// Item.
+        item_id: ItemId,
+        /// Project.
+        project_id: ProjectId,
+        /// Stage of the protocol, from 0.
+        stage: u32,
+        /// Its id in the protocol.
+        stage_id: String,
+        /// Round, from 1.
+        round: u32,
+        /// Who.
+        user_id: UserId,
+        /// When it was claimed.
+        claimed_at: Instant,
+        /// When work on it ended, as far as anybody knows: the last sign of life.
+        ended_at: Instant,
+    }
+}
+
+record! {
+    /// What a decision between reads said of one of them.
+    Ruling in "rulings" {
+        /// The decision.
+        adjudication_id: Uuid,
+        /// The read.
+        read_id: ReadId,
+        /// Who read.
+        user_id: UserId,
+        /// Item.
+        item_id: ItemId,
+        /// Project.
+        project_id: ProjectId,
+        /// Marks of the read.
+        marks: u32,
+        /// Of these, marks that the decision did not leave: not there, or other in class, place or answer.
+        wrong: u32,
+        /// Marks of the decision that the read lacks.
+        missed: u32,
+        /// When.
+        at: Instant,
     }
 }
 
@@ -85,6 +137,46 @@ pub async fn of_project(conn: &mut Conn, project: ProjectId, limit: u32) -> Resu
     let sql = format!(
         "SELECT t.* FROM turns t JOIN items i ON i.id = t.item_id WHERE t.project_id = $1 AND {BEHIND_BARRIER} \
          ORDER BY t.item_id, t.done_at, t.task_id LIMIT $2"
+    );
+    conn.query_built(sql).bind(project).bind(limit).scanning().all().await
+}
+
+/// Keeps work that led to no turn.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn insert_lost(tx: &mut Tx, lost: LostClaim) -> Result<(), StoreError> {
+    tx.insert(lost).await
+}
+
+/// Work of a project that led to no turn, on items whose barrier is passed.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn lost(conn: &mut Conn, project: ProjectId, limit: u32) -> Result<Vec<LostClaim>, StoreError> {
+    let sql = format!(
+        "SELECT l.* FROM lost_claims l JOIN items i ON i.id = l.item_id WHERE l.project_id = $1 AND {BEHIND_BARRIER} \
+         ORDER BY l.item_id, l.ended_at, l.task_id LIMIT $2"
+    );
+    conn.query_built(sql).bind(project).bind(limit).scanning().all().await
+}
+
+/// Keeps what a decision said of the reads that it was about.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn insert_rulings(tx: &mut Tx, rulings: Vec<Ruling>) -> Result<(), StoreError> {
+    tx.insert_all(rulings).await.map(drop)
+}
+
+/// What decisions said of reads of a project, on items whose barrier is passed, by reader.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn rulings(conn: &mut Conn, project: ProjectId, limit: u32) -> Result<Vec<Ruling>, StoreError> {
+    let sql = format!(
+        "SELECT l.* FROM rulings l JOIN items i ON i.id = l.item_id WHERE l.project_id = $1 AND {BEHIND_BARRIER} \
+         ORDER BY l.user_id, l.adjudication_id LIMIT $2"
     );
     conn.query_built(sql).bind(project).bind(limit).scanning().all().await
 }

@@ -7,6 +7,7 @@ type Schemas = components["schemas"];
 export type TierReport = Schemas["TierReport"];
 export type TierStage = Schemas["TierStage"];
 export type TierPerson = Schemas["TierPerson"];
+export type TierReader = Schemas["TierReader"];
 export type Found = Schemas["FoundView"];
 export type Share = Schemas["ShareView"];
 export type Times = Schemas["TimesView"];

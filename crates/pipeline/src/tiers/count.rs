@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use countersign_model::{ItemId, Role, UserId};
-use countersign_quality::tiers::{Caught, quantile};
-use countersign_store::turns::Turn;
+use countersign_quality::tiers::{Caught, Errors, quantile};
+use countersign_store::turns::{LostClaim, Ruling, Turn};
 
 use super::{
-    CONFIDENCE, FoundView, RateView, ReworkView, TierPerson, TierStage, TimesView, internal, share_of,
+    CONFIDENCE, FoundView, RateView, ReworkView, ShareView, TierPerson, TierReader, TierStage, TimesView,
+    UnfinishedView, internal, share_of,
 };
 use crate::Result;
 
@@ -19,6 +20,7 @@ const MINUTES_PER_HOUR: f64 = 60.0;
 #[derive(Clone, Copy, Debug, Default)]
 struct Judged {
     reviewed: u64,
+    errors: Errors,
     caught: Caught,
 }
 
@@ -30,6 +32,9 @@ struct Stage {
     /// Work on accepted items, microseconds: all rounds, and those after the first.
     accepted_work: i64,
     accepted_rework: i64,
+    /// Claims that led to no turn, and the work under them, microseconds.
+    lost: u64,
+    lost_work: i64,
     judged: Judged,
     people: BTreeMap<UserId, Judged>,
 }
@@ -46,14 +51,19 @@ pub(super) struct Counted {
     stages: Vec<Stage>,
 }
 
+/// Errors of a turn that count, where they were counted.
+fn errors(turn: &Turn) -> Option<u32> {
+    turn.errors.map(|errors| if turn.overturned { 0 } else { errors })
+}
+
 /// Whether a turn found an error that counts.
 const fn found(turn: &Turn) -> bool {
     turn.found && !turn.overturned
 }
 
 impl Counted {
-    /// Counts turns that are sorted by item.
-    pub fn of(rows: Vec<Turn>, accepted: &[ItemId]) -> Self {
+    /// Counts turns that are sorted by item, and the work that led to none.
+    pub fn of(rows: Vec<Turn>, lost: Vec<LostClaim>, accepted: &[ItemId]) -> Self {
         let done: HashSet<ItemId> = accepted.iter().copied().collect();
         let mut counted = Self {
             items: 0,
@@ -68,6 +78,14 @@ impl Counted {
         for turns in rows.chunk_by(|a, b| a.item_id == b.item_id) {
             let is_done = turns.first().is_some_and(|turn| done.contains(&turn.item_id));
             counted.item(turns, is_done);
+        }
+        for claim in lost {
+            let is_done = done.contains(&claim.item_id);
+            // A stage at which nobody ever finished anything has no turns to be shown with.
+            let stage = counted.stages.iter_mut().find(|stage| stage.first.stage_id == claim.stage_id);
+            if let Some(stage) = stage {
+                stage.lose(&claim, is_done);
+            }
         }
         // As the protocol has them; a stage that is there no more comes where it was.
         counted
@@ -140,8 +158,13 @@ impl Counted {
 fn judged(turn: &Turn, of_item: &[Turn]) -> Judged {
     let later = |other: &&Turn| other.judged && other.round == turn.round && other.stage > turn.stage;
     let next = of_item.iter().filter(later).min_by_key(|other| other.stage).filter(|_| turn.passed);
+    let mut counted = Errors::default();
+    if let Some(errors) = errors(turn) {
+        counted.add(errors);
+    }
     Judged {
         reviewed: 1,
+        errors: counted,
         caught: Caught {
             found: u64::from(found(turn)),
             passed: u64::from(turn.passed),
@@ -154,6 +177,7 @@ fn judged(turn: &Turn, of_item: &[Turn]) -> Judged {
 impl Judged {
     fn add(&mut self, other: Self) {
         self.reviewed += other.reviewed;
+        self.errors.join(other.errors);
         self.caught.found += other.caught.found;
         self.caught.passed += other.caught.passed;
         self.caught.looked += other.caught.looked;
@@ -166,6 +190,9 @@ impl Judged {
             reviewed: self.reviewed,
             found,
             share: share_of(self.reviewed, found)?,
+            counted: self.errors.items,
+            errors: self.errors.errors,
+            errors_per_item: per_item(self.errors)?,
             passed,
             looked,
             missed,
@@ -182,8 +209,20 @@ impl Stage {
             working: Vec::new(),
             accepted_work: 0,
             accepted_rework: 0,
+            lost: 0,
+            lost_work: 0,
             judged: Judged::default(),
             people: BTreeMap::new(),
+        }
+    }
+
+    fn lose(&mut self, claim: &LostClaim, is_done: bool) {
+        let work = (claim.ended_at.0 - claim.claimed_at.0).max(0);
+        self.lost += 1;
+        self.lost_work += work;
+        if is_done {
+            self.accepted_work += work;
+            self.accepted_rework += if claim.round > 1 { work } else { 0 };
         }
     }
 
@@ -225,6 +264,10 @@ impl Stage {
             role,
             waiting: times(&self.waiting),
             working: times(&self.working),
+            unfinished: UnfinishedView {
+                claims: self.lost,
+                minutes: self.lost_work as f64 / MICROS_PER_MINUTE,
+            },
             minutes_per_accepted: minutes,
             rework_minutes_per_accepted: per_item(self.accepted_rework),
             cost_per_accepted: minutes
@@ -234,6 +277,39 @@ impl Stage {
             people,
         })
     }
+}
+
+/// Errors for each item, with their interval.
+fn per_item(errors: Errors) -> Result<Option<ShareView>> {
+    Ok(errors.per_item(CONFIDENCE).map_err(internal)?.map(Into::into))
+}
+
+/// What decisions say of each reader, from rulings that are sorted by reader.
+pub(super) fn readers(rulings: &[Ruling], names: &HashMap<UserId, String>) -> Result<Vec<TierReader>> {
+    let of_one = rulings.chunk_by(|a, b| a.user_id == b.user_id);
+    of_one
+        .filter_map(|of_one| of_one.first().map(|first| (first.user_id, of_one)))
+        .map(|(user, rows)| {
+            let mut errors = Errors::default();
+            let sum = |of: fn(&Ruling) -> u32| rows.iter().map(|row| u64::from(of(row))).sum::<u64>();
+            for row in rows {
+                errors.add(row.wrong.saturating_add(row.missed));
+            }
+            let ruled = rows.len() as u64;
+            let upheld = rows.iter().filter(|row| row.wrong == 0 && row.missed == 0).count() as u64;
+            Ok(TierReader {
+                user,
+                printed_name: names.get(&user).cloned().unwrap_or_default(),
+                ruled,
+                upheld,
+                share: share_of(ruled, upheld)?,
+                marks: sum(|row| row.marks),
+                wrong: sum(|row| row.wrong),
+                missed: sum(|row| row.missed),
+                errors_per_read: per_item(errors)?,
+            })
+        })
+        .collect()
 }
 
 fn times(micros: &[i64]) -> TimesView {

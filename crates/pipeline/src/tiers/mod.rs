@@ -3,18 +3,22 @@
 //! Only items whose barrier is passed are counted. What is done again is counted apart from the first pass.
 
 mod count;
+mod lost;
 mod rates;
+mod ruling;
 mod table;
 mod turn;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use countersign_model::{Instant, ProjectId, Role, StageKind, UserId};
 use countersign_quality::{capture::chapman, tiers::share};
 use countersign_store::{Conn, comparisons::Comparison, turns, users};
 use serde::Serialize;
 
+pub(crate) use lost::keep_lost;
 pub use rates::{RateDraft, RateView};
+pub(crate) use ruling::{JOB_RULING, ask_ruling};
 pub(crate) use turn::{Begun, Came};
 
 use crate::{
@@ -72,6 +76,12 @@ pub struct FoundView {
     pub found: u64,
     /// That as a share.
     pub share: Option<ShareView>,
+    /// Items whose errors were counted: all but those that were judged before errors were.
+    pub counted: u64,
+    /// Errors in them: marks that were changed, taken out, added or said to be wrong.
+    pub errors: u64,
+    /// Errors for each item that was counted, with their interval; 0.3 are 30 of 100 reviewed.
+    pub errors_per_item: Option<ShareView>,
     /// Items that it passed on.
     pub passed: u64,
     /// Of these, items that the next tier looked at in the same round.
@@ -112,7 +122,10 @@ pub struct TierStage {
     pub waiting: TimesView,
     /// From the claim to the decision.
     pub working: TimesView,
-    /// Minutes of work at this stage for each accepted item, everything that was done again included.
+    /// Claims that led to no turn.
+    pub unfinished: UnfinishedView,
+    /// Minutes of work at this stage for each accepted item, everything that was done again, and claims that led to nothing,
+    /// included.
     pub minutes_per_accepted: Option<f64>,
     /// Of these, minutes in rounds after the first.
     pub rework_minutes_per_accepted: Option<f64>,
@@ -122,6 +135,40 @@ pub struct TierStage {
     pub judged: Option<FoundView>,
     /// The same for each person.
     pub people: Vec<TierPerson>,
+}
+
+/// Work that led to nothing: tasks that were claimed, then given back, left to their time, or taken away.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct UnfinishedView {
+    /// Claims.
+    pub claims: u64,
+    /// Minutes from the claims to the last sign of life.
+    pub minutes: f64,
+}
+
+/// What decisions between reads say of one reader.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct TierReader {
+    /// Who.
+    pub user: UserId,
+    /// Their printed name.
+    pub printed_name: String,
+    /// Reads of theirs that somebody decided about: those that differed from others.
+    pub ruled: u64,
+    /// Of these, reads that the decision left as they are.
+    pub upheld: u64,
+    /// That as a share.
+    pub share: Option<ShareView>,
+    /// Marks in the reads.
+    pub marks: u64,
+    /// Of these, marks that the decision did not leave.
+    pub wrong: u64,
+    /// Marks of the decisions that the reads lack.
+    pub missed: u64,
+    /// Both for each read, with their interval.
+    pub errors_per_read: Option<ShareView>,
 }
 
 /// What is done again.
@@ -184,6 +231,8 @@ pub struct TierReport {
     pub rework: ReworkView,
     /// The stages in their order.
     pub stages: Vec<TierStage>,
+    /// What decisions between reads say of each reader.
+    pub readers: Vec<TierReader>,
     /// What independent readers agree on at once, as a share of the items that they read.
     pub agreed: Option<ShareView>,
     /// What neither of two readers saw.
@@ -214,8 +263,13 @@ impl Pipeline {
             stage.map_or_else(|| id.to_owned(), |stage| stage.title.clone())
         };
         let since = rows.iter().map(|turn| turn.done_at).min();
-        let counted = Counted::of(rows, &accepted);
-        let names = names(&mut conn, &counted).await?;
+        let lost = turns::lost(&mut conn, project, ROWS_MAX).await?;
+        let counted = Counted::of(rows, lost, &accepted);
+        let rulings = turns::rulings(&mut conn, project, ROWS_MAX).await?;
+        let people =
+            counted.people().into_iter().chain(rulings.iter().map(|ruling| ruling.user_id)).collect();
+        let names = names(&mut conn, people).await?;
+        let readers = count::readers(&rulings, &names)?;
         let (stages, cost_per_accepted) = counted.stages(&rates, title, &names)?;
         let (agreed, unseen) = unseen(compared)?;
         Ok(TierReport {
@@ -228,6 +282,7 @@ impl Pipeline {
             first_judged: counted.first_judged,
             rework: counted.rework()?,
             stages,
+            readers,
             agreed,
             unseen,
             rates,
@@ -236,9 +291,9 @@ impl Pipeline {
     }
 }
 
-async fn names(conn: &mut Conn, counted: &Counted) -> Result<HashMap<UserId, String>> {
+async fn names(conn: &mut Conn, people: BTreeSet<UserId>) -> Result<HashMap<UserId, String>> {
     let mut names = HashMap::new();
-    for user in counted.people() {
+    for user in people {
         if let Some(known) = users::by_id(conn, user).await? {
             names.insert(user, known.printed_name);
         }

@@ -45,6 +45,7 @@ impl Rows {
 
     fn found(&mut self, stage: &str, person: &str, found: &FoundView) {
         self.share(stage, person, "errors_found_share", found.share, found.reviewed);
+        self.share(stage, person, "errors_per_item", found.errors_per_item, found.counted);
         self.share(stage, person, "recall", found.recall, found.found + found.missed);
         let counts = [("found", found.found), ("passed", found.passed), ("missed", found.missed)];
         for (measure, n) in counts {
@@ -60,6 +61,7 @@ impl Rows {
     fn stage(&mut self, stage: &TierStage, accepted: u64) {
         self.times(&stage.id, "waiting", &stage.waiting);
         self.times(&stage.id, "working", &stage.working);
+        self.one(&stage.id, "unfinished_minutes", Some(stage.unfinished.minutes), stage.unfinished.claims);
         self.one(&stage.id, "minutes_per_accepted", stage.minutes_per_accepted, accepted);
         self.one(&stage.id, "rework_minutes_per_accepted", stage.rework_minutes_per_accepted, accepted);
         self.one(&stage.id, "cost_per_accepted", stage.cost_per_accepted, accepted);
@@ -83,6 +85,11 @@ fn table(report: &TierReport) -> String {
     }
     for stage in &report.stages {
         rows.stage(stage, report.accepted);
+    }
+    for reader in &report.readers {
+        let name = &reader.printed_name;
+        rows.share("", name, "reads_upheld_share", reader.share, reader.ruled);
+        rows.share("", name, "errors_per_read", reader.errors_per_read, reader.ruled);
     }
     rows.0
 }

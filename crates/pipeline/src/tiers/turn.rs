@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::{PipelineError, Result, moving::Moving};
 
 /// Evidence that a task was claimed.
-const CLAIMED: &str = "task.claimed";
+pub(super) const CLAIMED: &str = "task.claimed";
 
 /// A turn that is about to end: what is not known any more once the machine moved on.
 pub(crate) struct Begun {
@@ -25,6 +25,7 @@ pub(crate) struct Begun {
 pub(crate) struct Came {
     judged: bool,
     found: bool,
+    errors: Option<u32>,
     passed: bool,
     read: Option<ReadId>,
     review: Option<Uuid>,
@@ -33,12 +34,14 @@ pub(crate) struct Came {
 impl Came {
     /// A read of one's own.
     pub const fn authored() -> Self {
-        Self { judged: false, found: false, passed: true, read: None, review: None }
+        Self { judged: false, found: false, errors: None, passed: true, read: None, review: None }
     }
 
-    /// A judgement of somebody else's read, and whether something was wrong with it.
-    pub const fn judged(found: bool, read: ReadId) -> Self {
-        Self { judged: true, found, passed: true, read: Some(read), review: None }
+    /// A judgement of somebody else's read: whether something was wrong with it, and how many things were. What is sent back
+    /// without saying of any mark that it is wrong has one error.
+    pub fn judged(found: bool, errors: u32, read: ReadId) -> Self {
+        let errors = Some(if found { errors.max(1) } else { 0 });
+        Self { judged: true, found, errors, passed: true, read: Some(read), review: None }
     }
 
     /// Whether the item went on to the next stage.
@@ -91,6 +94,7 @@ impl Begun {
             overturned: false,
             read_id: came.read,
             review_id: came.review,
+            errors: came.errors,
         };
         Ok(turns::insert(tx, turn).await?)
     }

@@ -39,6 +39,7 @@ mod stow;
 mod suggestions;
 mod tickets;
 mod tiers;
+mod tiers_double;
 mod vault;
 mod void;
 mod wide_holds;

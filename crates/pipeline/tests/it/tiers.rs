@@ -228,6 +228,15 @@ async fn the_figures_of_a_project_with_planted_errors_are_true_within_their_inte
     let sample = stage(&report, "sample").judged.as_ref().unwrap();
     assert_eq!((sample.found, sample.recall), (truth.still_found, None), "nobody looks after the last tier");
 
+    // One class is wrong in each: as many errors as items with one.
+    let each = review.errors_per_item.unwrap();
+    assert_eq!((review.counted, review.errors), (u64::from(ITEMS), truth.found));
+    assert!(
+        each.low < each.value
+            && each.value < each.high
+            && (each.value - review.share.unwrap().value).abs() < 1e-12
+    );
+
     // What is done again leaves the first pass as it was, and is counted apart.
     assert_eq!(report.first_judged, u64::from(ITEMS));
     let first = report.first_pass.unwrap().value;

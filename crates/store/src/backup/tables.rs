@@ -135,7 +135,7 @@ tables! {
     reads::AnnotationRow, reads::Review, guidelines::Guideline, guidelines::Reader, campaigns::Campaign, campaigns::CampaignItem, ontology::Change, reads::Signature, comparisons::Comparison, comparisons::Adjudication, GateEntry, GateReason, GateMask, Hold, wide_holds::WideHold, wide_holds::WideHoldItem, draft_stops::DraftStop, lineage::ShownDraft, suggestions::Seed, suggestions::Suggestion, Exposure, certifications::Certification,
     certifications::Unit, certifications::Auditor, batches::Batch, batches::Return, batches::Resumption, monitoring::Plan,
     monitoring::Stream, monitoring::Check, monitoring::Alarm, monitoring::AlarmHold, tickets::Ticket, tickets::Suppressed, findings::Finding, findings::Note, appeals::Appeal,
-    turns::Turn, turns::Rate, releases::Release,
+    turns::Turn, turns::LostClaim, turns::Ruling, turns::Rate, releases::Release,
     releases::ReleaseItem, cleanings::Cleaning, audits::Audit, audits::AuditItem, leaks::Leak, leaks::LeakItem, risks::ItemRisk,
     face_models::FaceModel, face_models::FaceRun, face_models::FaceFrame, face_models::FaceLabel, face_models::FaceLook, subjects::Subject, subjects::SubjectItem,
     subjects::SubjectAsset, privacy::Request, Job, EventRow, EventDetails, Setting,

@@ -123,6 +123,7 @@ fn turn(task: TaskId, item: ItemId, project: ProjectId, user: UserId, tx: &Tx, r
         overturned: false,
         read_id: None,
         review_id: review,
+        errors: Some(1),
     }
 }
 

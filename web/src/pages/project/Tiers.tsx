@@ -11,21 +11,25 @@ import table from "@/parts/table.module.css";
 import { useProject } from "./Project";
 import { ShareChart, TimeChart } from "./tiers/Charts";
 import { Rates } from "./tiers/Rates";
+import { Readers } from "./tiers/Readers";
 import { Suggestions } from "./tiers/Suggestions";
 import styles from "./tiers/Tiers.module.css";
-import { durationWords, moneyWords, shareWords, timesWords } from "./tiers/words";
+import { durationWords, moneyWords, perHundredWords, shareWords, timesWords } from "./tiers/words";
 
 /** Shares of errors are small: the axis ends at the first of these above the largest interval. */
 const ENDS = [0.04, 0.08, 0.2, 0.4, 0.6, 0.8];
 const axisEnd = (highs: number[]) => ENDS.find((end) => end >= Math.max(0, ...highs)) ?? 1;
 
 function FoundCells({ found }: { found: Found | null | undefined }) {
-  if (!found) return <td colSpan={4}>nobody's work is judged here</td>;
+  if (!found) return <td colSpan={5}>nobody's work is judged here</td>;
   return (
     <>
       <td className="num">{count(found.reviewed)}</td>
       <td className="num">
         {count(found.found)}: {shareWords(found.share)}
+      </td>
+      <td className="num">
+        {count(found.errors)}: {perHundredWords(found.errors_per_item)}
       </td>
       <td className="num">
         {count(found.missed)} of {count(found.looked)}
@@ -66,6 +70,7 @@ function Judging({ report }: { report: TierReport }) {
               <th>Who</th>
               <th className="num">Reviewed</th>
               <th className="num">With an error (95 % interval)</th>
+              <th className="num">Errors, and for 100 reviewed (95 % interval)</th>
               <th className="num">Missed, of what the next tier looked at</th>
               <th className="num">Recall (95 % interval)</th>
             </tr>
@@ -114,6 +119,7 @@ function Times({ report, owner, project }: { report: TierReport; owner: boolean;
               <th className="num">Working, p50 / p95</th>
               <th className="num">Work per accepted item</th>
               <th className="num">of it again</th>
+              <th className="num">Claimed and not finished</th>
               <th className="num">Cost per accepted item</th>
             </tr>
           </thead>
@@ -127,6 +133,11 @@ function Times({ report, owner, project }: { report: TierReport; owner: boolean;
                 <td className="num">{timesWords(stage.working)}</td>
                 <td className="num">{minutes(stage.minutes_per_accepted)}</td>
                 <td className="num">{minutes(stage.rework_minutes_per_accepted)}</td>
+                <td className="num">
+                  {stage.unfinished.claims > 0
+                    ? `${plural(stage.unfinished.claims, "claim")}, ${minutes(stage.unfinished.minutes)}`
+                    : "none"}
+                </td>
                 <td className="num">{moneyWords(stage.cost_per_accepted, currency)}</td>
               </tr>
             ))}
@@ -232,6 +243,7 @@ export default function Tiers() {
         ]}
       />
       <Judging report={report} />
+      {report.readers.length > 0 ? <Readers readers={report.readers} /> : null}
       <Times report={report} owner={owner} project={project.id} />
       <Suggestions project={project.id} />
       {report.unseen ? <NobodySaw unseen={report.unseen} report={report} /> : null}

@@ -15,6 +15,13 @@ export function shareWords(share: Share | null | undefined): string {
   return `${percent(share.value)} (${ends[0]} to ${ends[1]})`;
 }
 
+/** `31.5 (22.0 to 44.1)`: of a hundred, of something that one can have several of. */
+export function perHundredWords(each: Share | null | undefined): string {
+  if (!each) return "not known";
+  const [value, low, high] = [each.value, each.low, each.high].map((one) => (one * PERCENT).toFixed(1));
+  return `${value} (${low} to ${high})`;
+}
+
 /** `40 s`, `3 min`, `2.5 h`, `4 days` */
 export function durationWords(seconds: number | null | undefined): string {
   if (seconds === null || seconds === undefined) return "–";
