@@ -23,7 +23,8 @@ const HOUR: i64 = 3_600;
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct OverdueEntry {
-    /// `finding`, `appeal`, `alarm` or `decision` (of an owner, about an item that came back too often).
+    /// `finding`, `appeal`, `alarm`, `decision` (of an owner, about an item that came back too often) or `nobody` (everybody who could do
+    /// what is to be done had a part in the item: somebody else needs the role).
     pub kind: &'static str,
     /// Which.
     pub id: Uuid,
@@ -90,6 +91,18 @@ impl Pipeline {
             for one in waiting::undecided(conn, project, caller.user(), DECISIONS_MAX).await? {
                 let of = (Some(one.item), Some(one.name));
                 entries.push(entry("decision", one.item.uuid(), of, one.since, hours));
+            }
+        }
+        if owns && may(Action::ManageProject) {
+            // Waits for ever, whatever the protocol says of hours.
+            for one in waiting::unstaffed(conn, project, DECISIONS_MAX).await? {
+                entries.push(entry(
+                    "nobody",
+                    one.item.uuid(),
+                    (Some(one.item), Some(one.name)),
+                    one.since,
+                    0,
+                ));
             }
         }
         entries.retain(|entry| entry.due <= now);

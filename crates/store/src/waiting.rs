@@ -4,6 +4,9 @@ use countersign_model::{Instant, ItemId, ProjectId, TaskId, UserId};
 
 use crate::{Conn, StoreError, Tx, tasks::Task};
 
+/// The stage under which those are kept who were misled in an earlier reading: none of any protocol, as the state machine has it.
+const EARLIER_READING: u32 = u32::MAX;
+
 /// An item that waits for an owner's decision.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Undecided {
@@ -40,6 +43,33 @@ pub async fn undecided(
                AND NOT EXISTS (SELECT 1 FROM participation p WHERE p.item_id = i.id AND p.user_id = $2) \
                GROUP BY i.id, i.name ORDER BY since, i.id LIMIT $3";
     let rows = conn.query(sql).bind(project).bind(user).bind(limit).scanning().fetch_all().await?;
+    let one = |row: &crate::Row| -> Result<Undecided, StoreError> {
+        Ok(Undecided { item: row.get("id")?, name: row.get("name")?, since: row.get("since")? })
+    };
+    rows.iter().map(one).collect()
+}
+
+/// Items of a project with a task that nobody may take: of everybody who has its role, each had a part in the item. While several
+/// read independently only those count who were misled in an earlier reading: the others would tell how far the readers are.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn unstaffed(
+    conn: &mut Conn,
+    project: ProjectId,
+    limit: u32,
+) -> Result<Vec<Undecided>, StoreError> {
+    let sql = "SELECT i.id, i.name, MIN(t.created_at) AS since FROM tasks t JOIN items i ON i.id = t.item_id \
+               WHERE t.project_id = $1 AND t.state = 'ready' AND NOT i.held \
+               AND (t.apart OR EXISTS (SELECT 1 FROM participation m WHERE m.item_id = t.item_id AND m.stage = $2)) \
+               AND NOT EXISTS (SELECT 1 FROM grants g JOIN users u ON u.id = g.user_id \
+                 WHERE g.project_id = t.project_id AND g.role = t.role AND g.ended_at IS NULL AND u.active \
+                 AND (t.reserved_for IS NULL OR t.reserved_for = g.user_id) \
+                 AND NOT EXISTS (SELECT 1 FROM participation p WHERE p.item_id = t.item_id AND p.user_id = g.user_id \
+                   AND (p.stage = $2 OR (i.state <> 'reading' AND (p.stage <> t.stage OR t.apart))))) \
+               GROUP BY i.id, i.name ORDER BY since, i.id LIMIT $3";
+    let query = conn.query(sql).bind(project).bind(EARLIER_READING).bind(limit).scanning();
+    let rows = query.fetch_all().await?;
     let one = |row: &crate::Row| -> Result<Undecided, StoreError> {
         Ok(Undecided { item: row.get("id")?, name: row.get("name")?, since: row.get("since")? })
     };

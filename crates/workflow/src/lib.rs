@@ -42,5 +42,7 @@ pub use event::{
 pub use hash::{canonical_json, content_hash};
 pub use machine::{DRAW_PREFIX, is_sampled, sample_draw, signature_meaning, step};
 pub use protocols::{PROTOCOL_BYTES_MAX, ProtocolDocumentError, parse_protocol, shipped};
-pub use state::{Act, Actor, ItemState, Lease, Phase, ReadState, ReadStatus, Returned, TaskState};
+pub use state::{
+    Act, Actor, EARLIER_READING, ItemState, Lease, Phase, ReadState, ReadStatus, Returned, TaskState,
+};
 pub use visibility::{hides_names, visible_reads};

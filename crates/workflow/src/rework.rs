@@ -1,9 +1,11 @@
 //! Rework: to whom a rejected read goes, and what an owner decides when it came back too often.
 
+use std::collections::BTreeSet;
+
 use countersign_model::{Author, ReadId, Refusal, ReturnTo, Role, StageKind, TaskId, UserId};
 
 use crate::{
-    Act, Actor, Effect, OwnerDecision, Phase, ReadState, ReadStatus, Returned,
+    Act, Actor, EARLIER_READING, Effect, OwnerDecision, Phase, ReadState, ReadStatus, Returned,
     machine::{Machine, Opening, require_reason},
     refusals::{self, refuse},
 };
@@ -45,8 +47,9 @@ impl Machine<'_> {
         self.open_stage(stage, Opening { returned, ..Opening::default() })
     }
 
-    /// Has an item read anew, by people who did not read it, without the draft that misled those who did. What they handed in stays
-    /// as it is and stands no more; nobody's rework is counted. Once only: what is drawn again without the draft is what people see.
+    /// Has an item read, reviewed and signed anew, by people who had no part in it, without the draft that misled those who had. What
+    /// they handed in stays as it is and stands no more; nobody's rework is counted. Once only: what is drawn again without the draft
+    /// is what people see.
     pub(crate) fn suggestion_kept(&mut self) -> Result<(), Refusal> {
         self.expect_phase(Phase::Accepted)?;
         if self.state.withheld {
@@ -66,6 +69,11 @@ impl Machine<'_> {
         self.state.withheld = true;
         self.state.rework_count = self.state.rework_count.saturating_add(1);
         self.state.rework_granted = self.state.rework_granted.saturating_add(1);
+        // Whoever passed the mistake on has seen it: they look no more independently than whoever drew it.
+        let misled: BTreeSet<UserId> = self.state.actors.iter().map(|actor| actor.user).collect();
+        for user in misled {
+            self.took_part(user, EARLIER_READING, Act::Misled);
+        }
         let stage = self.read_stage()?;
         self.open_stage(stage, Opening { apart: true, ..Opening::default() })
     }

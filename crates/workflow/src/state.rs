@@ -111,7 +111,12 @@ pub enum Act {
     Adjudicated,
     /// Handed a decision between reads on to a higher tier.
     Escalated,
+    /// Had a part in an earlier reading that was misled by its draft.
+    Misled,
 }
+
+/// The stage of [`Act::Misled`]: none of any protocol, so that whoever acted there acted elsewhere than at every stage.
+pub const EARLIER_READING: u32 = u32::MAX;
 
 impl Act {
     /// The word as API and database spell it.
@@ -123,6 +128,7 @@ impl Act {
             Self::Rejected => "rejected",
             Self::Adjudicated => "adjudicated",
             Self::Escalated => "escalated",
+            Self::Misled => "misled",
         }
     }
 }

@@ -50,6 +50,8 @@ struct Floor {
     project: ProjectId,
     crew: Crew,
     second: Caller,
+    /// Who reviews and who signs what is read again: nobody who did so before.
+    others: [Caller; 2],
     known: BTreeMap<ItemId, Known>,
 }
 
@@ -79,7 +81,14 @@ impl Floor {
         ingest(&house, project, "boards", &files).await;
         let crew = Crew::of(&house, "boards", "quality_engineer").await;
         let second = house.sign_in("second@boards").await;
-        let mut floor = Self { house, project, crew, second, known: BTreeMap::new() };
+        let mut others = Vec::new();
+        for (login, role) in [("third@boards", Role::QualityEngineer), ("fourth@boards", Role::Specialist)] {
+            let user = house.person(login).await;
+            house.pipeline.grant(&owner, project, user, role).await.unwrap();
+            others.push(house.sign_in(login).await);
+        }
+        let others: [Caller; 2] = others.try_into().ok().unwrap();
+        let mut floor = Self { house, project, crew, second, others, known: BTreeMap::new() };
         floor.look_behind().await;
         floor
     }
@@ -122,8 +131,7 @@ impl Floor {
         work
     }
 
-    async fn review(&self, item: ItemId, changes: Vec<Change>) {
-        let reviewer = &self.crew.reviewer;
+    async fn review(&self, reviewer: &Caller, item: ItemId, changes: Vec<Change>) {
         let work = self.claim(reviewer, Role::QualityEngineer, item).await;
         let fixes = !changes.is_empty();
         let verdict = Verdict {
@@ -140,8 +148,7 @@ impl Floor {
     }
 
     /// The phase that the item is in after it was signed.
-    async fn sign(&self, item: ItemId) -> String {
-        let specialist = &self.crew.specialist;
+    async fn sign(&self, specialist: &Caller, item: ItemId) -> String {
         let work = self.claim(specialist, Role::Specialist, item).await;
         let act = Countersigning {
             decision: SignDecision::Sign,
@@ -201,8 +208,8 @@ async fn work_through(floor: &Floor, planted: &[ItemId]) {
         let work = floor.read(&floor.crew.annotator, *item, changes).await;
         assert!(work.read.unwrap().summary.draft_shown_at.is_some());
         let fixed = (REVIEWER_KEEPS..READER_KEEPS).contains(&n);
-        floor.review(*item, if fixed { floor.put_right(*item) } else { vec![] }).await;
-        let phase = floor.sign(*item).await;
+        floor.review(&floor.crew.reviewer, *item, if fixed { floor.put_right(*item) } else { vec![] }).await;
+        let phase = floor.sign(&floor.crew.specialist, *item).await;
         // What passed everybody is not accepted; everything else is.
         assert_eq!(phase, if n < REVIEWER_KEEPS { "queued" } else { "accepted" }, "{n}");
     }
@@ -233,8 +240,35 @@ async fn read_again(floor: &Floor, n: usize, item: ItemId) {
     let changes = drawn.iter().enumerate().map(draw).collect();
     let (task, fence) = (work.task.id, work.task.fence);
     pipeline.submit(&floor.second, task, fence, own.revision, changes).await.unwrap();
-    floor.review(item, vec![]).await;
-    assert_eq!(floor.sign(item).await, "accepted");
+    // Whoever passed the mistake on before does not pass this one.
+    for misled in [&floor.crew.reviewer, &floor.crew.annotator] {
+        let wish = Wish { item: Some(item), ..Wish::default() };
+        assert!(pipeline.claim(misled, floor.project, wish).await.is_err());
+    }
+    floor.review(&floor.others[0], item, vec![]).await;
+    let wish = Wish { item: Some(item), ..Wish::default() };
+    let refused = pipeline.claim(&floor.crew.specialist, floor.project, wish).await.unwrap_err();
+    assert_eq!(crate::releases::code(&refused), "separation_of_duties");
+    nobody_else(floor, item).await;
+    assert_eq!(floor.sign(&floor.others[1], item).await, "accepted");
+}
+
+/// While nobody who may sign is left, the owner is told; as soon as somebody is, no more.
+async fn nobody_else(floor: &Floor, item: ItemId) {
+    let (pipeline, project) = (&floor.house.pipeline, floor.project);
+    let owner = floor.house.sign_in("owner@boards").await;
+    let told = async || {
+        let entries = pipeline.overdue(&owner, project).await.unwrap();
+        entries.iter().any(|entry| entry.kind == "nobody" && entry.item == Some(item))
+    };
+    assert!(!told().await);
+    let other = floor.others[1].user();
+    let grants = pipeline.grants(&owner, project).await.unwrap();
+    let held = grants.iter().find(|grant| grant.user == other && grant.role == Role::Specialist).unwrap();
+    pipeline.end_grant(&owner, project, held.id).await.unwrap();
+    assert!(told().await);
+    pipeline.grant(&owner, project, other, Role::Specialist).await.unwrap();
+    assert!(!told().await);
 }
 
 /// First reads that are wrong: two with the draft as it was made, three without; how many of each there are.
@@ -247,8 +281,8 @@ async fn without_plants(floor: &Floor) -> (usize, usize) {
             assert_eq!(work.read.unwrap().annotations.is_empty(), empty);
             let shape = Shape::Box { x: 1.0, y: 1.0, w: 5.0, h: 5.0 };
             let added = Change::Put { annotation: mark(0x9000 + n as u128, "pinhole", FRAME, shape) };
-            floor.review(*item, if n < wrong { vec![added] } else { vec![] }).await;
-            assert_eq!(floor.sign(*item).await, "accepted");
+            floor.review(&floor.crew.reviewer, *item, if n < wrong { vec![added] } else { vec![] }).await;
+            assert_eq!(floor.sign(&floor.crew.specialist, *item).await, "accepted");
         }
     }
     (genuine.len(), control.len())

@@ -13,6 +13,7 @@ const KINDS: Record<string, string> = {
   appeal: "Appeal",
   alarm: "Alarm",
   decision: "Owner's decision",
+  nobody: "Nobody may do it",
 };
 
 function Where({ entry, project }: { entry: OverdueEntry; project: string }) {
@@ -26,6 +27,12 @@ function Where({ entry, project }: { entry: OverdueEntry; project: string }) {
     return (
       <Link to="/projects/$projectId/appeals" params={{ projectId: project }}>
         Decide
+      </Link>
+    );
+  if (entry.kind === "nobody")
+    return (
+      <Link to="/projects/$projectId/people" params={{ projectId: project }}>
+        Give somebody else the role
       </Link>
     );
   return entry.item ? (
@@ -43,7 +50,7 @@ export default function Overdue() {
   if (found.data.length === 0) {
     return (
       <Empty title="Nothing is overdue">
-        What you may answer here is answered in time. After how many hours a finding, an appeal, an alarm or
+        What you may answer here is answered in time, and there is somebody for everything that waits. After how many hours a finding, an appeal, an alarm or
         an item that waits for an owner is overdue is said in the protocol.
       </Empty>
     );
