@@ -22,6 +22,66 @@ pub fn outlines(mask: &[bool], columns: usize, tolerance_px: f64) -> Vec<Vec<Poi
     polygons
 }
 
+/// The largest 4-connected piece of a mask: its outer outline and those of the holes in it, simplified as [`outlines`] are; what lies
+/// within a hole belongs to no piece of this one. `None` of an empty mask.
+#[must_use]
+pub fn largest_piece(
+    mask: &[bool],
+    columns: usize,
+    tolerance_px: f64,
+) -> Option<(Vec<Point>, Vec<Vec<Point>>)> {
+    let piece = largest(mask, columns)?;
+    let mut edges = border_edges(&piece, columns);
+    let (mut outer, mut holes) = (None, Vec::new());
+    while let Some((&start, _)) = edges.first_key_value() {
+        let corners = follow(&mut edges, start);
+        match doubled_area(&corners) {
+            0 => {}
+            area if area > 0 => outer = Some(simplify(&corners, tolerance_px)),
+            _ => holes.push(simplify(&corners, tolerance_px)),
+        }
+    }
+    Some((outer?, holes))
+}
+
+/// The pixels of the largest 4-connected piece.
+fn largest(mask: &[bool], columns: usize) -> Option<Vec<bool>> {
+    let mut seen = vec![false; mask.len()];
+    let mut best: Vec<usize> = Vec::new();
+    for start in 0..mask.len() {
+        if !mask[start] || seen[start] {
+            continue;
+        }
+        let (mut piece, mut open) = (Vec::new(), vec![start]);
+        seen[start] = true;
+        while let Some(at) = open.pop() {
+            piece.push(at);
+            let (x, last) = (at % columns, mask.len());
+            let sides = [
+                (x > 0).then(|| at - 1),
+                (x + 1 < columns && at + 1 < last).then_some(at + 1),
+                at.checked_sub(columns),
+                (at + columns < last).then_some(at + columns),
+            ];
+            for next in sides.into_iter().flatten() {
+                if mask[next] && !seen[next] {
+                    seen[next] = true;
+                    open.push(next);
+                }
+            }
+        }
+        if piece.len() > best.len() {
+            best = piece;
+        }
+    }
+    if best.is_empty() {
+        return None;
+    }
+    let mut out = vec![false; mask.len()];
+    best.into_iter().for_each(|at| out[at] = true);
+    Some(out)
+}
+
 /// Sides of set pixels towards unset ones, directed so that the set pixel lies on the right.
 fn border_edges(mask: &[bool], columns: usize) -> BTreeMap<Corner, Vec<Corner>> {
     let rows = mask.len().checked_div(columns).unwrap_or(0);

@@ -1,13 +1,17 @@
 //! Merging what readers agree on into one mark per finding.
 
-use countersign_geometry::{Quat, Rle, contour::outlines};
+use countersign_geometry::{
+    Box2, Quat, Rle,
+    contour::{largest_piece, outlines},
+};
 use countersign_model::{Annotation, AnnotationId, Author, Joint, MergeRule, Shape, ShapeKind};
 use countersign_quality::consensus::{Upright, fuse_cuboids, staple, weighted_mean};
 use uuid::Uuid;
 
 use super::{
     Comparison, Difference, Finding,
-    overlap::{Frame, cuboid, mask, outline, rectangle},
+    overlap::{Frame, bounds, cuboid, is_area, mask, rectangle},
+    turned::{mean_line, mean_turned},
 };
 
 /// How far a point of a merged outline may leave the merged area, pixels.
@@ -35,7 +39,7 @@ pub enum MergeError {
 
 /// The name under which a merged read is kept: the rule with its version, raised when results change.
 pub fn rule_name(rule: MergeRule) -> String {
-    format!("{rule} 1")
+    format!("{rule} 2")
 }
 
 /// As [`merge`]; what cannot be merged is no agreement, and becomes a difference of outlines. `fresh` gives a new run of ids
@@ -168,15 +172,18 @@ fn merged_of(marks: &[&Annotation], rule: MergeRule, place: usize) -> Result<Opt
         return merged_mask(&masks, rule).map(Some).ok_or(MergeError::Outline(place));
     }
     // An outline that nobody drew as one would be a shape that the class may not take.
-    let drawn = marks.iter().any(|mark| mark.shape.kind() == ShapeKind::Polygon);
-    let plain = |mark: &Annotation| matches!(mark.shape.kind(), ShapeKind::Box | ShapeKind::Polygon);
-    match all(marks, |mark| outline(&mark.shape).filter(|_| drawn && plain(mark))) {
-        Some(polygons) => merged_outline(&polygons, rule).map(Some).ok_or(MergeError::Outline(place)),
-        None => Ok(mean_points(marks)),
+    let drawn = |mark: &&Annotation| mark.shape.kind() == ShapeKind::Polygon;
+    if marks.iter().any(drawn) && marks.iter().all(|mark| is_area(&mark.shape)) {
+        return merged_outline(marks, rule).map(Some).ok_or(MergeError::Outline(place));
     }
+    // The union and the intersection of turned boxes, ellipses, lines and points are none of these: as of cuboids, their mean is
+    // what they have in common. What has no mean is no agreement, and nobody's mark stands for all.
+    let shapes: Vec<&Shape> = marks.iter().map(|mark| &mark.shape).collect();
+    let mean = mean_turned(&shapes).or_else(|| mean_line(&shapes)).or_else(|| mean_points(marks));
+    mean.map(Some).ok_or(MergeError::Outline(place))
 }
 
-/// The mean of points and joints; `None` for what has no mean: then the mark of the reader who was done first stands.
+/// The mean of points and joints; `None` for what has no mean.
 fn mean_points(marks: &[&Annotation]) -> Option<Shape> {
     let places = |shape: &Shape| -> Option<Vec<[f64; 2]>> {
         match shape {
@@ -233,8 +240,8 @@ fn merged_box(edges: &[[f64; 4]], rule: MergeRule) -> Option<Shape> {
     (right > left && bottom > top).then_some(Shape::Box { x: left, y: top, w: right - left, h: bottom - top })
 }
 
-fn merged_outline(polygons: &[countersign_geometry::Polygon], rule: MergeRule) -> Option<Shape> {
-    let bounds: Vec<_> = polygons.iter().map(countersign_geometry::Polygon::bounds).collect();
+fn merged_outline(marks: &[&Annotation], rule: MergeRule) -> Option<Shape> {
+    let bounds: Vec<Box2> = marks.iter().map(|mark| bounds(&mark.shape)).collect::<Option<_>>()?;
     let low = |of: &dyn Fn(usize) -> f64| (0..bounds.len()).map(of).fold(f64::INFINITY, f64::min);
     let high = |of: &dyn Fn(usize) -> f64| (0..bounds.len()).map(of).fold(f64::NEG_INFINITY, f64::max);
     let (left, top) = (low(&|i| bounds[i].x), low(&|i| bounds[i].y));
@@ -243,16 +250,26 @@ fn merged_outline(polygons: &[countersign_geometry::Polygon], rule: MergeRule) -
     let longest = (right - left).max(bottom - top);
     let grain = if longest < MERGE_SIDE_MAX / 16.0 { 0.25 } else { (longest / MERGE_SIDE_MAX).max(1.0) };
     let frame = Frame::around(left, top, right, bottom, grain)?;
-    let masks: Vec<Vec<u8>> =
-        polygons.iter().map(|polygon| frame.fill_ring(polygon)).collect::<Option<_>>()?;
+    let masks: Vec<Vec<u8>> = marks.iter().map(|mark| frame.fill(&mark.shape)).collect::<Option<_>>()?;
     let inside = decide(&masks, rule)?;
-    let columns = frame.size.width as usize;
-    let pieces = outlines(&inside, columns, OUTLINE_TOLERANCE_PX / grain);
+    let (columns, tolerance) = (frame.size.width as usize, OUTLINE_TOLERANCE_PX / grain);
+    let ring = |points: Vec<(f64, f64)>| -> Vec<[f64; 2]> {
+        points.into_iter().map(|(x, y)| [x * grain + frame.left, y * grain + frame.top]).collect()
+    };
     // Where the readers' outlines touch only here and there, the largest piece is the finding.
-    let largest = pieces.into_iter().max_by(|a, b| doubled_area(a).total_cmp(&doubled_area(b)))?;
-    let points: Vec<[f64; 2]> =
-        largest.into_iter().map(|(x, y)| [x * grain + frame.left, y * grain + frame.top]).collect();
-    (points.len() >= 3).then_some(Shape::Polygon { points, holes: Vec::new() })
+    let (outer, holes) = if marks.iter().any(|mark| has_holes(&mark.shape)) {
+        largest_piece(&inside, columns, tolerance)?
+    } else {
+        // Nobody cut anything out: gaps between outlines are no holes.
+        let pieces = outlines(&inside, columns, tolerance);
+        (pieces.into_iter().max_by(|a, b| doubled_area(a).total_cmp(&doubled_area(b)))?, Vec::new())
+    };
+    let (points, holes) = (ring(outer), holes.into_iter().map(ring).collect());
+    (points.len() >= 3).then_some(Shape::Polygon { points, holes })
+}
+
+fn has_holes(shape: &Shape) -> bool {
+    matches!(shape, Shape::Polygon { holes, .. } if !holes.is_empty())
 }
 
 /// Which cells are inside by the rule.

@@ -10,6 +10,7 @@
 mod gather;
 mod merge;
 mod overlap;
+mod turned;
 
 use std::collections::BTreeMap;
 

@@ -1,6 +1,7 @@
 //! Comparing reads and merging what agrees, by cases whose answer is known and by properties.
 
 mod measures;
+mod turned;
 
 use std::collections::BTreeMap;
 
@@ -250,9 +251,9 @@ fn boxes_merge_by_each_rule() {
     ];
     let by = |rule| merged(&reads, &Agreement::default(), rule)[0].clone();
     assert_eq!(by(MergeRule::One).shape, rect(0.0, 0.0, 10.0, 10.0));
-    assert_eq!(by(MergeRule::One).author, Author::Rule { rule: "one 1".into() });
+    assert_eq!(by(MergeRule::One).author, Author::Rule { rule: "one 2".into() });
     assert_eq!(by(MergeRule::Mean).shape, rect(1.0, 0.0, 10.0, 10.0));
-    assert_eq!(by(MergeRule::Mean).author, Author::Rule { rule: "mean 1".into() });
+    assert_eq!(by(MergeRule::Mean).author, Author::Rule { rule: "mean 2".into() });
     assert_eq!(by(MergeRule::Union).shape, rect(0.0, 0.0, 12.0, 10.0));
     assert_eq!(by(MergeRule::Intersection).shape, rect(2.0, 0.0, 8.0, 10.0));
 }
@@ -392,7 +393,10 @@ fn chosen_marks_merge_by_the_rule_and_by_their_mean_where_it_takes_one() {
     assert_eq!(merge_chosen(&[&apart[0], &apart[1]], MergeRule::Intersection), None, "nothing in common");
     assert_eq!(merge_chosen(&[&apart[0], &apart[0]], MergeRule::Intersection), Some(apart[0].shape.clone()));
     let line = |y: f64| mark(1, 1, "car", Shape::Polyline { points: vec![[0.0, y], [9.0, y]] });
-    assert_eq!(merge_chosen(&[&line(0.0), &line(1.0)], MergeRule::Mean), None, "lines have no mean");
+    assert_eq!(merge_chosen(&[&line(0.0), &line(1.0)], MergeRule::Mean), Some(line(0.5).shape));
+    let points = |points: &[[f64; 2]]| mark(1, 1, "car", Shape::Points { points: points.to_vec() });
+    let (one, two) = (points(&[[0.0, 0.0]]), points(&[[0.0, 0.0], [1.0, 0.0]]));
+    assert_eq!(merge_chosen(&[&one, &two], MergeRule::Mean), None, "one point and two have no mean");
     assert_eq!(merge_chosen(&[], MergeRule::Mean), None);
 }
 
