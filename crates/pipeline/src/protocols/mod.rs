@@ -1,6 +1,7 @@
 //! A project's protocol as a document: read, checked, compared, and put into force as a new version by an owner, under
 //! which items run that pass the gate from then on.
 
+mod change;
 mod flow;
 pub(crate) mod force;
 mod impact;
@@ -21,6 +22,7 @@ use countersign_workflow::{
 };
 use serde::Serialize;
 
+use change::check_change;
 pub use flow::{ProtocolFlow, Spread, StageFlow, TIMED_TASKS_MAX};
 use force::{NewVersion, Signing, in_force, put_in_force};
 pub use impact::{ProtocolImpact, RetiredImpact, StageImpact, WorkImpact};
@@ -470,27 +472,4 @@ async fn names(conn: &mut Conn, versions: &[protocols::ProtocolVersion]) -> Resu
         }
     }
     Ok(names)
-}
-
-/// What a new version may change: everything but what the project is, what people have used, and what the privacy officer
-/// decides.
-fn check_change(current: &Protocol, reading: &mut Reading) {
-    let Some(next) = reading.protocol.clone() else { return };
-    if next.id != current.id {
-        reading.fault("id", "fixed", format!("stays {:?}", current.id));
-    }
-    if next.version != current.version + 1 {
-        reading.fault("version", "wrong_version", format!("the next version is {}", current.version + 1));
-    }
-    if next.item_kind != current.item_kind || next.industry != current.industry {
-        let path = if next.item_kind == current.item_kind { "industry" } else { "item_kind" };
-        reading.fault(path, "fixed", "what the items are stays as it is; make another project");
-    }
-    if next.deid != current.deid {
-        reading.fault("deid", "fixed", "the rules of de-identification are the privacy officer's to change");
-    }
-    for gone in current.classes.iter().filter(|class| next.class(&class.id).is_none()) {
-        let text = format!("{:?} cannot be left out; retire it (retired: true)", gone.id);
-        reading.fault("classes", "class_left_out", text);
-    }
 }

@@ -3,6 +3,7 @@
 mod acceptance;
 mod agreement;
 mod answers;
+mod attributes;
 mod batches;
 mod campaigns;
 mod certification;

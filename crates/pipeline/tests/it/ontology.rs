@@ -54,7 +54,7 @@ fn draft(operations: Vec<OntologyOperation>) -> OntologyDraft {
     OntologyDraft { operations, reason, campaign: None, login: None, password: PASSWORD.into() }
 }
 
-async fn in_force(house: &House, project: ProjectId) -> Protocol {
+pub async fn in_force(house: &House, project: ProjectId) -> Protocol {
     let mut conn = house.pipeline.store.read().await.unwrap();
     let row = protocols::current(&mut conn, project).await.unwrap().unwrap();
     serde_json::from_str(&row.document).unwrap()
