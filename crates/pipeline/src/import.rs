@@ -164,7 +164,7 @@ async fn import_all(
         tasks::insert_all(tx, rows.tasks).await?;
     }
     for lot in &lots {
-        reach_new(tx, project.id, Some(lot), None).await?;
+        reach_new(tx, project.id, lot).await?;
     }
     let known = total - created;
     ingests::add(tx, id, ingests::Counts { stored: created, known, ..ingests::Counts::default() }).await?;

@@ -192,7 +192,16 @@ pub async fn would_reach(conn: &mut Conn, project: ProjectId, reach: &Reach) -> 
     Ok(Reached { items: row.get("items")?, held: row.get("held")? })
 }
 
-/// The next items that a hold is about and has not reached yet.
+/// Whether a hold reached an item.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn has_reached(conn: &mut Conn, id: WideHoldId, item: ItemId) -> Result<bool, StoreError> {
+    let sql = "SELECT 1 AS one FROM wide_hold_items WHERE wide_hold_id = $1 AND item_id = $2";
+    Ok(conn.query(sql).bind(id).bind(item).fetch_optional().await?.is_some())
+}
+
+/// The next items after one, or from the start, that a hold is about and has not reached yet.
 ///
 /// # Errors
 /// [`StoreError`] of the database.
@@ -200,10 +209,11 @@ pub async fn next(
     conn: &mut Conn,
     hold: &WideHold,
     reach: &Reach,
+    after: Option<ItemId>,
     limit: u32,
 ) -> Result<Vec<ItemId>, StoreError> {
     let sql = format!(
-        "SELECT i.id AS id FROM items i WHERE i.project_id = $1 AND {} \
+        "SELECT i.id AS id FROM items i WHERE i.project_id = $1 AND {} AND i.id > $5 \
          AND i.state NOT IN ('rejected', 'withdrawn', 'erased') AND NOT EXISTS \
          (SELECT 1 FROM wide_hold_items w WHERE w.item_id = i.id AND w.wide_hold_id = $3) ORDER BY i.id LIMIT $4",
         reach.condition()
@@ -213,7 +223,8 @@ pub async fn next(
         Reach::Lot(lot) => query.bind(lot.as_str()),
         Reach::Batch(id) | Reach::Ingest(id) | Reach::Release(id) | Reach::Person(id) => query.bind(*id),
     };
-    query.bind(hold.id).bind(limit).fetch_all().await?.iter().map(|row| row.get("id")).collect()
+    let query = query.bind(hold.id).bind(limit).bind(after.unwrap_or(ItemId(Uuid::nil())));
+    query.scanning().fetch_all().await?.iter().map(|row| row.get("id")).collect()
 }
 
 /// The next holds on items that are open though the hold on all of them was lifted.
@@ -241,17 +252,30 @@ pub async fn reached(conn: &mut Conn, id: WideHoldId) -> Result<Reached, StoreEr
     Ok(Reached { items: row.get("items")?, held: row.get("held")? })
 }
 
-/// The releases that hold items which it reached, the oldest first: whom to tell.
+/// The releases that hold items which it is about, the oldest first: whom to tell. Whatever became of an item since it was
+/// released - it was taken out of work, or is labelled again -, who has the release has it. A hold that was lifted is about what
+/// it reached.
 ///
 /// # Errors
 /// [`StoreError`] of the database.
-pub async fn recalled(conn: &mut Conn, id: WideHoldId) -> Result<Vec<Recalled>, StoreError> {
-    let sql = "SELECT r.id AS id, r.name AS name, r.created_at AS created_at, COUNT(*) AS items \
-               FROM wide_hold_items w JOIN release_items ri ON ri.item_id = w.item_id \
-               JOIN releases r ON r.id = ri.release_id WHERE w.wide_hold_id = $1 AND r.state NOT IN ('failed', 'withdrawn') \
-               GROUP BY r.id, r.name, r.created_at ORDER BY r.created_at, r.id";
-    conn.query(sql)
-        .bind(id)
+pub async fn recalled(conn: &mut Conn, hold: &WideHold, reach: &Reach) -> Result<Vec<Recalled>, StoreError> {
+    let sql = format!(
+        "SELECT r.id AS id, r.name AS name, r.created_at AS created_at, COUNT(*) AS items \
+         FROM release_items ri JOIN items i ON i.id = ri.item_id JOIN releases r ON r.id = ri.release_id \
+         WHERE i.project_id = $1 AND r.state NOT IN ('failed', 'withdrawn') AND (($4 AND {}) OR EXISTS \
+         (SELECT 1 FROM wide_hold_items w WHERE w.item_id = i.id AND w.wide_hold_id = $3)) \
+         GROUP BY r.id, r.name, r.created_at ORDER BY r.created_at, r.id",
+        reach.condition()
+    );
+    let query = conn.query_built(sql).bind(hold.project_id);
+    let query = match reach {
+        Reach::Lot(lot) => query.bind(lot.as_str()),
+        Reach::Batch(id) | Reach::Ingest(id) | Reach::Release(id) | Reach::Person(id) => query.bind(*id),
+    };
+    query
+        .bind(hold.id)
+        .bind(hold.lifted_at.is_none())
+        .scanning()
         .fetch_all()
         .await?
         .iter()

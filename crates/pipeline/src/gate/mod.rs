@@ -44,7 +44,7 @@ use self::{
 };
 use crate::{
     Pipeline, PipelineError, Result, blocking,
-    holds::wide::reach_new,
+    holds::wide::hold_cleared,
     moving::{Moving, draw, seed_of},
     subjects::{Written, note_crosswalk},
 };
@@ -434,9 +434,8 @@ async fn open_item(
     moving.item.streams = Json(streams);
     let seed = seed_of(tx, moving.item.project_id, &moving.protocol).await?;
     let draw = draw(tx, seed.as_ref(), moving.item.id);
+    hold_cleared(tx, moving).await?;
     moving.take(tx, &Event::Cleared { draw }).await?;
-    let (lot, ingest) = (moving.item.facts.0.lot.clone(), moving.item.ingest_id);
-    reach_new(tx, moving.item.project_id, lot.as_deref(), ingest.map(|id| id.uuid())).await?;
     // The number that decides which samples the item falls into is in the log before anybody works on it.
     let details = serde_json::json!({
         "profile": report.profile, "assets": report.assets, "actions": report.actions.len(), "draw": draw,

@@ -163,7 +163,7 @@ pub(crate) async fn reach_moved(tx: &mut Tx, project: ProjectId) -> Result<()> {
 /// `hold_working`.
 pub(crate) async fn require_reached(tx: &mut Tx, project: ProjectId) -> Result<()> {
     for hold in wide_holds::open(tx, project).await? {
-        if !wide_holds::next(tx, &hold, &reach(&hold.scope, &hold.value)?, 1).await?.is_empty() {
+        if !wide_holds::next(tx, &hold, &reach(&hold.scope, &hold.value)?, None, 1).await?.is_empty() {
             let message = "A hold has not reached all of its items yet. Try again when it has.";
             return Err(PipelineError::refused("hold_working", message));
         }
@@ -171,19 +171,48 @@ pub(crate) async fn require_reached(tx: &mut Tx, project: ProjectId) -> Result<(
     Ok(())
 }
 
-/// Has an item that has just come in held too, where its lot is, or the delivery that it came in.
-pub(crate) async fn reach_new(
-    tx: &mut Tx,
-    project: ProjectId,
-    lot: Option<&str>,
-    ingest: Option<Uuid>,
-) -> Result<()> {
-    let ingest = ingest.map(|id| id.to_string());
-    for (scope, value) in [("lot", lot), ("ingest", ingest.as_deref())] {
+/// Holds one item under a hold on more than one.
+async fn hold_one(tx: &mut Tx, moving: &mut Moving, hold: &wide_holds::WideHold) -> Result<()> {
+    let row = holds::Hold {
+        id: tx.fresh(),
+        project_id: hold.project_id,
+        item_id: moving.item.id,
+        reason: hold.reason.clone(),
+        opened_by: Some(hold.opened_by),
+        opened_at: tx.now(),
+        lifted_by: None,
+        lifted_at: None,
+        lift_reason: None,
+    };
+    moving.take(tx, &Event::Held { hold: row.id }).await?;
+    holds::insert(tx, row.clone()).await?;
+    let (wide_hold_id, item_id, hold_id) = (hold.id, row.item_id, row.id);
+    wide_holds::insert_item(tx, wide_holds::WideHoldItem { wide_hold_id, item_id, hold_id }).await?;
+    tx.record(evidence("hold.opened", &row))?;
+    Ok(())
+}
+
+/// Holds an item that is about to pass the gate, where its lot is held or the delivery that it came in: it is offered to nobody,
+/// not for a moment.
+pub(crate) async fn hold_cleared(tx: &mut Tx, moving: &mut Moving) -> Result<()> {
+    let ingest = moving.item.ingest_id.map(|id| id.uuid().to_string());
+    let lot = moving.item.facts.0.lot.clone();
+    for (scope, value) in [("lot", lot), ("ingest", ingest)] {
         let Some(value) = value else { continue };
-        for hold in wide_holds::open_on(tx, project, scope, value).await? {
-            ask(tx, project, hold.id).await?;
+        for hold in wide_holds::open_on(tx, moving.item.project_id, scope, &value).await? {
+            wide_holds::lock(tx, hold.id).await?;
+            if !wide_holds::has_reached(tx, hold.id, moving.item.id).await? {
+                hold_one(tx, moving, &hold).await?;
+            }
         }
+    }
+    Ok(())
+}
+
+/// Has items that were just imported held too, where their lot is.
+pub(crate) async fn reach_new(tx: &mut Tx, project: ProjectId, lot: &str) -> Result<()> {
+    for hold in wide_holds::open_on(tx, project, "lot", lot).await? {
+        ask(tx, project, hold.id).await?;
     }
     Ok(())
 }
@@ -305,7 +334,7 @@ impl Pipeline {
         let reached = wide_holds::reached(conn, hold.id).await?;
         let found = reach(&hold.scope, &hold.value)?;
         let working = match hold.lifted_at {
-            None => !wide_holds::next(conn, &hold, &found, 1).await?.is_empty(),
+            None => !wide_holds::next(conn, &hold, &found, None, 1).await?.is_empty(),
             Some(_) => reached.held > 0,
         };
         let printed = async |conn: &mut Conn, user: UserId| -> Result<String> {
@@ -315,7 +344,7 @@ impl Pipeline {
             Some(user) => Some(printed(conn, user).await?),
             None => None,
         };
-        let releases = wide_holds::recalled(conn, hold.id).await?;
+        let releases = wide_holds::recalled(conn, &hold, &found).await?;
         Ok(WideHoldView {
             name: name_of(conn, &found).await?,
             opened_by: printed(conn, hold.opened_by).await?,
@@ -349,23 +378,28 @@ impl Pipeline {
     pub(crate) async fn run_wide_hold(&self, job: jobs::Job, worker: String) -> Result<()> {
         let what: Work = serde_json::from_str(&job.payload)
             .map_err(|e| PipelineError::Internal(format!("jobs.payload: {e}")))?;
+        let mut after = None;
         loop {
             let pipeline = self.clone();
-            let more = self
+            let next = self
                 .store
                 .write::<_, PipelineError, _>(Actor::system(), move |tx| {
-                    Box::pin(async move { pipeline.hold_some(tx, what.hold).await })
+                    Box::pin(async move { pipeline.hold_some(tx, what.hold, after).await })
                 })
                 .await?;
-            if !more {
-                return self.finish_job(job, worker).await;
-            }
+            let Some(next) = next else { return self.finish_job(job, worker).await };
+            after = next;
             self.keep_lease(&job, &worker).await?;
         }
     }
 
-    /// One part of it; whether there may be more.
-    async fn hold_some(&self, tx: &mut Tx, id: WideHoldId) -> Result<bool> {
+    /// One part of it, after an item or from the start; where the next part begins, if there may be more.
+    async fn hold_some(
+        &self,
+        tx: &mut Tx,
+        id: WideHoldId,
+        after: Option<ItemId>,
+    ) -> Result<Option<Option<ItemId>>> {
         wide_holds::lock(tx, id).await?;
         let hold = wide_holds::by_id(tx, id).await?.ok_or(PipelineError::NotFound)?;
         if hold.lifted_at.is_some() {
@@ -374,30 +408,19 @@ impl Pipeline {
             for one in open {
                 self.let_go(tx, &hold, one.item_id, one.hold_id).await?;
             }
-            return Ok(full);
+            return Ok(full.then_some(None));
         }
-        let items = wide_holds::next(tx, &hold, &reach(&hold.scope, &hold.value)?, ITEMS_PER_WRITE).await?;
+        let found = reach(&hold.scope, &hold.value)?;
+        let items = wide_holds::next(tx, &hold, &found, after, ITEMS_PER_WRITE).await?;
+        let mut last = after;
         let full = items.len() == ITEMS_PER_WRITE as usize;
         for item in items {
-            let mut moving = Moving::load(tx, self, item).await?;
-            let row = holds::Hold {
-                id: tx.fresh(),
-                project_id: hold.project_id,
-                item_id: item,
-                reason: hold.reason.clone(),
-                opened_by: Some(hold.opened_by),
-                opened_at: tx.now(),
-                lifted_by: None,
-                lifted_at: None,
-                lift_reason: None,
-            };
-            moving.take(tx, &Event::Held { hold: row.id }).await?;
-            holds::insert(tx, row.clone()).await?;
-            let reached = wide_holds::WideHoldItem { wide_hold_id: id, item_id: item, hold_id: row.id };
-            wide_holds::insert_item(tx, reached).await?;
-            tx.record(evidence("hold.opened", &row))?;
+            hold_one(tx, &mut Moving::load(tx, self, item).await?, &hold).await?;
+            last = Some(item);
         }
-        Ok(full)
+        // What lies before where this walk began may have come in since: it is walked over once more, from the start.
+        let more = full || after.is_some();
+        Ok(more.then_some(last.filter(|_| full)))
     }
 
     async fn let_go(

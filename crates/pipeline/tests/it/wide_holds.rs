@@ -14,6 +14,7 @@ use countersign_pipeline::{
     signing::Components,
     work::Wish,
 };
+use countersign_store::{Actor, Evidence};
 
 use crate::{
     harness::{House, PASSWORD},
@@ -95,6 +96,16 @@ async fn a_lot_is_kept_out_and_the_releases_with_it_are_named(house: House) {
     assert_eq!((shown.items, shown.held), (4, 2));
     assert_eq!(held(&house, &engineer, project).await.len(), 2);
 
+    // Whoever has the release has its items, whatever became of one of them since.
+    withdrawn(&house, held(&house, &engineer, project).await[0]).await;
+    let again = pipeline.hold_all(&engineer, project, lot("L-7"), "looked at again".into()).await.unwrap();
+    drain(&house).await;
+    let seen = only(&house, &engineer, project).await;
+    assert_eq!((seen.id, seen.items), (again.id, 1), "what is out of work needs no hold");
+    let recall: Vec<_> = seen.releases.iter().map(|one| (one.id.uuid(), one.items)).collect();
+    assert_eq!(recall, [(first, 2)], "and is named all the same");
+    back(&house, &engineer, project, again.id).await;
+
     // What comes of the lot later is held too, and nobody is given work on it.
     bring(&house, project, 4, &["L-7", "L-8"]).await;
     assert_eq!(only(&house, &engineer, project).await.held, 3);
@@ -115,6 +126,31 @@ async fn a_lot_is_kept_out_and_the_releases_with_it_are_named(house: House) {
     assert_eq!(held(&house, &engineer, project).await, [one]);
     let again = pipeline.lift_all(&engineer, put.id, "again".into()).await;
     assert_eq!(code(&again.unwrap_err()), "no_such_hold");
+}
+
+/// An item out of work, as an owner's decision leaves it.
+async fn withdrawn(house: &House, item: ItemId) {
+    state(house, item, "withdrawn").await;
+}
+
+async fn back(house: &House, engineer: &Caller, project: ProjectId, hold: countersign_model::WideHoldId) {
+    house.pipeline.lift_all(engineer, hold, "seen".into()).await.unwrap();
+    drain(house).await;
+    let items = house.pipeline.items(engineer, project, ItemQuery::default()).await.unwrap().items;
+    for item in items.iter().filter(|item| item.phase == "withdrawn") {
+        state(house, item.id, "released").await;
+    }
+}
+
+async fn state(house: &House, item: ItemId, word: &'static str) {
+    let written = house.pipeline.store.write::<_, PipelineError, _>(Actor::system(), move |tx| {
+        Box::pin(async move {
+            tx.query("UPDATE items SET state = $1 WHERE id = $2").bind(word).bind(item).execute().await?;
+            tx.record(Evidence::new("test.state", "item", item.uuid()))?;
+            Ok(())
+        })
+    });
+    written.await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -172,4 +208,27 @@ async fn a_persons_work_is_let_go_by_somebody_else_and_what_is_not_the_projects_
     assert_eq!(code(&silent), "reason_required");
     let stranger = pipeline.hold_all(&crew.scientist, project, lot("L-7"), "why".into()).await.unwrap_err();
     assert!(matches!(stranger, PipelineError::NotFound));
+}
+
+/// What passes the gate while its lot is on hold is offered to nobody: it is held in the write that clears it.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_passes_the_gate_under_a_hold_is_held_as_it_does() {
+    let house = House::new().await;
+    let project = house.project("boards", "inspection").await;
+    let owner = house.sign_in("owner@boards").await;
+    house.pipeline.hold_all(&owner, project, lot("lot-1"), "a lamp was replaced".into()).await.unwrap();
+    drain(&house).await;
+    let options = countersign_synthesis::parts::Options { side_px: 64, lot: "lot-1".into() };
+    let parts = countersign_synthesis::lot(7, 2, &options);
+    let files: Vec<_> = parts.iter().flat_map(|part| part.files(false)).collect();
+    crate::releases::ingest(&house, project, "boards", &files).await;
+    let items = held(&house, &owner, project).await;
+    assert_eq!(items.len(), 2);
+    let mut conn = house.pipeline.store.read().await.unwrap();
+    for item in items {
+        let sql = "SELECT action FROM events WHERE item_id = $1 AND action IN ('item.cleared', 'hold.opened') ORDER BY id";
+        let rows = conn.query(sql).bind(item).fetch_all().await.unwrap();
+        let actions: Vec<String> = rows.iter().map(|row| row.get("action").unwrap()).collect();
+        assert_eq!(actions, ["hold.opened", "item.cleared"]);
+    }
 }
