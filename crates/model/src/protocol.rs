@@ -13,7 +13,7 @@ use crate::{
 /// Most classes in one ontology.
 const CLASSES_MAX: usize = 1_000;
 /// Most times that an item may be sent back before an owner must decide.
-const REWORK_CAP_MAX: u32 = 100;
+pub(crate) const REWORK_CAP_MAX: u32 = 100;
 
 /// Largest share of items whose drafts are made wrong, or are withheld.
 const SUGGESTION_SHARE_MAX: f64 = 0.5;

@@ -92,13 +92,13 @@ words! {
     MergeRule, "a merge rule" {
         /// The mark of the reader whose read was locked first.
         One = "one",
-        /// The mean of boxes and cuboids; polygons by the majority of their area.
+        /// The mean of boxes, ellipses, cuboids, lines and points; polygons and masks by the majority of their area.
         Mean = "mean",
-        /// Everything that any reader marked.
+        /// Everything that any reader marked: boxes, polygons and masks; the mean for everything else.
         Union = "union",
-        /// Only what all readers marked.
+        /// Only what all readers marked: boxes, polygons and masks; the mean for everything else.
         Intersection = "intersection",
-        /// Polygons by STAPLE (Warfield 2004), which weighs readers by how they agree; the mean for boxes and cuboids.
+        /// Polygons and masks by STAPLE (Warfield 2004), which weighs readers by how they agree; the mean for everything else.
         Staple = "staple",
     }
 }
@@ -236,6 +236,10 @@ pub struct Stage {
     /// What was done again is looked at by somebody who did not look at it before: a `review`, `sample_qa` or `sign` stage.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub fresh_eyes: bool,
+    /// How often this stage may send an item back before an owner must decide; absent where the protocol's `rework_cap` over all
+    /// stages is enough: a `review`, `sample_qa` or `sign` stage.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rework_cap: Option<u32>,
 }
 
 const fn after_own_read() -> AiVisibility {
@@ -286,6 +290,7 @@ impl Stage {
             share: None,
             on_reject: ReturnTo::SamePerson,
             fresh_eyes: false,
+            rework_cap: None,
         }
     }
 

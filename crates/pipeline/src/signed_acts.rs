@@ -72,6 +72,11 @@ fn seen_by(action: &str) -> Option<Action> {
     })
 }
 
+/// Whether an act of this name is signed.
+pub(crate) fn is_one(action: &str) -> bool {
+    seen_by(action).is_some()
+}
+
 impl Pipeline {
     /// The proof that a signed act is in the log, as a file that stands alone (C2SP tlog-proof).
     ///

@@ -21,13 +21,24 @@ impl Machine<'_> {
         self.effects.push(Effect::ReturnRead { read: current });
         self.state.rework_count = self.state.rework_count.saturating_add(1);
         let allowed = self.protocol.rework_cap.saturating_add(self.state.rework_granted);
-        if self.state.rework_count > allowed {
+        let too_often = self.sent_back_too_often();
+        if self.state.rework_count > allowed || too_often {
             self.state.phase = Phase::Escalated;
             self.state.stage = None;
             self.effects.push(Effect::NeedsOwner);
             return Ok(());
         }
         self.reopen(to)
+    }
+
+    /// Counts that the stage sends the item back, where it has a cap of its own; whether that is more than its cap.
+    fn sent_back_too_often(&mut self) -> bool {
+        let Some(index) = self.state.stage else { return false };
+        let cap = self.protocol.stages.get(index as usize).and_then(|stage| stage.rework_cap);
+        let Some(cap) = cap else { return false };
+        let times = self.state.sent_back.entry(index).or_default();
+        *times = times.saturating_add(1);
+        *times > cap
     }
 
     /// Opens a new round over what was accepted, because the rule behind it changed. Nobody's work was wrong, so nobody's
@@ -167,6 +178,10 @@ impl Machine<'_> {
             OwnerDecision::Reopen => {
                 // Exactly one more round, however far past the cap the item is.
                 self.state.rework_granted = self.state.rework_count.saturating_sub(self.protocol.rework_cap);
+                for (index, times) in &mut self.state.sent_back {
+                    let stage = self.protocol.stages.get(*index as usize);
+                    *times = (*times).min(stage.and_then(|stage| stage.rework_cap).unwrap_or(*times));
+                }
                 self.reopen(ReturnTo::SamePerson)?;
                 self.free_reserved()
             }

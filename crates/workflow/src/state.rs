@@ -1,6 +1,6 @@
 //! What the machine remembers of one item.
 
-use std::{fmt, str::FromStr};
+use std::{collections::BTreeMap, fmt, str::FromStr};
 
 use countersign_model::{Author, FindingId, HoldId, Instant, ReadId, Role, TaskId, UserId};
 use serde::{Deserialize, Serialize};
@@ -320,6 +320,9 @@ pub struct ItemState {
     /// How often the item was sent back.
     #[serde(default)]
     pub rework_count: u32,
+    /// How often each stage that has a cap of its own sent it back since an owner decided.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub sent_back: BTreeMap<u32, u32>,
     /// Rounds that owners granted beyond the protocol's cap.
     #[serde(default)]
     pub rework_granted: u32,
@@ -358,6 +361,7 @@ impl ItemState {
             actors: Vec::new(),
             holds: Vec::new(),
             rework_count: 0,
+            sent_back: BTreeMap::new(),
             rework_granted: 0,
             fence: 0,
             handed_on: false,

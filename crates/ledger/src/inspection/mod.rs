@@ -72,7 +72,7 @@ This is an inspector's copy of evidence, made by Countersign.
   labels.jsonl      each version of each mark: who, when, what
   releases.jsonl    each release with its root
   log/              signed checkpoint, the tiles that check these entries, older checkpoints with consistency proofs
-  proofs/           one file per signature and release that stands alone (C2SP tlog-proof)
+  proofs/           one file per signature, signed act and release that stands alone (C2SP tlog-proof)
   manifest.json     size and SHA-256 of every file, signed in manifest.sig by the log's key
 
 To check it, without a network and without the server:

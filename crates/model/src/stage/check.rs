@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Agreement, Blinding, READERS_MAX, ReturnTo, Stage, StageKind};
-use crate::{ProtocolError, Role};
+use crate::{ProtocolError, Role, protocol::REWORK_CAP_MAX};
 
 /// Most stages in one protocol.
 const STAGES_MAX: usize = 16;
@@ -223,6 +223,14 @@ fn validate_extras(stage: &Stage, index: usize) -> Result<(), ProtocolError> {
     }
     if stage.fresh_eyes && !rejects {
         return fail(at("fresh_eyes"), "nothing that was done again is looked at in this stage");
+    }
+    match stage.rework_cap {
+        Some(_) if !rejects => return fail(at("rework_cap"), "nothing is sent back from this stage"),
+        Some(cap) if cap > REWORK_CAP_MAX => {
+            let text = format!("at most {REWORK_CAP_MAX}");
+            return fail_as(codes::CYCLE_WITHOUT_CAP, at("rework_cap"), &text);
+        }
+        _ => {}
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! The inspector's copy: the evidence of a project, or of the whole installation, as one file that people read and that
 //! verifies on a machine without the server.
 
+mod acts;
 mod labels;
 mod lines;
 mod page;
@@ -31,6 +32,7 @@ use countersign_store::{
 use countersign_workflow::Phase;
 
 use self::{
+    acts::Act,
     labels::Reads,
     lines::event_line,
     page::{Page, Standing},
@@ -109,6 +111,7 @@ struct Making {
     told: Told,
     copy: CopyWriter,
     page: Page,
+    acts: Vec<Act>,
 }
 
 impl Pipeline {
@@ -206,12 +209,14 @@ impl Pipeline {
         let copy = CopyWriter::new(scratch.file()?);
         let told = Told { asks, known: HashMap::new() };
         let reads = Reads::default();
-        let mut making = Making { part, project, scope, names, namings, reads, told, copy, page };
+        let mut making =
+            Making { part, project, scope, names, namings, reads, told, copy, page, acts: Vec::new() };
         making.copy.file(form::README, form::README_TEXT.as_bytes())?;
         self.copy_log(&mut making).await?;
         making.copy_people()?;
         let events = self.copy_events(&mut making).await?;
         let signatures = self.copy_signatures(&mut making).await?;
+        self.copy_acts(&mut making).await?;
         self.copy_releases(&mut making).await?;
         self.copy_labels(&mut making).await?;
         let Making { part, scope, mut copy, page, .. } = making;
@@ -291,7 +296,8 @@ impl Pipeline {
             for Logged { mut event, opening } in rows {
                 let withheld = making.told.fit(self, &mut event);
                 making.reads.take(&event);
-                let line = event_line(event, opening.filter(|_| !withheld), withheld, &making.names);
+                let line = event_line(event.clone(), opening.filter(|_| !withheld), withheld, &making.names);
+                making.acts.extend(Act::of(&event, &line));
                 file.line(&line)?;
                 making.page.event(&line);
             }

@@ -6,6 +6,8 @@ use countersign_ledger::inspection::{EventLine, LabelLine, ReleaseLine, Scope, S
 use countersign_model::Instant;
 use countersign_store::inspection::LogPart;
 
+use super::acts::Act;
+
 /// Events on the page; the file of lines has all.
 const EVENTS_MAX: usize = 20_000;
 /// Versions of marks on the page; the file of lines has all.
@@ -75,6 +77,7 @@ impl Rows {
 pub(super) struct Page {
     head: String,
     signatures: Rows,
+    acts: Rows,
     releases: Rows,
     /// What has no file of its own under `proofs/`, in words.
     unproven: Vec<String>,
@@ -166,6 +169,7 @@ impl Page {
         Self {
             head,
             signatures: Rows::new(usize::MAX),
+            acts: Rows::new(usize::MAX),
             releases: Rows::new(usize::MAX),
             unproven: Vec::new(),
             labels: Marks::default(),
@@ -191,6 +195,17 @@ impl Page {
             &hash,
             state,
             &index,
+        ]);
+    }
+
+    pub fn act(&mut self, act: &Act) {
+        self.acts.row(&[
+            &escaped(&act.printed_name),
+            &escaped(&act.meaning),
+            &escaped(&act.at),
+            &escaped(&act.action),
+            &format!("<code>{}</code>", escaped(&act.object)),
+            &act.index.to_string(),
         ]);
     }
 
@@ -257,6 +272,7 @@ impl Page {
 
     pub fn finish(self) -> String {
         let signatures = ["Name", "Meaning", "When (UTC)", "Item", "Content", "State", "Index"];
+        let acts = ["Name", "Meaning", "When (UTC)", "What", "Object", "Index"];
         let releases =
             ["Release", "State", "Begun (UTC)", "By", "Countersigned by", "Items", "Root", "Index"];
         let events = ["Index", "When (UTC)", "Who", "What", "Object", "Item", "Outcome", "Why"];
@@ -264,10 +280,11 @@ impl Page {
             "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
              <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\
              <title>Evidence</title><style>{STYLE}</style></head><body>\n<h1>Evidence</h1>\n{}\n\
-             <h2>Signatures</h2>\n{}\n<h2>Releases</h2>\n{}\n{}<h2>Marks, version by version</h2>\n{}\n\
+             <h2>Signatures</h2>\n{}\n<h2>Signed acts</h2>\n{}\n<h2>Releases</h2>\n{}\n{}<h2>Marks, version by version</h2>\n{}\n\
              <h2>Everything that happened</h2>\n{}\n</body></html>\n",
             self.head,
             self.signatures.table(&signatures, "signatures.jsonl"),
+            self.acts.table(&acts, "events.jsonl"),
             self.releases.table(&releases, "releases.jsonl"),
             self.unproven.concat(),
             self.labels.text(),
@@ -322,6 +339,7 @@ mod tests {
         let mut page = Page {
             head: String::new(),
             signatures: rows(),
+            acts: rows(),
             releases: rows(),
             unproven: Vec::new(),
             labels: Marks::default(),

@@ -187,6 +187,7 @@ fn the_schema_takes_what_ships_and_refuses_what_the_reader_refuses() {
         escalate_hours: Some(1),
         share: Some(0.5),
         fresh_eyes: true,
+        rework_cap: Some(2),
         on_reject: countersign_model::ReturnTo::Choose,
         agreement: countersign_model::Agreement {
             majority: true,

@@ -273,6 +273,36 @@ fn a_rejection_goes_back_to_the_reader_and_past_the_cap_to_the_owner() {
 }
 
 #[test]
+fn a_stage_with_a_cap_of_its_own_sends_back_no_more_often() {
+    let mut world = at_review();
+    world.protocol.rework_cap = 9;
+    world.protocol.stages[2].rework_cap = Some(1);
+    let again = |world: &mut World| {
+        world.ok(world.claim(1));
+        world.ok(world.submit(1, H1));
+        world.ok(world.claim(2));
+        world.ok(world.review(2, ReviewDecision::Reject, H2));
+    };
+    world.ok(world.claim(2));
+    world.ok(world.review(2, ReviewDecision::Reject, H2));
+    assert_eq!(world.state.phase, Phase::Queued);
+    again(&mut world);
+    assert_eq!(world.state.phase, Phase::Escalated, "the cap over all stages would allow seven more");
+    let reopened = Event::OwnerDecided {
+        user: user(9),
+        roles: vec![Role::Owner],
+        decision: OwnerDecision::Reopen,
+        reason: Some("look again".into()),
+    };
+    world.ok(reopened);
+    again(&mut world);
+    assert_eq!(world.state.phase, Phase::Escalated, "one more round was granted, not two");
+    // A stage without one is held to the cap over all stages alone.
+    let text = serde_json::to_string(&at_review().state).unwrap();
+    assert!(!text.contains("sent_back"), "{text}");
+}
+
+#[test]
 fn a_freed_task_does_not_show_the_next_reader_the_last_one() {
     let mut world = at_review();
     world.ok(world.claim(2));
