@@ -1,12 +1,19 @@
 /** The protocol drawn: stages with what is open at each, and the ways between them. The table of stages says the same. */
 import type { ProtocolFlow, Stage, StageFlow } from "@/api/types";
 import { count, duration } from "@/format";
-import { type GraphNode, graphOf, NODE } from "./graph";
+import { type GraphNode, graphOf, MOVED_UP, NODE } from "./graph";
 import styles from "./protocol.module.css";
+
+/** A duration in the largest unit that tells it: there is little room, and half an hour more or less says nothing of days. */
+const brief = (seconds: number) => {
+  const whole = Math.round(seconds);
+  if (whole < 3_600) return duration(whole < 60 ? whole : Math.round(whole / 60) * 60);
+  return whole < 172_800 ? `${Math.round(whole / 3_600)} h` : `${Math.round(whole / 86_400)} d`;
+};
 
 const spread = (flow: StageFlow | undefined, which: "wait" | "work") => {
   const found = flow?.[which];
-  return found ? `${duration(found.p50)} · ${duration(found.p95)}` : null;
+  return found ? `${brief(found.p50)} · ${brief(found.p95)}` : null;
 };
 
 function told(node: GraphNode, flow: StageFlow | undefined): string {
@@ -16,6 +23,7 @@ function told(node: GraphNode, flow: StageFlow | undefined): string {
     if (flow.wait) parts.push(`waits ${duration(flow.wait.p50)} in the middle`);
     if (flow.work) parts.push(`takes ${duration(flow.work.p50)} in the middle`);
   }
+  if (node.movesUp) parts.push(`what nobody finishes moves up ${node.movesUp}`);
   return parts.join(", ");
 }
 
@@ -44,6 +52,16 @@ function Node({ node, flow }: { node: GraphNode; flow: StageFlow | undefined }) 
           <tspan className={styles.number}>{count(flow.in_work)}</tspan> in work
         </text>
       ) : null}
+      {flow?.wait ? (
+        <text x={12} y={81} className={styles.nodeText}>
+          waits {spread(flow, "wait")}
+        </text>
+      ) : null}
+      {flow?.work ? (
+        <text x={12} y={99} className={styles.nodeText}>
+          takes {spread(flow, "work")}
+        </text>
+      ) : null}
     </>
   );
   const where = `translate(${node.x} ${node.y})`;
@@ -53,6 +71,25 @@ function Node({ node, flow }: { node: GraphNode; flow: StageFlow | undefined }) 
       <a href={`#stage-${node.id}`} className={styles.nodeLink} aria-label={told(node, flow)}>
         {box}
       </a>
+      {node.movesUp ? <MovesUp words={node.movesUp} /> : null}
+    </g>
+  );
+}
+
+/** Where what nobody finishes in time goes, below its stage. */
+function MovesUp({ words }: { words: string }) {
+  const x = (NODE.width - MOVED_UP.width) / 2;
+  return (
+    <g transform={`translate(${x} ${NODE.height + MOVED_UP.below})`}>
+      <rect
+        width={MOVED_UP.width}
+        height={MOVED_UP.height}
+        rx={MOVED_UP.height / 2}
+        className={`${styles.node} ${styles.machine}`}
+      />
+      <text x={MOVED_UP.width / 2} y={17} textAnchor="middle" className={styles.nodeText}>
+        {words}
+      </text>
     </g>
   );
 }

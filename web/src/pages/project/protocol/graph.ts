@@ -2,20 +2,30 @@
 import type { Stage } from "@/api/types";
 import { words } from "@/format";
 
-export const NODE = { width: 168, height: 74 } as const;
+export const NODE = { width: 176, height: 112 } as const;
+/** The role that what nobody finishes in time moves up to, hung below its stage. */
+export const MOVED_UP = { width: 160, height: 26, below: 34 } as const;
 const STEP = NODE.width + 62;
 const MARGIN = 16;
 /** Distance of the lane of decisions below the main line. */
-const LANE = 132;
+const LANE = 196;
 /** Height of the lowest arc above the main line, what each further one adds, and room for the text on top. */
 const ARC = 30;
 const RETURN_STEP = 22;
 const TEXT = 18;
 
-export type GraphNode = { id: string; title: string; kind: string; who: string; x: number; y: number };
+export type GraphNode = {
+  id: string;
+  title: string;
+  kind: string;
+  who: string;
+  movesUp: string;
+  x: number;
+  y: number;
+};
 export type GraphEdge = {
   id: string;
-  kind: "on" | "agreed" | "disputed" | "back" | "aside";
+  kind: "on" | "agreed" | "disputed" | "back" | "aside" | "up";
   label: string;
   d: string;
   labelX: number;
@@ -32,6 +42,13 @@ function who(stage: Stage): string {
   const readers = stage.readers ?? 1;
   const most = stage.readers_max ? ` to ${stage.readers_max}` : "";
   return `${readers > 1 ? `${readers}${most} × ` : ""}${words(stage.role ?? "")}`;
+}
+
+/** To whom a task moves up, and after how long; empty where nothing does. */
+function movesUp(stage: Stage): string {
+  if (!stage.escalate_to) return "";
+  const to = words(stage.escalate_to);
+  return stage.escalate_hours ? `after ${stage.escalate_hours} h: ${to}` : `handed on: ${to}`;
 }
 
 const share = (value: number) => `${Math.round(value * 1000) / 10} %`;
@@ -68,13 +85,14 @@ const rejects = (stage: Stage) => ["review", "sample_qa", "sign"].includes(stage
 
 function place(stages: Stage[], top: number): Placed {
   const placed: Placed = new Map();
-  const put = (id: string, title: string, kind: string, by: string, low: boolean) => {
+  const put = (id: string, title: string, kind: string, by: string, low = false, up = "") => {
     const x = MARGIN + placed.size * STEP;
-    placed.set(id, { id, title, kind, who: by, x, y: top + (low ? LANE : 0) });
+    placed.set(id, { id, title, kind, who: by, movesUp: up, x, y: top + (low ? LANE : 0) });
   };
-  put(START, "Gate", "", "cleared items", false);
-  for (const stage of stages) put(stage.id, stage.title, stage.kind, who(stage), stage.kind === "adjudicate");
-  put(END, "Accepted", "", "ready for a release", false);
+  put(START, "Gate", "", "cleared items");
+  for (const stage of stages)
+    put(stage.id, stage.title, stage.kind, who(stage), stage.kind === "adjudicate", movesUp(stage));
+  put(END, "Accepted", "", "ready for a release");
   return placed;
 }
 
@@ -118,7 +136,14 @@ export function graphOf(stages: Stage[]): Graph {
       );
     }
   });
-  const low = nodes.some((node) => node.y > top);
+  for (const node of nodes.filter((one) => one.movesUp !== "")) {
+    const [x, y] = [node.x + NODE.width / 2, node.y + NODE.height];
+    const d = `M${x} ${y}L${x} ${y + MOVED_UP.below}`;
+    edges.push({ id: `${node.id}>>up`, kind: "up", label: "", d, labelX: x, labelY: y + MOVED_UP.below });
+  }
+  const deepest = Math.max(
+    ...nodes.map((one) => one.y + NODE.height + (one.movesUp ? MOVED_UP.below + MOVED_UP.height : 0)),
+  );
   const width = MARGIN * 2 + nodes.length * STEP - (STEP - NODE.width);
-  return { nodes, edges, width, height: top + NODE.height + (low ? LANE : 0) + MARGIN };
+  return { nodes, edges, width, height: deepest + MARGIN };
 }

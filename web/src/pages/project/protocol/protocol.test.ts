@@ -108,6 +108,18 @@ describe("the drawing", () => {
     expect(back).toEqual(["qa>read>back", "sign>read>back"]);
   });
 
+  it("says where what nobody finishes in time goes, below its stage", () => {
+    const timed = stages.map((stage) =>
+      stage.id === "read" ? { ...stage, escalate_to: "reviewer" as const, escalate_hours: 24 } : stage,
+    );
+    const plain = graphOf(stages);
+    const { nodes, edges, height } = graphOf(timed);
+    expect(nodes.find((node) => node.id === "read")?.movesUp).toBe("after 24 h: reviewer");
+    expect(edges.filter((edge) => edge.kind === "up").map((edge) => edge.id)).toEqual(["read>>up"]);
+    expect(plain.edges.some((edge) => edge.kind === "up")).toBe(false);
+    expect(height).toBeGreaterThanOrEqual(plain.height);
+  });
+
   it("lets no two stages touch and stays inside", () => {
     const { nodes, edges, width, height } = graphOf(stages);
     nodes.forEach((node, i) => {
