@@ -130,8 +130,10 @@ async fn who_was_refused_learns_nothing_of_it_and_who_answers_for_the_evidence_d
     let of_item = format!("/items/{}/events", town.ids["item"]);
     assert!(listed("annotator", of_item).await.is_empty());
     let told = listed("auditor", format!("/projects/{}/events", town.images)).await;
+    // That the list itself was refused to them is kept too, a moment later.
+    let told: Vec<_> = told.iter().filter(|event| event["reason"] == "not_unblinded").collect();
     assert_eq!(told.len(), 1);
-    assert_eq!((&told[0]["reason"], &told[0]["times"]), (&json!("not_unblinded"), &json!(1)));
+    assert_eq!(told[0]["times"], json!(1));
 }
 
 #[tokio::test(flavor = "multi_thread")]
