@@ -33,6 +33,11 @@ export const OF_THE_WORK: Record<string, Explanation> = {
     title: "It is signed already",
     advice: "Somebody was faster. Reload the page; work is given out.",
   },
+  guideline_planned: {
+    title: "A draft is signed and waits for its time",
+    advice:
+      "It is published as it was signed. Withdraw it, with a reason, to change it or to publish another one.",
+  },
   separation_of_duties: {
     title: "Someone else has to do this",
     advice:

@@ -5,6 +5,7 @@ import { explain, fileRefusal, gateReason, knownCodes, problemText } from "./ref
 /** The codes that the rules of the work refuse with; each must be explained, whatever else is. */
 const WORKFLOW_CODES = [
   "separation_of_duties",
+  "guideline_planned",
   "protocol_unsigned",
   "protocol_void",
   "already_signed",

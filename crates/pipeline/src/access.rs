@@ -27,6 +27,8 @@ pub enum Action {
     ManageUsers,
     /// Read the evidence log of the installation.
     ViewLog,
+    /// Stop a drafting model in every project.
+    StopModels,
     /// Look into accounts that were locked after wrong passwords.
     ViewAlerts,
     /// See that the project exists, its protocol and counts.
@@ -121,6 +123,7 @@ impl Action {
             Self::CreateProject => "create_project",
             Self::ManageUsers => "manage_users",
             Self::ViewLog => "view_log",
+            Self::StopModels => "stop_models",
             Self::ViewAlerts => "view_alerts",
             Self::ViewProject => "view_project",
             Self::ManageProject => "manage_project",

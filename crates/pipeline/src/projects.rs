@@ -173,6 +173,16 @@ impl Pipeline {
         self.kept_protocol(conn, project, row.protocol_id, version).await
     }
 
+    /// A version of a project's protocol as it was put into force, whatever was stopped since.
+    pub(crate) async fn version_of(
+        &self,
+        conn: &mut Conn,
+        project: ProjectId,
+        version: u32,
+    ) -> Result<Arc<Protocol>> {
+        self.protocol_at(conn, project, Some(version)).await
+    }
+
     /// Whether the caller's roles can be called to work under any version of the protocol that was ever in force: items are
     /// finished under the one that they passed the gate with.
     pub(crate) async fn is_called_to_work(&self, caller: &Caller, project: ProjectId) -> Result<bool> {

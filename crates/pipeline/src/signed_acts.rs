@@ -33,16 +33,21 @@ pub(crate) async fn last(conn: &mut Conn, action: &str, object: Uuid) -> Result<
 /// What an event says of its signature; nothing where no person acted. Events of before names were kept say who it was: the
 /// name is the one of now.
 pub(crate) async fn of(conn: &mut Conn, event: &Event) -> Result<Option<SignedAct>> {
-    let Some(user) = event.actor_user else { return Ok(None) };
     let details = event.details.as_deref().and_then(|text| serde_json::from_str(text).ok());
     let details: serde_json::Value = details.unwrap_or_default();
-    let printed_name = match details["printed_name"].as_str() {
-        Some(name) => name.to_owned(),
-        None => users::by_id(conn, user).await?.map_or_else(String::new, |user| user.printed_name),
+    // What was signed for a later time is carried out by the machine, under the name and the time of whoever signed it.
+    let signed_at: Option<Instant> = serde_json::from_value(details["signed_at"].clone()).ok();
+    let printed_name = match (details["printed_name"].as_str(), event.actor_user) {
+        (Some(name), Some(_)) => name.to_owned(),
+        (Some(name), None) if signed_at.is_some() => name.to_owned(),
+        (None, Some(user)) => {
+            users::by_id(conn, user).await?.map_or_else(String::new, |user| user.printed_name)
+        }
+        _ => return Ok(None),
     };
     let meaning = serde_json::from_value(details["meaning"].clone());
     let meaning = meaning.unwrap_or_else(|_| meant(&event.action));
-    Ok(Some(SignedAct { event: event.id, printed_name, meaning, at: event.at }))
+    Ok(Some(SignedAct { event: event.id, printed_name, meaning, at: signed_at.unwrap_or(event.at) }))
 }
 
 /// What an act means whose event does not say so.
@@ -62,6 +67,7 @@ fn seen_by(action: &str) -> Option<Action> {
         | "protocol.planned"
         | "protocol.changed"
         | "guideline.published"
+        | "guideline.planned"
         | "project.declared_public" => Action::ViewProject,
         "ontology.changed" => Action::ViewQuality,
         "release.started" | "release.countersigned" => Action::ViewReleases,

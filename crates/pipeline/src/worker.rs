@@ -10,11 +10,13 @@ use crate::{
     batches::JOB_RETURN,
     campaigns::JOB_CAMPAIGN,
     error::{KEYRING_OFFLINE, RELEASE_BUILDING, VAULT_OFFLINE},
+    guidelines::JOB_GUIDELINE,
     holds::wide::JOB_WIDE_HOLD,
     models::JOB_ACCEPT,
     moving::{JOB_COMPARE, JOB_ERASE, JOB_ESCALATE, JOB_GATE, JOB_PRELABEL, JOB_RECALL},
     protocols::planned::JOB_PROTOCOL,
     qualifications::JOB_QUALIFICATION,
+    suggestions::JOB_JUDGE,
     tickets::JOB_TICKETS,
     tiers::JOB_RULING,
 };
@@ -35,6 +37,8 @@ const KINDS: &[&str] = &[
     JOB_TICKETS,
     JOB_PROTOCOL,
     JOB_RULING,
+    JOB_JUDGE,
+    JOB_GUIDELINE,
 ];
 /// Jobs that run at the same time.
 const JOBS_AT_ONCE: usize = 2;
@@ -125,6 +129,8 @@ impl Pipeline {
             JOB_WIDE_HOLD => self.run_wide_hold(job, worker.clone()).await,
             JOB_CAMPAIGN => self.run_campaign(job, worker.clone()).await,
             JOB_TICKETS => self.run_tickets(job, worker.clone()).await,
+            JOB_GUIDELINE => self.run_planned_guideline(job, worker.clone()).await,
+            JOB_JUDGE => self.run_judge(job, worker.clone()).await,
             JOB_RULING => self.run_ruling(job, worker.clone()).await,
             JOB_PROTOCOL => self.run_planned(job, worker.clone()).await,
             JOB_RETURN => self.run_return(job, worker.clone()).await,

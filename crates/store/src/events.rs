@@ -128,7 +128,7 @@ pub async fn last_of(conn: &mut Conn, action: &str, object: Uuid) -> Result<Opti
 /// `events_signed`, or it is not used.
 macro_rules! signed_acts {
     () => {
-        "('protocol.signed', 'protocol.activated', 'protocol.planned', 'protocol.changed', 'guideline.published', 'ontology.changed', 'project.declared_public', 'release.started', 'release.countersigned', 'erasure.approved', 'erasure.refused', 'reidentification.approved', 'reidentification.refused')"
+        "('protocol.signed', 'protocol.activated', 'protocol.planned', 'protocol.changed', 'guideline.published', 'guideline.planned', 'ontology.changed', 'project.declared_public', 'release.started', 'release.countersigned', 'erasure.approved', 'erasure.refused', 'reidentification.approved', 'reidentification.refused')"
     };
 }
 
@@ -144,31 +144,6 @@ pub async fn last_signed(conn: &mut Conn, action: &str, object: Uuid) -> Result<
         " ORDER BY e.ord DESC LIMIT 1"
     );
     conn.query(sql).bind(object).bind(action).optional().await
-}
-
-/// Signed acts of a project, or of all, in the order of the log: from an index on, below another one.
-///
-/// # Errors
-/// [`StoreError`] of the database.
-pub async fn signed_acts(
-    conn: &mut Conn,
-    project: Option<ProjectId>,
-    (from, below): (u64, u64),
-    limit: u32,
-) -> Result<Vec<Event>, StoreError> {
-    let mut sql = concat!(
-        "SELECT e.*, d.details FROM events e LEFT JOIN event_details d ON d.event_id = e.id \
-         WHERE e.log_index >= $1 AND e.log_index < $2 AND e.outcome = 'ok' AND e.action IN ",
-        signed_acts!()
-    )
-    .to_owned();
-    let mut values = vec![from.value(), below.value(), limit.value()];
-    if let Some(project) = project {
-        values.push(project.value());
-        sql.push_str(" AND e.project_id = $4");
-    }
-    sql.push_str(" ORDER BY e.log_index LIMIT $3");
-    values.into_iter().fold(conn.query_built(sql), Query::bind).all().await
 }
 
 /// Sequenced events after a log index, in the order of the log: what a live listener missed.

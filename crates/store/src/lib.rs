@@ -27,6 +27,7 @@ pub mod face_models;
 pub mod findings;
 pub mod flow;
 pub mod gate;
+pub mod guideline_plans;
 pub mod guidelines;
 pub mod holds;
 pub mod ingests;

@@ -229,7 +229,7 @@ pub async fn empty_item(tx: &mut Tx, item: ItemId, name: &str) -> Result<Emptied
                AND read_id IN (SELECT id FROM reads WHERE item_id = $1)";
     let annotations = tx.query(sql).bind(item).execute().await?;
     // What was made wrong in a draft says what was drawn.
-    let sql = "UPDATE suggestions SET said = '' WHERE item_id = $1";
+    let sql = "UPDATE suggestions SET said = '', judged = NULL WHERE item_id = $1";
     tx.query(sql).bind(item).execute().await?;
     let sql = "UPDATE reads SET annotation_count = 0 WHERE item_id = $1";
     tx.query(sql).bind(item).execute().await?;

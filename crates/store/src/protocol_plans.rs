@@ -38,6 +38,9 @@ record! {
         outcome: Option<String>,
         /// Why it was withdrawn or could not come into force.
         outcome_reason: Option<String>,
+        /// The change of the ontology that the version carries out (JSON, as the pipeline spells it); absent for a document that
+        /// somebody wrote.
+        ontology: Option<String>,
     }
 }
 

@@ -193,6 +193,26 @@ const STEPS: &[Step] = &[
         sqlite: include_str!("../migrations/sqlite/0061_rulings.sql"),
         postgres: include_str!("../migrations/postgres/0061_rulings.sql"),
     },
+    Step {
+        version: 62,
+        sqlite: include_str!("../migrations/sqlite/0062_judged_suggestions.sql"),
+        postgres: include_str!("../migrations/postgres/0062_judged_suggestions.sql"),
+    },
+    Step {
+        version: 63,
+        sqlite: include_str!("../migrations/sqlite/0063_model_stops.sql"),
+        postgres: include_str!("../migrations/postgres/0063_model_stops.sql"),
+    },
+    Step {
+        version: 64,
+        sqlite: include_str!("../migrations/sqlite/0064_planned_ontology.sql"),
+        postgres: include_str!("../migrations/postgres/0064_planned_ontology.sql"),
+    },
+    Step {
+        version: 65,
+        sqlite: include_str!("../migrations/sqlite/0065_guideline_plans.sql"),
+        postgres: include_str!("../migrations/postgres/0065_guideline_plans.sql"),
+    },
 ];
 
 /// The newest schema version that this program knows.

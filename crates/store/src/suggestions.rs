@@ -40,6 +40,9 @@ record! {
         opened_at: Option<Instant>,
         /// People who were not shown the draft drew what had been made wrong: it was right after all. Absent before it is opened.
         confirmed: Option<bool>,
+        /// What people did with it (JSON, as the pipeline spells it), worked out once the item was accepted: whatever becomes of
+        /// the item later, this is what happened. Absent until then, for items of before, and once erased.
+        judged: Option<String>,
     }
 }
 
@@ -96,14 +99,28 @@ pub async fn open(tx: &mut Tx, item: ItemId, confirmed: bool) -> Result<(), Stor
     tx.query(sql).bind(now).bind(confirmed).bind(item).execute().await.map(drop)
 }
 
-/// What was opened in a project, in order of the items.
+/// What was opened in a project after an item, in order of the items.
 ///
 /// # Errors
 /// [`StoreError`] of the database.
-pub async fn opened(conn: &mut Conn, project: ProjectId, limit: u32) -> Result<Vec<Suggestion>, StoreError> {
+pub async fn opened(
+    conn: &mut Conn,
+    project: ProjectId,
+    after: ItemId,
+    limit: u32,
+) -> Result<Vec<Suggestion>, StoreError> {
     let sql = "SELECT s.* FROM suggestions s JOIN items i ON i.id = s.item_id WHERE s.project_id = $1 \
-               AND s.opened_at IS NOT NULL AND i.state IN ('accepted', 'released') ORDER BY s.item_id LIMIT $2";
-    conn.query(sql).bind(project).bind(limit).scanning().all().await
+               AND s.opened_at IS NOT NULL AND i.state <> 'erased' AND s.item_id > $2 ORDER BY s.item_id LIMIT $3";
+    conn.query(sql).bind(project).bind(after).bind(limit).scanning().all().await
+}
+
+/// Keeps what people did with it; `false` when that is kept already, or the person in the item was erased.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn judge(tx: &mut Tx, item: ItemId, judged: &str) -> Result<bool, StoreError> {
+    let sql = "UPDATE suggestions SET judged = $1 WHERE item_id = $2 AND judged IS NULL AND said <> ''";
+    Ok(tx.query(sql).bind(judged).bind(item).execute().await? > 0)
 }
 
 /// What the drafts of a release's items served for, as far as it was opened when the release began, in order of the items.

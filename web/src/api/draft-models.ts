@@ -12,14 +12,20 @@ export const draftModelsQuery = (project: string) =>
       api.get<DraftModel[]>(path`/projects/${project}/draft-models`, undefined, signal),
   });
 
-/** Stops a model, or lets it draft again. */
-export function useDraftModel(project: string) {
+/** The models that drafted in any project, for those who lead the installation. */
+export const draftModelsEverywhereQuery = queryOptions({
+  queryKey: ["draft-models"],
+  queryFn: ({ signal }) => api.get<DraftModel[]>("/draft-models", undefined, signal),
+});
+
+/** Stops a model in a project, or in every one, or lets it draft again. */
+export function useDraftModel(project: string | null) {
   const client = useQueryClient();
+  const at = project === null ? "" : path`/projects/${project}`;
+  const key = project === null ? ["draft-models"] : ["quality", project, "draft-models"];
   return useMutation({
     mutationFn: ({ stop, ...body }: { stop: boolean; model: string; reason: string }) =>
-      stop
-        ? api.post<void>(path`/projects/${project}/draft-models/stop`, body)
-        : api.post<void>(path`/projects/${project}/draft-models/resume`, body),
-    onSuccess: () => client.invalidateQueries({ queryKey: ["quality", project, "draft-models"] }),
+      api.post<void>(`${at}/draft-models/${stop ? "stop" : "resume"}`, body),
+    onSuccess: () => client.invalidateQueries({ queryKey: key }),
   });
 }

@@ -10,6 +10,7 @@ export type GuidelineDocument = Schemas["GuidelineDocument"];
 export type GuidelineCard = Schemas["GuidelineCard"];
 export type GuidelineExample = Schemas["GuidelineExample"];
 export type ExampleKind = Schemas["ExampleKind"];
+export type GuidelineText = Schemas["GuidelineText"];
 export type GuidelineDraft = Schemas["GuidelineDraft"];
 export type GuidelineImpact = Schemas["Impact"];
 export type Publication = Schemas["Publication"];
@@ -19,6 +20,14 @@ export const guidelineQuery = (project: string) =>
   queryOptions({
     queryKey: ["guideline", project],
     queryFn: ({ signal }) => api.get<Guideline>(path`/projects/${project}/guideline`, undefined, signal),
+  });
+
+/** A published version with its text and cards; it never changes. */
+export const guidelineVersionQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["guideline-version", id],
+    queryFn: ({ signal }) => api.get<GuidelineText>(path`/guidelines/${id}`, undefined, signal),
+    staleTime: Number.POSITIVE_INFINITY,
   });
 
 export const impactQuery = (project: string) =>
@@ -52,6 +61,11 @@ export function useGuidelineActions(project: string) {
     publish: useMutation({
       mutationFn: (publication: Publication) =>
         api.post<Schemas["Published"]>(path`/projects/${project}/guideline/publish`, publication),
+      onSuccess,
+    }),
+    withdraw: useMutation({
+      mutationFn: (reason: string) =>
+        api.post<void>(path`/projects/${project}/guideline/withdrawal`, { reason }),
       onSuccess,
     }),
     acknowledge: useMutation({

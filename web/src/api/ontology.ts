@@ -22,6 +22,12 @@ export function useOntologyActions(project: string) {
       mutationFn: (operations: OntologyOperation[]) =>
         api.post<DryRun>(path`/projects/${project}/ontology/dry-run`, { operations }),
     }),
+    /** The same, dated ahead: the version waits for its time. */
+    plan: useMutation({
+      mutationFn: ({ against, draft }: { against: number; draft: Schemas["OntologyPlan"] }) =>
+        api.post<{ id: string; version: number }>(path`/projects/${project}/ontology/plan`, draft, against),
+      onSuccess: () => client.invalidateQueries({ queryKey: ["projects", project] }),
+    }),
     change: useMutation({
       mutationFn: ({ against, draft }: { against: number; draft: Schemas["OntologyDraft"] }) =>
         api.post<OntologyChange>(path`/projects/${project}/ontology`, draft, against),

@@ -480,6 +480,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/draft-models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The models that drafted in any project, with the stops that hold in all of them. */
+        get: operations["holds_draft_models_everywhere"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/draft-models/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets a model that was stopped in every project draft again. */
+        post: operations["holds_resume_model_everywhere"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/draft-models/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stops a model in every project at once. */
+        post: operations["holds_stop_model_everywhere"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -802,6 +853,23 @@ export interface paths {
         };
         /** Masks that the cuboids of a scene suggest. Nothing is masked until they are set as masks. */
         get: operations["gate_proposals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/guidelines/{guideline}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A published version with its text and cards, in force or not. */
+        get: operations["guidelines_guideline_version"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2191,6 +2259,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/guideline/withdrawal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Withdraws the signed draft that waits for its time. */
+        post: operations["guidelines_withdraw_guideline"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/holds": {
         parameters: {
             query?: never;
@@ -2412,6 +2497,23 @@ export interface paths {
         put?: never;
         /** What a change would do, counted per class and per release; nothing is done. */
         post: operations["ontology_dry_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/ontology/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Signs a change now that takes force later: the version waits, and is withdrawn, as any other that is dated ahead. */
+        post: operations["ontology_plan"];
         delete?: never;
         options?: never;
         head?: never;
@@ -5322,6 +5424,8 @@ export interface components {
             at: components["schemas"]["Instant"];
             /** @description Printed name of who stopped it. */
             by: string;
+            /** @description In every project, not in this one alone: whoever leads the installation lets it draft again. */
+            everywhere: boolean;
             /** @description Why. */
             reason: string;
         };
@@ -5840,6 +5944,17 @@ export interface components {
         FoundView: {
             /**
              * Format: int64
+             * @description Items whose errors were counted: all but those that were judged before errors were.
+             */
+            counted: number;
+            /**
+             * Format: int64
+             * @description Errors in them: marks that were changed, taken out, added or said to be wrong.
+             */
+            errors: number;
+            errors_per_item?: components["schemas"]["ShareView"] | null;
+            /**
+             * Format: int64
              * @description Of these, with an error; what was overturned on appeal does not count.
              */
             found: number;
@@ -6156,6 +6271,13 @@ export interface components {
         };
         /** Format: uuid */
         GuidelineId: string;
+        /** @description A published version with what it says. */
+        GuidelineText: {
+            /** @description Its text and cards. */
+            document: components["schemas"]["GuidelineDocument"];
+            /** @description The version. */
+            version: components["schemas"]["GuidelineVersion"];
+        };
         /** @description A published version, without its cards. */
         GuidelineVersion: {
             /** @description What the change means for labels. */
@@ -6194,10 +6316,15 @@ export interface components {
             draft?: components["schemas"]["GuidelineDraft"] | null;
             /** @description The caller may change it. */
             may_manage: boolean;
+            planned?: components["schemas"]["PlannedGuideline"] | null;
             /** @description The caller has to read it before they take a task. */
             unread: boolean;
             /** @description Earlier versions and this one, the newest first. */
             versions: components["schemas"]["GuidelineVersion"][];
+        };
+        /** @description Why a draft does not come into force. */
+        GuidelineWithdrawal: {
+            reason: string;
         };
         /** @description One of the 18 classes of identifiers of 45 CFR 164.514(b)(2)(i). */
         HarborClass: {
@@ -7111,6 +7238,21 @@ export interface components {
             /** @enum {string} */
             op: "remove_attribute";
         };
+        /** @description A change with the time from which it holds. */
+        OntologyPlan: {
+            /** @description Name of the round of rework that a split begins. */
+            campaign?: string | null;
+            /** @description From when it is in force. */
+            effective_at: components["schemas"]["Instant"];
+            /** @description User name; needed at the first signature of a period. */
+            login?: string | null;
+            /** @description What is to be done, in this order. */
+            operations: components["schemas"]["OntologyOperation"][];
+            /** @description Password, entered for this signature. */
+            password: string;
+            /** @description Why. */
+            reason: string;
+        };
         /** @description What is to be tried. */
         OntologyTrial: {
             /** @description What would be done, in this order. */
@@ -7135,7 +7277,10 @@ export interface components {
             item?: components["schemas"]["ItemId"] | null;
             /** @description Its name. */
             item_name?: string | null;
-            /** @description `finding`, `appeal`, `alarm` or `decision` (of an owner, about an item that came back too often). */
+            /**
+             * @description `finding`, `appeal`, `alarm`, `decision` (of an owner, about an item that came back too often) or `nobody` (everybody who could do
+             *     what is to be done had a part in the item: somebody else needs the role).
+             */
             kind: string;
             /** @description Since when it waits. */
             since: components["schemas"]["Instant"];
@@ -7875,6 +8020,19 @@ export interface components {
         PlanWithdrawal: {
             reason: string;
         };
+        /** @description A signed draft that waits for its time. */
+        PlannedGuideline: {
+            /** @description What the change means for labels. */
+            change: string;
+            /** @description From when it is in force. */
+            effective_at: components["schemas"]["Instant"];
+            /** @description When. */
+            signed_at: components["schemas"]["Instant"];
+            /** @description Who signed it, as the name was printed then. */
+            signed_by: string;
+            /** @description What changes and why. */
+            summary: string;
+        };
         /** @description A signed version that waits for its time. */
         PlannedVersion: {
             /** @description SHA-256 of the document in canonical JSON, hexadecimal: what was signed. */
@@ -7883,6 +8041,8 @@ export interface components {
             document: string;
             /** @description From when it is in force. */
             effective_at: components["schemas"]["Instant"];
+            /** @description It carries out a change of the ontology: what becomes of labels is part of it. */
+            ontology: boolean;
             /** @description Why, in words. Only those who run or audit the project are told. */
             reason?: string | null;
             /** @description Who signed it, and when. */
@@ -8271,6 +8431,7 @@ export interface components {
             classes?: string[] | null;
             /** @description Disputes that led to it. */
             disputes?: string[];
+            effective_at?: components["schemas"]["Instant"] | null;
             /** @description User name; needed at the first signature of a period. */
             login?: string | null;
             /** @description Password, entered for this signature. */
@@ -9390,6 +9551,12 @@ export interface components {
              * @description Most independent reads where more are asked for one by one until they agree; absent where `readers` is all.
              */
             readers_max?: number | null;
+            /**
+             * Format: int32
+             * @description How often this stage may send an item back before an owner must decide; absent where the protocol's `rework_cap` over all
+             *     stages is enough: a `review`, `sample_qa` or `sign` stage.
+             */
+            rework_cap?: number | null;
             role?: components["schemas"]["Role"] | null;
             /**
              * Format: double
@@ -9635,7 +9802,7 @@ export interface components {
              * @description Share of items whose draft is withheld from now on.
              */
             control_share: number;
-            /** @description There are more items than one report looks at: these are the first. */
+            /** @description There are more items of before than one report works out anew: these are the first. */
             cut: boolean;
             /**
              * Format: int64
@@ -9865,6 +10032,40 @@ export interface components {
             /** @description Who. */
             user: components["schemas"]["UserId"];
         };
+        /** @description What decisions between reads say of one reader. */
+        TierReader: {
+            errors_per_read?: components["schemas"]["ShareView"] | null;
+            /**
+             * Format: int64
+             * @description Marks in the reads.
+             */
+            marks: number;
+            /**
+             * Format: int64
+             * @description Marks of the decisions that the reads lack.
+             */
+            missed: number;
+            /** @description Their printed name. */
+            printed_name: string;
+            /**
+             * Format: int64
+             * @description Reads of theirs that somebody decided about: those that differed from others.
+             */
+            ruled: number;
+            share?: components["schemas"]["ShareView"] | null;
+            /**
+             * Format: int64
+             * @description Of these, reads that the decision left as they are.
+             */
+            upheld: number;
+            /** @description Who. */
+            user: components["schemas"]["UserId"];
+            /**
+             * Format: int64
+             * @description Of these, marks that the decision did not leave.
+             */
+            wrong: number;
+        };
         /** @description What each tier of a project is worth. */
         TierReport: {
             /**
@@ -9898,6 +10099,8 @@ export interface components {
             not_assessed: number;
             /** @description What an hour of each role costs. */
             rates: components["schemas"]["RateView"][];
+            /** @description What decisions between reads say of each reader. */
+            readers: components["schemas"]["TierReader"][];
             /** @description What is done again. */
             rework: components["schemas"]["ReworkView"];
             since?: components["schemas"]["Instant"] | null;
@@ -9919,7 +10122,8 @@ export interface components {
             kind: components["schemas"]["StageKind"];
             /**
              * Format: double
-             * @description Minutes of work at this stage for each accepted item, everything that was done again included.
+             * @description Minutes of work at this stage for each accepted item, everything that was done again, and claims that led to nothing,
+             *     included.
              */
             minutes_per_accepted?: number | null;
             /** @description The same for each person. */
@@ -9933,6 +10137,8 @@ export interface components {
             role: components["schemas"]["Role"];
             /** @description Its title. */
             title: string;
+            /** @description Claims that led to no turn. */
+            unfinished: components["schemas"]["UnfinishedView"];
             /** @description From the moment that a task is offered to its claim. */
             waiting: components["schemas"]["TimesView"];
             /** @description From the claim to the decision. */
@@ -9980,6 +10186,19 @@ export interface components {
             confidence?: components["schemas"]["Confidence"] | null;
             /** @description Why, in a few words. */
             reason?: string | null;
+        };
+        /** @description Work that led to nothing: tasks that were claimed, then given back, left to their time, or taken away. */
+        UnfinishedView: {
+            /**
+             * Format: int64
+             * @description Claims.
+             */
+            claims: number;
+            /**
+             * Format: double
+             * @description Minutes from the claims to the last sign of life.
+             */
+            minutes: number;
         };
         /** @description Why a task is freed. */
         UnreserveReason: {
@@ -11203,6 +11422,94 @@ export interface operations {
             };
         };
     };
+    holds_draft_models_everywhere: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftModelView"][];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    holds_resume_model_everywhere: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DraftModelReason"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    holds_stop_model_everywhere: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DraftModelReason"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     live_events: {
         parameters: {
             query?: never;
@@ -11843,6 +12150,36 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Proposal"][];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    guidelines_guideline_version: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                guideline: components["schemas"]["GuidelineId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GuidelineText"];
                 };
             };
             /** @description A refusal with its code. */
@@ -14830,6 +15167,38 @@ export interface operations {
             };
         };
     };
+    guidelines_withdraw_guideline: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GuidelineWithdrawal"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     holds_wide_holds: {
         parameters: {
             query?: never;
@@ -15357,6 +15726,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DryRun"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ontology_plan: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description protocol version in quotes */
+                "If-Match": string;
+            };
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OntologyPlan"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolRef"];
                 };
             };
             /** @description A refusal with its code. */

@@ -7,6 +7,7 @@ import { isOwner, useMe } from "@/api/session";
 import type { Account } from "@/api/types";
 import { usersQuery, useUserActions } from "@/api/users";
 import { words } from "@/format";
+import { DraftModels } from "@/pages/project/quality/DraftModels";
 import { At, CopyText, Status } from "@/parts/bits";
 import { CertificateForm } from "@/parts/CertificateForm";
 import { ManagedCertificates } from "@/parts/Certificates";
@@ -198,6 +199,16 @@ export default function Users() {
         </div>
       )}
       {users.data && isOwner(me) ? <Everywhere accounts={users.data} /> : null}
+      {isOwner(me) ? (
+        <section className="stack" aria-labelledby="models-everywhere">
+          <h2 id="models-everywhere">Models that draft</h2>
+          <p className="dim">
+            A model that is stopped here drafts in no project any more, and nobody is shown what it drafted.
+            Each project can stop one for itself, under Quality.
+          </p>
+          <DraftModels project={null} />
+        </section>
+      ) : null}
       {making ? <NewUser onClose={() => setMaking(false)} /> : null}
     </div>
   );

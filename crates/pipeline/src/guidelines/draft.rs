@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     CAPTION_CHARS_MAX, CARD_CHARS_MAX, EXAMPLES_MAX, ExampleSource, GuidelineDocument, GuidelineDraft,
-    GuidelineExample, TEXT_CHARS_MAX, document_of, draft_view, evidence,
+    GuidelineExample, TEXT_CHARS_MAX, document_of, draft_view, evidence, planned,
 };
 use crate::{Pipeline, PipelineError, Result, access::Action, blocking, people::Caller};
 
@@ -47,6 +47,7 @@ impl Pipeline {
             .store
             .write::<_, PipelineError, _>(caller.actor(), move |tx| {
                 Box::pin(async move {
+                    planned::none_waits(tx, project).await?;
                     let found = guidelines::draft(tx, project).await?;
                     match found {
                         None if revision == 0 => {

@@ -4,6 +4,7 @@
 
 mod draft;
 mod picture;
+mod planned;
 mod publish;
 
 use std::fmt;
@@ -15,6 +16,8 @@ use countersign_store::{Conn, Evidence, guidelines};
 use serde::{Deserialize, Serialize};
 
 pub use draft::{PICTURE_BYTES_MAX, UploadedPicture};
+pub(crate) use planned::JOB_GUIDELINE;
+pub use planned::PlannedGuideline;
 pub use publish::{ClassImpact, GuidelineDispute, Impact, Publication, Published};
 
 use crate::{
@@ -239,8 +242,20 @@ pub struct GuidelineView {
     pub unread: bool,
     /// The draft; for those who may change it.
     pub draft: Option<GuidelineDraft>,
+    /// A draft that was signed and waits for its time.
+    pub planned: Option<PlannedGuideline>,
     /// The caller may change it.
     pub may_manage: bool,
+}
+
+/// A published version with what it says.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct GuidelineText {
+    /// The version.
+    pub version: GuidelineVersion,
+    /// Its text and cards.
+    pub document: GuidelineDocument,
 }
 
 impl Pipeline {
@@ -271,8 +286,23 @@ impl Pipeline {
             acknowledged: read.map(|row| Version::of(&row).to_string()),
             unread,
             draft,
+            planned: planned::seen(&mut conn, project).await?,
             may_manage,
         })
+    }
+
+    /// A version that was published, in force or not: every label names the one that it was drawn under.
+    ///
+    /// # Errors
+    /// [`PipelineError::NotFound`] without a role on the project, and for a draft.
+    pub async fn guideline_version(&self, caller: &Caller, id: GuidelineId) -> Result<GuidelineText> {
+        let mut conn = self.store.read().await?;
+        let row = guidelines::by_id(&mut conn, id).await?.ok_or(PipelineError::NotFound)?;
+        self.require_on(caller, Action::ViewProject, row.project_id)?;
+        if row.state == "draft" {
+            return Err(PipelineError::NotFound);
+        }
+        Ok(GuidelineText { version: version_view(&mut conn, &row).await?, document: document_of(&row)? })
     }
 
     /// Keeps that the caller has read a version and follows it.

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use countersign_model::{CampaignId, Instant, ItemId, ProjectId, SignatureMeaning};
-use countersign_store::{campaigns, comparisons, flow, guidelines};
+use countersign_model::{CampaignId, Instant, ItemId, ProjectId, SignatureMeaning, UserId};
+use countersign_store::{Tx, campaigns, comparisons, flow, guidelines};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::{
     ChangeKind, GuidelineDocument, GuidelineView, SUMMARY_CHARS_MAX, Version, document_of,
     draft::{bad, check_text},
-    evidence,
+    evidence, planned,
 };
 use crate::{
     Pipeline, PipelineError, Result,
@@ -49,6 +49,9 @@ pub struct Publication {
     /// Name of the round of rework that a correction begins.
     #[serde(default)]
     pub campaign: Option<String>,
+    /// From when it is in force; absent, or over: at once.
+    #[serde(default)]
+    pub effective_at: Option<Instant>,
     /// User name; needed at the first signature of a period.
     #[serde(default)]
     pub login: Option<String>,
@@ -174,50 +177,23 @@ impl Pipeline {
         let change = publication.change;
         let campaign = (change == ChangeKind::Correction && before.is_some() && !classes.is_empty())
             .then(|| publication.campaign.clone().unwrap_or_default().trim().to_owned());
-        let (user, summary) = (caller.user(), publication.summary.trim().to_owned());
-        let disputes: Vec<String> = publication.disputes.iter().map(Uuid::to_string).collect();
+        let terms = Terms {
+            change,
+            summary: publication.summary.trim().to_owned(),
+            classes,
+            disputes: publication.disputes.iter().map(Uuid::to_string).collect(),
+            campaign,
+        };
+        let (user, effective_at) = (caller.user(), publication.effective_at);
         let publishing = self.store.write::<_, PipelineError, _>(caller.actor(), move |tx| {
             Box::pin(async move {
-                let last = guidelines::current(tx, project).await?;
-                let last = last.as_ref().map_or(Version(0, 0, 0), Version::of);
-                let version = last.after(change);
-                let hash: [u8; 32] = Sha256::digest(draft.document.as_bytes()).into();
-                // What is only said better departs from nothing.
-                let deviation = change != ChangeKind::Clarification && flow::has_begun(tx, project).await?;
-                let row = guidelines::Guideline {
-                    state: "published".into(),
-                    major: version.0,
-                    minor: version.1,
-                    patch: version.2,
-                    content_hash: Some(hex::encode(hash)),
-                    change_kind: Some(change.as_str().into()),
-                    summary: Some(summary),
-                    classes: serde_json::json!(classes).to_string(),
-                    disputes: serde_json::json!(disputes).to_string(),
-                    published_by: Some(user),
-                    published_at: Some(tx.now()),
-                    deviation,
-                    ..draft
-                };
-                if !guidelines::publish(tx, row.clone()).await? {
-                    return Err(PipelineError::StaleRevision { current: row.revision });
+                planned::none_waits(tx, project).await?;
+                let (_, printed_name) = signer(tx).await?;
+                let signed = Signer { user, printed_name, at: None };
+                match effective_at.filter(|at| *at > tx.now()) {
+                    Some(at) => planned::plan_in(tx, draft, &terms, signed, at).await.map(|()| None),
+                    None => publish_in(tx, draft, terms, signed).await,
                 }
-                let (_, name) = signer(tx).await?;
-                let mut said = serde_json::json!({
-                    "version": version.to_string(),
-                    "change": change, "classes": classes, "summary": row.summary, "disputes": disputes,
-                    "deviation": deviation,
-                });
-                add_signed(&mut said, SignatureMeaning::Approved, &name);
-                let published = evidence("guideline.published", &row).content(hash).details(said);
-                tx.record(if deviation { published.reason("deviation") } else { published })?;
-                // Who publishes it has read it.
-                guidelines::acknowledge(tx, row.id, user, project).await?;
-                tickets::answered(tx, project, row.id, user, &classes).await?;
-                let Some(name) = campaign else { return Ok(None) };
-                let name = if name.is_empty() { format!("Guideline {version}") } else { name };
-                let opening = Opening { project, guideline: Some(row.id), name, classes, user };
-                open_campaign(tx, opening).await.map(Some)
             })
         });
         let opened = self.signed(caller, &components, publishing).await?;
@@ -255,6 +231,77 @@ impl Pipeline {
         }
         Ok(classes)
     }
+}
+
+/// How a draft is published, as it is kept while it waits for its time.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Terms {
+    pub change: ChangeKind,
+    pub summary: String,
+    pub classes: Vec<String>,
+    pub disputes: Vec<String>,
+    /// Name of the round of rework that it begins, empty for one that is made up; absent where it begins none.
+    pub campaign: Option<String>,
+}
+
+/// Who signed it.
+pub(super) struct Signer {
+    pub user: UserId,
+    pub printed_name: String,
+    /// When, where that was before it took force.
+    pub at: Option<Instant>,
+}
+
+/// Puts a draft into force, in the caller's write; the round of rework that began.
+pub(super) async fn publish_in(
+    tx: &mut Tx,
+    draft: guidelines::Guideline,
+    terms: Terms,
+    signer: Signer,
+) -> Result<Option<CampaignId>> {
+    let project = draft.project_id;
+    let last = guidelines::current(tx, project).await?;
+    let last = last.as_ref().map_or(Version(0, 0, 0), Version::of);
+    let version = last.after(terms.change);
+    let hash: [u8; 32] = Sha256::digest(draft.document.as_bytes()).into();
+    // What is only said better departs from nothing.
+    let deviation = terms.change != ChangeKind::Clarification && flow::has_begun(tx, project).await?;
+    let row = guidelines::Guideline {
+        state: "published".into(),
+        major: version.0,
+        minor: version.1,
+        patch: version.2,
+        content_hash: Some(hex::encode(hash)),
+        change_kind: Some(terms.change.as_str().into()),
+        summary: Some(terms.summary),
+        classes: serde_json::json!(terms.classes).to_string(),
+        disputes: serde_json::json!(terms.disputes).to_string(),
+        published_by: Some(signer.user),
+        published_at: Some(tx.now()),
+        deviation,
+        ..draft
+    };
+    if !guidelines::publish(tx, row.clone()).await? {
+        return Err(PipelineError::StaleRevision { current: row.revision });
+    }
+    let mut said = serde_json::json!({
+        "version": version.to_string(), "change": terms.change, "classes": terms.classes, "summary": row.summary,
+        "disputes": terms.disputes, "deviation": deviation,
+    });
+    if let Some(at) = signer.at {
+        said["signed_at"] = serde_json::json!(at);
+    }
+    add_signed(&mut said, SignatureMeaning::Approved, &signer.printed_name);
+    let published = evidence("guideline.published", &row).content(hash).details(said);
+    tx.record(if deviation { published.reason("deviation") } else { published })?;
+    // Who publishes it has read it.
+    guidelines::acknowledge(tx, row.id, signer.user, project).await?;
+    tickets::answered(tx, project, row.id, signer.user, &terms.classes).await?;
+    let Some(name) = terms.campaign else { return Ok(None) };
+    let name = if name.is_empty() { format!("Guideline {version}") } else { name };
+    let (classes, user) = (terms.classes, signer.user);
+    let opening = Opening { project, guideline: Some(row.id), name, classes, user };
+    open_campaign(tx, opening).await.map(Some)
 }
 
 /// The classes whose cards differ between two documents.

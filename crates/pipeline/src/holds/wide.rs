@@ -415,7 +415,8 @@ impl Pipeline {
         let mut last = after;
         let full = items.len() == ITEMS_PER_WRITE as usize;
         for item in items {
-            hold_one(tx, &mut Moving::load(tx, self, item).await?, &hold).await?;
+            let mut moving = Moving::load(tx, self, item).await?;
+            hold_one(tx, &mut moving, &hold).await?;
             last = Some(item);
         }
         // What lies before where this walk began may have come in since: it is walked over once more, from the start.

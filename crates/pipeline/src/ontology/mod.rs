@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 
 use countersign_model::{
     Annotation, CampaignId, Class, Instant, OntologyChangeId, ProjectId, Protocol, ReadId, ReleaseId,
-    SignatureMeaning,
+    SignatureMeaning, UserId,
 };
-use countersign_store::{Conn, Evidence, Tx, campaigns, ontology, reads};
+use countersign_store::{Conn, Evidence, Tx, campaigns, ontology, protocol_plans::ProtocolPlan, reads};
 use serde::{Deserialize, Serialize};
 
 pub use operations::{AttributeRule, MigrationPath, OPERATIONS_MAX, OntologyChange, OntologyOperation};
@@ -20,7 +20,8 @@ use crate::{
     campaigns::{Opening, any_under_earlier, open_campaign},
     moving::Moving,
     people::Caller,
-    protocols::{put_in, signature::signer},
+    projects::ProtocolRef,
+    protocols::{Changed, checked_in, force::in_force, planned::plan_in, put_in, signature::signer},
     review::checked_comment,
     save::annotation_body,
     signed_acts::{self, SignedAct},
@@ -149,68 +150,74 @@ impl Pipeline {
         draft: OntologyDraft,
     ) -> Result<OntologyChangeView> {
         self.require_on(caller, Action::ManageProject, project)?;
-        let reason = checked_comment(Some(draft.reason))?
-            .ok_or_else(|| PipelineError::bad("reason_required", "reason", "say why"))?;
-        let name = draft.campaign.unwrap_or_default().trim().to_owned();
-        if name.contains('\0') || name.chars().count() > NAME_CHARS_MAX {
-            return Err(bad("campaign", &format!("at most {NAME_CHARS_MAX} characters")));
-        }
+        let (reason, name) = checked(draft.reason, draft.campaign)?;
         let change = OntologyChange(draft.operations);
-        let (document, touched) = {
-            let mut conn = self.store.read().await?;
-            let protocol = self.protocol(&mut conn, project).await?;
-            if protocol.version != against {
-                return Err(stale(protocol.version.into()));
-            }
-            let next = applied(&change, &protocol)?;
-            let document = countersign_workflow::document::write_document(&next).map_err(|e| internal(&e))?;
-            (document, touched(&mut conn, project, &change, &protocol).await?)
-        };
+        let (document, touched) = self.spelt_out(project, against, &change).await?;
         let components = Components { login: draft.login, password: draft.password };
         let user = caller.user();
         let reading = countersign_workflow::document::read_document(&document);
         // Version, change and campaign together: a version without its change could never be carried over.
         let changing = self.store.write::<_, PipelineError, _>(caller.actor(), move |tx| {
             Box::pin(async move {
-                let made = put_in(tx, project, against, reading, document, Some(reason.clone())).await?;
-                let split: Vec<String> = change.split().into_iter().map(str::to_owned).collect();
-                // What is in work goes on under the version that it began with, and is looked at once it is accepted.
-                let accepted = touched.iter().any(|one| split.contains(&one.class) && one.items > 0);
-                let waits =
-                    !split.is_empty() && (accepted || any_under_earlier(tx, project, made.version).await?);
-                let campaign = if waits {
-                    let name =
-                        if name.is_empty() { format!("Classes, version {}", made.version) } else { name };
-                    let opening = Opening { project, guideline: None, name, classes: split, user };
-                    Some(open_campaign(tx, opening).await?)
-                } else {
-                    None
-                };
-                let row = ontology::Change {
-                    id: tx.fresh(),
-                    project_id: project,
-                    to_version: made.version,
-                    operations: spelt(&change)?,
-                    counts: spelt(&touched)?,
-                    reason,
-                    campaign_id: campaign,
-                    made_by: Some(user),
-                    made_at: tx.now(),
-                };
-                ontology::insert(tx, row.clone()).await?;
-                let evidence = Evidence::new("ontology.changed", "ontology", row.id.uuid()).project(project);
-                let (_, name) = signer(tx).await?;
-                let mut said = serde_json::json!({
-                    "version": row.to_version, "operations": change, "touched": touched, "reason": row.reason,
-                });
-                add_signed(&mut said, SignatureMeaning::Approved, &name);
-                tx.record(evidence.details(said))?;
-                Ok(row)
+                let (why, by) = (Some(reason.clone()), Changed::Ontology);
+                let made = put_in(tx, project, against, reading, document, why, by).await?;
+                let (_, printed_name) = signer(tx).await?;
+                let signed = Signed { user, printed_name, reason, campaign: name, at: None };
+                keep(tx, project, made.version, &change, touched, signed).await
             })
         });
         let row = self.signed(caller, &components, changing).await?;
         self.wake_worker();
         view(&mut *self.store.read().await?, row).await
+    }
+
+    /// Signs a change now that takes force at a later time: the version that it makes waits as any other does, and is withdrawn
+    /// as any other is. What becomes of labels is worked out when its time has come.
+    ///
+    /// # Errors
+    /// As [`Pipeline::change_ontology`]; `bad_effective_date`, `protocol_planned`.
+    pub async fn plan_ontology(
+        &self,
+        caller: &Caller,
+        project: ProjectId,
+        against: u32,
+        draft: OntologyDraft,
+        effective_at: Instant,
+    ) -> Result<ProtocolRef> {
+        self.require_on(caller, Action::ManageProject, project)?;
+        let (reason, name) = checked(draft.reason, draft.campaign)?;
+        let change = OntologyChange(draft.operations);
+        let (document, _) = self.spelt_out(project, against, &change).await?;
+        let components = Components { login: draft.login, password: draft.password };
+        let reading = countersign_workflow::document::read_document(&document);
+        let planning = self.store.write::<_, PipelineError, _>(caller.actor(), move |tx| {
+            Box::pin(async move {
+                if effective_at <= tx.now() {
+                    return Err(PipelineError::bad("bad_effective_date", "effective_at", "is over"));
+                }
+                let protocol = checked_in(tx, project, against, reading, Changed::Ontology).await?;
+                let planned = Some(spelt(&Planned { operations: change, campaign: name })?);
+                plan_in(tx, project, &protocol, document, Some(reason), (effective_at, planned)).await
+            })
+        });
+        self.signed(caller, &components, planning).await
+    }
+
+    /// The document that a change makes of the version in force, and what it touches.
+    async fn spelt_out(
+        &self,
+        project: ProjectId,
+        against: u32,
+        change: &OntologyChange,
+    ) -> Result<(String, Vec<ClassDryRun>)> {
+        let mut conn = self.store.read().await?;
+        let protocol = self.protocol(&mut conn, project).await?;
+        if protocol.version != against {
+            return Err(stale(protocol.version.into()));
+        }
+        let next = applied(change, &protocol)?;
+        let document = countersign_workflow::document::write_document(&next).map_err(|e| internal(&e))?;
+        Ok((document, touched(&mut conn, project, change, &protocol).await?))
     }
 
     /// The changes of a project's classes, the newest first.
@@ -230,6 +237,97 @@ impl Pipeline {
         }
         Ok(out)
     }
+}
+
+/// A change that waits for its time, as it is kept.
+#[derive(Serialize, Deserialize)]
+struct Planned {
+    operations: OntologyChange,
+    campaign: String,
+}
+
+/// Who signed a change, and with which words.
+struct Signed {
+    user: UserId,
+    printed_name: String,
+    reason: String,
+    /// Name of the round of rework that a split begins; empty for one that is made up.
+    campaign: String,
+    /// When, where that was before it took force.
+    at: Option<Instant>,
+}
+
+/// Why, and the name of the round of rework.
+fn checked(reason: String, campaign: Option<String>) -> Result<(String, String)> {
+    let reason = checked_comment(Some(reason))?
+        .ok_or_else(|| PipelineError::bad("reason_required", "reason", "say why"))?;
+    let name = campaign.unwrap_or_default().trim().to_owned();
+    if name.contains('\0') || name.chars().count() > NAME_CHARS_MAX {
+        return Err(bad("campaign", &format!("at most {NAME_CHARS_MAX} characters")));
+    }
+    Ok((reason, name))
+}
+
+/// Keeps a change that a version made, in its write, and opens the round of rework that it takes.
+async fn keep(
+    tx: &mut Tx,
+    project: ProjectId,
+    version: u32,
+    change: &OntologyChange,
+    touched: Vec<ClassDryRun>,
+    signed: Signed,
+) -> Result<ontology::Change> {
+    let split: Vec<String> = change.split().into_iter().map(str::to_owned).collect();
+    // What is in work goes on under the version that it began with, and is looked at once it is accepted.
+    let accepted = touched.iter().any(|one| split.contains(&one.class) && one.items > 0);
+    let waits = !split.is_empty() && (accepted || any_under_earlier(tx, project, version).await?);
+    let campaign = if waits {
+        let name =
+            if signed.campaign.is_empty() { format!("Classes, version {version}") } else { signed.campaign };
+        let opening = Opening { project, guideline: None, name, classes: split, user: signed.user };
+        Some(open_campaign(tx, opening).await?)
+    } else {
+        None
+    };
+    let row = ontology::Change {
+        id: tx.fresh(),
+        project_id: project,
+        to_version: version,
+        operations: spelt(change)?,
+        counts: spelt(&touched)?,
+        reason: signed.reason,
+        campaign_id: campaign,
+        made_by: Some(signed.user),
+        made_at: tx.now(),
+    };
+    ontology::insert(tx, row.clone()).await?;
+    let evidence = Evidence::new("ontology.changed", "ontology", row.id.uuid()).project(project);
+    let mut said = serde_json::json!({
+        "version": row.to_version, "operations": change, "touched": touched, "reason": row.reason,
+    });
+    if let Some(at) = signed.at {
+        said["signed_at"] = serde_json::json!(at);
+    }
+    add_signed(&mut said, SignatureMeaning::Approved, &signed.printed_name);
+    tx.record(evidence.details(said))?;
+    Ok(row)
+}
+
+/// Carries out the change of a version that has just come into force, in its write: under the name of whoever signed it.
+pub(crate) async fn activated(tx: &mut Tx, plan: &ProtocolPlan, change: &str) -> Result<()> {
+    let planned: Planned = serde_json::from_str(change)
+        .map_err(|error| internal(&format!("protocol_plans.ontology: {error}")))?;
+    let (protocol, _) = in_force(tx, plan.project_id, plan.version).await?;
+    let touched = touched(tx, plan.project_id, &planned.operations, &protocol).await?;
+    let signed = Signed {
+        user: plan.user_id,
+        printed_name: plan.printed_name.clone(),
+        reason: plan.reason.clone(),
+        campaign: planned.campaign,
+        at: Some(plan.signed_at),
+    };
+    keep(tx, plan.project_id, plan.version, &planned.operations, touched, signed).await?;
+    Ok(())
 }
 
 async fn view(conn: &mut Conn, row: ontology::Change) -> Result<OntologyChangeView> {

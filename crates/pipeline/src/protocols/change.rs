@@ -24,16 +24,21 @@ pub(super) fn check_change(current: &Protocol, reading: &mut Reading) {
         let text = format!("{:?} cannot be left out; retire it (retired: true)", gone.id);
         reading.fault("classes", "class_left_out", text);
     }
+}
+
+/// What a document may do to attributes, where no change of the ontology says what becomes of their answers.
+pub(super) fn check_attributes(current: &Protocol, reading: &mut Reading) {
+    let Some(next) = reading.protocol.clone() else { return };
     for (place, class) in next.classes.iter().enumerate() {
         if let Some(before) = current.class(&class.id) {
-            check_attributes(place, before, class, reading);
+            check_class(place, before, class, reading);
         }
     }
 }
 
 /// An attribute that there is keeps what it takes, or takes more: what is to become of the answers that people gave is said with a
 /// change of the ontology.
-fn check_attributes(place: usize, before: &Class, class: &Class, reading: &mut Reading) {
+fn check_class(place: usize, before: &Class, class: &Class, reading: &mut Reading) {
     for known in &before.attributes {
         let now = class.attributes.iter().position(|attribute| attribute.id == known.id);
         let Some(at) = now else {

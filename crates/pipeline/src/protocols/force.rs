@@ -124,7 +124,7 @@ pub(crate) async fn put_in_force(
 }
 
 /// Whole seconds from one moment to a later one, rounded up: nothing comes into force before its time.
-pub(super) const fn seconds_until(now: Instant, then: Instant) -> i64 {
+pub(crate) const fn seconds_until(now: Instant, then: Instant) -> i64 {
     (then.micros().saturating_sub(now.micros())).saturating_add(999_999).div_euclid(1_000_000)
 }
 

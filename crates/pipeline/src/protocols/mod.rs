@@ -22,7 +22,7 @@ use countersign_workflow::{
 };
 use serde::Serialize;
 
-use change::check_change;
+use change::{check_attributes, check_change};
 pub use flow::{ProtocolFlow, Spread, StageFlow, TIMED_TASKS_MAX};
 use force::{NewVersion, Signing, in_force, put_in_force};
 pub use impact::{ProtocolImpact, RetiredImpact, StageImpact, WorkImpact};
@@ -251,6 +251,7 @@ impl Pipeline {
         let current = self.protocol(&mut conn, project).await?;
         let mut reading = read_new_document(document);
         check_change(&current, &mut reading);
+        check_attributes(&current, &mut reading);
         let now = self.store.clock().now();
         let staff = Staff::of(&mut conn, project, now).await?;
         check_held(&current, &mut reading, &staff);
@@ -331,10 +332,10 @@ impl Pipeline {
         let putting = self.store.write::<_, PipelineError, _>(caller.actor(), move |tx| {
             Box::pin(async move {
                 match effective_at.filter(|at| *at > tx.now()) {
-                    None => put_in(tx, project, against, reading, source, reason).await,
+                    None => put_in(tx, project, against, reading, source, reason, Changed::Document).await,
                     Some(at) => {
-                        let protocol = checked_in(tx, project, against, reading).await?;
-                        planned::plan_in(tx, project, &protocol, source, reason, at).await
+                        let protocol = checked_in(tx, project, against, reading, Changed::Document).await?;
+                        planned::plan_in(tx, project, &protocol, source, reason, (at, None)).await
                     }
                 }
             })
@@ -354,6 +355,15 @@ fn check_held(current: &Protocol, reading: &mut Reading, staff: &Staff) {
     }
 }
 
+/// By what a version differs from the one before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Changed {
+    /// Somebody wrote it.
+    Document,
+    /// Operations on the ontology, which say what becomes of labels.
+    Ontology,
+}
+
 /// The write behind [`Pipeline::put_protocol`].
 pub(crate) async fn put_in(
     tx: &mut Tx,
@@ -362,8 +372,9 @@ pub(crate) async fn put_in(
     reading: Reading,
     source: String,
     reason: Option<String>,
+    by: Changed,
 ) -> Result<ProtocolRef> {
-    let protocol = checked_in(tx, project, against, reading).await?;
+    let protocol = checked_in(tx, project, against, reading, by).await?;
     let deviation = rows::has_begun(tx, project).await?;
     if deviation && reason.is_none() {
         return Err(PipelineError::refused(
@@ -396,10 +407,19 @@ pub(crate) async fn put_in(
 }
 
 /// The protocol of a document that may follow the version in force, while no other one waits for its time.
-async fn checked_in(tx: &mut Tx, project: ProjectId, against: u32, mut reading: Reading) -> Result<Protocol> {
+pub(crate) async fn checked_in(
+    tx: &mut Tx,
+    project: ProjectId,
+    against: u32,
+    mut reading: Reading,
+    by: Changed,
+) -> Result<Protocol> {
     let (current, _) = in_force(tx, project, against).await?;
     planned::none_waits(tx, project).await?;
     check_change(&current, &mut reading);
+    if by == Changed::Document {
+        check_attributes(&current, &mut reading);
+    }
     let now = tx.now();
     check_held(&current, &mut reading, &Staff::of(tx, project, now).await?);
     match reading.protocol {

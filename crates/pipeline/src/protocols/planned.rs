@@ -13,13 +13,13 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::{
-    check_change, check_held, checked_reason,
+    check_attributes, check_change, check_held, checked_reason,
     force::{NewVersion, Signing, in_force, put_in_force, seconds_until},
     signature::{VersionSignature, signer, unsigned},
     staffing::Staff,
 };
 use crate::{
-    Pipeline, PipelineError, Result, access::Action, moving::hash_bytes, people::Caller,
+    Pipeline, PipelineError, Result, access::Action, moving::hash_bytes, ontology, people::Caller,
     projects::ProtocolRef,
 };
 
@@ -42,6 +42,8 @@ pub struct PlannedVersion {
     pub content_hash: String,
     /// The document, YAML.
     pub document: String,
+    /// It carries out a change of the ontology: what becomes of labels is part of it.
+    pub ontology: bool,
     /// Why, in words. Only those who run or audit the project are told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -84,6 +86,7 @@ pub(super) async fn seen(
         },
         content_hash: plan.content_hash,
         document: plan.source,
+        ontology: plan.ontology.is_some(),
         reason: Some(plan.reason).filter(|_| told),
     });
     let last = plans::last_closed(conn, project).await?;
@@ -110,13 +113,13 @@ pub(super) async fn none_waits(conn: &mut Conn, project: ProjectId) -> Result<()
 }
 
 /// Keeps a version that was read and checked for its time, in the caller's write, and has a job put it into force then.
-pub(super) async fn plan_in(
+pub(crate) async fn plan_in(
     tx: &mut Tx,
     project: ProjectId,
     protocol: &Protocol,
     source: String,
     reason: Option<String>,
-    effective_at: Instant,
+    (effective_at, ontology): (Instant, Option<String>),
 ) -> Result<ProtocolRef> {
     let wait = seconds_until(tx.now(), effective_at);
     if wait > AHEAD_SECONDS_MAX {
@@ -158,6 +161,7 @@ pub(super) async fn plan_in(
         closed_at: None,
         outcome: None,
         outcome_reason: None,
+        ontology,
     };
     plans::insert(tx, plan).await?;
     let job = jobs::Job::ready(tx, JOB_PROTOCOL, Some(project), None, &serde_json::json!(Due { plan: id }));
@@ -210,6 +214,9 @@ async fn activate(tx: &mut Tx, plan: &ProtocolPlan) -> Result<()> {
     let (current, _) = in_force(tx, project, row.protocol_version).await?;
     let mut reading = read_new_document(&plan.source);
     check_change(&current, &mut reading);
+    if plan.ontology.is_none() {
+        check_attributes(&current, &mut reading);
+    }
     let now = tx.now();
     check_held(&current, &mut reading, &Staff::of(tx, project, now).await?);
     let Some(protocol) = reading.protocol.filter(|_| reading.faults.is_empty()) else {
@@ -253,6 +260,9 @@ async fn activate(tx: &mut Tx, plan: &ProtocolPlan) -> Result<()> {
         event_id: plan.event_id,
     };
     protocols::sign(tx, signature).await?;
+    if let Some(change) = &plan.ontology {
+        ontology::activated(tx, plan, change).await?;
+    }
     plans::close(tx, plan.id, "in_force", None).await?;
     Ok(())
 }

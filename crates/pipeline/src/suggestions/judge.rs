@@ -13,11 +13,13 @@ use countersign_workflow::{
     suggestions::{Arm, Plant, PlantKind, rule, survives},
 };
 
+use serde::{Deserialize, Serialize};
+
 use super::Said;
 use crate::{PipelineError, Result, save::current_annotations};
 
 /// What one person at one stage did with what was made wrong, when it first came to them.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Turn {
     pub user: UserId,
     pub stage: u32,
@@ -25,8 +27,8 @@ pub(super) struct Turn {
     pub kept: bool,
 }
 
-/// What an item tells.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What an item tells. Kept as JSON once the item was accepted: the field names are stable.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Judged {
     pub item: ItemId,
     pub arm: Arm,

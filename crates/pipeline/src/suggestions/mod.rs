@@ -9,6 +9,7 @@ mod count;
 mod file;
 mod judge;
 mod report;
+mod settle;
 mod table;
 
 use countersign_model::{Annotation, AnnotationId, FrameRef, ProjectId, ReadId, Stream, whole_answer};
@@ -25,6 +26,7 @@ pub use report::{
     ErrorView, FollowView, LeastHarm, SuggestionKind, SuggestionMode, SuggestionPerson, SuggestionReport,
     SuggestionStage,
 };
+pub(crate) use settle::JOB_JUDGE;
 
 use crate::{PipelineError, Result, moving::Moving, save::current_annotations};
 
@@ -79,6 +81,7 @@ impl Drawn {
             kept_at: None,
             opened_at: None,
             confirmed: None,
+            judged: None,
         };
         Ok(suggestions::insert(tx, row).await?)
     }
@@ -214,7 +217,7 @@ pub(crate) async fn open(tx: &mut Tx, moving: &Moving, read: ReadId) -> Result<(
         "read_again": row.kept_at.is_some(),
     });
     tx.record(evidence("suggestion.opened", moving).details(details))?;
-    Ok(())
+    settle::ask(tx, moving).await
 }
 
 /// Nobody hears of it but who keeps the evidence and is called to no work.

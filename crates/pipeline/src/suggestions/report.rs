@@ -1,20 +1,17 @@
 //! What people see of it: only items that are accepted, so that it tells nobody at work anything.
 
-use countersign_model::{AiVisibility, ProjectId, StageKind, UserId};
-use countersign_store::{items, suggestions, users};
+use countersign_model::{AiVisibility, ItemId, ProjectId, StageKind, UserId};
+use countersign_store::{Conn, suggestions, users};
 use countersign_workflow::suggestions::PlantKind;
 use serde::Serialize;
 
-use super::{
-    count::count,
-    judge::{Case, judge},
-};
-use crate::{
-    Pipeline, PipelineError, Result, access::Action, moving::parse_state, people::Caller, tiers::ShareView,
-};
+use super::{count::count, judge::Judged, settle::kept};
+use crate::{Pipeline, Result, access::Action, people::Caller, tiers::ShareView};
 
-/// Most items that one report looks at.
-const ITEMS_MAX: u32 = 20_000;
+/// Rows that are fetched at once.
+const PAGE_ROWS: u32 = 5_000;
+/// Most items of before that one report works out anew: what people did with others is kept.
+const ANEW_MAX: usize = 20_000;
 
 /// How often something wrong that was suggested was followed.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -125,7 +122,7 @@ pub struct SuggestionReport {
     pub confirmed: u64,
     /// Of those made wrong, passed by every stage: read again by others without the draft before they were accepted.
     pub read_again: u64,
-    /// There are more items than one report looks at: these are the first.
+    /// There are more items of before than one report works out anew: these are the first.
     pub cut: bool,
     /// By way of being wrong, among readers.
     pub kinds: Vec<SuggestionKind>,
@@ -153,23 +150,34 @@ impl Pipeline {
         self.require_on(caller, Action::ViewTiers, project)?;
         let mut conn = self.store.read().await?;
         let plan = self.protocol(&mut conn, project).await?.suggestions;
-        let mut rows = suggestions::opened(&mut conn, project, ITEMS_MAX + 1).await?;
-        let cut = rows.len() > ITEMS_MAX as usize;
-        rows.truncate(ITEMS_MAX as usize);
-        let mut judged = Vec::with_capacity(rows.len());
-        for row in &rows {
-            let item = items::by_id(&mut conn, row.item_id).await?.ok_or(PipelineError::NotFound)?;
-            let state = parse_state(&item.workflow)?;
-            let protocol = self.protocol_of(&mut conn, &item, &state).await?;
-            let Some(accepted) = item.accepted_read_id else { continue };
-            let case = Case { row, item: &item, state: &state, protocol: &protocol, accepted, until: None };
-            judged.extend(judge(&mut conn, &case).await?);
-        }
+        let (judged, cut) = self.judged(&mut conn, project).await?;
         let mut report = count(&judged)?;
         for person in report.stages.iter_mut().flat_map(|stage| &mut stage.people) {
             person.printed_name = users::by_id(&mut conn, person.user).await?.map(|user| user.printed_name);
         }
         (report.planted_share, report.control_share) = (plan.planted_share, plan.control_share);
         Ok(SuggestionReport { cut, ..report })
+    }
+
+    /// What every item that was opened tells; whether some of before were left out.
+    async fn judged(&self, conn: &mut Conn, project: ProjectId) -> Result<(Vec<Judged>, bool)> {
+        let (mut judged, mut anew, mut cut) = (Vec::new(), 0, false);
+        let mut after = ItemId(uuid::Uuid::nil());
+        loop {
+            let rows = suggestions::opened(conn, project, after, PAGE_ROWS).await?;
+            let Some(last) = rows.last() else { return Ok((judged, cut)) };
+            after = last.item_id;
+            for row in &rows {
+                if let Some(known) = kept(row)? {
+                    judged.push(known);
+                    continue;
+                }
+                anew += 1;
+                cut |= anew > ANEW_MAX;
+                if anew <= ANEW_MAX {
+                    judged.extend(self.judge_anew(conn, row).await?);
+                }
+            }
+        }
     }
 }

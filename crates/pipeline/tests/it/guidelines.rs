@@ -37,6 +37,7 @@ pub fn document(item: ItemId, words: &str) -> GuidelineDocument {
 
 fn publication(revision: u64, change: ChangeKind) -> Publication {
     Publication {
+        effective_at: None,
         revision,
         change,
         summary: "said what counts".into(),
@@ -423,4 +424,29 @@ async fn a_rule_that_changes_in_mid_study_is_a_deviation() {
     let reasons: Vec<_> = published.map(|event| event.reason).collect();
     let deviation = Some("deviation".to_owned());
     assert_eq!(reasons, [deviation.clone(), deviation, None, None]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_version_that_is_in_force_no_more_is_read_as_it_was() {
+    let house = House::new().await;
+    let (project, crew, items) = accepted_images(&house, 1).await;
+    let (pipeline, owner) = (&house.pipeline, &crew.owner);
+    publish(&house, owner, project, document(items[0], "from 4 mm on"), ChangeKind::Extension).await;
+    let first = pipeline.guideline(owner, project).await.unwrap().current.unwrap();
+    publish(&house, owner, project, document(items[0], "from 6 mm on"), ChangeKind::Extension).await;
+    let draft = pipeline.save_guideline(owner, project, 0, document(items[0], "from 8 mm on")).await.unwrap();
+
+    let seen = pipeline.guideline_version(&crew.annotator, first.id).await.unwrap();
+    assert_eq!((seen.document, &seen.version.version), (document(items[0], "from 4 mm on"), &first.version));
+    let now = pipeline.guideline(&crew.annotator, project).await.unwrap();
+    assert_eq!(now.document, document(items[0], "from 6 mm on"), "and the one in force is another");
+    for (caller, id) in
+        [(owner, draft.id), (&crew.annotator, countersign_model::GuidelineId(Uuid::from_u128(5)))]
+    {
+        assert_eq!(told(pipeline.guideline_version(caller, id).await), "not_found");
+    }
+    let stranger = house.person("stranger").await;
+    assert_ne!(stranger, crew.annotator.user());
+    let stranger = house.sign_in("stranger").await;
+    assert_eq!(told(pipeline.guideline_version(&stranger, first.id).await), "not_found");
 }

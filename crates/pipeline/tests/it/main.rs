@@ -9,6 +9,7 @@ mod campaigns;
 mod certification;
 #[path = "../../../store/tests/it/cluster.rs"]
 mod cluster;
+mod dated;
 mod double;
 mod ends;
 mod evidence;
@@ -32,6 +33,7 @@ mod real_input;
 mod releases;
 mod removed;
 mod returned;
+mod rosters;
 mod running;
 mod shared;
 mod signed_acts;

@@ -40,7 +40,7 @@ fn class(id: &str) -> Class {
     }
 }
 
-fn material(choices: &[&str]) -> Attribute {
+pub fn material(choices: &[&str]) -> Attribute {
     Attribute {
         id: "material".into(),
         name: "Material".into(),
@@ -49,7 +49,7 @@ fn material(choices: &[&str]) -> Attribute {
     }
 }
 
-fn draft(operations: Vec<OntologyOperation>) -> OntologyDraft {
+pub fn draft(operations: Vec<OntologyOperation>) -> OntologyDraft {
     let reason = "as the customer calls it".into();
     OntologyDraft { operations, reason, campaign: None, login: None, password: PASSWORD.into() }
 }
@@ -108,7 +108,7 @@ async fn change(
     made
 }
 
-fn touched(made: &OntologyChangeView) -> Vec<(&str, MigrationPath, u64, u64, u64)> {
+pub fn touched(made: &OntologyChangeView) -> Vec<(&str, MigrationPath, u64, u64, u64)> {
     let released = |one: &countersign_pipeline::ontology::ClassDryRun| {
         one.releases.iter().map(|release| release.annotations).sum()
     };
@@ -257,7 +257,7 @@ fn classes(coco: &Dataset) -> BTreeMap<&str, usize> {
 }
 
 /// Takes the accepted item up again after a correction; the label of `object` as it is handed out.
-async fn taken_up(house: &House, crew: &Crew, project: ProjectId, words: &str) -> Annotation {
+pub async fn taken_up(house: &House, crew: &Crew, project: ProjectId, words: &str) -> Annotation {
     let pipeline = &house.pipeline;
     let item = pipeline.items(&crew.owner, project, Default::default()).await.unwrap().items[0].id;
     publish(house, &crew.owner, project, document(item, words), ChangeKind::Correction).await;

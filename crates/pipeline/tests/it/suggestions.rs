@@ -198,6 +198,7 @@ async fn simulated(house: House) {
     }
     let (genuine, control) = without_plants(&floor).await;
     figures(&floor, genuine as u64, control as u64).await;
+    settled(&floor, planted[0]).await;
     released(&floor, &planted).await;
 }
 
@@ -326,6 +327,24 @@ async fn figures(floor: &Floor, genuine: u64, control: u64) {
     assert!(table.contains("\"read\",\"\",wrong_suggestions_kept,") && table.contains(",6,19\n"), "{table}");
     let refused = floor.house.pipeline.suggestions(reader, floor.project).await.unwrap_err();
     assert!(matches!(refused, PipelineError::NotFound), "{refused}");
+}
+
+/// What happened is kept: stopping the model and another version of the protocol change nothing of it.
+async fn settled(floor: &Floor, item: ItemId) {
+    let (pipeline, project) = (&floor.house.pipeline, floor.project);
+    let before = floor.report().await;
+    pipeline.drain(std::sync::Arc::new(|_| {})).await.unwrap();
+    let kept = async || {
+        let mut conn = pipeline.store.read().await.unwrap();
+        suggestions::of_item(&mut conn, item).await.unwrap().unwrap().judged
+    };
+    assert!(kept().await.is_some());
+    assert_eq!(floor.report().await, before, "as it was worked out anew");
+    let owner = floor.house.sign_in("owner@boards").await;
+    let model = pipeline.draft_models(&owner, project).await.unwrap().remove(0).model;
+    pipeline.stop_draft_model(&owner, project, model.clone(), "it marks vessels".into()).await.unwrap();
+    assert_eq!(floor.report().await, before);
+    pipeline.resume_draft_model(&owner, project, model, "looked at".into()).await.unwrap();
 }
 
 /// What leaves holds nothing that was made wrong, says how it was measured, and opens what was committed to.

@@ -75,6 +75,7 @@ async fn publish(house: &House, crew: &Crew, project: ProjectId) {
     let document = GuidelineDocument { text: "Look twice.".into(), cards: vec![card] };
     let draft = house.pipeline.save_guideline(&crew.owner, project, 0, document).await.unwrap();
     let publication = Publication {
+        effective_at: None,
         revision: draft.revision,
         change: ChangeKind::Clarification,
         summary: "said what a person is".into(),

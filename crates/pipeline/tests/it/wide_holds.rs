@@ -94,17 +94,8 @@ async fn a_lot_is_kept_out_and_the_releases_with_it_are_named(house: House) {
     assert_eq!(recall, [(first, "first", 2)], "the recall list is complete");
     let shown = pipeline.release(&crew.scientist, first.into()).await.unwrap();
     assert_eq!((shown.items, shown.held), (4, 2));
-    assert_eq!(held(&house, &engineer, project).await.len(), 2);
-
-    // Whoever has the release has its items, whatever became of one of them since.
-    withdrawn(&house, held(&house, &engineer, project).await[0]).await;
-    let again = pipeline.hold_all(&engineer, project, lot("L-7"), "looked at again".into()).await.unwrap();
-    drain(&house).await;
-    let seen = only(&house, &engineer, project).await;
-    assert_eq!((seen.id, seen.items), (again.id, 1), "what is out of work needs no hold");
-    let recall: Vec<_> = seen.releases.iter().map(|one| (one.id.uuid(), one.items)).collect();
-    assert_eq!(recall, [(first, 2)], "and is named all the same");
-    back(&house, &engineer, project, again.id).await;
+    let released = held(&house, &engineer, project).await;
+    assert_eq!(released.len(), 2);
 
     // What comes of the lot later is held too, and nobody is given work on it.
     bring(&house, project, 4, &["L-7", "L-8"]).await;
@@ -126,22 +117,18 @@ async fn a_lot_is_kept_out_and_the_releases_with_it_are_named(house: House) {
     assert_eq!(held(&house, &engineer, project).await, [one]);
     let again = pipeline.lift_all(&engineer, put.id, "again".into()).await;
     assert_eq!(code(&again.unwrap_err()), "no_such_hold");
+
+    // Whoever has the release has its items, whatever became of one of them since.
+    state(&house, released[0], "withdrawn").await;
+    let again = pipeline.hold_all(&engineer, project, lot("L-7"), "looked at again".into()).await.unwrap();
+    drain(&house).await;
+    let seen = only(&house, &engineer, project).await;
+    assert_eq!((seen.id, seen.items), (again.id, 2), "what is out of work needs no hold");
+    let recall: Vec<_> = seen.releases.iter().map(|one| (one.id.uuid(), one.items)).collect();
+    assert_eq!(recall, [(first, 2)], "and is named all the same");
 }
 
-/// An item out of work, as an owner's decision leaves it.
-async fn withdrawn(house: &House, item: ItemId) {
-    state(house, item, "withdrawn").await;
-}
-
-async fn back(house: &House, engineer: &Caller, project: ProjectId, hold: countersign_model::WideHoldId) {
-    house.pipeline.lift_all(engineer, hold, "seen".into()).await.unwrap();
-    drain(house).await;
-    let items = house.pipeline.items(engineer, project, ItemQuery::default()).await.unwrap().items;
-    for item in items.iter().filter(|item| item.phase == "withdrawn") {
-        state(house, item.id, "released").await;
-    }
-}
-
+/// An item as an owner's decision, long after, leaves it.
 async fn state(house: &House, item: ItemId, word: &'static str) {
     let written = house.pipeline.store.write::<_, PipelineError, _>(Actor::system(), move |tx| {
         Box::pin(async move {

@@ -18,6 +18,9 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(draft_models))
         .routes(routes!(stop_draft_model))
         .routes(routes!(resume_draft_model))
+        .routes(routes!(draft_models_everywhere))
+        .routes(routes!(stop_model_everywhere))
+        .routes(routes!(resume_model_everywhere))
 }
 
 /// Which model, and why.
@@ -68,5 +71,42 @@ async fn resume_draft_model(
     Body(body): Body<DraftModelReason>,
 ) -> Result<StatusCode, Problem> {
     app.pipeline.resume_draft_model(&caller, project, body.model, body.reason).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The models that drafted in any project, with the stops that hold in all of them.
+#[utoipa::path(get, path = "/draft-models", tag = "holds", responses((status = 200, body = Vec<DraftModelView>)))]
+async fn draft_models_everywhere(
+    State(app): State<App>,
+    SignedIn(caller): SignedIn,
+) -> Result<Json<Vec<DraftModelView>>, Problem> {
+    Ok(Json(app.pipeline.draft_models_everywhere(&caller).await?))
+}
+
+/// Stops a model in every project at once.
+#[utoipa::path(
+    post, path = "/draft-models/stop", tag = "holds", request_body = DraftModelReason,
+    responses((status = 204))
+)]
+async fn stop_model_everywhere(
+    State(app): State<App>,
+    SignedIn(caller): SignedIn,
+    Body(body): Body<DraftModelReason>,
+) -> Result<StatusCode, Problem> {
+    app.pipeline.stop_model_everywhere(&caller, body.model, body.reason).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Lets a model that was stopped in every project draft again.
+#[utoipa::path(
+    post, path = "/draft-models/resume", tag = "holds", request_body = DraftModelReason,
+    responses((status = 204))
+)]
+async fn resume_model_everywhere(
+    State(app): State<App>,
+    SignedIn(caller): SignedIn,
+    Body(body): Body<DraftModelReason>,
+) -> Result<StatusCode, Problem> {
+    app.pipeline.resume_model_everywhere(&caller, body.model, body.reason).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -11,8 +11,8 @@ use countersign_model::{ExampleId, GuidelineId, ProjectId};
 use countersign_pipeline::{
     campaigns::CampaignView,
     guidelines::{
-        GuidelineDocument, GuidelineDraft, GuidelineView, Impact, PICTURE_BYTES_MAX, Publication, Published,
-        UploadedPicture,
+        GuidelineDocument, GuidelineDraft, GuidelineText, GuidelineView, Impact, PICTURE_BYTES_MAX,
+        Publication, Published, UploadedPicture,
     },
 };
 use serde::Deserialize;
@@ -30,6 +30,8 @@ pub fn routes() -> OpenApiRouter<App> {
     let uploads =
         OpenApiRouter::new().routes(routes!(upload)).layer(DefaultBodyLimit::max(PICTURE_BYTES_MAX));
     OpenApiRouter::new()
+        .routes(routes!(guideline_version))
+        .routes(routes!(withdraw_guideline))
         .routes(routes!(guideline))
         .routes(routes!(save))
         .routes(routes!(impact))
@@ -58,6 +60,19 @@ async fn guideline(
     Ids(project): Ids<ProjectId>,
 ) -> Result<Json<GuidelineView>, Problem> {
     Ok(Json(app.pipeline.guideline(&caller, project).await?))
+}
+
+/// A published version with its text and cards, in force or not.
+#[utoipa::path(
+    get, path = "/guidelines/{guideline}", tag = "guidelines", params(("guideline" = GuidelineId, Path)),
+    responses((status = 200, body = GuidelineText))
+)]
+async fn guideline_version(
+    State(app): State<App>,
+    SignedIn(caller): SignedIn,
+    Ids(guideline): Ids<GuidelineId>,
+) -> Result<Json<GuidelineText>, Problem> {
+    Ok(Json(app.pipeline.guideline_version(&caller, guideline).await?))
 }
 
 /// Saves the draft; revision 0 begins one.
@@ -172,4 +187,26 @@ async fn campaigns(
     Ids(project): Ids<ProjectId>,
 ) -> Result<Json<Vec<CampaignView>>, Problem> {
     Ok(Json(app.pipeline.campaigns(&caller, project).await?))
+}
+
+/// Why a draft does not come into force.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct GuidelineWithdrawal {
+    reason: String,
+}
+
+/// Withdraws the signed draft that waits for its time.
+#[utoipa::path(
+    post, path = "/projects/{project}/guideline/withdrawal", tag = "guidelines",
+    params(("project" = ProjectId, Path)), request_body = GuidelineWithdrawal, responses((status = 204))
+)]
+async fn withdraw_guideline(
+    State(app): State<App>,
+    SignedIn(caller): SignedIn,
+    Ids(project): Ids<ProjectId>,
+    Body(body): Body<GuidelineWithdrawal>,
+) -> Result<StatusCode, Problem> {
+    app.pipeline.withdraw_guideline(&caller, project, body.reason).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

@@ -1,8 +1,11 @@
 //! The classes of a project: dry runs, changes, history.
 
-use axum::{Json, extract::State};
-use countersign_model::ProjectId;
-use countersign_pipeline::ontology::{DryRun, OntologyChangeView, OntologyDraft, OntologyOperation};
+use axum::{Json, extract::State, http::StatusCode};
+use countersign_model::{Instant, ProjectId};
+use countersign_pipeline::{
+    ontology::{DryRun, OntologyChangeView, OntologyDraft, OntologyOperation},
+    projects::ProtocolRef,
+};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -14,7 +17,7 @@ use crate::{
 };
 
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(changes, change)).routes(routes!(dry_run))
+    OpenApiRouter::new().routes(routes!(changes, change)).routes(routes!(dry_run)).routes(routes!(plan))
 }
 
 /// What is to be tried.
@@ -67,4 +70,44 @@ async fn change(
 ) -> Result<Json<OntologyChangeView>, Problem> {
     let against = u32::try_from(against).unwrap_or(u32::MAX);
     Ok(Json(app.pipeline.change_ontology(&caller, project, against, draft).await?))
+}
+
+/// A change with the time from which it holds.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct OntologyPlan {
+    /// What is to be done, in this order.
+    operations: Vec<OntologyOperation>,
+    /// Why.
+    reason: String,
+    /// Name of the round of rework that a split begins.
+    #[serde(default)]
+    campaign: Option<String>,
+    /// From when it is in force.
+    effective_at: Instant,
+    /// User name; needed at the first signature of a period.
+    #[serde(default)]
+    login: Option<String>,
+    /// Password, entered for this signature.
+    password: String,
+}
+
+/// Signs a change now that takes force later: the version waits, and is withdrawn, as any other that is dated ahead.
+#[utoipa::path(
+    post, path = "/projects/{project}/ontology/plan", tag = "ontology",
+    params(("project" = ProjectId, Path), ("If-Match" = String, Header, description = "protocol version in quotes")),
+    request_body = OntologyPlan, responses((status = 202, body = ProtocolRef))
+)]
+async fn plan(
+    State(app): State<App>,
+    SignedIn(caller): SignedIn,
+    Ids(project): Ids<ProjectId>,
+    IfMatch(against): IfMatch,
+    Body(plan): Body<OntologyPlan>,
+) -> Result<(StatusCode, Json<ProtocolRef>), Problem> {
+    let against = u32::try_from(against).unwrap_or(u32::MAX);
+    let OntologyPlan { operations, reason, campaign, effective_at, login, password } = plan;
+    let draft = OntologyDraft { operations, reason, campaign, login, password };
+    let planned = app.pipeline.plan_ontology(&caller, project, against, draft, effective_at).await?;
+    Ok((StatusCode::ACCEPTED, Json(planned)))
 }

@@ -50,13 +50,14 @@ fn routes() -> BTreeSet<String> {
 }
 
 /// Routes that want a reason and nothing else; an empty one is refused.
-const ASKING_WHY: [&str; 6] = [
+const ASKING_WHY: [&str; 7] = [
     "/wide-holds/{wide_hold}/lift",
     "/items/{item}/holds",
     "/items/{item}/unreserve",
     "/holds/{hold}/lift",
     "/items/{item}/leaks",
     "/projects/{project}/protocol/withdrawal",
+    "/projects/{project}/guideline/withdrawal",
 ];
 
 /// A body that is refused for what it says, but only to those who are let in.
@@ -80,7 +81,13 @@ fn body(town: &Town, route: &str) -> Option<Value> {
         ("POST ", "/projects/{project}/protocol/check") => json!({ "document": "id: x" }),
         ("POST ", "/projects/{project}/import") => json!({ "images": [] }),
         ("POST ", path) if ASKING_WHY.contains(&path) => json!({ "reason": "" }),
-        ("POST ", "/projects/{project}/draft-models/stop" | "/projects/{project}/draft-models/resume") => {
+        (
+            "POST ",
+            "/projects/{project}/draft-models/stop"
+            | "/projects/{project}/draft-models/resume"
+            | "/draft-models/stop"
+            | "/draft-models/resume",
+        ) => {
             json!({ "model": "m", "reason": "" })
         }
         ("POST ", "/projects/{project}/risks/waivers") => json!({ "risk": "none", "reason": "looked at" }),
@@ -171,6 +178,9 @@ fn quality_body(town: &Town, method: &str, path: &str) -> Option<Value> {
             json!({ "operations": [], "reason": "", "password": "wrong" })
         }
         ("POST ", "/projects/{project}/ontology/dry-run") => json!({ "operations": [] }),
+        ("POST ", "/projects/{project}/ontology/plan") => {
+            json!({ "operations": [], "reason": "", "effective_at": 1, "password": "wrong" })
+        }
         ("PUT ", "/projects/{project}/guideline/draft") => json!({ "text": "" }),
         ("POST ", "/projects/{project}/guideline/publish") => {
             json!({ "revision": 99, "change": "correction", "summary": "", "password": "wrong" })

@@ -116,6 +116,36 @@ async fn a_model_that_is_stopped_is_seen_and_asked_no_more_until_it_is_let_draft
         .resume_draft_model(engineer, town.study, model.model.clone(), "a new version".into())
         .await
         .unwrap();
+    everywhere(&town, &model.model, &task, &reviewer).await;
     let shown = town.house.send(&reviewer, "POST", &ask, Some(json!({ "fence": work.task.fence }))).await;
     assert_eq!(shown.status, 200, "{:?}", shown.bytes);
+}
+
+/// One act of whoever leads the installation reaches every project, and a project cannot take it back for itself.
+async fn everywhere(town: &Town, model: &str, task: &str, reviewer: &Who) {
+    let send = async |who: &Who, path: &str| {
+        let body = json!({ "model": model, "reason": "it marks vessels" });
+        town.house.send(who, "POST", &format!("/api/v1{path}"), Some(body)).await
+    };
+    let root = who(town, "root");
+    assert_eq!(send(&who(town, "owner"), "/draft-models/stop").await.status, 404);
+    assert_eq!(get(town, reviewer, task.to_owned()).await["draft_on_request"], json!(true));
+    assert_eq!(send(&root, "/draft-models/stop").await.status, 204);
+    assert_eq!(send(&root, "/draft-models/stop").await.code(), "model_stopped");
+    assert_eq!(get(town, reviewer, task.to_owned()).await["draft_on_request"], json!(false));
+    let engineer = who(town, "quality_engineer");
+    let seen = get(town, &engineer, format!("/projects/{}/draft-models", town.study)).await;
+    assert_eq!(seen[0]["stopped"]["everywhere"], json!(true));
+    let here = send(&engineer, &format!("/projects/{}/draft-models/resume", town.study)).await;
+    assert_eq!(here.code(), "model_not_stopped", "who stopped it everywhere lets it draft again");
+    // In the evidence of each project, and in that of the installation.
+    let events = get(town, &who(town, "auditor"), format!("/projects/{}/events", town.study)).await;
+    let told =
+        events["items"].as_array().unwrap().iter().filter(|event| event["action"] == "draft_model.stopped");
+    assert_eq!(told.count(), 2);
+    let all = get(town, &root, "/draft-models".into()).await;
+    assert_eq!((&all[0]["model"], &all[0]["stopped"]["everywhere"]), (&json!(model), &json!(true)));
+    assert_eq!(send(&root, "/draft-models/resume").await.status, 204);
+    assert_eq!(send(&root, "/draft-models/resume").await.code(), "model_not_stopped");
+    assert_eq!(get(town, reviewer, task.to_owned()).await["draft_on_request"], json!(true));
 }

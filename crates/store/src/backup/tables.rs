@@ -11,7 +11,7 @@ use crate::{
     exposures::Exposure,
     face_models, findings,
     gate::{GateEntry, GateReason},
-    guidelines,
+    guideline_plans, guidelines,
     holds::Hold,
     ingests,
     items::Item,
@@ -132,7 +132,7 @@ macro_rules! tables {
 tables! {
     users::Organization, users::User, sessions::Session, sessions::Token, projects::Project, ProtocolVersion, ProtocolSignature, ProtocolPlan,
     projects::Grant, qualifications::Qualification, qualifications::Warning, ingests::Ingest, ingests::IngestRefusal, Item, Asset, SharedAsset, Task, Participation, reads::Read,
-    reads::AnnotationRow, reads::Review, guidelines::Guideline, guidelines::Reader, campaigns::Campaign, campaigns::CampaignItem, ontology::Change, reads::Signature, comparisons::Comparison, comparisons::Adjudication, GateEntry, GateReason, GateMask, Hold, wide_holds::WideHold, wide_holds::WideHoldItem, draft_stops::DraftStop, lineage::ShownDraft, suggestions::Seed, suggestions::Suggestion, Exposure, certifications::Certification,
+    reads::AnnotationRow, reads::Review, guidelines::Guideline, guidelines::Reader, guideline_plans::GuidelinePlan, campaigns::Campaign, campaigns::CampaignItem, ontology::Change, reads::Signature, comparisons::Comparison, comparisons::Adjudication, GateEntry, GateReason, GateMask, Hold, wide_holds::WideHold, wide_holds::WideHoldItem, draft_stops::DraftStop, draft_stops::ModelStop, lineage::ShownDraft, suggestions::Seed, suggestions::Suggestion, Exposure, certifications::Certification,
     certifications::Unit, certifications::Auditor, batches::Batch, batches::Return, batches::Resumption, monitoring::Plan,
     monitoring::Stream, monitoring::Check, monitoring::Alarm, monitoring::AlarmHold, tickets::Ticket, tickets::Suppressed, findings::Finding, findings::Note, appeals::Appeal,
     turns::Turn, turns::LostClaim, turns::Ruling, turns::Rate, releases::Release,

@@ -21,6 +21,8 @@ import { Empty, Failed, Loading, Note, Refused } from "@/parts/States";
 import table from "@/parts/table.module.css";
 import { Campaigns } from "./guideline/Campaigns";
 import { GuidelineEditor } from "./guideline/Editor";
+import { Older } from "./guideline/Older";
+import { PlannedGuideline } from "./guideline/Planned";
 import { useProject } from "./Project";
 
 /** Who sees how far rounds of rework are. */
@@ -69,6 +71,9 @@ const MEANS: Record<string, string> = {
 
 function History({ versions, classes }: { versions: GuidelineVersion[]; classes: OntologyClass[] }) {
   const project = useProject();
+  const [opened, setOpened] = useState<string | null>(null);
+  const older = versions.find((one) => one.id === opened);
+  const current = versions[0];
   const name = (id: string) => classes.find((one) => one.id === id)?.name ?? id;
   return (
     <Panel title="What changed">
@@ -87,7 +92,16 @@ function History({ versions, classes }: { versions: GuidelineVersion[]; classes:
           <tbody>
             {versions.map((one) => (
               <tr key={one.id}>
-                <td className="num">{one.version}</td>
+                <td className="num">
+                  <Button
+                    size="compact-sm"
+                    variant="default"
+                    aria-label={`Open version ${one.version}`}
+                    onClick={() => setOpened(one.id)}
+                  >
+                    {one.version}
+                  </Button>
+                </td>
                 <td>
                   {one.summary}
                   <p className="dim">
@@ -115,6 +129,15 @@ function History({ versions, classes }: { versions: GuidelineVersion[]; classes:
           </tbody>
         </table>
       </div>
+      {older && current ? (
+        <Older
+          key={older.id}
+          version={older}
+          current={current}
+          classes={classes}
+          onClose={() => setOpened(null)}
+        />
+      ) : null}
     </Panel>
   );
 }
@@ -136,7 +159,8 @@ export default function GuidelinePage() {
   return (
     <div className="stack loose">
       <Acknowledge project={project.id} seen={seen.data} />
-      {may_manage ? (
+      <PlannedGuideline project={project.id} seen={seen.data} />
+      {may_manage && !seen.data.planned ? (
         <div className="row">
           <Button variant={current ? "default" : "filled"} onClick={() => setEditing(true)}>
             {draft ? "Go on with the draft" : current ? "Change the guideline" : "Write the first guideline"}

@@ -3,6 +3,7 @@ import { Button, NativeSelect, Textarea, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { type DryRun, type OntologyOperation, ontologyQuery, useOntologyActions } from "@/api/ontology";
+import { protocolQuery } from "@/api/protocols";
 import { hasRole, isOwner, useMe } from "@/api/session";
 import type { OntologyClass, Project } from "@/api/types";
 import { count, plural } from "@/format";
@@ -11,7 +12,10 @@ import { SignedAct } from "@/parts/SignedAct";
 import { areComplete, asSigned, NO_COMPONENTS, SigningFields } from "@/parts/SigningFields";
 import { Empty, Failed, Loading, Note, Refused } from "@/parts/States";
 import table from "@/parts/table.module.css";
+import { AttributeForm } from "./ontology/AttributeForm";
+import { idOf, takes } from "./ontology/attribute";
 import { useProject } from "./Project";
+import { Planned } from "./protocol/Planned";
 
 const NAME_MAX_CHARS = 100;
 const PATHS: Record<string, string> = {
@@ -28,17 +32,9 @@ const KINDS: { value: Kind; label: string }[] = [
   { value: "deprecate", label: "Retire a class" },
   { value: "split", label: "Split a class" },
   { value: "merge", label: "Merge classes" },
-  { value: "set_attribute", label: "Add or change a choice" },
+  { value: "set_attribute", label: "Add or change an attribute" },
   { value: "remove_attribute", label: "Remove an attribute" },
 ];
-
-/** `Small truck` as an id. */
-export const idOf = (name: string) =>
-  name
-    .trim()
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, "_")
-    .replace(/^_+|_+$/g, "");
 
 /** Colours that new classes take in turn; easy to tell apart, also for who sees no red (after Okabe and Ito). */
 const COLORS = ["#56b4e9", "#e69f00", "#009e73", "#f0e442", "#d55e00", "#cc79a7"];
@@ -53,6 +49,15 @@ function made(like: OntologyClass, name: string, place: number): OntologyClass {
   };
 }
 
+/** What becomes of older answers, in words. */
+function ruleWords(rule: Extract<OntologyOperation, { op: "set_attribute" }>["rule"]): string {
+  const said = (value: unknown) => (value === true ? "yes" : value === false ? "no" : String(value));
+  const values = Object.entries(rule?.values ?? {}).map(([old, value]) => `${old} becomes ${said(value)}`);
+  const rest = rule?.otherwise;
+  if (rest !== undefined && rest !== null) values.push(`what fits nothing becomes ${said(rest)}`);
+  return values.length > 0 ? `; of older labels ${values.join(", ")}` : "";
+}
+
 /** One operation in words. */
 export function sentence(operation: OntologyOperation): string {
   if (operation.op === "add") return `Add “${operation.class.name}”`;
@@ -63,7 +68,7 @@ export function sentence(operation: OntologyOperation): string {
   if (operation.op === "merge") return `Merge ${operation.classes.join(", ")} into ${operation.into}`;
   if (operation.op === "remove_attribute")
     return `Remove the attribute ${operation.attribute} of ${operation.class}`;
-  return `Set the attribute “${operation.attribute.name}” of ${operation.class}`;
+  return `Set the attribute “${operation.attribute.name}” of ${operation.class}: ${takes(operation.attribute)}${ruleWords(operation.rule)}`;
 }
 
 function Builder({ project, onAdd }: { project: Project; onAdd: (operation: OntologyOperation) => void }) {
@@ -90,17 +95,8 @@ function Builder({ project, onAdd }: { project: Project; onAdd: (operation: Onto
       return second && second !== one.id ? { op: "merge", classes: [one.id], into: second } : null;
     if (kind === "rename") return names[0] ? { op: "rename", class: one.id, name: text.trim() } : null;
     if (kind === "add") return names[0] ? { op: "add", class: made(one, names[0], place) } : null;
-    if (kind === "split")
-      return names.length > 1
-        ? { op: "split", class: one.id, into: names.map((name, index) => made(one, name, place + index)) }
-        : null;
-    const [name, ...choices] = names;
-    return name && choices.length > 1
-      ? {
-          op: "set_attribute",
-          class: one.id,
-          attribute: { id: idOf(name), name, kind: { choice: choices }, required: false },
-        }
+    return kind === "split" && names.length > 1
+      ? { op: "split", class: one.id, into: names.map((name, index) => made(one, name, place + index)) }
       : null;
   };
   const operation = build();
@@ -110,20 +106,11 @@ function Builder({ project, onAdd }: { project: Project; onAdd: (operation: Onto
     deprecate: null,
     split: "New classes, with commas between",
     merge: null,
-    set_attribute: "Attribute and its choices, with commas between",
+    set_attribute: null,
     remove_attribute: null,
   };
-  return (
-    <form
-      className="row"
-      style={{ alignItems: "flex-end" }}
-      onSubmit={(event) => {
-        event.preventDefault();
-        if (!operation) return;
-        onAdd(operation);
-        setText("");
-      }}
-    >
+  const choice = (
+    <>
       <NativeSelect
         label="What"
         data={KINDS}
@@ -136,6 +123,30 @@ function Builder({ project, onAdd }: { project: Project; onAdd: (operation: Onto
         value={first}
         onChange={(event) => setFirst(event.currentTarget.value)}
       />
+    </>
+  );
+  if (kind === "set_attribute") {
+    return (
+      <>
+        <div className="row" style={{ alignItems: "flex-end" }}>
+          {choice}
+        </div>
+        {one ? <AttributeForm key={one.id} one={one} onAdd={onAdd} /> : null}
+      </>
+    );
+  }
+  return (
+    <form
+      className="row"
+      style={{ alignItems: "flex-end" }}
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (!operation) return;
+        onAdd(operation);
+        setText("");
+      }}
+    >
+      {choice}
       {kind === "merge" ? (
         <NativeSelect
           label="Into"
@@ -205,7 +216,10 @@ function Touched({ seen }: { seen: DryRun["touched"] }) {
 }
 
 function Change({ project }: { project: Project }) {
-  const { dryRun, change } = useOntologyActions(project.id);
+  const { dryRun, change, plan } = useOntologyActions(project.id);
+  const inForce = useQuery(protocolQuery(project.id)).data;
+  const waits = Boolean(inForce?.planned);
+  const [from, setFrom] = useState("");
   const [operations, setOperations] = useState<OntologyOperation[]>([]);
   const [reason, setReason] = useState("");
   const [campaign, setCampaign] = useState("");
@@ -214,32 +228,36 @@ function Change({ project }: { project: Project }) {
     setOperations(next);
     dryRun.reset();
     change.reset();
+    plan.reset();
+  };
+  const done = () => {
+    setOperations([]);
+    setComponents(NO_COMPONENTS);
+    setReason("");
+    setFrom("");
+    dryRun.reset();
   };
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    change.mutate(
-      {
-        against: project.protocol.version,
-        draft: {
-          operations,
-          reason: reason.trim(),
-          campaign: campaign.trim() || null,
-          ...asSigned(components),
-        },
-      },
-      {
-        onSuccess: () => {
-          setOperations([]);
-          setComponents(NO_COMPONENTS);
-          setReason("");
-          dryRun.reset();
-        },
-      },
-    );
+    const against = project.protocol.version;
+    const draft = {
+      operations,
+      reason: reason.trim(),
+      campaign: campaign.trim() || null,
+      ...asSigned(components),
+    };
+    if (from) {
+      const at = Date.parse(`${from}Z`) * 1_000;
+      plan.mutate({ against, draft: { ...draft, effective_at: at } }, { onSuccess: done });
+    } else {
+      change.mutate({ against, draft }, { onSuccess: done });
+    }
   };
+  const error = change.error ?? plan.error;
   const splits = operations.some((one) => one.op === "split");
   return (
     <Panel title="Change the classes">
+      {inForce && waits ? <Planned project={project.id} inForce={inForce} /> : null}
       <Builder
         key={project.protocol.version}
         project={project}
@@ -298,21 +316,31 @@ function Change({ project }: { project: Project }) {
               maxLength={4_000}
               autosize
             />
+            <TextInput
+              type="datetime-local"
+              label="In force from (UTC)"
+              description="Empty: at once. Dated ahead it waits, and can be withdrawn until then"
+              value={from}
+              onChange={(event) => setFrom(event.currentTarget.value)}
+              w={320}
+            />
             <SigningFields
               values={components}
               onChange={setComponents}
-              error={change.error}
+              error={error}
               description="Signs this with your name and the time"
               testid="ontology"
             />
-            <Refused error={change.error} />
+            <Refused error={error} />
             <div className="row">
               <Button
                 type="submit"
-                disabled={!reason.trim() || !areComplete(components)}
-                loading={change.isPending}
+                disabled={!reason.trim() || !areComplete(components) || waits}
+                loading={change.isPending || plan.isPending}
               >
-                Put version {dryRun.data.version} into force
+                {from
+                  ? `Sign version ${dryRun.data.version} for its time`
+                  : `Put version ${dryRun.data.version} into force`}
               </Button>
             </div>
           </form>

@@ -50,8 +50,9 @@ export default function Overdue() {
   if (found.data.length === 0) {
     return (
       <Empty title="Nothing is overdue">
-        What you may answer here is answered in time, and there is somebody for everything that waits. After how many hours a finding, an appeal, an alarm or
-        an item that waits for an owner is overdue is said in the protocol.
+        What you may answer here is answered in time, and there is somebody for everything that waits. After
+        how many hours a finding, an appeal, an alarm or an item that waits for an owner is overdue is said in
+        the protocol.
       </Empty>
     );
   }

@@ -250,6 +250,7 @@ function Publish({
   const [change, setChange] = useState<Publication["change"]>("clarification");
   const [summary, setSummary] = useState("");
   const [campaign, setCampaign] = useState("");
+  const [from, setFrom] = useState("");
   const [components, setComponents] = useState(NO_COMPONENTS);
   const [chosen, setChosen] = useState<string[] | null>(null);
   const [disputes, setDisputes] = useState<string[]>([]);
@@ -267,6 +268,7 @@ function Publish({
         classes,
         disputes,
         campaign: campaign.trim() || null,
+        effective_at: from ? Date.parse(`${from}Z`) * 1_000 : null,
         ...asSigned(components),
       },
       { onSuccess: onDone },
@@ -347,6 +349,14 @@ function Publish({
             </table>
           </Checkbox.Group>
         ) : null}
+        <TextInput
+          type="datetime-local"
+          label="In force from (UTC)"
+          description="Empty: at once. Dated ahead it waits, and can be withdrawn until then"
+          value={from}
+          onChange={(event) => setFrom(event.currentTarget.value)}
+          w={320}
+        />
         <SigningFields
           values={components}
           onChange={setComponents}
@@ -361,7 +371,7 @@ function Publish({
             disabled={!summary.trim() || !areComplete(components)}
             loading={publish.isPending}
           >
-            Publish
+            {from ? "Sign it for its time" : "Publish"}
           </Button>
         </div>
       </form>

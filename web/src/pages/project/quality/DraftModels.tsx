@@ -2,20 +2,27 @@
 import { Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { type DraftModel, draftModelsQuery, useDraftModel } from "@/api/draft-models";
+import {
+  type DraftModel,
+  draftModelsEverywhereQuery,
+  draftModelsQuery,
+  useDraftModel,
+} from "@/api/draft-models";
 import { count } from "@/format";
 import { At, Status } from "@/parts/bits";
 import { ReasonDialog } from "@/parts/ReasonDialog";
 import { Failed, Loading, Note } from "@/parts/States";
 import table from "@/parts/table.module.css";
 
-export function DraftModels({ project }: { project: string }) {
-  const models = useQuery(draftModelsQuery(project));
+/** `project: null`: in every project. */
+export function DraftModels({ project }: { project: string | null }) {
+  const models = useQuery(project === null ? draftModelsEverywhereQuery : draftModelsQuery(project));
   const change = useDraftModel(project);
   const [chosen, choose] = useState<DraftModel | null>(null);
   if (models.isPending) return <Loading lines={2} />;
   if (models.isError) return <Failed error={models.error} retry={() => models.refetch()} />;
-  if (models.data.length === 0) return <Note>No model drafted anything here (yet).</Note>;
+  if (models.data.length === 0)
+    return <Note>No model drafted anything {project === null ? "on this installation" : "here"} (yet).</Note>;
   const stop = chosen !== null && !chosen.stopped;
   return (
     <>
@@ -40,7 +47,7 @@ export function DraftModels({ project }: { project: string }) {
                   {one.stopped ? (
                     <>
                       <Status tone="bad" mark="square">
-                        Stopped
+                        {one.stopped.everywhere ? "Stopped in every project" : "Stopped"}
                       </Status>{" "}
                       <span className="dim">
                         <At micros={one.stopped.at} />, {one.stopped.by}: {one.stopped.reason}
@@ -53,17 +60,19 @@ export function DraftModels({ project }: { project: string }) {
                   )}
                 </td>
                 <td>
-                  <Button
-                    size="xs"
-                    variant="default"
-                    color={one.stopped ? undefined : "red"}
-                    onClick={() => {
-                      change.reset();
-                      choose(one);
-                    }}
-                  >
-                    {one.stopped ? "Let it draft again…" : "Stop it…"}
-                  </Button>
+                  {project !== null && one.stopped?.everywhere ? null : (
+                    <Button
+                      size="xs"
+                      variant="default"
+                      color={one.stopped ? undefined : "red"}
+                      onClick={() => {
+                        change.reset();
+                        choose(one);
+                      }}
+                    >
+                      {one.stopped ? "Let it draft again…" : "Stop it…"}
+                    </Button>
+                  )}
                 </td>
               </tr>
             ))}
@@ -84,7 +93,7 @@ export function DraftModels({ project }: { project: string }) {
       >
         <p>
           {stop
-            ? "From now on nobody who works here is shown what it drafted, open workspaces included, and it drafts nothing more: work goes on by hand. A read that had begun with its marks keeps them until its reader removes them."
+            ? `From now on nobody who works ${project === null ? "in any project" : "here"} is shown what it drafted, open workspaces included, and it drafts nothing more: work goes on by hand. A read that had begun with its marks keeps them until its reader removes them.`
             : "Its drafts are shown again where the protocol shows them, and new items are drafted."}
         </p>
       </ReasonDialog>

@@ -2,6 +2,8 @@
 //! with what it drafted, and it drafts nothing more; work goes on by hand. What was accepted stays as it is, and those
 //! who keep the evidence still see its drafts.
 
+mod everywhere;
+
 use std::sync::Arc;
 
 use countersign_model::{AiVisibility, Author, Instant, ProjectId, Protocol};
@@ -39,6 +41,8 @@ pub struct DraftStopView {
     pub by: String,
     /// When.
     pub at: Instant,
+    /// In every project, not in this one alone: whoever leads the installation lets it draft again.
+    pub everywhere: bool,
 }
 
 impl Pipeline {
@@ -49,21 +53,7 @@ impl Pipeline {
     pub async fn draft_models(&self, caller: &Caller, project: ProjectId) -> Result<Vec<DraftModelView>> {
         self.require_on(caller, Action::ManageHolds, project)?;
         let mut conn = self.store.read().await?;
-        let mut models: Vec<DraftModelView> = Vec::new();
-        for found in draft_stops::drafted(&mut conn, project).await? {
-            match models.last_mut().filter(|last| last.model == found.model) {
-                Some(last) => {
-                    last.versions.push(found.version);
-                    last.drafts += found.drafts;
-                }
-                None => models.push(DraftModelView {
-                    model: found.model,
-                    versions: vec![found.version],
-                    drafts: found.drafts,
-                    stopped: None,
-                }),
-            }
-        }
+        let mut models = by_name(draft_stops::drafted(&mut conn, project).await?);
         for stop in draft_stops::of_project(&mut conn, project).await? {
             if stop.resumed_at.is_some() {
                 continue;
@@ -73,15 +63,14 @@ impl Pipeline {
                 reason: stop.reason,
                 by: by.map_or_else(String::new, |user| user.printed_name),
                 at: stop.stopped_at,
+                everywhere: false,
             };
-            match models.iter_mut().find(|known| known.model == stop.model) {
-                Some(known) => known.stopped = Some(view),
-                None => models.push(DraftModelView {
-                    model: stop.model,
-                    versions: Vec::new(),
-                    drafts: 0,
-                    stopped: Some(view),
-                }),
+            stopped(&mut models, stop.model, view);
+        }
+        // What is stopped everywhere and never drafted here is no business of the project.
+        for (model, view) in everywhere::in_force(&mut conn).await? {
+            if models.iter().any(|known| known.model == model) {
+                stopped(&mut models, model, view);
             }
         }
         Ok(models)
@@ -99,10 +88,7 @@ impl Pipeline {
         why: String,
     ) -> Result<()> {
         self.require_on(caller, Action::ManageHolds, project)?;
-        if model.is_empty() || model.chars().count() > NAME_CHARS_MAX {
-            let message = format!("between 1 and {NAME_CHARS_MAX} characters");
-            return Err(PipelineError::bad("bad_draft_model", "model", message));
-        }
+        checked_name(&model)?;
         let (why, user) = (reason(why)?, caller.user());
         self.store
             .write(caller.actor(), move |tx| {
@@ -156,9 +142,10 @@ impl Pipeline {
             .await
     }
 
-    /// Whether a model is stopped in a project.
+    /// Whether a model is stopped in a project, or everywhere.
     pub(crate) async fn is_stopped(conn: &mut Conn, project: ProjectId, model: &str) -> Result<bool> {
-        Ok(draft_stops::in_force(conn, project, model).await?.is_some())
+        Ok(draft_stops::everywhere(conn, model).await?.is_some()
+            || draft_stops::in_force(conn, project, model).await?.is_some())
     }
 
     /// The protocol as it holds for an item: while the model behind its draft is stopped, no stage shows the draft.
@@ -180,6 +167,43 @@ impl Pipeline {
         }
         Ok(Arc::new(without))
     }
+}
+
+/// Models with all their versions, from rows in order of name.
+fn by_name(drafted: Vec<draft_stops::Drafted>) -> Vec<DraftModelView> {
+    let mut models: Vec<DraftModelView> = Vec::new();
+    for found in drafted {
+        match models.last_mut().filter(|last| last.model == found.model) {
+            Some(last) => {
+                last.versions.push(found.version);
+                last.drafts += found.drafts;
+            }
+            None => models.push(DraftModelView {
+                model: found.model,
+                versions: vec![found.version],
+                drafts: found.drafts,
+                stopped: None,
+            }),
+        }
+    }
+    models
+}
+
+/// Notes a stop at its model, also where it drafted nothing.
+fn stopped(models: &mut Vec<DraftModelView>, model: String, view: DraftStopView) {
+    match models.iter_mut().find(|known| known.model == model) {
+        Some(known) => known.stopped = Some(view),
+        None => models.push(DraftModelView { model, versions: Vec::new(), drafts: 0, stopped: Some(view) }),
+    }
+}
+
+/// A name that a model can have.
+fn checked_name(model: &str) -> Result<()> {
+    if model.is_empty() || model.chars().count() > NAME_CHARS_MAX {
+        let message = format!("between 1 and {NAME_CHARS_MAX} characters");
+        return Err(PipelineError::bad("bad_draft_model", "model", message));
+    }
+    Ok(())
 }
 
 fn reason(text: String) -> Result<String> {
