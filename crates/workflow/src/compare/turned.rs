@@ -66,10 +66,8 @@ fn mean_oblong(marks: &[Oblong]) -> Option<Oblong> {
         let turns = ((mark.angle - axis) / quarter).round();
         let [along, across] = mark.size;
         let size = if turns.rem_euclid(2.0) < 0.5 { [along, across] } else { [across, along] };
-        for at in 0..2 {
-            mean.center[at] += mark.center[at] * share;
-            mean.size[at] += size[at] * share;
-        }
+        let add = |sum: [f64; 2], part: [f64; 2]| [sum[0] + part[0] * share, sum[1] + part[1] * share];
+        mean = Oblong { center: add(mean.center, mark.center), size: add(mean.size, size), ..mean };
     }
     Some(mean)
 }
