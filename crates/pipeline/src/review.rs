@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use countersign_model::{Annotation, AnnotationId, ReturnTo, SignatureId, TaskId};
+use countersign_model::{Annotation, AnnotationId, ReadId, ReturnTo, SignatureId, TaskId};
 use countersign_store::reads;
 use countersign_workflow::{Delta, Event, Missing, ReviewDecision, content_hash, deltas, may_save};
 use serde::{Deserialize, Serialize};
@@ -137,10 +137,7 @@ impl Pipeline {
                         .map_err(|e| PipelineError::Internal(e.to_string()))?,
                 };
                 let errors = errors(&verdict, &before, &annotations);
-                let came = Came::judged(verdict.decision != ReviewDecision::Accept, errors, subject)
-                    .passed(verdict.decision != ReviewDecision::Reject)
-                    .review(review.id);
-                begun.end(tx, moving, user, came).await?;
+                begun.end(tx, moving, user, came(&verdict, errors, subject).review(review.id)).await?;
                 let action = format!("review.{}", review.decision);
                 let mut evidence = read_evidence(&action, moving, read).content(hash_bytes(&hash)?);
                 evidence.reason.clone_from(&review.reason);
@@ -174,6 +171,12 @@ fn answered(verdict: &Verdict, before: &[Annotation], comment: Option<&str>) -> 
         "all_right": verdict.all_right,
         "missing": verdict.missing.map_or("unanswered", missing_word),
     })
+}
+
+/// What came of a review, but for its id.
+fn came(verdict: &Verdict, errors: u32, subject: ReadId) -> Came {
+    Came::judged(verdict.decision != ReviewDecision::Accept, errors, subject)
+        .passed(verdict.decision != ReviewDecision::Reject)
 }
 
 /// How many errors a review found: marks that it changed, took out or added, and marks that it said are wrong.
