@@ -195,6 +195,11 @@ async fn an_inspectors_copy_verifies_and_names_what_was_done_to_the_database() {
     assert!(acts >= 2, "{:?}", sound.0.keys().collect::<Vec<_>>());
     assert_eq!(report.proofs, report.signatures + 1 + acts);
     let page = String::from_utf8(sound.0[PAGE].clone()).unwrap();
+    let (_, listed) = page.split_once("<h2>Signed acts</h2>").unwrap();
+    let (listed, _) = listed.split_once("<h2>Releases</h2>").unwrap();
+    let signed = listed.lines().any(|row| row.contains("protocol.signed") && row.contains("Test owner"));
+    assert!(signed && listed.contains("<td>approved</td>"), "{listed}");
+    assert_eq!(acts, listed.matches("<tr><td>").count() as u64);
     for word in ["Test specialist@p", "approved", "2026-", "signature.approved", "v1", "holds"] {
         assert!(page.contains(word), "{word}");
     }
