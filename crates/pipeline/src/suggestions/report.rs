@@ -145,7 +145,7 @@ impl Pipeline {
     /// Whether people follow the model of a project where it is wrong.
     ///
     /// # Errors
-    /// [`PipelineError::NotFound`] without the right.
+    /// [`crate::PipelineError::NotFound`] without the right.
     pub async fn suggestions(&self, caller: &Caller, project: ProjectId) -> Result<SuggestionReport> {
         self.require_on(caller, Action::ViewTiers, project)?;
         let mut conn = self.store.read().await?;

@@ -10,7 +10,7 @@ use countersign_pipeline::{
 };
 use countersign_quality::Random;
 use countersign_store::{items, tasks};
-use countersign_workflow::{ItemState, Missing, Phase, ReviewDecision, SignDecision, may_claim};
+use countersign_workflow::{ItemState, Missing, Phase, ReviewDecision, SignDecision, may_claim, refusals};
 
 use crate::{
     harness::{House, PASSWORD},
@@ -97,6 +97,11 @@ impl Roster {
             (Err(PipelineError::Refused(refusal)), Err(ruled)) => {
                 self.refusals += 1;
                 assert_eq!(refusal.code, ruled.code);
+            }
+            // Whoever has no role that sees the item learns nothing of it.
+            (Err(PipelineError::NotFound), Err(ruled)) => {
+                self.refusals += 1;
+                assert_eq!(ruled.code, refusals::NOT_IN_ROLE);
             }
             (claimed, ruled) => {
                 panic!("{:?} against {ruled:?}: {before:?}", claimed.map(|work| work.task.stage))

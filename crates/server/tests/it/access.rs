@@ -81,15 +81,6 @@ fn body(town: &Town, route: &str) -> Option<Value> {
         ("POST ", "/projects/{project}/protocol/check") => json!({ "document": "id: x" }),
         ("POST ", "/projects/{project}/import") => json!({ "images": [] }),
         ("POST ", path) if ASKING_WHY.contains(&path) => json!({ "reason": "" }),
-        (
-            "POST ",
-            "/projects/{project}/draft-models/stop"
-            | "/projects/{project}/draft-models/resume"
-            | "/draft-models/stop"
-            | "/draft-models/resume",
-        ) => {
-            json!({ "model": "m", "reason": "" })
-        }
         ("POST ", "/projects/{project}/risks/waivers") => json!({ "risk": "none", "reason": "looked at" }),
         ("POST ", "/projects/{project}/face-models") => json!({ "name": "", "config": face_model() }),
         ("POST ", "/face-models/{model}/runs") => {
@@ -140,10 +131,19 @@ fn body(town: &Town, route: &str) -> Option<Value> {
     })
 }
 
-/// The same for what people say about each other's work.
+/// The same for what people say about each other's work, and about models.
 fn words(method: &str, path: &str) -> Option<Value> {
     Some(match (method, path) {
         ("POST ", "/items/{item}/findings") => json!({ "severity": "note", "words": "" }),
+        (
+            "POST ",
+            "/projects/{project}/draft-models/stop"
+            | "/projects/{project}/draft-models/resume"
+            | "/draft-models/stop"
+            | "/draft-models/resume",
+        ) => {
+            json!({ "model": "m", "reason": "" })
+        }
         (
             "POST ",
             "/findings/{finding}/replies" | "/findings/{finding}/reopen" | "/reviews/{review}/appeal",
