@@ -95,14 +95,17 @@ impl Pipeline {
         }
         if owns && may(Action::ManageProject) {
             // Waits for ever, whatever the protocol says of hours.
-            for one in waiting::unstaffed(conn, project, DECISIONS_MAX).await? {
-                entries.push(entry(
-                    "nobody",
-                    one.item.uuid(),
-                    (Some(one.item), Some(one.name)),
-                    one.since,
-                    0,
-                ));
+            let found = waiting::unstaffed(conn, project, DECISIONS_MAX).await?;
+            if self.is_called_to_work(caller, project).await? {
+                // Which items they are would tell whoever may still judge them that something was kept there.
+                let first =
+                    found.first().map(|one| entry("nobody", project.uuid(), (None, None), one.since, 0));
+                entries.extend(first);
+            } else {
+                let named = |one: waiting::Undecided| {
+                    entry("nobody", one.item.uuid(), (Some(one.item), Some(one.name)), one.since, 0)
+                };
+                entries.extend(found.into_iter().map(named));
             }
         }
         entries.retain(|entry| entry.due <= now);

@@ -128,7 +128,7 @@ pub async fn last_of(conn: &mut Conn, action: &str, object: Uuid) -> Result<Opti
 /// `events_signed`, or it is not used.
 macro_rules! signed_acts {
     () => {
-        "('protocol.signed', 'protocol.activated', 'protocol.planned', 'protocol.changed', 'guideline.published', 'guideline.planned', 'ontology.changed', 'project.declared_public', 'release.started', 'release.countersigned', 'erasure.approved', 'erasure.refused', 'reidentification.approved', 'reidentification.refused')"
+        "('protocol.signed', 'protocol.activated', 'protocol.planned', 'protocol.changed', 'guideline.published', 'ontology.changed', 'project.declared_public', 'release.started', 'release.countersigned', 'erasure.approved', 'erasure.refused', 'reidentification.approved', 'reidentification.refused')"
     };
 }
 

@@ -119,6 +119,16 @@ pub async fn save(tx: &mut Tx, id: GuidelineId, revision: u64, document: &str) -
     Ok(tx.query(sql).bind(document).bind(id).bind(revision).execute().await? > 0)
 }
 
+/// Raises the revision of a draft that is about to wait for its time; `false` when it is not at that revision, or no draft any more.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn freeze(tx: &mut Tx, id: GuidelineId, revision: u64) -> Result<bool, StoreError> {
+    let sql =
+        "UPDATE guidelines SET revision = revision + 1 WHERE id = $1 AND revision = $2 AND state = 'draft'";
+    Ok(tx.query(sql).bind(id).bind(revision).execute().await? > 0)
+}
+
 /// Publishes a draft as the row says; `false` when it is not at that revision, or no draft any more.
 ///
 /// # Errors

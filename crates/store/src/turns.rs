@@ -169,13 +169,14 @@ pub async fn insert_rulings(tx: &mut Tx, rulings: Vec<Ruling>) -> Result<(), Sto
     tx.insert_all(rulings).await.map(drop)
 }
 
-/// What decisions said of reads of a project, on items whose barrier is passed, by reader.
+/// What the last decision about each read of a project said of it, on items whose barrier is passed, by reader.
 ///
 /// # Errors
 /// [`StoreError`] of the database.
 pub async fn rulings(conn: &mut Conn, project: ProjectId, limit: u32) -> Result<Vec<Ruling>, StoreError> {
     let sql = format!(
         "SELECT l.* FROM rulings l JOIN items i ON i.id = l.item_id WHERE l.project_id = $1 AND {BEHIND_BARRIER} \
+         AND NOT EXISTS (SELECT 1 FROM rulings n WHERE n.read_id = l.read_id AND n.adjudication_id > l.adjudication_id) \
          ORDER BY l.user_id, l.adjudication_id LIMIT $2"
     );
     conn.query_built(sql).bind(project).bind(limit).scanning().all().await

@@ -177,7 +177,8 @@ impl Machine<'_> {
             }
             OwnerDecision::Reopen => {
                 // Exactly one more round, however far past the cap the item is.
-                self.state.rework_granted = self.state.rework_count.saturating_sub(self.protocol.rework_cap);
+                let past = self.state.rework_count.saturating_sub(self.protocol.rework_cap);
+                self.state.rework_granted = self.state.rework_granted.max(past);
                 for (index, times) in &mut self.state.sent_back {
                     let stage = self.protocol.stages.get(*index as usize);
                     *times = (*times).min(stage.and_then(|stage| stage.rework_cap).unwrap_or(*times));

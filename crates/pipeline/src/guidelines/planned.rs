@@ -78,14 +78,14 @@ pub(super) async fn plan_in(
         let message = format!("at most {} days ahead", AHEAD_SECONDS_MAX / 86_400);
         return Err(PipelineError::bad("bad_effective_date", "effective_at", message));
     }
-    // Another save of the draft would have raised the revision that was looked at.
-    let now = guidelines::by_id(tx, draft.id).await?.ok_or(PipelineError::NotFound)?;
-    if now.revision != draft.revision || now.state != "draft" {
-        return Err(PipelineError::StaleRevision { current: now.revision });
+    // A save at the same moment finds another revision than the one that it was made against.
+    if !guidelines::freeze(tx, draft.id, draft.revision).await? {
+        return Err(PipelineError::StaleRevision { current: draft.revision });
     }
     let content_hash = hex::encode(Sha256::digest(draft.document.as_bytes()));
     let mut said = serde_json::json!({
         "change": terms.change, "classes": terms.classes, "summary": terms.summary, "effective_at": effective_at,
+        "disputes": terms.disputes, "campaign": terms.campaign,
     });
     add_signed(&mut said, SignatureMeaning::Approved, &signer.printed_name);
     let project = draft.project_id;
@@ -95,7 +95,7 @@ pub(super) async fn plan_in(
         id: tx.fresh(),
         project_id: project,
         guideline_id: draft.id,
-        revision: draft.revision,
+        revision: draft.revision + 1,
         content_hash,
         terms: serde_json::to_string(terms).map_err(|error| PipelineError::Internal(error.to_string()))?,
         user_id: signer.user,

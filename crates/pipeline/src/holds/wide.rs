@@ -200,7 +200,7 @@ pub(crate) async fn hold_cleared(tx: &mut Tx, moving: &mut Moving) -> Result<()>
     for (scope, value) in [("lot", lot), ("ingest", ingest)] {
         let Some(value) = value else { continue };
         for hold in wide_holds::open_on(tx, moving.item.project_id, scope, &value).await? {
-            wide_holds::lock(tx, hold.id).await?;
+            // Not locked: whoever holds the hold waits for items, and this item is ours.
             if !wide_holds::has_reached(tx, hold.id, moving.item.id).await? {
                 hold_one(tx, moving, &hold).await?;
             }

@@ -9,7 +9,9 @@ use countersign_model::{
     Annotation, CampaignId, Class, Instant, OntologyChangeId, ProjectId, Protocol, ReadId, ReleaseId,
     SignatureMeaning, UserId,
 };
-use countersign_store::{Conn, Evidence, Tx, campaigns, ontology, protocol_plans::ProtocolPlan, reads};
+use countersign_store::{
+    Conn, Evidence, Tx, campaigns, ontology, protocol_plans::ProtocolPlan, protocols, reads,
+};
 use serde::{Deserialize, Serialize};
 
 pub use operations::{AttributeRule, MigrationPath, OPERATIONS_MAX, OntologyChange, OntologyOperation};
@@ -21,7 +23,7 @@ use crate::{
     moving::Moving,
     people::Caller,
     projects::ProtocolRef,
-    protocols::{Changed, checked_in, force::in_force, planned::plan_in, put_in, signature::signer},
+    protocols::{Changed, checked_in, planned::plan_in, put_in, signature::signer},
     review::checked_comment,
     save::annotation_body,
     signed_acts::{self, SignedAct},
@@ -317,7 +319,9 @@ async fn keep(
 pub(crate) async fn activated(tx: &mut Tx, plan: &ProtocolPlan, change: &str) -> Result<()> {
     let planned: Planned = serde_json::from_str(change)
         .map_err(|error| internal(&format!("protocol_plans.ontology: {error}")))?;
-    let (protocol, _) = in_force(tx, plan.project_id, plan.version).await?;
+    let row = protocols::get(tx, plan.project_id, &plan.protocol_id, plan.version - 1).await?;
+    let before = row.ok_or(PipelineError::NotFound)?.document;
+    let protocol: Protocol = serde_json::from_str(&before).map_err(|error| internal(&error.to_string()))?;
     let touched = touched(tx, plan.project_id, &planned.operations, &protocol).await?;
     let signed = Signed {
         user: plan.user_id,

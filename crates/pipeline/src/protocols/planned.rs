@@ -3,7 +3,7 @@
 
 use countersign_model::{Instant, ProjectId, Protocol, SignatureMeaning};
 use countersign_store::{
-    Actor, Conn, Evidence, Tx, flow, jobs, projects, protocol_plans as plans,
+    Actor, Conn, Evidence, Tx, events, flow, jobs, projects, protocol_plans as plans,
     protocol_plans::ProtocolPlan,
     protocols::{self, ProtocolSignature},
 };
@@ -139,10 +139,14 @@ pub(crate) async fn plan_in(
     let content_hash = document_hash(protocol)?;
     let (user_id, printed_name) = signer(tx).await?;
     let id: Uuid = tx.ids().fresh();
-    let details = serde_json::json!({
+    let mut details = serde_json::json!({
         "version": protocol.version, "effective_at": effective_at, "reason": reason,
         "meaning": SignatureMeaning::Approved, "printed_name": printed_name,
     });
+    // What becomes of labels is signed too.
+    if let Some(change) = &ontology {
+        details["ontology"] = change.as_str().into();
+    }
     let evidence = Evidence::new("protocol.planned", "project", project.uuid()).project(project);
     let event_id = tx.record(evidence.content(hash_bytes(&content_hash)?).details(details))?;
     let plan = ProtocolPlan {
@@ -204,6 +208,14 @@ fn nothing_waits() -> PipelineError {
     PipelineError::refused("nothing_planned", "No version waits for its time.")
 }
 
+/// The change of the ontology that was signed with a plan, as the event of the signature has it.
+async fn signed_change(tx: &mut Tx, plan: &ProtocolPlan) -> Result<Option<String>> {
+    let event = events::by_id(tx, plan.event_id).await?.ok_or(PipelineError::NotFound)?;
+    let details: serde_json::Value =
+        event.details.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+    Ok(details["ontology"].as_str().map(str::to_owned))
+}
+
 /// Puts a version whose time has come into force, or says what stands in its way now.
 async fn activate(tx: &mut Tx, plan: &ProtocolPlan) -> Result<()> {
     let project = plan.project_id;
@@ -227,6 +239,9 @@ async fn activate(tx: &mut Tx, plan: &ProtocolPlan) -> Result<()> {
     if document_hash(&protocol)? != plan.content_hash {
         let reason = "This version of the program reads the document otherwise than when it was signed.";
         return close(tx, plan, "refused", reason).await;
+    }
+    if signed_change(tx, plan).await? != plan.ontology {
+        return close(tx, plan, "refused", "What was to become of labels is not what was signed.").await;
     }
     let deviation = flow::has_begun(tx, project).await?;
     let details = [

@@ -74,6 +74,8 @@ impl Pipeline {
         let item = items::by_id(conn, row.item_id).await?.ok_or(PipelineError::NotFound)?;
         let state = parse_state(&item.workflow)?;
         let mut done = reads::of_item(conn, item.id).await?;
+        let after = |at: countersign_model::Instant| row.opened_at.is_some_and(|opened| at > opened);
+        let again = done.iter().any(|read| read.submitted_at.is_some_and(after) || after(read.created_at));
         // What was drawn after it was known what had been made wrong tells nothing.
         done.retain(|read| {
             read.submitted_at.is_some_and(|at| row.opened_at.is_none_or(|opened| at <= opened))
@@ -84,10 +86,7 @@ impl Pipeline {
         };
         let protocol = self.version_of(conn, item.project_id, first.protocol_version).await?;
         // A review and a signature of the write that opened it are a moment younger.
-        let until = match item.accepted_read_id == Some(accepted) {
-            true => None,
-            false => row.opened_at,
-        };
+        let until = row.opened_at.filter(|_| again || item.accepted_read_id != Some(accepted));
         let case = Case { row, item: &item, state: &state, protocol: &protocol, accepted, until };
         judge(conn, &case).await
     }

@@ -2,7 +2,7 @@
 
 use countersign_model::{Annotation, ItemId, StageKind, Stream, as_counted};
 use countersign_store::{Actor, Tx, comparisons, items, jobs, reads, turns};
-use countersign_workflow::compare::{Spacings, compare};
+use countersign_workflow::compare::{Difference, Finding, Spacings, compare};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -139,7 +139,9 @@ fn said(
     let compared = compare(&[read, decision], agreement, spacings)
         .map_err(|error| PipelineError::refused("not_comparable", error.to_string()))?;
     let mut said = Said { marks: u32::try_from(read.len()).unwrap_or(u32::MAX), ..Said::default() };
-    for finding in compared.disputed() {
+    // Where the size of pixels is not known nothing measured in millimetres can agree, whoever drew it.
+    let told = |finding: &&Finding| finding.differences.iter().any(|one| *one != Difference::Scale);
+    for finding in compared.disputed().filter(told) {
         let theirs = finding.marks.iter().filter(|(reader, _)| *reader == 0).count();
         if theirs == 0 {
             said.missed += u32::try_from(finding.marks.len()).unwrap_or(u32::MAX);

@@ -89,7 +89,7 @@ async fn a_guideline_that_is_dated_ahead_binds_nobody_until_its_time() {
     let again =
         pipeline.save_guideline(owner, project, saved.revision, document(items[0], "otherwise")).await;
     assert_eq!(code(&again.unwrap_err()), "guideline_planned");
-    let again = pipeline.publish_guideline(owner, project, publication(saved.revision, at)).await;
+    let again = pipeline.publish_guideline(owner, project, publication(saved.revision + 1, at)).await;
     assert_eq!(code(&again.unwrap_err()), "guideline_planned");
 
     // Withdrawn it is a draft as any other, signed once more for a later time.
@@ -98,6 +98,7 @@ async fn a_guideline_that_is_dated_ahead_binds_nobody_until_its_time() {
     pipeline.withdraw_guideline(owner, project, "a picture is missing".into()).await.unwrap();
     let nothing = pipeline.withdraw_guideline(owner, project, "again".into()).await;
     assert_eq!(code(&nothing.unwrap_err()), "nothing_planned");
+    let saved = pipeline.guideline(owner, project).await.unwrap().draft.unwrap();
     let saved = pipeline
         .save_guideline(owner, project, saved.revision, document(items[0], "from 6 mm on"))
         .await

@@ -81,19 +81,24 @@ impl Walk {
         let one: Vec<f64> =
             THINGS.into_iter().filter(|x| seen[0].contains(x) != seen[1].contains(x)).collect();
         let overlooks = !one.is_empty() && self.chance(OVERLOOKS);
+        let rejects = overlooks && self.chance(SPECIALIST_SEES);
         if differ {
             let left = if overlooks { &one[1..] } else { &one[..] };
             self.decide(item, left).await;
+            self.truth.decided += 1;
             let decision: Vec<f64> = both.iter().chain(left).copied().collect();
-            self.ruled(&seen, &decision);
+            // A decision that is sent back itself says nothing of readers.
+            if !rejects {
+                self.ruled(&seen, &decision);
+            }
         }
-        let rejects = overlooks && self.chance(SPECIALIST_SEES);
         self.truth.signed_first += 1;
         if rejects {
             self.truth.sent_back += 1;
             self.sign(item, SignDecision::Reject, 0).await;
             // Only what was left out is added to the copy of the decision.
             self.decide(item, &one[..1]).await;
+            self.truth.decided += 1;
             let decision: Vec<f64> = both.iter().chain(&one).copied().collect();
             self.ruled(&seen, &decision);
         }
@@ -102,7 +107,6 @@ impl Walk {
 
     /// What the decision says of each reader.
     fn ruled(&mut self, seen: &[Vec<f64>; 2], decision: &[f64]) {
-        self.truth.decided += 1;
         for (reader, seen) in self.truth.readers.iter_mut().zip(seen) {
             let wrong = seen.iter().filter(|x| !decision.contains(x)).count() as u64;
             let missed = decision.iter().filter(|x| !seen.contains(x)).count() as u64;

@@ -16,3 +16,4 @@ CREATE TABLE rulings (
   at INTEGER NOT NULL, PRIMARY KEY (adjudication_id, read_id)
 ) STRICT;
 CREATE INDEX rulings_by_project ON rulings (project_id, user_id);
+CREATE INDEX rulings_by_read ON rulings (read_id, adjudication_id);

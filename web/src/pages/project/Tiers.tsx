@@ -29,7 +29,9 @@ function FoundCells({ found }: { found: Found | null | undefined }) {
         {count(found.found)}: {shareWords(found.share)}
       </td>
       <td className="num">
-        {count(found.errors)}: {perHundredWords(found.errors_per_item)}
+        {count(found.errors)}
+        {found.counted === found.reviewed ? "" : ` in ${count(found.counted)}`}:{" "}
+        {perHundredWords(found.errors_per_item)}
       </td>
       <td className="num">
         {count(found.missed)} of {count(found.looked)}

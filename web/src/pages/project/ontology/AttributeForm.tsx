@@ -1,5 +1,5 @@
 /** An attribute of a class: a new one, or another kind, other choices, an answer that is asked for; and what older labels get. */
-import { Button, Checkbox, NativeSelect, TextInput } from "@mantine/core";
+import { Button, Checkbox, NativeSelect, Textarea, TextInput } from "@mantine/core";
 import { useState } from "react";
 import type { OntologyOperation } from "@/api/ontology";
 import type { OntologyClass } from "@/api/types";
@@ -104,11 +104,13 @@ export function AttributeForm({
           onChange={(event) => set({ kind: event.currentTarget.value as KindWord, otherwise: "" })}
         />
         {draft.kind === "choice" ? (
-          <TextInput
-            label="Choices, with commas between"
+          <Textarea
+            label="Choices, one on each line"
             value={draft.choices}
             onChange={(event) => set({ choices: event.currentTarget.value })}
             maxLength={NAME_MAX_CHARS * 10}
+            autosize
+            minRows={2}
             w={320}
           />
         ) : null}

@@ -17,7 +17,7 @@ describe("an attribute that is added or changed", () => {
     expect(operationOf({ ...EMPTY, name: "Density", choices: "solid" }, one)).toEqual({
       missing: "It needs two choices or more.",
     });
-    expect(operationOf({ ...EMPTY, name: "Side", choices: "a, b" }, one)).toHaveProperty("missing");
+    expect(operationOf({ ...EMPTY, name: "Side", choices: "a\nb" }, one)).toHaveProperty("missing");
     const size = { ...EMPTY, name: "Size", kind: "number" as const, otherwise: "large" };
     expect(operationOf(size, one)).toHaveProperty("missing");
   });
@@ -35,7 +35,7 @@ describe("an attribute that is added or changed", () => {
   });
 
   it("says what becomes of choices that are gone", () => {
-    const draft = { ...draftOf(side), choices: "left, right" };
+    const draft = { ...draftOf(side), choices: "left\nright" };
     expect(gone(draft, side)).toEqual(["both"]);
     const mapped = operationOf({ ...draft, becomes: { both: "left" } }, one);
     expect(mapped).toHaveProperty("operation.rule", { values: { both: "left" } });
@@ -43,6 +43,12 @@ describe("an attribute that is added or changed", () => {
     const nowhere = operationOf({ ...draft, becomes: { both: "middle" } }, one);
     expect(nowhere).toHaveProperty("operation.rule", {});
     expect(gone({ ...draft, kind: "number" }, side)).toEqual(["left", "right", "both"]);
+  });
+
+  it("keeps a choice that has a comma", () => {
+    const glass = { ...side, kind: { choice: ["ground glass, mixed", "solid"] } };
+    const kept = operationOf(draftOf(glass), { ...one, attributes: [glass] });
+    expect(kept).toHaveProperty("operation.attribute", glass);
   });
 
   it("says what an attribute takes", () => {

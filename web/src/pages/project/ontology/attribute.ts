@@ -10,7 +10,7 @@ export interface AttributeDraft {
   id: string;
   name: string;
   kind: KindWord;
-  /** With commas between. */
+  /** One on each line. */
   choices: string;
   required: boolean;
   /** What labels get that had no answer, or one that is not named; empty: none. */
@@ -40,7 +40,7 @@ export const idOf = (name: string) =>
 export const choicesOf = (text: string): string[] => [
   ...new Set(
     text
-      .split(",")
+      .split("\n")
       .map((part) => part.trim())
       .filter(Boolean),
   ),
@@ -57,7 +57,7 @@ export function draftOf(known: Attribute): AttributeDraft {
     id: known.id,
     name: known.name,
     kind,
-    choices: oldChoices(known).join(", "),
+    choices: oldChoices(known).join("\n"),
     required: known.required ?? false,
   };
 }
