@@ -58,7 +58,8 @@ web-test: web/node_modules/.installed ## Unit tests of the page
 	cd web && npm test
 
 e2e: web ## The page with two people in real browsers, against the real server
-	$(CARGO) build --profile ci --locked -p countersign
+	@# With the tests' own features, so that what `rust-test` built is not built once more.
+	$(CARGO) test --no-run --profile ci --workspace --locked --test it
 	cd web && COUNTERSIGN_BIN="$(abspath $(TARGET))/ci/countersign" CHROMIUM="$$(../scripts/need.sh chromium)" \
 		PYTHON="$$(../scripts/need.sh python)" npm run e2e
 

@@ -161,14 +161,14 @@ def ledger(result):
 def sections():
     from deidentify import render as deidentify
     from fluency import render as fluency
-    from headtohead import evidence
+    from headtohead import evidence, monitor
     from reading import render as reading
     from readings import render as readings
 
     own = {"start": start, "import": imports, "work": work, "postgres": postgres, "editor": editor, "ledger": ledger}
     own |= {"evidence": evidence.render}
     own |= {"deid-score": deidentify.deid_score, "deid": deidentify.deid, "text": deidentify.text}
-    return own | {"quality": readings.quality, "reading": reading.reading, "fluency": fluency.fluency}
+    return own | {"quality": readings.quality, "monitor": monitor.render, "reading": reading.reading, "fluency": fluency.fluency}
 
 
 INTRO = """# Results

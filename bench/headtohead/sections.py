@@ -11,7 +11,7 @@ from pathlib import Path
 
 from deidentify import burned, run_score, speed
 from fluency import section as fluency
-from headtohead import checks, evidence, load, machine, ours, peer
+from headtohead import checks, evidence, load, machine, monitor, ours, peer
 from reading import section as reading
 from readings import section as readings
 
@@ -298,10 +298,10 @@ ALL = {
     "start": start, "import": imports, "work": work, "postgres": work_postgres, "editor": editor, "ledger": ledger,
     "evidence": evidence.run,
     "deid-score": run_score.run, "deid": speed.run, "text": burned.run, "quality": readings.run,
-    "reading": reading.run, "fluency": fluency.run,
+    "monitor": monitor.run, "reading": reading.run, "fluency": fluency.run,
 }
 # Sections that need neither the peer of the annotation work nor PostgreSQL; and those that need no browser either.
-BY_THEMSELVES = {"evidence", "deid-score", "deid", "text", "quality", "reading"}
+BY_THEMSELVES = {"evidence", "deid-score", "deid", "text", "quality", "monitor", "reading"}
 WITHOUT_BROWSER = BY_THEMSELVES - {"reading"}
 
 

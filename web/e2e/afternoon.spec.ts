@@ -48,7 +48,7 @@ test("the bad afternoon: told at once, held, answered, and decided by somebody e
   await quality.page.goto(`/projects/${project}/quality`);
   await expect(quality.page.getByText("Needs a decision")).toBeVisible();
   await expect(quality.page.getByText("The guideline changed at noon.")).toBeVisible();
-  await quality.page.getByRole("button", { name: "Show" }).click();
+  await quality.page.getByRole("button", { name: /^Show .*: corrections by reviewers$/ }).click();
   await expect(quality.page.getByRole("img", { name: /Evidence over/ })).toBeVisible();
   await quality.page.screenshot({ path: info.outputPath("monitoring.png"), fullPage: true });
   await quality.page.getByRole("button", { name: "It is a false alarm…" }).click();

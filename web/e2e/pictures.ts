@@ -36,15 +36,18 @@ function chunk(kind: string, data: Buffer): Buffer {
 }
 
 /** A grey picture of 64 by 64 pixels with a bright square; each number gives another. */
-export function picture(number: number): Buffer {
+export const picture = (number: number): Buffer =>
+  png(64, (x, y) => (x > 19 && x < 41 && y > 9 && y < 31 ? 220 : x + y + number));
+
+/** A grey picture, as high as it is wide. */
+export function png(side: number, value: (x: number, y: number) => number): Buffer {
   const head = Buffer.alloc(13);
-  head.writeUInt32BE(64, 0);
-  head.writeUInt32BE(64, 4);
+  head.writeUInt32BE(side, 0);
+  head.writeUInt32BE(side, 4);
   head.set([8, 0, 0, 0, 0], 8);
-  const value = (x: number, y: number) => (x > 19 && x < 41 && y > 9 && y < 31 ? 220 : x + y + number);
   const rows = Buffer.concat(
-    Array.from({ length: 64 }, (_, y) =>
-      Buffer.from([0, ...Array.from({ length: 64 }, (_, x) => value(x, y))]),
+    Array.from({ length: side }, (_, y) =>
+      Buffer.from([0, ...Array.from({ length: side }, (_, x) => value(x, y))]),
     ),
   );
   const magic = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
@@ -84,21 +87,28 @@ export async function grants(people: People, project: string, person: Person, ro
 /** What a signature takes of one of the demo's people. */
 export const both = (login: string) => ({ login, password: PASSWORD });
 
-/** A project for pictures whose protocol its owner signs at once. */
-export async function makes(owner: Person, name: string): Promise<string> {
+/** A project, for pictures unless said otherwise, whose protocol its owner signs at once. */
+export async function makes(owner: Person, name: string, protocol = "images"): Promise<string> {
   await call(owner, "post", "/me/signing", { version: 1 });
-  const draft = { name, protocol: "images", ...both(owner.login) };
+  const draft = { name, protocol, ...both(owner.login) };
   return (await call(owner, "post", "/projects", draft)).id;
 }
 
 /** A project for pictures, everybody with their role; its pictures are declared public. Signed, unless said otherwise. */
-export async function opens(people: People, name: string, signed = true): Promise<string> {
+export async function opens(
+  people: People,
+  name: string,
+  signed = true,
+  protocol = "images",
+): Promise<string> {
   const { owner, privacy } = people;
   // A walk that is walked once more finds the project of the first time there.
   const { retry } = test.info();
   const own = retry > 0 ? `${name} ${retry + 1}` : name;
-  const unsigned = { name: own, protocol: "images" };
-  const project = signed ? await makes(owner, own) : (await call(owner, "post", "/projects", unsigned)).id;
+  const unsigned = { name: own, protocol };
+  const project = signed
+    ? await makes(owner, own, protocol)
+    : (await call(owner, "post", "/projects", unsigned)).id;
   for (const [login, role] of [
     ["owner", "owner"],
     ["privacy", "privacy_officer"],

@@ -92,6 +92,10 @@ export const QUALITY_REFUSALS: Record<string, Explanation> = {
     advice:
       "A batch has its record once it is decided: until then it would show labels to those who inspect.",
   },
+  search_running: {
+    title: "A search is looking already",
+    advice: "One search of a project looks at a time. What it finds is listed here when it is through.",
+  },
   already_decided: {
     title: "Already decided",
     advice: "Somebody else was faster. The page shows what was decided.",

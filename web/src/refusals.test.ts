@@ -53,6 +53,7 @@ const WORKFLOW_CODES = [
   "reason_required",
   "missing_unanswered",
   "content_changed",
+  "search_running",
   "rework_cap",
   "guideline_unacknowledged",
   "guideline_changed",

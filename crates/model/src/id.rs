@@ -104,6 +104,10 @@ ids! {
     AppealId,
     /// What came of comparing the reads of an item.
     ComparisonId,
+    /// A search for wrong labels.
+    LabelSearchId,
+    /// Something that such a search doubts.
+    DoubtId,
     /// An immutable dataset version.
     ReleaseId,
     /// An entry of the evidence log before it has an index.

@@ -33,10 +33,10 @@ pub use face_model::{
 };
 pub use id::{
     AccessAlertId, AlarmId, AnnotationId, AppealId, AssetId, AuditId, BatchId, CampaignId, CertificationId,
-    ClaimId, ComparisonId, EventId, ExampleId, FaceModelId, FaceRunId, FindingId, GateEntryId, GuidelineId,
-    HoldId, Ids, IngestId, ItemId, JobId, LeakId, OntologyChangeId, OrganizationId, PrivacyRequestId,
-    ProjectId, QualificationId, ReadId, ReleaseId, SessionId, SignatureId, SubjectId, TaskId, TicketId,
-    TokenId, UserId, WideHoldId,
+    ClaimId, ComparisonId, DoubtId, EventId, ExampleId, FaceModelId, FaceRunId, FindingId, GateEntryId,
+    GuidelineId, HoldId, Ids, IngestId, ItemId, JobId, LabelSearchId, LeakId, OntologyChangeId,
+    OrganizationId, PrivacyRequestId, ProjectId, QualificationId, ReadId, ReleaseId, SessionId, SignatureId,
+    SubjectId, TaskId, TicketId, TokenId, UserId, WideHoldId,
 };
 pub use item::{AssetKind, Audience, Facts, Frame, Industry, ItemKind, Stream, StreamKind, Zone};
 pub use mask::{MASKS_PER_FRAME_MAX, MaskError, MaskOrigin, MaskRect};

@@ -39,6 +39,9 @@ pub struct Class {
     /// No new annotations; old ones stay.
     #[serde(default)]
     pub retired: bool,
+    /// To miss it is dangerous: misses of it are watched apart, and count as critical errors.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub critical: bool,
     /// Joints and bones of its skeletons, where it takes the shape.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub skeleton: Option<SkeletonTemplate>,

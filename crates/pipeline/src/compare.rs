@@ -18,6 +18,7 @@ use crate::{
     access::Action,
     blocking,
     guidelines::lowest_read,
+    monitor::{peers, read_with_peers},
     moving::{Moving, hash_bytes, insert_made, parse_state},
     people::Caller,
     refused::{Denial, UNBLINDED},
@@ -261,6 +262,10 @@ impl Pipeline {
                         evidence.details(serde_json::json!({ "findings": found, "disputed": disputed })),
                     )?;
                     crate::monitor::compared(tx, &mut moving, &ids).await?;
+                    if agreed && compared.kept.iter().all(|kept| kept.cannot_assess.is_none()) {
+                        let peers = peers(&compared.comparison, &ids);
+                        read_with_peers(tx, &pipeline, &moving, &peers).await?;
+                    }
                     if disputed > 0 {
                         crate::tickets::ask(tx, moving.item.project_id).await?;
                     }

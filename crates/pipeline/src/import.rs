@@ -297,6 +297,7 @@ impl Rows {
                         .as_ref()
                         .map(ToString::to_string),
                     claimed_at: None,
+                    doubt: 0.0,
                 });
             }
         }

@@ -32,6 +32,7 @@ pub mod inspection;
 pub mod intake;
 pub mod items;
 pub mod keys;
+pub mod label_errors;
 mod lineage;
 pub mod live;
 pub mod log;

@@ -173,7 +173,9 @@ fn audience(object_kind: &str) -> Audience {
         "privacy_request" => Audience::With(Action::ViewPrivacy),
         "release" => Audience::With(Action::ViewReleases),
         "certification" | "batch" | "campaign" => Audience::With(Action::ViewQuality),
-        "alarm" | "ticket" | "wide_hold" => Audience::With(Action::ManageHolds),
+        "alarm" | "ticket" | "wide_hold" | "label_search" | "label_doubt" => {
+            Audience::With(Action::ManageHolds)
+        }
         "appeal" => Audience::With(Action::DecideAppeals),
         "item" | "task" | "read" | "review" | "signature" | "hold" | "asset" | "finding" => Audience::Work,
         _ => Audience::Nobody,

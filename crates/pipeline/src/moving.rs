@@ -13,6 +13,7 @@ use crate::{
     Pipeline, PipelineError, Result,
     campaigns::look_again,
     holds::wide::reach_moved,
+    label_errors::ask_rank,
     lineage::ModelHash,
     ontology::carry_over,
     save::{annotation_body, current_annotations},
@@ -144,10 +145,14 @@ impl Moving {
                     apart: *apart,
                     qualification: self.asks_for(*stage),
                     claimed_at: None,
+                    doubt: 0.0,
                 };
                 // Offered again, it is still watched since it was first.
                 if moves::offer(tx, task).await? {
                     self.watch_time(tx, id, stage_of).await?;
+                }
+                if self.stage_kind(stage_of) == StageKind::Review {
+                    ask_rank(tx, self, id).await?;
                 }
             }
             Effect::LeaseTask { task, user, until, fence } => {

@@ -151,7 +151,9 @@ impl Pipeline {
                 }
                 let done = standing(moving, hash, signature.map(|(id, _)| id));
                 let item = moving.item.id;
-                reviewed(tx, &pipeline, item, subject, verdict.decision, user, &annotations).await?;
+                let protocol = moving.protocol.clone();
+                let after = (&*protocol, annotations.as_slice());
+                reviewed(tx, &pipeline, item, subject, verdict.decision, user, after).await?;
                 Ok(done)
             })
         })

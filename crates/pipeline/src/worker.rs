@@ -12,6 +12,7 @@ use crate::{
     error::{KEYRING_OFFLINE, RELEASE_BUILDING, VAULT_OFFLINE},
     guidelines::JOB_GUIDELINE,
     holds::wide::JOB_WIDE_HOLD,
+    label_errors::{JOB_RANK, JOB_SEARCH},
     models::JOB_ACCEPT,
     moving::{JOB_COMPARE, JOB_ERASE, JOB_ESCALATE, JOB_GATE, JOB_PRELABEL, JOB_RECALL},
     protocols::planned::JOB_PROTOCOL,
@@ -39,6 +40,8 @@ const KINDS: &[&str] = &[
     JOB_RULING,
     JOB_JUDGE,
     JOB_GUIDELINE,
+    JOB_SEARCH,
+    JOB_RANK,
 ];
 /// Jobs that run at the same time.
 const JOBS_AT_ONCE: usize = 2;
@@ -130,6 +133,8 @@ impl Pipeline {
             JOB_CAMPAIGN => self.run_campaign(job, worker.clone()).await,
             JOB_TICKETS => self.run_tickets(job, worker.clone()).await,
             JOB_GUIDELINE => self.run_planned_guideline(job, worker.clone()).await,
+            JOB_SEARCH => self.run_label_search(job, worker.clone()).await,
+            JOB_RANK => self.run_rank(job, worker.clone()).await,
             JOB_JUDGE => self.run_judge(job, worker.clone()).await,
             JOB_RULING => self.run_ruling(job, worker.clone()).await,
             JOB_PROTOCOL => self.run_planned(job, worker.clone()).await,

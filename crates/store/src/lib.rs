@@ -36,6 +36,7 @@ pub mod items;
 pub mod jobs;
 mod keyring;
 mod keys;
+pub mod label_errors;
 pub mod leaks;
 pub mod lineage;
 mod log;

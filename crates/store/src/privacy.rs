@@ -273,8 +273,9 @@ pub async fn empty_item(tx: &mut Tx, item: ItemId, name: &str) -> Result<Emptied
     let sql = "UPDATE monitor_checks SET pairs = '[]' WHERE item_id = $1";
     tx.query(sql).bind(item).execute().await?;
     // Nothing is left that could show a face, and nobody has to answer for it.
-    let sql = "DELETE FROM item_risks WHERE item_id = $1";
-    tx.query(sql).bind(item).execute().await?;
+    for sql in ["DELETE FROM item_risks WHERE item_id = $1", "DELETE FROM label_doubts WHERE item_id = $1"] {
+        tx.query(sql).bind(item).execute().await?;
+    }
     let sql = "UPDATE holds SET reason = 'erased', lift_reason = 'erased', lifted_at = COALESCE(lifted_at, $1) \
                WHERE item_id = $2";
     tx.query(sql).bind(now).bind(item).execute().await?;

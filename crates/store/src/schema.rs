@@ -213,6 +213,16 @@ const STEPS: &[Step] = &[
         sqlite: include_str!("../migrations/sqlite/0065_guideline_plans.sql"),
         postgres: include_str!("../migrations/postgres/0065_guideline_plans.sql"),
     },
+    Step {
+        version: 72,
+        sqlite: include_str!("../migrations/sqlite/0072_label_errors.sql"),
+        postgres: include_str!("../migrations/postgres/0072_label_errors.sql"),
+    },
+    Step {
+        version: 73,
+        sqlite: include_str!("../migrations/sqlite/0073_streams.sql"),
+        postgres: include_str!("../migrations/postgres/0073_streams.sql"),
+    },
 ];
 
 /// The newest schema version that this program knows.

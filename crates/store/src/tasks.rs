@@ -43,6 +43,8 @@ record! {
         qualification: Option<String>,
         /// First claimed.
         claimed_at: Option<Instant>,
+        /// How doubtful the labels are that it is about, 0 to 1: of one priority the most doubtful comes first.
+        doubt: f64,
     }
 }
 
@@ -118,7 +120,7 @@ macro_rules! claim_sql {
             "AND o.state = 'leased' AND o.lease_user = $1)) ",
             "AND EXISTS (SELECT 1 FROM grants g WHERE g.user_id = $1 AND g.project_id = $3 AND g.role = $4 ",
             "AND g.ended_at IS NULL) ",
-            "ORDER BY t.priority DESC, t.id LIMIT 1",
+            "ORDER BY t.priority DESC, t.doubt DESC, t.id LIMIT 1",
             $lock,
             ") RETURNING *"
         )

@@ -181,7 +181,8 @@ pub async fn checks(
     project: ProjectId,
     limit: u32,
 ) -> Result<Vec<crate::monitoring::Check>, StoreError> {
-    let sql = "SELECT * FROM monitor_checks WHERE project_id = $1 AND NOT overturned ORDER BY at DESC, item_id LIMIT $2";
+    let sql = "SELECT * FROM monitor_checks WHERE project_id = $1 AND stream = 'review' AND NOT overturned \
+               ORDER BY at DESC, item_id LIMIT $2";
     conn.query(sql).bind(project).bind(limit).scanning().all().await
 }
 

@@ -243,3 +243,30 @@ pub async fn set_rates(tx: &mut Tx, project: ProjectId, rates: Vec<Rate>) -> Res
     tx.query("DELETE FROM rates WHERE project_id = $1").bind(project).execute().await?;
     tx.insert_all(rates).await.map(drop)
 }
+
+/// How long somebody's last reading of an item took from claim to submission, microseconds.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn reading_time(conn: &mut Conn, item: ItemId, user: UserId) -> Result<Option<i64>, StoreError> {
+    let sql = "SELECT done_at - claimed_at AS micros FROM turns WHERE item_id = $1 AND user_id = $2 AND kind = 'read' \
+               ORDER BY done_at DESC LIMIT 1";
+    let row = conn.query(sql).bind(item).bind(user).fetch_optional().await?;
+    row.map(|row| row.get("micros")).transpose()
+}
+
+/// How long the last readings of others took, microseconds.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn reading_times_of_others(
+    conn: &mut Conn,
+    project: ProjectId,
+    user: UserId,
+    limit: u32,
+) -> Result<Vec<i64>, StoreError> {
+    let sql = "SELECT done_at - claimed_at AS micros FROM turns WHERE project_id = $1 AND kind = 'read' \
+               AND user_id <> $2 ORDER BY done_at DESC LIMIT $3";
+    let rows = conn.query(sql).bind(project).bind(user).bind(limit).fetch_all().await?;
+    rows.iter().map(|row| row.get("micros")).collect()
+}

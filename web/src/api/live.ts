@@ -32,6 +32,8 @@ const SHOWN: Readonly<Record<string, readonly string[]>> = {
   ingest: ["oversight"],
   // A round of rework counts the items that are done, and so do all figures of quality.
   item: ["privacy", "guideline", "quality", "oversight"],
+  label_doubt: ["quality"],
+  label_search: ["quality"],
   leak: ["oversight"],
   ontology: ["ontology", "guideline"],
   privacy_request: ["privacy"],

@@ -119,11 +119,11 @@ export const monitorQuery = (project: string) =>
     queryFn: ({ signal }) => api.get<Monitor>(path`/projects/${project}/monitor`, undefined, signal),
   });
 
-export const checksQuery = (project: string, user: string) =>
+export const checksQuery = (project: string, user: string, stream: string) =>
   queryOptions({
-    queryKey: ["quality", project, "monitor", user],
+    queryKey: ["quality", project, "monitor", user, stream],
     queryFn: ({ signal }) =>
-      api.get<Check[]>(path`/projects/${project}/monitor/${user}/checks`, undefined, signal),
+      api.get<Check[]>(path`/projects/${project}/monitor/${user}/checks`, { stream }, signal),
   });
 
 export const alarmItemsQuery = (project: string, alarm: string) =>

@@ -1219,6 +1219,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/label-doubts/{doubt}/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Decides about a doubt: sends the item back, says that the labels are right, or takes that back. */
+        post: operations["label-errors_decide_doubt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/leaks/{leak}": {
         parameters: {
             query?: never;
@@ -2416,6 +2433,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/label-errors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the newest search for wrong labels doubts, the weightiest first, and how far a running search is. */
+        get: operations["label-errors_label_errors"];
+        put?: never;
+        /** Begins a search for wrong labels over all accepted items of a project. */
+        post: operations["label-errors_begin_label_search"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/leaks": {
         parameters: {
             query?: never;
@@ -2458,7 +2493,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The last checks of one person's work. */
+        /** The last checks of one stream of one person's work. */
         get: operations["monitor_checks"];
         put?: never;
         post?: never;
@@ -4924,6 +4959,8 @@ export interface components {
             attributes?: components["schemas"]["Attribute"][];
             /** @description Colour as `#rrggbb`. */
             color: string;
+            /** @description To miss it is dangerous: misses of it are watched apart, and count as critical errors. */
+            critical?: boolean;
             /** @description Stable id, `[a-z0-9_]+`. */
             id: string;
             /** @description Name shown to people. */
@@ -5133,6 +5170,7 @@ export interface components {
         Confidence: "guess" | "possible" | "probable";
         /** @description How often two readers gave something a pair of names. */
         ConfusionCell: {
+            common?: components["schemas"]["ConfusionShare"] | null;
             /** @description Items with such a pair, the first of them. */
             examples: components["schemas"]["ItemId"][];
             /** @description What one reader called it. */
@@ -5144,6 +5182,23 @@ export interface components {
              * @description Pairs of readers over findings.
              */
             pairs: number;
+        };
+        /**
+         * @description How many items hold a pair of names, of those where somebody gave either name: pairs of one item come together, so that an
+         *     interval is about items.
+         */
+        ConfusionShare: {
+            /**
+             * Format: int64
+             * @description Items with such a pair.
+             */
+            items: number;
+            /**
+             * Format: int64
+             * @description Items where a reader gave one of the names.
+             */
+            of_items: number;
+            share?: components["schemas"]["ShareView"] | null;
         };
         /** @description One kind of correction. */
         CorrectionView: {
@@ -5399,6 +5454,102 @@ export interface components {
             asset: components["schemas"]["AssetId"];
             /** @description `cleaned`, or the code of why it stays. */
             outcome: string;
+        };
+        /**
+         * @description What somebody decides about a doubt.
+         * @enum {string}
+         */
+        DoubtChoice: "look_again" | "right" | "open";
+        /** @description A decision about a doubt. */
+        DoubtDecision: {
+            /** @description Words for whoever looks again, or why the labels are right. */
+            comment?: string | null;
+            /** @description What. */
+            decision: components["schemas"]["DoubtChoice"];
+        };
+        /** @description How often a kind of doubt was right. */
+        DoubtHits: {
+            /**
+             * Format: double
+             * @description High end.
+             */
+            high: number;
+            /**
+             * Format: double
+             * @description 95 % interval (Clopper and Pearson), low end. Those looked at are the weightiest: it says nothing of the others.
+             */
+            low: number;
+            /**
+             * Format: double
+             * @description Sent back, of all that somebody decided.
+             */
+            share: number;
+        };
+        /** Format: uuid */
+        DoubtId: string;
+        /** @description Doubts of one kind. */
+        DoubtKind: {
+            hits?: components["schemas"]["DoubtHits"] | null;
+            /** @description `missing`, `class`, `place` or `alone`. */
+            kind: string;
+            /**
+             * Format: int64
+             * @description Nobody has looked yet.
+             */
+            open: number;
+            /**
+             * Format: int64
+             * @description Somebody looked, and the labels are right.
+             */
+            right: number;
+            /**
+             * Format: int64
+             * @description The item went back into work.
+             */
+            sent_back: number;
+        };
+        /** @description A doubt. */
+        DoubtView: {
+            annotation?: components["schemas"]["AnnotationId"] | null;
+            /** @description Its class. */
+            class?: string | null;
+            /** @description What they said. */
+            comment?: string | null;
+            /** @description The labels that it is about are those that are accepted now. */
+            current: boolean;
+            decided_at?: components["schemas"]["Instant"] | null;
+            /** @description Printed name of who decided. */
+            decided_by?: string | null;
+            frame?: components["schemas"]["FrameRef"] | null;
+            /** @description Doubt. */
+            id: components["schemas"]["DoubtId"];
+            /** @description Item. */
+            item: components["schemas"]["ItemId"];
+            /** @description Its name. */
+            item_name: string;
+            /** @description `missing`, `class`, `place` or `alone`. */
+            kind: string;
+            /** @description Its middle, pixels. */
+            place?: [
+                number,
+                number
+            ] | null;
+            /** @description The class that is seen there instead. */
+            predicted_class?: string | null;
+            /**
+             * Format: int64
+             * @description Place among those of its kind, from 1.
+             */
+            rank: number;
+            /** @description `model`, or `track` for the frames before and after. */
+            source: string;
+            /** @description `open`, `right` or `sent_back`. */
+            state: string;
+            /**
+             * Format: double
+             * @description How much speaks for it, 0 to 1.
+             */
+            weight: number;
         };
         /** @description Which model, and why. */
         DraftModelReason: {
@@ -6704,6 +6855,54 @@ export interface components {
          * @enum {string}
          */
         KeyMapName: "cvat" | "label_studio" | "radiology";
+        /** @description Label errors of a project. */
+        LabelErrors: {
+            /** @description Doubts of the kind and state that were asked for. Left out are items that the caller may not see now. */
+            doubts: components["schemas"]["DoubtView"][];
+            /** @description What it doubts, by kind. */
+            kinds: components["schemas"]["DoubtKind"][];
+            /**
+             * Format: int64
+             * @description What to ask for next; absent at the end.
+             */
+            next?: number | null;
+            running?: components["schemas"]["LabelSearchView"] | null;
+            search?: components["schemas"]["LabelSearchView"] | null;
+        };
+        /** Format: uuid */
+        LabelSearchId: string;
+        /** @description A search. */
+        LabelSearchView: {
+            /**
+             * Format: int64
+             * @description Of these, items with a draft to hold their labels against.
+             */
+            compared: number;
+            ended_at?: components["schemas"]["Instant"] | null;
+            /**
+             * Format: int64
+             * @description Doubts that were found; of each kind the weightiest are kept.
+             */
+            found: number;
+            /** @description Search. */
+            id: components["schemas"]["LabelSearchId"];
+            /**
+             * Format: int64
+             * @description Items to look at when it began.
+             */
+            items: number;
+            /**
+             * Format: int64
+             * @description Items that were looked at.
+             */
+            looked: number;
+            /** @description When. */
+            started_at: components["schemas"]["Instant"];
+            /** @description Printed name of who began it. */
+            started_by?: string | null;
+            /** @description `looking`, then `done`. */
+            state: string;
+        };
         /** @description What the caller lacks for the stage that they work at. */
         Lacking: {
             /** @description `qualification_missing` or `qualification_expired`. */
@@ -7107,7 +7306,7 @@ export interface components {
             alarms: components["schemas"]["AlarmView"][];
             /**
              * Format: int64
-             * @description Checks of the last thirty days.
+             * @description Checks of the last thirty days in the streams that raise alarms.
              */
             checks_per_month: number;
             /**
@@ -9695,7 +9894,7 @@ export interface components {
             low: number;
             /** @description Their printed name. */
             printed_name: string;
-            /** @description Where checks come from: `review`. */
+            /** @description Where checks come from: `review`, `peers`, `overlap`, `time`, or `class:` and the id of a critical class. */
             stream: string;
             /** @description When it was checked last. */
             updated_at: components["schemas"]["Instant"];
@@ -12920,6 +13119,40 @@ export interface operations {
             };
         };
     };
+    "label-errors_decide_doubt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                doubt: components["schemas"]["DoubtId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DoubtDecision"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DoubtView"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     leaks_one: {
         parameters: {
             query?: never;
@@ -15508,6 +15741,75 @@ export interface operations {
             };
         };
     };
+    "label-errors_label_errors": {
+        parameters: {
+            query?: {
+                /** @description `missing` (the default), `class`, `place` or `alone`. */
+                kind?: string;
+                /** @description `open` (the default), `right` or `sent_back`. */
+                state?: string;
+                /** @description Only those after this place in the order. */
+                after?: number;
+                /** @description At most so many; 100 at most. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabelErrors"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "label-errors_begin_label_search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabelErrors"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     leaks_list: {
         parameters: {
             query?: {
@@ -15609,7 +15911,10 @@ export interface operations {
     };
     monitor_checks: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description As the streams are named; `review` where nothing is said. */
+                stream?: string;
+            };
             header?: never;
             path: {
                 project: components["schemas"]["ProjectId"];

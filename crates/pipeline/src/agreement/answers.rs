@@ -7,8 +7,8 @@ use countersign_store::reads;
 use serde::Deserialize;
 
 use super::{
-    AgreementReport, CONFIDENCE, ClassAgreement, Comparison, ConfusionCell, Conn, PipelineError, Protocol,
-    Result, SEED, figures, internal, pairs::pairs,
+    AgreementReport, CONFIDENCE, ClassAgreement, Comparison, ConfusionCell, ConfusionShare, Conn,
+    PipelineError, Protocol, Result, SEED, figures, internal, pairs::pairs,
 };
 use crate::{
     compare::{marks_of_findings, somebody_could_not},
@@ -45,7 +45,18 @@ pub(crate) struct Answers {
     not_assessed: u64,
     findings: u64,
     disputed: u64,
-    confusion: BTreeMap<(String, Option<String>), (u64, Vec<ItemId>)>,
+    confusion: BTreeMap<(String, Option<String>), Cell>,
+    /// Items in which a reader gave a finding this name.
+    named: BTreeMap<String, BTreeSet<usize>>,
+}
+
+/// A pair of names.
+#[derive(Default)]
+struct Cell {
+    pairs: u64,
+    items: u64,
+    last: Option<usize>,
+    examples: Vec<ItemId>,
 }
 
 impl Answers {
@@ -93,13 +104,16 @@ impl Answers {
                     mark.and_then(|(_, id)| names[place].get(id))
                 })
                 .collect();
-            self.confuse(row.item_id, &names);
+            self.confuse((item, row.item_id), &names);
         }
         Ok(())
     }
 
     /// Counts each pair of readers once; the names of a pair in their order, "nothing" last.
-    fn confuse(&mut self, item: ItemId, names: &[Option<&String>]) {
+    fn confuse(&mut self, (place_of, item): (usize, ItemId), names: &[Option<&String>]) {
+        for name in names.iter().flatten() {
+            self.named.entry((*name).clone()).or_default().insert(place_of);
+        }
         for (place, one) in names.iter().enumerate() {
             for other in &names[..place] {
                 let (one, other) = match (one, other) {
@@ -108,9 +122,13 @@ impl Answers {
                     (Some(a), Some(b)) => ((*a.min(b)).clone(), Some((*a.max(b)).clone())),
                 };
                 let cell = self.confusion.entry((one, other)).or_default();
-                cell.0 += 1;
-                if cell.1.len() < EXAMPLES_MAX && cell.1.last() != Some(&item) {
-                    cell.1.push(item);
+                cell.pairs += 1;
+                if cell.last.replace(place_of) == Some(place_of) {
+                    continue;
+                }
+                cell.items += 1;
+                if cell.examples.len() < EXAMPLES_MAX {
+                    cell.examples.push(item);
                 }
             }
         }
@@ -154,13 +172,27 @@ impl Answers {
             pairs: whole.as_ref().map(|table| pairs(table, &self)).unwrap_or_default(),
             findings: self.findings,
             disputed_findings: self.disputed,
-            confusion: self
-                .confusion
-                .into_iter()
-                .map(|((one, other), (pairs, examples))| ConfusionCell { one, other, pairs, examples })
-                .collect(),
+            confusion: confusion(self.confusion, &self.named)?,
         })
     }
+}
+
+/// The pairs of names with how common they are among the items where either was given.
+fn confusion(
+    cells: BTreeMap<(String, Option<String>), Cell>,
+    named: &BTreeMap<String, BTreeSet<usize>>,
+) -> Result<Vec<ConfusionCell>> {
+    let none = BTreeSet::new();
+    let of = |name: &str| named.get(name).unwrap_or(&none);
+    cells
+        .into_iter()
+        .map(|((one, other), Cell { pairs, items, examples, .. })| {
+            let either = other.as_deref().map_or(0, |other| of(other).difference(of(&one)).count());
+            let of_items = (of(&one).len() + either) as u64;
+            let common = ConfusionShare { items, of_items, share: share_of(of_items, items)? };
+            Ok(ConfusionCell { one, other, pairs, examples, common: Some(common) })
+        })
+        .collect()
 }
 
 /// The marks of a read and their classes.

@@ -113,6 +113,22 @@ pub struct ConfusionCell {
     pub pairs: u64,
     /// Items with such a pair, the first of them.
     pub examples: Vec<ItemId>,
+    /// How common it is. Absent in the file of a release, which says of items what their reads say again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub common: Option<ConfusionShare>,
+}
+
+/// How many items hold a pair of names, of those where somebody gave either name: pairs of one item come together, so that an
+/// interval is about items.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ConfusionShare {
+    /// Items with such a pair.
+    pub items: u64,
+    /// Items where a reader gave one of the names.
+    pub of_items: u64,
+    /// The share (Clopper and Pearson).
+    pub share: Option<ShareView>,
 }
 
 /// How far independent readers agree.

@@ -11,6 +11,7 @@ use countersign_store::{Conn, findings, items, projects};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use seen::Sight;
+pub(crate) use write::pin;
 
 use crate::{
     Pipeline, PipelineError, Result,

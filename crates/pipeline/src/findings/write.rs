@@ -47,7 +47,6 @@ impl Pipeline {
             let mut conn = self.store.read().await?;
             self.visible_item(&mut conn, caller, item, Action::Discuss).await?;
         }
-        let words = said(Some(draft.words.clone()))?.ok_or_else(|| words_required("words"))?;
         let (pipeline, me) = (self.clone(), caller.clone());
         let id = self
             .store
@@ -61,33 +60,7 @@ impl Pipeline {
                             "Every stage has passed this item: nothing is left to block. Put it on hold instead.",
                         ));
                     }
-                    check_place(tx, &moving, &me, &draft).await?;
-                    let known = findings::of_item(tx, item).await?;
-                    let number = known.len();
-                    // Before the barrier everybody has a limit of their own, which tells nothing of the others.
-                    let hides = is_before_barrier(&moving.state);
-                    let counted = known.iter().filter(|row| !hides || row.opened_by == me.user()).count();
-                    if counted >= FINDINGS_MAX {
-                        return Err(PipelineError::bad(
-                            "too_many_findings",
-                            "item",
-                            format!("at most {FINDINGS_MAX} findings on one item"),
-                        ));
-                    }
-                    let id = keep(tx, &moving, &me, &draft, number + 1).await?;
-                    let note = (1, "opened");
-                    add_note(tx, id, note, &me, words.clone()).await?;
-                    // A note changes nothing that the machine knows of, but an item that is gone takes none either.
-                    let event = Event::FindingOpened { finding: id };
-                    match draft.severity {
-                        FindingSeverity::Blocking => drop(moving.take(tx, &event).await?),
-                        FindingSeverity::Note if is_gone(moving.state.phase) => {
-                            return Err(PipelineError::NotFound);
-                        }
-                        FindingSeverity::Note => {}
-                    }
-                    record(tx, "finding.opened", id, &moving, Some(draft.severity), &words)?;
-                    Ok(id)
+                    pin(tx, &mut moving, &me, &draft).await
                 })
             })
             .await?;
@@ -195,6 +168,39 @@ impl Pipeline {
             .await?;
         self.finding_as(caller, id).await
     }
+}
+
+/// Pins a finding within a write; whoever calls has asked whether the caller may.
+///
+/// # Errors
+/// `words_required`, `bad_place`, `too_many_findings`; what the machine refuses.
+pub(crate) async fn pin(
+    tx: &mut Tx,
+    moving: &mut Moving,
+    caller: &Caller,
+    draft: &FindingDraft,
+) -> Result<FindingId> {
+    let words = said(Some(draft.words.clone()))?.ok_or_else(|| words_required("words"))?;
+    check_place(tx, moving, caller, draft).await?;
+    let known = findings::of_item(tx, moving.item.id).await?;
+    // Before the barrier everybody has a limit of their own, which tells nothing of the others.
+    let hides = is_before_barrier(&moving.state);
+    let counted = known.iter().filter(|row| !hides || row.opened_by == caller.user()).count();
+    if counted >= FINDINGS_MAX {
+        let message = format!("at most {FINDINGS_MAX} findings on one item");
+        return Err(PipelineError::bad("too_many_findings", "item", message));
+    }
+    let id = keep(tx, moving, caller, draft, known.len() + 1).await?;
+    add_note(tx, id, (1, "opened"), caller, words.clone()).await?;
+    // A note changes nothing that the machine knows of, but an item that is gone takes none either.
+    let event = Event::FindingOpened { finding: id };
+    match draft.severity {
+        FindingSeverity::Blocking => drop(moving.take(tx, &event).await?),
+        FindingSeverity::Note if is_gone(moving.state.phase) => return Err(PipelineError::NotFound),
+        FindingSeverity::Note => {}
+    }
+    record(tx, "finding.opened", id, moving, Some(draft.severity), &words)?;
+    Ok(id)
 }
 
 /// The state that a step leads to.

@@ -2,12 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use countersign_model::{AlarmId, Annotation, HoldId, ItemId, ReadId, StageKind, UserId};
+use countersign_model::{
+    AlarmId, Annotation, HoldId, Instant, ItemId, ProjectId, Protocol, ReadId, StageKind, UserId,
+};
 use countersign_quality::monitor::{self, Detector, Observation};
 use countersign_store::{Evidence, Tx, holds, monitoring, reads};
 use countersign_workflow::{Event, Phase, ReviewDecision};
 
-use super::{HELD_MAX, PatternView, REVIEW, plan, run};
+use super::{
+    HELD_MAX, PatternView, REVIEW, plan, run,
+    streams::{self, TIME},
+};
 use crate::{Pipeline, PipelineError, Result, moving::Moving, save::current_annotations, tickets};
 
 /// Share of wrong reads that is expected where nothing is known yet.
@@ -29,7 +34,7 @@ pub(crate) async fn reviewed(
     subject: ReadId,
     decision: ReviewDecision,
     reviewer: UserId,
-    after: &[Annotation],
+    (protocol, after): (&Protocol, &[Annotation]),
 ) -> Result<()> {
     let Some(read) = reads::by_id(tx, subject).await? else { return Ok(()) };
     let (Some(user), Some(read_at)) = (read.author_user, read.submitted_at) else { return Ok(()) };
@@ -37,63 +42,115 @@ pub(crate) async fn reviewed(
         return Ok(());
     }
     let (project, wrong) = (read.project_id, decision != ReviewDecision::Accept);
+    let before = current_annotations(tx, subject).await?;
     let pairs = match decision {
-        ReviewDecision::Fix => pairs(&current_annotations(tx, subject).await?, after),
+        ReviewDecision::Fix => pairs(&before, after),
         _ => Vec::new(),
     };
-    let fresh = plan::fresh(plan::run_length(tx, project).await?)?;
-    let stream = monitoring::lock_stream(tx, project, user, REVIEW, &fresh).await?;
-    let mut detector: Detector = serde_json::from_str(&stream.detector).map_err(internal)?;
-    let number = stream.checked + 1;
-    let expected = expected(monitoring::of_others(tx, project, user, REVIEW).await?);
-    let mut before = detector.clone();
-    let raised = detector.take(Observation::Judged { wrong, expected }).map_err(internal)?;
-    let level = if raised.is_some() { 1.0 } else { detector.level() };
-    let check = monitoring::Check {
-        project_id: project,
-        user_id: user,
-        stream: REVIEW.into(),
-        number,
-        item_id: item,
-        read_id: subject,
-        checked_by: Some(reviewer),
-        wrong,
-        expected,
-        level,
-        pairs: serde_json::to_string(&pairs).map_err(internal)?,
-        overturned: false,
-        read_at,
-        at: tx.now(),
-    };
-    monitoring::insert_check(tx, check).await?;
-    let state = |detector: &Detector, at| {
-        Ok::<_, PipelineError>(monitoring::Stream {
-            project_id: project,
-            user_id: user,
-            stream: REVIEW.into(),
-            detector: serde_json::to_string(detector).map_err(internal)?,
-            checked: number,
-            wrong: stream.wrong + u64::from(wrong),
-            level: detector.level(),
-            updated_at: at,
-        })
-    };
-    monitoring::keep_stream(tx, state(&detector, tx.now())?).await?;
+    let (checked, errors) = monitoring::of_others(tx, project, user, REVIEW).await?;
+    let expected = expected((checked as f64, errors as f64));
+    let (checked_by, severity) = (Some(reviewer), None);
+    let looked =
+        Looked { project, user, item, read: subject, read_at, checked_by, wrong, severity, expected, pairs };
+    take(tx, pipeline, REVIEW, looked).await?;
     tickets::ask(tx, project).await?;
-    let Some(alarm) = raised else { return Ok(()) };
-    if raise(tx, pipeline, (project, user), number, alarm).await? {
+    let seen = streams::Reviewed { read: &read, user, reviewer, decision, before: &before, after };
+    streams::reviewed(tx, pipeline, protocol, &seen).await
+}
+
+/// Keeps a check of a stream and raises its alarm, if it is one.
+pub(super) async fn take(tx: &mut Tx, pipeline: &Pipeline, stream: &str, looked: Looked) -> Result<()> {
+    let (project, user) = (looked.project, looked.user);
+    let Some(Raised { mut before, kept, alarm }) = observe(tx, stream, looked).await? else { return Ok(()) };
+    // How long somebody takes is no ground by itself.
+    if stream == TIME {
+        return Ok(());
+    }
+    if raise(tx, pipeline, (project, user, stream), kept.checked, alarm).await? {
         // What was kept back is not forgotten: the evidence stays below the alarm, and the next error after the ticket is
         // closed raises it.
         before.pass_over();
-        monitoring::keep_stream(tx, state(&before, tx.now())?).await?;
+        let detector = serde_json::to_string(&before).map_err(internal)?;
+        monitoring::keep_stream(tx, monitoring::Stream { detector, level: before.level(), ..kept }).await?;
     }
     Ok(())
 }
 
-/// How likely an error is on a read by somebody usual: what reviewers find in the reads of all others, and a start of one in
+/// A read that somebody or something held against what is right.
+pub(super) struct Looked {
+    pub project: ProjectId,
+    /// Whose read.
+    pub user: UserId,
+    pub item: ItemId,
+    pub read: ReadId,
+    pub read_at: Instant,
+    /// Who looked; absent where readers agree by themselves.
+    pub checked_by: Option<UserId>,
+    pub wrong: bool,
+    /// How bad it was, 0 to 1, in a stream that measures it.
+    pub severity: Option<f64>,
+    /// Probability of an error, or how bad it would be, as expected before.
+    pub expected: f64,
+    pub pairs: Vec<Pair>,
+}
+
+/// A check that raises an alarm.
+struct Raised {
+    before: Detector,
+    /// The stream as it is kept.
+    pub kept: monitoring::Stream,
+    pub alarm: monitor::Alarm,
+}
+
+/// Keeps a check and works out the evidence.
+async fn observe(tx: &mut Tx, name: &str, looked: Looked) -> Result<Option<Raised>> {
+    let (project, user, wrong, expected) = (looked.project, looked.user, looked.wrong, looked.expected);
+    let fresh = plan::fresh(plan::run_length(tx, project).await?)?;
+    let stream = monitoring::lock_stream(tx, project, user, name, &fresh).await?;
+    let mut detector: Detector = serde_json::from_str(&stream.detector).map_err(internal)?;
+    let number = stream.checked + 1;
+    let before = detector.clone();
+    let observed = match looked.severity {
+        Some(severity) => Observation::Measured { severity, expected },
+        None => Observation::Judged { wrong, expected },
+    };
+    let raised = detector.take(observed).map_err(internal)?;
+    let level = if raised.is_some() { 1.0 } else { detector.level() };
+    let check = monitoring::Check {
+        project_id: project,
+        user_id: user,
+        stream: name.into(),
+        number,
+        item_id: looked.item,
+        read_id: looked.read,
+        checked_by: looked.checked_by,
+        wrong,
+        expected,
+        level,
+        pairs: serde_json::to_string(&looked.pairs).map_err(internal)?,
+        overturned: false,
+        read_at: looked.read_at,
+        at: tx.now(),
+        severity: looked.severity,
+    };
+    monitoring::insert_check(tx, check).await?;
+    let kept = monitoring::Stream {
+        detector: serde_json::to_string(&detector).map_err(internal)?,
+        checked: number,
+        wrong: stream.wrong + u64::from(wrong),
+        level: detector.level(),
+        updated_at: tx.now(),
+        severity: stream.severity + looked.severity.unwrap_or_default(),
+        ..stream
+    };
+    monitoring::keep_stream(tx, kept.clone()).await?;
+    Ok(raised.map(|alarm| Raised { before, kept, alarm }))
+}
+
+/// How likely an error is, or how bad, on a read by somebody usual: what is found in the reads of all others, and a start of one in
 /// twenty. Fixed before the answer, and nothing that the person themselves did is in it.
-fn expected((checked, wrong): (u64, u64)) -> f64 {
-    (wrong as f64 + USUAL * USUAL_WORTH) / (checked as f64 + USUAL_WORTH)
+pub(super) fn expected((checked, wrong): (f64, f64)) -> f64 {
+    (wrong + USUAL * USUAL_WORTH) / (checked + USUAL_WORTH)
 }
 
 /// What the reviewer changed, as pairs of classes: of the same mark another class, a mark that was missed, one too many. Whoever
@@ -122,19 +179,19 @@ fn pairs(before: &[Annotation], after: &[Annotation]) -> Vec<Pair> {
 async fn raise(
     tx: &mut Tx,
     pipeline: &Pipeline,
-    (project, user): (countersign_model::ProjectId, UserId),
+    (project, user, stream): (ProjectId, UserId, &str),
     number: u64,
     raised: monitor::Alarm,
 ) -> Result<bool> {
     let since_number = number - (raised.item - raised.since);
-    let first = monitoring::checks(tx, project, user, REVIEW, since_number, 1).await?;
+    let first = monitoring::checks(tx, project, user, stream, since_number, 1).await?;
     let since_at = first.first().map_or_else(|| tx.now(), |check| check.read_at);
     let id: AlarmId = tx.fresh();
     let mut alarm = monitoring::Alarm {
         id,
         project_id: project,
         user_id: user,
-        stream: REVIEW.into(),
+        stream: stream.into(),
         state: "open".into(),
         number,
         since_number,
@@ -150,7 +207,9 @@ async fn raise(
         reason: None,
     };
     let run = run(tx, &alarm).await?;
-    if let Some(ticket) = tickets::about(tx, project, &run).await? {
+    if stream == REVIEW
+        && let Some(ticket) = tickets::about(tx, project, &run).await?
+    {
         tickets::suppress(tx, &ticket, user, number, raised.evidence).await?;
         return Ok(true);
     }
@@ -289,7 +348,7 @@ mod tests {
 
     #[test]
     fn what_others_do_is_expected() {
-        assert!((expected((0, 0)) - 0.05).abs() < 1e-12);
-        assert!((expected((960, 196)) - 0.198).abs() < 1e-12);
+        assert!((expected((0.0, 0.0)) - 0.05).abs() < 1e-12);
+        assert!((expected((960.0, 196.0)) - 0.198).abs() < 1e-12);
     }
 }

@@ -10,6 +10,7 @@ mod corrections;
 mod decide;
 mod overturn;
 mod plan;
+mod streams;
 
 use countersign_model::{AlarmId, Instant, ItemId, ProjectId, UserId};
 use countersign_quality::monitor::false_alarms;
@@ -21,6 +22,7 @@ pub use corrections::{CorrectionView, CorrectionsView};
 pub(crate) use decide::has_part_in;
 pub use decide::{AlarmChoice, AlarmDecision};
 pub(crate) use overturn::{overturned, own_scores};
+pub(crate) use streams::{Peer, peers, read_with_peers};
 
 use crate::{Pipeline, PipelineError, Result, access::Action, people::Caller, tickets};
 
@@ -34,7 +36,7 @@ const ALARMS_MAX: u32 = 200;
 const CHART_MAX: u64 = 500;
 /// What "per month" means, seconds.
 const MONTH_SECONDS: i64 = 30 * 24 * 3_600;
-/// The one stream so far: corrections by reviewers.
+/// The stream of corrections by reviewers.
 pub(crate) const REVIEW: &str = "review";
 /// One-sided confidence of each end of an interval: both together leave one in twenty.
 const END_CONFIDENCE: f64 = 0.975;
@@ -61,7 +63,7 @@ pub struct StreamView {
     pub user: UserId,
     /// Their printed name.
     pub printed_name: String,
-    /// Where checks come from: `review`.
+    /// Where checks come from: `review`, `peers`, `overlap`, `time`, or `class:` and the id of a critical class.
     pub stream: String,
     /// Checks.
     pub checked: u64,
@@ -147,7 +149,7 @@ pub struct AlarmItemView {
 pub struct MonitorView {
     /// Checks to a false alarm of one stream, on average, at least.
     pub run_length: f64,
-    /// Checks of the last thirty days.
+    /// Checks of the last thirty days in the streams that raise alarms.
     pub checks_per_month: u64,
     /// False alarms to be expected from so many, at most.
     pub false_alarms_per_month: f64,
@@ -205,7 +207,7 @@ impl Pipeline {
         })
     }
 
-    /// The last checks of one person's stream of reviews.
+    /// The last checks of one person's stream; the one of reviews where none is named.
     ///
     /// # Errors
     /// [`PipelineError::NotFound`] without the right.
@@ -214,15 +216,17 @@ impl Pipeline {
         caller: &Caller,
         project: ProjectId,
         user: UserId,
+        stream: Option<String>,
     ) -> Result<Vec<CheckView>> {
         self.require_on(caller, Action::ManageHolds, project)?;
+        let stream = stream.as_deref().unwrap_or(REVIEW);
         let mut conn = self.store.read().await?;
         let streams = monitoring::streams(&mut conn, project).await?;
-        let own = streams.into_iter().find(|row| row.user_id == user && row.stream == REVIEW);
+        let own = streams.into_iter().find(|row| row.user_id == user && row.stream == stream);
         let checked = own.ok_or(PipelineError::NotFound)?.checked;
         let from = checked.saturating_sub(CHART_MAX) + 1;
         let limit = u32::try_from(CHART_MAX).unwrap_or(u32::MAX);
-        let rows = monitoring::checks(&mut conn, project, user, REVIEW, from, limit).await?;
+        let rows = monitoring::checks(&mut conn, project, user, stream, from, limit).await?;
         let mut shown = Vec::with_capacity(rows.len());
         for row in rows {
             // Whose work it was is what somebody must not know who is still to judge the item.

@@ -4,44 +4,67 @@
 use countersign_quality::monitor::{Detector, Observation};
 use countersign_store::{Conn, Tx, appeals::Appeal, monitoring, projects};
 
-use super::{REVIEW, plan};
+use super::{
+    REVIEW, plan,
+    streams::{CLASS, OVERLAP},
+};
 use crate::{PipelineError, Result, appeals::OwnScore, people::Caller};
 
 /// Most checks of one stream that are gone through again.
 const REPLAYED_MAX: u32 = 100_000;
 
-/// Takes back the check that an overturned review made, and works out the stream's evidence anew.
+/// Takes back the checks that an overturned review made, in each stream that it led to one, and works out their evidence anew.
 pub(crate) async fn overturned(tx: &mut Tx, appeal: &Appeal) -> Result<()> {
-    let (project, user) = (appeal.project_id, appeal.user_id);
-    if !monitoring::was_checked(tx, appeal.item_id, user, REVIEW).await? {
-        return Ok(());
+    for stream in monitoring::streams_of(tx, appeal.user_id).await? {
+        let of_reviews =
+            [REVIEW, OVERLAP].contains(&stream.stream.as_str()) || stream.stream.starts_with(CLASS);
+        if stream.project_id == appeal.project_id && of_reviews {
+            overturned_in(tx, appeal, &stream.stream).await?;
+        }
     }
+    Ok(())
+}
+
+async fn overturned_in(tx: &mut Tx, appeal: &Appeal, name: &str) -> Result<()> {
+    let (project, user) = (appeal.project_id, appeal.user_id);
     let run_length = plan::run_length(tx, project).await?;
-    let stream = monitoring::lock_stream(tx, project, user, REVIEW, &plan::fresh(run_length)?).await?;
-    if !monitoring::overturn_read(tx, project, user, REVIEW, appeal.read_id).await? {
+    let stream = monitoring::lock_stream(tx, project, user, name, &plan::fresh(run_length)?).await?;
+    let check = monitoring::check_of_read(tx, (project, user), name, appeal.read_id).await?;
+    let Some(check) = check else { return Ok(()) };
+    if !monitoring::overturn_read(tx, project, user, name, appeal.read_id).await? {
         return Ok(());
     }
     // Evidence begins anew after an alarm and when the plan is changed: so does the replay.
-    let after = monitoring::last_alarm(tx, project, user, REVIEW).await?.map_or(0, |alarm| alarm.number);
+    let after = monitoring::last_alarm(tx, project, user, name).await?.map_or(0, |alarm| alarm.number);
     // Nobody's own setting began their own stream anew.
     let since = monitoring::plan(tx, project).await?.filter(|plan| plan.set_by != Some(user));
     let since = since.map(|plan| plan.set_at);
     let mut detector = Detector::new(run_length).map_err(internal)?;
-    for check in monitoring::checks(tx, project, user, REVIEW, after + 1, REPLAYED_MAX).await? {
-        if since.is_some_and(|since| check.at < since) {
-            continue;
+    for check in monitoring::checks(tx, project, user, name, after + 1, REPLAYED_MAX).await? {
+        if since.is_none_or(|since| check.at >= since) {
+            detector.take(observed(&check)).map_err(internal)?;
         }
-        let wrong = check.wrong && !check.overturned;
-        detector.take(Observation::Judged { wrong, expected: check.expected }).map_err(internal)?;
     }
     let row = monitoring::Stream {
         wrong: stream.wrong.saturating_sub(1),
+        severity: (stream.severity - check.severity.unwrap_or_default()).max(0.0),
         detector: serde_json::to_string(&detector).map_err(internal)?,
         level: detector.level(),
         updated_at: tx.now(),
         ..stream
     };
     Ok(monitoring::keep_stream(tx, row).await?)
+}
+
+/// A check as the detector took it; one that was taken back found nothing.
+fn observed(check: &monitoring::Check) -> Observation {
+    let expected = check.expected;
+    match check.severity {
+        Some(severity) => {
+            Observation::Measured { severity: if check.overturned { 0.0 } else { severity }, expected }
+        }
+        None => Observation::Judged { wrong: check.wrong && !check.overturned, expected },
+    }
 }
 
 /// How the caller stands in each project where their reads were checked.

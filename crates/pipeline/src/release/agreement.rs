@@ -33,7 +33,9 @@ pub(super) async fn write_agreement(
             answers.take(conn, first).await?;
         }
     }
-    let report = blocking(move || answers.report(POPULATION)).await??;
+    let mut report = blocking(move || answers.report(POPULATION)).await??;
+    // The file keeps the form that releases have had from the first: they are built again bit for bit.
+    report.confusion.iter_mut().for_each(|cell| cell.common = None);
     let mut text =
         serde_json::to_vec_pretty(&report).map_err(|error| PipelineError::Internal(error.to_string()))?;
     text.push(b'\n');

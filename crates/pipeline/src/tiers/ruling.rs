@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::{
     Pipeline, PipelineError, Result, blocking,
+    monitor::{Peer, read_with_peers},
     moving::{Moving, parse_state},
     save::current_annotations,
 };
@@ -52,7 +53,8 @@ impl Pipeline {
         let decided: Decided = serde_json::from_str(&job.payload)
             .map_err(|e| PipelineError::Internal(format!("jobs.payload: {e}")))?;
         let item = job.item_id.ok_or_else(|| PipelineError::Internal("a ruling without item".into()))?;
-        let rulings = self.rulings(item, decided.adjudication).await?;
+        let adjudication = decided.adjudication;
+        let rulings = self.rulings(item, adjudication).await?;
         let pipeline = self.clone();
         self.store
             .write::<_, PipelineError, _>(Actor::system(), move |tx| {
@@ -60,9 +62,18 @@ impl Pipeline {
                     let moving = Moving::load(tx, &pipeline, item).await?;
                     let at = tx.now();
                     let count = rulings.len();
+                    let decided = comparisons::adjudications(tx, item).await?;
+                    let by = decided.iter().find(|row| row.id == adjudication).map(|row| row.user_id);
+                    let peer = |row: &turns::Ruling| Peer {
+                        read: row.read_id,
+                        wrong: row.wrong + row.missed > 0,
+                        by,
+                    };
+                    let peers: Vec<Peer> = rulings.iter().map(peer).collect();
                     let rows = rulings.into_iter().map(|row| turns::Ruling { at, ..row }).collect();
                     turns::insert_rulings(tx, rows).await?;
                     tx.record(moving.evidence(RULED).details(serde_json::json!({ "reads": count })))?;
+                    read_with_peers(tx, &pipeline, &moving, &peers).await?;
                     if jobs::finish(tx, job.id, &worker).await? {
                         Ok(())
                     } else {

@@ -91,6 +91,11 @@ async fn figures_equal_those_of_a_table_worked_out_by_hand() {
         [("object", None, 2, 2), ("object", Some("object"), 4, 4), ("object", Some("person"), 1, 1)]
     );
     assert_eq!(report.confusion[2].examples, [items[8]]);
+    // Of seven items where somebody said object or person one holds both names.
+    let common = report.confusion[2].common.unwrap();
+    assert_eq!((common.items, common.of_items), (1, 7));
+    let share = common.share.unwrap();
+    assert!((share.value - 1.0 / 7.0).abs() < 1e-12 && share.low > 0.003 && share.high < 0.58, "{share:?}");
     // Who leads the quality of the project sees an item's part in it once the work on the item is over.
     let quality = team.house.sign_in("quality_engineer@p").await;
     let count = async || team.house.pipeline.agreement(&quality, team.project).await.unwrap().items;

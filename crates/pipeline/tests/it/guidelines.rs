@@ -280,6 +280,7 @@ fn class(id: &str) -> Class {
         attributes: vec![],
         retired: false,
         skeleton: None,
+        critical: false,
     }
 }
 

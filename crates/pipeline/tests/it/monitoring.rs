@@ -4,7 +4,7 @@ use countersign_model::{AlarmId, FrameRef, ItemId, ProjectId, Shape};
 use countersign_pipeline::{
     items::ItemQuery,
     live::Seen,
-    monitor::{AlarmChoice, AlarmDecision, AlarmView},
+    monitor::{AlarmChoice, AlarmDecision, AlarmView, MonitorView, StreamView},
     people::Caller,
     review::Verdict,
     work::{AnnotationInput, Change, Wish},
@@ -53,6 +53,11 @@ async fn review(house: &House, crew: &Crew, project: ProjectId, number: u128, ri
     let (task, fence, revision) = (work.task.id, work.task.fence, work.read.unwrap().revision);
     pipeline.review(&crew.reviewer, task, fence, revision, changes, verdict).await.unwrap();
     work.item.id
+}
+
+/// The stream of reviews: what else is watched has streams of its own.
+fn reviews(monitor: &MonitorView) -> &StreamView {
+    monitor.streams.iter().find(|one| one.stream == "review").unwrap()
 }
 
 async fn held(house: &House, caller: &Caller, item: ItemId) -> bool {
@@ -138,13 +143,13 @@ async fn decided(
         pipeline.decide_alarm(&crew.annotator, alarm.id, decision(AlarmChoice::Dismiss, "x")).await;
     assert_eq!(code(&annotator.unwrap_err()), "not_found");
     let before = pipeline.monitor(&engineer, project).await.unwrap();
-    assert_eq!((before.alarms.len(), before.streams[0].wrong), (1, alarm.wrong));
+    assert_eq!((before.alarms.len(), reviews(&before).wrong), (1, alarm.wrong));
     let done =
         pipeline.decide_alarm(&engineer, alarm.id, decision(AlarmChoice::Dismiss, "it did")).await.unwrap();
     assert_eq!((done.state.as_str(), done.still_held, done.wrong), ("dismissed", 0, 0));
     let after = pipeline.monitor(&engineer, project).await.unwrap();
-    assert_eq!((after.streams[0].wrong, after.streams[0].checked), (0, before.streams[0].checked));
-    let checks = pipeline.monitor_checks(&engineer, project, alarm.user).await.unwrap();
+    assert_eq!((reviews(&after).wrong, reviews(&after).checked), (0, reviews(&before).checked));
+    let checks = pipeline.monitor_checks(&engineer, project, alarm.user, None).await.unwrap();
     assert_eq!(checks.iter().filter(|check| check.overturned).count() as u64, alarm.wrong);
     for item in items.iter().chain([&later]) {
         assert!(!held(house, &crew.owner, *item).await);
@@ -189,7 +194,7 @@ async fn whoever_made_the_checks_does_not_decide_and_an_upheld_alarm_keeps_what_
     assert_eq!((kind.reads, kind.people, corrections.wrong), (alarm.wrong, 1, alarm.wrong));
     assert!(kind.low < kind.high && kind.examples.contains(items.last().unwrap()));
     let monitor = pipeline.monitor(&engineer, project).await.unwrap();
-    assert_eq!(monitor.streams[0].wrong, alarm.wrong, "an alarm that stands keeps its checks");
+    assert_eq!(reviews(&monitor).wrong, alarm.wrong, "an alarm that stands keeps its checks");
     let bad = pipeline.set_monitor(&engineer, project, 1.0).await.unwrap_err();
     assert_eq!(code(&bad), "bad_plan");
 }
@@ -205,7 +210,7 @@ async fn evidence_begins_anew_under_another_number_only_and_never_by_whom_it_is_
     review(&house, &crew, project, 1, false).await;
     let engineer = house.sign_in("quality_engineer@p").await;
     let level = async |caller: &Caller, run_length| {
-        pipeline.set_monitor(caller, project, run_length).await.unwrap().streams[0].level
+        reviews(&pipeline.set_monitor(caller, project, run_length).await.unwrap()).level
     };
     let default = pipeline.monitor(&engineer, project).await.unwrap().run_length;
     let before = level(&engineer, default).await;

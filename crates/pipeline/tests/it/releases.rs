@@ -122,6 +122,11 @@ pub fn png(width: u32, height: u32, seed: u32) -> Vec<u8> {
 pub async fn ingest(house: &House, project: ProjectId, name: &str, files: &[(String, Vec<u8>)]) {
     let officer = house.sign_in(&format!("privacy_officer@{name}")).await;
     house.pipeline.declare_public(&officer, project, PASSWORD).await.unwrap();
+    bring(house, project, files).await;
+}
+
+/// More files for a project whose data were declared.
+pub async fn bring(house: &House, project: ProjectId, files: &[(String, Vec<u8>)]) {
     let folder = tempfile::tempdir().unwrap();
     for (path, bytes) in files {
         let path = folder.path().join(path);

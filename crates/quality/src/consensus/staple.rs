@@ -131,11 +131,21 @@ where
 {
     let mut patterns = vec![P::default(); pixels];
     for (block, start) in patterns.chunks_mut(BLOCK).zip((0..).step_by(BLOCK)) {
+        let mut marked = false;
         for (bit, mask) in masks.iter().enumerate() {
-            let place = place(bit);
-            for (pattern, pixel) in block.iter_mut().zip(&mask[start..]) {
+            let (place, pixels) = (place(bit), &mask[start..start + block.len()]);
+            // Most of a picture is marked by nobody: such blocks are read once and never written.
+            if pixels.iter().fold(0, |any, pixel| any | *pixel) == 0 {
+                continue;
+            }
+            marked = true;
+            for (pattern, pixel) in block.iter_mut().zip(pixels) {
                 *pattern |= if *pixel == 0 { P::default() } else { place };
             }
+        }
+        if !marked {
+            counts[0] += block.len();
+            continue;
         }
         let (whole, rest) = block.as_chunks::<ALIKE>();
         for some in whole {

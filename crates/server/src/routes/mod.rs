@@ -23,6 +23,7 @@ mod home;
 mod ingest;
 mod inspection;
 mod items;
+mod label_errors;
 mod leaks;
 pub mod live;
 mod log;
@@ -84,6 +85,7 @@ pub fn all() -> OpenApiRouter<App> {
         .merge(batches::routes())
         .merge(monitor::routes())
         .merge(tickets::routes())
+        .merge(label_errors::routes())
         .merge(qualifications::routes())
         .merge(guidelines::routes())
         .merge(ontology::routes())

@@ -6,13 +6,13 @@ use countersign_pipeline::monitor::{
     AlarmDecision, AlarmItemView, AlarmView, CheckView, CorrectionsView, MonitorView,
 };
 use serde::Deserialize;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     App, Problem,
     caller::SignedIn,
-    extract::{Body, Ids},
+    extract::{Body, Ids, Search},
 };
 
 pub fn routes() -> OpenApiRouter<App> {
@@ -68,18 +68,28 @@ async fn set(
     Ok(Json(app.pipeline.set_monitor(&caller, project, plan.run_length).await?))
 }
 
-/// The last checks of one person's work.
+/// Which of a person's streams somebody asks for.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+struct StreamQuery {
+    /// As the streams are named; `review` where nothing is said.
+    stream: Option<String>,
+}
+
+/// The last checks of one stream of one person's work.
 #[utoipa::path(
     get, path = "/projects/{project}/monitor/{user}/checks", tag = "monitor",
-    params(("project" = ProjectId, Path), ("user" = UserId, Path)),
+    params(("project" = ProjectId, Path), ("user" = UserId, Path), StreamQuery),
     responses((status = 200, body = Vec<CheckView>))
 )]
 async fn checks(
     State(app): State<App>,
     SignedIn(caller): SignedIn,
     Ids((project, user)): Ids<(ProjectId, UserId)>,
+    Search(query): Search<StreamQuery>,
 ) -> Result<Json<Vec<CheckView>>, Problem> {
-    Ok(Json(app.pipeline.monitor_checks(&caller, project, user).await?))
+    Ok(Json(app.pipeline.monitor_checks(&caller, project, user, query.stream).await?))
 }
 
 /// What reviewers change, class by class.

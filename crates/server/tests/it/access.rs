@@ -197,6 +197,7 @@ fn quality_body(town: &Town, method: &str, path: &str) -> Option<Value> {
         }
         ("POST ", "/projects/{project}/batches/resume") => json!({ "supplier": "project", "reason": "" }),
         ("POST ", "/tickets/{ticket}/close") => json!({ "reason": "" }),
+        ("POST ", "/label-doubts/{doubt}/decision") => json!({ "decision": "open" }),
         ("POST ", "/batches/{batch}/order") => json!({}),
         ("POST ", "/batches/{batch}/withdraw") => json!({ "reason": "" }),
         ("POST ", "/batches/{batch}/units/{position}/judgement") => json!({ "errors": [] }),
@@ -220,7 +221,7 @@ fn signing_body(method: &str, path: &str) -> Option<Value> {
 }
 
 /// Parts of paths, and the thing of the town that each of them names.
-const NAMED: [(&str, &str); 22] = [
+const NAMED: [(&str, &str); 23] = [
     ("alarm", "alarm"),
     ("alert", "alert"),
     ("appeal", "appeal"),
@@ -243,6 +244,7 @@ const NAMED: [(&str, &str); 22] = [
     ("run", "run"),
     ("signature", "signature"),
     ("ticket", "ticket"),
+    ("doubt", "doubt"),
 ];
 
 /// The path of a route with ids of things that exist.

@@ -135,6 +135,7 @@ impl Town {
         self.model().await;
         self.alarm().await;
         self.ticket().await;
+        self.doubt().await;
         self.locked_account().await;
         self.certificate().await;
         self.guideline().await;

@@ -70,6 +70,7 @@ async fn check(tx: &mut Tx, project: ProjectId, user: UserId, wrong: bool) -> Re
         overturned: false,
         read_at: tx.now(),
         at: tx.now(),
+        severity: None,
     };
     monitoring::insert_check(tx, row).await?;
     assert!(monitoring::was_checked(tx, item_id, user, REVIEW).await?);

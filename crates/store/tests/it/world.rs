@@ -261,6 +261,7 @@ pub fn task_of(tx: &Tx, item: &Item) -> Task {
         stage: 0,
         apart: false,
         claimed_at: None,
+        doubt: 0.0,
         kind: StageKind::Read,
         role: Role::Annotator,
         state: "ready".to_owned(),

@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use gather::{Gathered, gather};
 pub use merge::{MergeError, chosen_rule, merge, merge_chosen, rule_name, settle};
+pub use overlap::middle;
 pub(crate) use overlap::overlap;
 use overlap::{area_mm2, family, is_area, length_mm, outlines_apart};
 
@@ -92,6 +93,20 @@ impl Measure<'_> {
     fn spacing(&self, mark: &Annotation) -> Option<[f64; 2]> {
         self.spacings.get(mark.frame?.stream as usize).copied().flatten()
     }
+}
+
+/// Overlap of each of some marks (row) with each of others (column), 0 to 1, row by row: 0 where they lie on other frames or
+/// are shapes of other kinds. Of points and lines a half where they are as far apart as `rule` lets two readers be.
+#[must_use]
+pub fn overlaps(marks: &[Annotation], others: &[Annotation], rule: &Agreement) -> Vec<f32> {
+    let mut found = Vec::with_capacity(marks.len() * others.len());
+    for mark in marks {
+        for other in others {
+            let near = mark.frame == other.frame && family(mark.shape.kind()) == family(other.shape.kind());
+            found.push(if near { overlap(mark, other, rule.point_px) as f32 } else { 0.0 });
+        }
+    }
+    found
 }
 
 /// Compares reads: `reads[r]` are the marks of reader `r`, in the order in which the reads were locked.

@@ -47,6 +47,12 @@ pub(crate) fn overlap(a: &Annotation, b: &Annotation, point_px: f64) -> f64 {
     if value.is_finite() { value.clamp(0.0, 1.0) } else { 0.0 }
 }
 
+/// The middle of what a shape covers of a picture, pixels; `None` for what has no place in one.
+#[must_use]
+pub fn middle(shape: &Shape) -> Option<[f64; 2]> {
+    bounds(shape).map(|around| [around.x + around.w / 2.0, around.y + around.h / 2.0])
+}
+
 /// Overlap of two areas; outlines that are too intricate to be intersected, areas with holes and masks are filled.
 fn area_overlap(a: &Shape, b: &Shape) -> f64 {
     let (Some(around_a), Some(around_b)) = (bounds(a), bounds(b)) else { return 0.0 };

@@ -42,6 +42,7 @@ pub fn protocol(stages: Vec<Stage>, rework_cap: u32) -> Protocol {
             attributes: vec![],
             retired: false,
             skeleton: None,
+            critical: false,
         }],
         stages,
         rework_cap,

@@ -6,7 +6,9 @@ import { Agreement } from "./quality/Agreement";
 import { Batches } from "./quality/Batches";
 import { Certifications } from "./quality/Certifications";
 import { Corrections } from "./quality/Corrections";
+import { Decisions } from "./quality/Decisions";
 import { DraftModels } from "./quality/DraftModels";
+import { LabelErrors } from "./quality/LabelErrors";
 import { Monitoring } from "./quality/Monitoring";
 import { Reasons } from "./quality/Reasons";
 import { Tickets } from "./quality/Tickets";
@@ -28,14 +30,17 @@ export default function Quality() {
   };
   return (
     <div className="stack loose">
+      {rights.certify ? <Decisions project={project.id} /> : null}
       {rights.certify ? (
         <section className="stack" aria-label="Monitoring">
-          <h2>Work as reviewers find it</h2>
-          <Monitoring project={project.id} />
-          <h3>Where the guideline may be unclear</h3>
+          <h2 id="monitoring">Work as reviewers find it</h2>
+          <Monitoring project={project} />
+          <h3 id="tickets">Where the guideline may be unclear</h3>
           <Tickets project={project} />
           <h3>What reviewers correct</h3>
           <Corrections project={project} />
+          <h3 id="label-errors">Labels that something speaks against</h3>
+          <LabelErrors project={project} />
           <h3>Holds on lots, batches, releases and people's work</h3>
           <WideHolds project={project.id} />
           <h3>Models that draft</h3>
@@ -43,7 +48,7 @@ export default function Quality() {
         </section>
       ) : null}
       <section className="stack" aria-label="Batches">
-        <h2>Batches</h2>
+        <h2 id="batches">Batches</h2>
         <Batches project={project} rights={rights} />
       </section>
       {any(AGREEMENT) ? (
@@ -55,7 +60,7 @@ export default function Quality() {
         </section>
       ) : null}
       <section className="stack" aria-label="Certificates">
-        <h2>Certificates</h2>
+        <h2 id="certificates">Certificates</h2>
         <Certifications project={project} rights={rights} />
       </section>
     </div>

@@ -1,6 +1,8 @@
 //! What speaks up about the quality of work: an alarm about a person, a ticket about a guideline.
 
-use countersign_store::{Actor, Evidence, Json, StoreError, monitoring, tickets};
+use countersign_model::{DoubtId, ItemId, LabelSearchId, ReadId, UserId};
+use countersign_store::{Actor, Evidence, Json, StoreError, label_errors, monitoring, tickets};
+use uuid::Uuid;
 
 use super::Town;
 
@@ -42,6 +44,64 @@ impl Town {
             })
         });
         self.ids.insert("ticket", id.await.unwrap().to_string());
+    }
+
+    /// A search for wrong labels that is through, with a doubt that nobody decided.
+    pub(super) async fn doubt(&mut self) {
+        let (project, user) = (self.images, UserId(self.annotator));
+        let item = ItemId(self.ids["item"].parse::<Uuid>().unwrap());
+        let store = self.house.pipeline.store.clone();
+        let id = store.write::<_, StoreError, _>(Actor::system(), move |tx| {
+            Box::pin(async move {
+                let (search, id): (LabelSearchId, DoubtId) = (tx.fresh(), tx.fresh());
+                let at = tx.now();
+                label_errors::begin(
+                    tx,
+                    label_errors::LabelSearch {
+                        id: search,
+                        project_id: project,
+                        state: "done".into(),
+                        items: 1,
+                        looked: 1,
+                        compared: 1,
+                        found: 1,
+                        started_by: user,
+                        started_at: at,
+                        ended_at: Some(at),
+                    },
+                )
+                .await?;
+                let doubt = label_errors::Doubt {
+                    id,
+                    search_id: search,
+                    project_id: project,
+                    item_id: item,
+                    read_id: ReadId(Uuid::nil()),
+                    kind: "missing".into(),
+                    rank: 1,
+                    weight: 0.9,
+                    source: "model".into(),
+                    subject: "missing:-:-".into(),
+                    annotation_id: None,
+                    class: None,
+                    predicted_class: Some("object".into()),
+                    stream: Some(0),
+                    frame: Some(0),
+                    x: Some(3.0),
+                    y: Some(4.0),
+                    state: "open".into(),
+                    decided_by: None,
+                    decided_at: None,
+                    comment: None,
+                };
+                label_errors::keep(tx, vec![doubt]).await?;
+                tx.record(
+                    Evidence::new("label_search.done", "label_search", search.uuid()).project(project),
+                )?;
+                Ok(id)
+            })
+        });
+        self.ids.insert("doubt", id.await.unwrap().to_string());
     }
 
     /// An alarm about the annotator's work that nobody decided.

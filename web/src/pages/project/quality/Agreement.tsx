@@ -11,7 +11,7 @@ import { Failed, Loading, Note } from "@/parts/States";
 import table from "@/parts/table.module.css";
 import { percent, shareWords } from "../tiers/words";
 import styles from "./Agreement.module.css";
-import { cellOf, coefficientWords, NOTHING, namesOf, shade } from "./agreement";
+import { cellOf, coefficientWords, commonWords, NOTHING, namesOf, shade } from "./agreement";
 
 type Named = (id: string) => string;
 
@@ -104,7 +104,8 @@ function Examples({ cell, named }: { cell: ConfusionCell; named: Named }) {
   const other = cell.other ? named(cell.other) : "nothing";
   return (
     <p data-testid="confusion-items">
-      {named(cell.one)} / {other}: {plural(cell.pairs, "pair of marks", "pairs of marks")} in{" "}
+      {named(cell.one)} / {other}: {plural(cell.pairs, "pair of marks", "pairs of marks")},{" "}
+      {commonWords(cell)}:{" "}
       {cell.examples.map((item, place) => (
         <span key={item}>
           {place > 0 ? ", " : ""}
@@ -126,6 +127,8 @@ function Confusion({ report, named }: { report: AgreementReport; named: Named })
     <>
       <p className="dim" id="confusion-says">
         What two readers call the same finding. The diagonal is agreement; choose a number to see its items.
+        Below each number: in how many of the items where somebody gave either name it occurs, as a 95 %
+        interval (Clopper and Pearson, over items).
       </p>
       <div className={table.scroll}>
         <table className={styles.matrix} data-testid="confusion" aria-describedby="confusion-says">
@@ -152,10 +155,16 @@ function Confusion({ report, named }: { report: AgreementReport; named: Named })
                           type="button"
                           className={`${styles.cell} ${styles[shade(cell.pairs, most)] ?? ""}`}
                           aria-pressed={chosen === cell}
-                          aria-label={`${named(one)} and ${other === NOTHING ? "nothing" : named(other)}: ${cell.pairs}`}
+                          aria-label={`${named(one)} and ${other === NOTHING ? "nothing" : named(other)}: ${cell.pairs}, ${commonWords(cell)}`}
                           onClick={() => choose(chosen === cell ? null : cell)}
                         >
                           {count(cell.pairs)}
+                          {cell.common?.share ? (
+                            <small>
+                              {(100 * cell.common.share.low).toFixed(0)}–
+                              {(100 * cell.common.share.high).toFixed(0)} %
+                            </small>
+                          ) : null}
                         </button>
                       ) : column < row ? null : (
                         <span className="dim">0</span>

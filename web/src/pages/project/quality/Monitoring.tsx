@@ -11,7 +11,7 @@ import {
   type StreamOf,
   useMonitorActions,
 } from "@/api/quality";
-import type { Phase } from "@/api/types";
+import type { OntologyClass, Phase, Project } from "@/api/types";
 import { count, plural } from "@/format";
 import { At, FactList, Panel, PhaseMark, Status } from "@/parts/bits";
 import { patternWords } from "@/parts/FeedbackCard";
@@ -19,6 +19,7 @@ import { ReasonDialog } from "@/parts/ReasonDialog";
 import { Failed, Loading, Note, Refused } from "@/parts/States";
 import table from "@/parts/table.module.css";
 import { ControlChart } from "./ControlChart";
+import { streamWords } from "./words";
 
 const PERCENT = 100;
 const share = (value: number) => `${(value * PERCENT).toFixed(1)} %`;
@@ -140,8 +141,18 @@ function One({ project, alarm }: { project: string; alarm: Alarm }) {
   );
 }
 
-function Streams({ project, streams }: { project: string; streams: StreamOf[] }) {
+function Streams({
+  project,
+  streams,
+  classes,
+}: {
+  project: string;
+  streams: StreamOf[];
+  classes: OntologyClass[];
+}) {
   const [open, setOpen] = useState<string | null>(null);
+  const key = (one: StreamOf) => `${one.user} ${one.stream}`;
+  const shown = streams.find((one) => key(one) === open);
   if (streams.length === 0)
     return <Note>Nothing was reviewed yet: nothing is known about anybody's work.</Note>;
   return (
@@ -151,8 +162,9 @@ function Streams({ project, streams }: { project: string; streams: StreamOf[] })
           <thead>
             <tr>
               <th>Who</th>
+              <th>Held against</th>
               <th className="num">Checks</th>
-              <th className="num">Corrected or sent back</th>
+              <th className="num">Wrong</th>
               <th className="num">Share (95 % interval)</th>
               <th className="num">Evidence for a change</th>
               <th>Checked last</th>
@@ -161,8 +173,9 @@ function Streams({ project, streams }: { project: string; streams: StreamOf[] })
           </thead>
           <tbody>
             {streams.map((one) => (
-              <tr key={one.user}>
+              <tr key={key(one)}>
                 <td>{one.printed_name}</td>
+                <td>{streamWords(one.stream, classes)}</td>
                 <td className="num">{count(one.checked)}</td>
                 <td className="num">{count(one.wrong)}</td>
                 <td className="num">
@@ -176,10 +189,11 @@ function Streams({ project, streams }: { project: string; streams: StreamOf[] })
                   <Button
                     variant="default"
                     size="compact-sm"
-                    aria-expanded={open === one.user}
-                    onClick={() => setOpen(open === one.user ? null : one.user)}
+                    aria-expanded={one === shown}
+                    aria-label={`${one === shown ? "Hide" : "Show"} ${one.printed_name}: ${streamWords(one.stream, classes)}`}
+                    onClick={() => setOpen(one === shown ? null : key(one))}
                   >
-                    {open === one.user ? "Hide" : "Show"}
+                    {one === shown ? "Hide" : "Show"}
                   </Button>
                 </td>
               </tr>
@@ -187,7 +201,7 @@ function Streams({ project, streams }: { project: string; streams: StreamOf[] })
           </tbody>
         </table>
       </div>
-      {open ? <ControlChart project={project} user={open} /> : null}
+      {shown ? <ControlChart project={project} user={shown.user} stream={shown.stream} /> : null}
     </div>
   );
 }
@@ -223,7 +237,7 @@ function Plan({ project, monitor }: { project: string; monitor: Monitor }) {
   );
 }
 
-export function Monitoring({ project }: { project: string }) {
+export function Monitoring({ project: { id: project, protocol } }: { project: Project }) {
   const monitor = useQuery(monitorQuery(project));
   if (monitor.isPending) return <Loading />;
   if (monitor.isError) return <Failed error={monitor.error} retry={() => monitor.refetch()} />;
@@ -233,7 +247,7 @@ export function Monitoring({ project }: { project: string }) {
       {alarms.map((alarm) => (
         <One key={alarm.id} project={project} alarm={alarm} />
       ))}
-      <Streams project={project} streams={streams} />
+      <Streams project={project} streams={streams} classes={protocol.classes} />
       <details>
         <summary>How rare false alarms are</summary>
         <Plan project={project} monitor={monitor.data} />

@@ -31,3 +31,13 @@ export const cellOf = (cells: ConfusionCell[], one: string, other: string): Conf
 /** How strongly a cell is coloured, beside the largest. */
 export const shade = (pairs: number, most: number): (typeof SHADES)[number] =>
   SHADES[Math.min(SHADES.length - 1, Math.floor((pairs / most) * SHADES.length))] ?? "low";
+
+/** `19 of 61 items where somebody said either: 31.1 % (19.9 to 44.3)` */
+export function commonWords(cell: ConfusionCell): string {
+  const { common } = cell;
+  if (!common?.share) return "";
+  const points = (value: number) => (100 * value).toFixed(1);
+  const { value, low, high } = common.share;
+  const either = cell.other && cell.other !== cell.one ? "either name" : "it";
+  return `${common.items} of ${common.of_items} items where somebody said ${either}: ${points(value)} % (${points(low)} to ${points(high)})`;
+}

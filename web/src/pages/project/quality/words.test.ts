@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { atMost, boundWords, confidence } from "./words";
+import { atMost, boundWords, confidence, streamWords } from "./words";
 
 describe("words for bounds", () => {
   it("never shows a bound smaller than it is", () => {
@@ -17,5 +17,12 @@ describe("words for bounds", () => {
   it("shows a confidence as it was named", () => {
     expect(confidence(0.95)).toBe("95 %");
     expect(confidence(0.975)).toBe("97.5 %");
+  });
+
+  it("says against what a stream is held", () => {
+    const classes = [{ id: "nodule", name: "Nodule", color: "#fff", shapes: [], attributes: [], retired: false }];
+    expect(streamWords("review", classes)).toBe("corrections by reviewers");
+    expect(streamWords("class:nodule", classes)).toBe("misses of Nodule");
+    expect(streamWords("class:gone", classes)).toBe("misses of gone");
   });
 });

@@ -1,5 +1,6 @@
 /** Bounds and errors in words. A bound is never shown smaller than it is. */
 import type { Bound, Certification, ErrorKind, Severity } from "@/api/quality";
+import type { OntologyClass } from "@/api/types";
 import { count } from "@/format";
 
 const PERCENT = 100;
@@ -59,3 +60,18 @@ export const STOP_WORDS: Record<string, string> = {
   sample: "the sample was used up",
   ended: "it was ended by hand",
 };
+
+const STREAMS: Record<string, string> = {
+  review: "corrections by reviewers",
+  gold: "hidden gold",
+  peers: "other readers, or the decision between them",
+  overlap: "where a reviewer put the marks",
+  time: "the time that it takes others (shown only)",
+};
+
+/** Against what a stream of somebody's work is held. */
+export function streamWords(stream: string, classes: OntologyClass[]): string {
+  const critical = stream.startsWith("class:") ? stream.slice("class:".length) : null;
+  if (critical === null) return STREAMS[stream] ?? stream;
+  return `misses of ${classes.find((one) => one.id === critical)?.name ?? critical}`;
+}

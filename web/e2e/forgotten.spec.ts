@@ -1,0 +1,107 @@
+import { expect, test } from "@playwright/test";
+import { call, claim, everybody, inPhase, opens, type People, png, signs } from "./pictures";
+
+const PARTS = 5;
+/** Parts whose reader takes away what the draft found. */
+const FORGOTTEN = [1, 3];
+
+/** A board of copper bars; with an island of copper between two of them, each part elsewhere. */
+function board(number: number, island: boolean): Buffer {
+  const [left, top] = [18 + 24 * (number % 3), 20 + 16 * number];
+  const on = (x: number, y: number) => x >= left && x < left + 8 && y >= top && y < top + 9;
+  return png(128, (x, y) => (x % 24 < 12 || (island && on(x, y)) ? 205 : 45));
+}
+
+async function bringsParts(people: People, project: string): Promise<void> {
+  for (let number = 0; number < PARTS; number += 1) {
+    const form = new FormData();
+    for (const [kind, island] of [
+      ["temp", false],
+      ["test", true],
+    ] as const) {
+      const bytes = new Uint8Array(board(number, island));
+      form.append("file", new File([bytes], `0000${number}_${kind}.png`, { type: "image/png" }));
+    }
+    const sent = await people.owner.context.request.post(`/api/v1/projects/${project}/ingest`, {
+      headers: { "x-countersign": "1" },
+      multipart: form,
+    });
+    expect(sent.ok(), await sent.text()).toBe(true);
+  }
+}
+
+/** Reads, reviews and signs the next part; its name where what the draft found was taken away. */
+async function works(people: People, project: string, forget: boolean): Promise<string | null> {
+  const read = await claim(people.annotator, project);
+  const drafted: { id: string }[] = read.read.annotations;
+  expect(drafted.length, "the model drafts the island").toBeGreaterThan(0);
+  await call(
+    people.annotator,
+    "post",
+    `/tasks/${read.task.id}/submit`,
+    { fence: read.task.fence, changes: forget ? drafted.map(({ id }) => ({ op: "remove", id })) : [] },
+    { "if-match": `"${read.read.revision}"` },
+  );
+  const review = await claim(people.quality, project);
+  const decided = await call(
+    people.quality,
+    "post",
+    `/tasks/${review.task.id}/review`,
+    { fence: review.task.fence, decision: "accept", missing: "nothing", all_right: true, changes: [] },
+    { "if-match": `"${review.read?.revision ?? 0}"` },
+  );
+  await signs(people, project, decided.content_hash);
+  return forget ? read.item.name : null;
+}
+
+test("what was forgotten is searched for, and looked at again", async ({ browser }, info) => {
+  test.slow();
+  const people = await everybody(browser);
+  const project = await opens(people, "What was forgotten", true, "inspection");
+  await bringsParts(people, project);
+  await expect.poll(() => inPhase(people, project, "queued"), { timeout: 30_000 }).toBe(PARTS);
+  const forgotten: string[] = [];
+  for (let number = 0; number < PARTS; number += 1) {
+    const name = await works(people, project, FORGOTTEN.includes(number));
+    if (name) forgotten.push(name);
+  }
+  expect(await inPhase(people, project, "accepted")).toBe(PARTS);
+
+  const { page } = people.owner;
+  await page.goto(`/projects/${project}/quality`);
+  const found = page.getByTestId("label-errors");
+  await expect(found.getByText("Nobody has searched yet")).toBeVisible();
+  await found.getByRole("button", { name: "Search accepted labels" }).click();
+  await expect(found.getByText(`${PARTS} accepted items looked at`)).toBeVisible({ timeout: 30_000 });
+  await expect(page.getByTestId("decisions").getByText(/doubts? about accepted labels/)).toBeVisible();
+  // What was forgotten comes first, with its place in the picture.
+  const rows = found.locator("tbody tr");
+  const first = await rows.locator("td:nth-child(3)").allInnerTexts();
+  expect(new Set(first.slice(0, FORGOTTEN.length))).toEqual(new Set(forgotten));
+  await expect(found.getByRole("img", { name: /frame 1 of 1/ })).toBeVisible();
+  await page.screenshot({ path: info.outputPath("doubts.png"), fullPage: true });
+
+  // By keyboard: the first goes back into work, the second is said to be right, and that is taken back.
+  await rows.first().getByRole("button").click();
+  const back = first[0];
+  await page.keyboard.press("a");
+  await expect(found.getByText("1 of 1 that were decided were sent back")).toBeVisible();
+  await expect.poll(() => inPhase(people, project, "accepted")).toBe(PARTS - 1);
+  await rows.first().getByRole("button").click();
+  await page.keyboard.press("r");
+  await expect(found.getByText("1 of 2 that were decided were sent back")).toBeVisible();
+  await found.getByText("Labels are right", { exact: true }).click();
+  await rows.first().getByRole("button").click();
+  await page.keyboard.press("o");
+  await expect(found.getByText("1 of 1 that were decided were sent back")).toBeVisible();
+
+  // Whoever looks again finds the remark at the place.
+  const again = await claim(people.annotator, project);
+  expect(again.item.name).toBe(back);
+  await people.annotator.page.goto(`/work/${again.task.id}`);
+  await expect(
+    people.annotator.page.getByText(/Look again: is something missing here/).first(),
+  ).toBeVisible();
+  await people.annotator.page.screenshot({ path: info.outputPath("again.png") });
+  for (const person of Object.values(people)) await person.leaves();
+});
