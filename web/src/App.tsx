@@ -6,6 +6,7 @@ import { useEffect, useState } from "react";
 import { onSignedOut } from "@/api/client";
 import { asProblem } from "@/api/problem";
 import { meQuery } from "@/api/session";
+import { ContractOver, mayWork } from "@/parts/ContractOver";
 import { usePreferences } from "@/parts/preferences";
 import { FirstPasswordScreen, SignInAgain, SignInScreen } from "@/parts/SignIn";
 import { Failed } from "@/parts/States";
@@ -42,6 +43,7 @@ function Gatekeeper() {
     return failed ? <Failed error={me.error} retry={() => me.refetch()} /> : <SignInScreen />;
   }
   if (signedIn.must_change_password) return <FirstPasswordScreen />;
+  if (!mayWork(signedIn.organization)) return <ContractOver organization={signedIn.organization} />;
   return (
     <>
       <RouterProvider router={router} />

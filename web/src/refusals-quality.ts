@@ -2,10 +2,57 @@
 import type { Explanation } from "./refusals";
 
 export const QUALITY_REFUSALS: Record<string, Explanation> = {
+  // Hidden gold
+  not_accepted: {
+    title: "It is not accepted",
+    advice: "Only the labels of an item that passed every stage can be trusted. Choose another one.",
+  },
+  not_assessed: {
+    title: "It cannot be assessed",
+    advice: "Where nothing can be assessed nothing can be missed. Choose another item.",
+  },
+  audited: {
+    title: "It is in an audit",
+    advice: "What is or was audited does not become gold as well. Choose another item.",
+  },
+  already_gold: {
+    title: "It is or was gold",
+    advice: "An item is gold once. Choose another one.",
+  },
+  already_retired: {
+    title: "It was retired before",
+    advice: "Nothing is left to do. Reload to see why and by whom.",
+  },
   // Audits of labels
   bad_plan: {
     title: "This plan cannot be audited",
     advice: "Change what is named. All of a plan is fixed before the first item is looked at.",
+  },
+  bad_study: {
+    title: "This study cannot be planned like that",
+    advice: "Change what is named. All of a study is fixed before anybody judges.",
+  },
+  part_known: {
+    title: "Somebody knows this part",
+    advice:
+      "Who worked on a part, or was shown it, is no judge of it. Choose another part, or another person.",
+  },
+  held_everywhere: {
+    title: "Their certificate counts on every project",
+    advice:
+      "A study of one project could not take it away. Have it revoked under People, then plan the study.",
+  },
+  not_judging: {
+    title: "Nothing is judged here",
+    advice: "The orders have to be drawn first, or the study is over.",
+  },
+  not_your_turn: {
+    title: "Not the part that you judge now",
+    advice: "Each part is answered once, in its order. Reload to go on where you are.",
+  },
+  not_over: {
+    title: "The study is not over",
+    advice: "Nobody sees an answer before everybody is through, or it was ended with a reason.",
   },
   lot_too_large: {
     title: "Too many items for one audit",

@@ -234,6 +234,56 @@ export const OF_THE_WORK: Record<string, Explanation> = {
     advice:
       "Ask a quality engineer or an owner of the project to enter your certificate. Until then other work is yours, and this is somebody else's.",
   },
+  contract_not_valid: {
+    title: "The contract is not valid now",
+    advice:
+      "Nothing is given out before it begins or after it ended. What you saved is kept; ask whoever leads your work about a new contract.",
+  },
+  given_elsewhere: {
+    title: "This item is given to others to read",
+    advice: "An owner of the project can take it back from them. Take another item meanwhile.",
+  },
+  not_for_vendors: {
+    title: "Not for people of vendors",
+    advice:
+      "They read and review, and have no other role and no API tokens. Move the person to own staff first, or take the other roles away.",
+  },
+  bad_contract: {
+    title: "These dates are no contract",
+    advice: "A vendor has a contract from one time until a later one; own staff has none.",
+  },
+  no_such_organization: {
+    title: "No such organization",
+    advice: "Reload the page; it may have been set up elsewhere.",
+  },
+  bad_mix: {
+    title: "This cannot be divided so",
+    advice:
+      "Name each organization once, and no more items than wait for their first reader. Where readers are asked one by one nothing can be divided beforehand.",
+  },
+  overlap_needs_readers: {
+    title: "The protocol asks for another number of readers",
+    advice:
+      "What all organizations read takes as many independent readers as there are organizations. Change `readers` in the protocol, or choose another number of organizations.",
+  },
+  nobody_there: {
+    title: "Nobody there could read it",
+    advice: "Give somebody of the organization the role first, and look at its contract under People.",
+  },
+  nothing_waits: {
+    title: "Nothing waits",
+    advice: "Every item is given to somebody, is being read, or has been read.",
+  },
+  readers_fixed: {
+    title: "The protocol fixes how many read it",
+    advice:
+      "A protocol can say that fewer people read what is given to one of several organizations; this one does not.",
+  },
+  bad_period: { title: "No such span of time", advice: "The last day comes after the first." },
+  bad_question: {
+    title: "These shares cannot be compared",
+    advice: "Shares and chance lie between 0 and 1.",
+  },
   qualification_expired: {
     title: "Your qualification has ended",
     advice:

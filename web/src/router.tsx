@@ -73,6 +73,16 @@ const projectTabs = project.addChildren([
   }),
   createRoute({
     getParentRoute: () => project,
+    path: "/quality/studies/$studyId",
+    component: lazyRouteComponent(() => import("@/pages/project/Study")),
+  }),
+  createRoute({
+    getParentRoute: () => project,
+    path: "/quality/studies/$studyId/judge",
+    component: lazyRouteComponent(() => import("@/pages/project/StudyJudge")),
+  }),
+  createRoute({
+    getParentRoute: () => project,
     path: "/overdue",
     component: lazyRouteComponent(() => import("@/pages/project/Overdue")),
   }),
@@ -83,8 +93,18 @@ const projectTabs = project.addChildren([
   }),
   createRoute({
     getParentRoute: () => project,
+    path: "/gold",
+    component: lazyRouteComponent(() => import("@/pages/project/Gold")),
+  }),
+  createRoute({
+    getParentRoute: () => project,
     path: "/tiers",
     component: lazyRouteComponent(() => import("@/pages/project/Tiers")),
+  }),
+  createRoute({
+    getParentRoute: () => project,
+    path: "/vendors",
+    component: lazyRouteComponent(() => import("@/pages/project/Vendors")),
   }),
   createRoute({
     getParentRoute: () => project,

@@ -72,6 +72,8 @@ ids! {
     SessionId,
     /// An API token.
     TokenId,
+    /// Items that were divided among vendors by one drawing.
+    MixId,
     /// A project: one dataset under construction.
     ProjectId,
     /// One run of ingest.
@@ -142,6 +144,10 @@ ids! {
     OntologyChangeId,
     /// What several people understand differently.
     TicketId,
+    /// An item whose right labels are known.
+    GoldId,
     /// A hold on a lot, a batch, a delivery, a release or a person's work.
     WideHoldId,
+    /// A study of how people judge the same items again and again.
+    AppraisalId,
 }

@@ -7,6 +7,7 @@ mod annotation;
 mod answer;
 mod deid;
 mod face_model;
+mod gold;
 mod id;
 mod item;
 mod mask;
@@ -31,12 +32,13 @@ pub use face_model::{
     BoxForm, BoxUnit, FaceModelConfig, FaceModelError, MODEL_SIDE_MAX, MODEL_SIDE_MIN, ModelInput,
     ModelLayout, ModelOutput, ModelValues, Telltale,
 };
+pub use gold::GoldPlan;
 pub use id::{
-    AccessAlertId, AlarmId, AnnotationId, AppealId, AssetId, AuditId, BatchId, CampaignId, CertificationId,
-    ClaimId, ComparisonId, DoubtId, EventId, ExampleId, FaceModelId, FaceRunId, FindingId, GateEntryId,
-    GuidelineId, HoldId, Ids, IngestId, ItemId, JobId, LabelSearchId, LeakId, OntologyChangeId,
-    OrganizationId, PrivacyRequestId, ProjectId, QualificationId, ReadId, ReleaseId, SessionId, SignatureId,
-    SubjectId, TaskId, TicketId, TokenId, UserId, WideHoldId,
+    AccessAlertId, AlarmId, AnnotationId, AppealId, AppraisalId, AssetId, AuditId, BatchId, CampaignId,
+    CertificationId, ClaimId, ComparisonId, DoubtId, EventId, ExampleId, FaceModelId, FaceRunId, FindingId,
+    GateEntryId, GoldId, GuidelineId, HoldId, Ids, IngestId, ItemId, JobId, LabelSearchId, LeakId, MixId,
+    OntologyChangeId, OrganizationId, PrivacyRequestId, ProjectId, QualificationId, ReadId, ReleaseId,
+    SessionId, SignatureId, SubjectId, TaskId, TicketId, TokenId, UserId, WideHoldId,
 };
 pub use item::{AssetKind, Audience, Facts, Frame, Industry, ItemKind, Stream, StreamKind, Zone};
 pub use mask::{MASKS_PER_FRAME_MAX, MaskError, MaskOrigin, MaskRect};

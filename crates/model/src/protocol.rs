@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AiVisibility, Annotation, AnnotationError, DeidPlan, Industry, ItemKind, JOINTS_MAX, QualificationExpr,
-    Shape, ShapeKind, Stage, StageKind, Stream,
+    AiVisibility, Annotation, AnnotationError, DeidPlan, GoldPlan, Industry, ItemKind, JOINTS_MAX,
+    QualificationExpr, Shape, ShapeKind, Stage, StageKind, Stream,
     stage::check::{codes, stage_problems},
 };
 
@@ -168,6 +168,9 @@ pub struct Protocol {
     /// How it is measured whether people follow a model where it is wrong; absent where it is not measured.
     #[serde(default, skip_serializing_if = "SuggestionPlan::is_default")]
     pub suggestions: SuggestionPlan,
+    /// Which share of what people read is an item whose right labels are known; absent where none is.
+    #[serde(default, skip_serializing_if = "GoldPlan::is_default")]
+    pub gold: GoldPlan,
     /// Readers may answer that an item or a frame cannot be assessed; absent: they may.
     #[serde(default = "yes", skip_serializing_if = "is_yes")]
     pub cannot_assess: bool,
@@ -303,6 +306,12 @@ impl ProtocolError {
 }
 
 impl Protocol {
+    /// Ids of the classes that are dangerous to miss.
+    #[must_use]
+    pub fn critical(&self) -> Vec<String> {
+        self.classes.iter().filter(|class| class.critical).map(|class| class.id.clone()).collect()
+    }
+
     /// The class with this id, retired or not.
     pub fn class(&self, id: &str) -> Option<&Class> {
         self.classes.iter().find(|class| class.id == id)
@@ -362,6 +371,7 @@ impl Protocol {
         problems.extend(self.deid.validate().err());
         problems.extend(self.overdue.problems());
         problems.extend(self.suggestions.problems(&self.stages));
+        problems.extend(self.gold.problems(&self.stages));
         problems
     }
 

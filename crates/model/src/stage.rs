@@ -214,6 +214,10 @@ pub struct Stage {
     /// Most independent reads where more are asked for one by one until they agree; absent where `readers` is all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub readers_max: Option<u32>,
+    /// Fewest independent reads of an item that is given to one of several vendors and is not among those that all of them read;
+    /// absent where every item is read by `readers`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub readers_min: Option<u32>,
     /// When marks are the same finding: a `compare` stage only.
     #[serde(default, skip_serializing_if = "Agreement::is_default")]
     pub agreement: Agreement,
@@ -283,6 +287,7 @@ impl Stage {
             lease_minutes: lease_minutes_default(),
             readers: 1,
             readers_max: None,
+            readers_min: None,
             agreement: Agreement::default(),
             merge: None,
             escalate_to: None,

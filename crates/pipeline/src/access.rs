@@ -13,6 +13,8 @@ use cedar_policy::{
 };
 use countersign_model::{ItemId, PrivacyRequestId, ProjectId, ReleaseId, Role, TaskId, UserId};
 
+use crate::organizations::Belonging;
+
 /// The shipped policies, readable in `policies/`.
 pub const POLICIES: &str = include_str!("../../../policies/countersign.cedar");
 /// Their schema.
@@ -77,6 +79,10 @@ pub enum Action {
     AuditLabels,
     /// Judge this item.
     AuditItem,
+    /// Have one's eyes studied.
+    Appraise,
+    /// Judge this item in a study of one's eyes.
+    AppraiseItem,
     /// List items.
     ViewItems,
     /// Make a release.
@@ -97,6 +103,10 @@ pub enum Action {
     DecideAppeals,
     /// See what each tier finds, takes and costs.
     ViewTiers,
+    /// See hidden gold and what people made of it.
+    ViewGold,
+    /// Make items gold and retire them.
+    ManageGold,
     /// See one item's description.
     ViewItem,
     /// See one item's pixels or points.
@@ -148,6 +158,8 @@ impl Action {
             Self::ViewGuidelinePictures => "view_guideline_pictures",
             Self::AuditLabels => "audit_labels",
             Self::AuditItem => "audit_item",
+            Self::Appraise => "appraise",
+            Self::AppraiseItem => "appraise_item",
             Self::ViewItems => "view_items",
             Self::Release => "release",
             Self::SignRelease => "sign_release",
@@ -158,6 +170,8 @@ impl Action {
             Self::ManageHolds => "manage_holds",
             Self::DecideAppeals => "decide_appeals",
             Self::ViewTiers => "view_tiers",
+            Self::ViewGold => "view_gold",
+            Self::ManageGold => "manage_gold",
             Self::ViewItem => "view_item",
             Self::ViewPixels => "view_pixels",
             Self::Discuss => "discuss",
@@ -188,6 +202,8 @@ pub enum Resource {
         cleared: bool,
         /// Under a hold.
         held: bool,
+        /// It is a copy of a gold item.
+        copy: bool,
         /// Who holds or held a task of it.
         participants: Vec<UserId>,
     },
@@ -239,6 +255,8 @@ pub struct Principal {
     pub system_roles: Vec<Role>,
     /// Roles on projects.
     pub grants: Vec<(ProjectId, Role)>,
+    /// Where they belong, and whether they may work from there now.
+    pub belongs: Belonging,
 }
 
 /// Most answers that are remembered.
@@ -320,9 +338,14 @@ fn question(principal: &Principal, action: Action, resource: &Resource) -> Optio
     for (project, role) in &principal.grants {
         parents.insert(role_uid(Some(*project), *role)?);
     }
-    let active = RestrictedExpression::new_bool(principal.active);
+    let attributes = [
+        ("active", principal.active),
+        ("vendor", principal.belongs != Belonging::Staff),
+        ("under_contract", principal.belongs != Belonging::Vendor { under_contract: false }),
+    ];
+    let flag = |(name, value): (&str, bool)| (name.to_owned(), RestrictedExpression::new_bool(value));
     let mut entities =
-        vec![Entity::new(me.clone(), HashMap::from([("active".to_owned(), active)]), parents).ok()?];
+        vec![Entity::new(me.clone(), attributes.into_iter().map(flag).collect(), parents).ok()?];
     let (target, more) = resource_entities(resource)?;
     entities.extend(more);
     let request = Request::new(me, uid("Action", action.as_str())?, target, Context::empty(), None).ok()?;
@@ -349,13 +372,14 @@ fn resource_entities(resource: &Resource) -> Option<(EntityUid, Vec<Entity>)> {
             let (id, entity) = project_entity(*project)?;
             Some((id, vec![entity]))
         }
-        Resource::Item { item, project, cleared, held, participants } => {
+        Resource::Item { item, project, cleared, held, copy, participants } => {
             let (project_id, project_entity) = project_entity(*project)?;
             let id = uid("Item", &item.to_string())?;
             let attributes = HashMap::from([
                 ("project".to_owned(), RestrictedExpression::new_entity_uid(project_id)),
                 ("cleared".to_owned(), flag(*cleared)),
                 ("held".to_owned(), flag(*held)),
+                ("copy".to_owned(), flag(*copy)),
                 ("participants".to_owned(), people(participants)?),
             ]);
             Some((id.clone(), vec![project_entity, Entity::new(id, attributes, HashSet::new()).ok()?]))

@@ -1,12 +1,13 @@
 //! Accounts: made, renamed, closed; API tokens.
 
-use countersign_model::{Instant, Role, TokenId, UserId};
+use countersign_model::{Instant, OrganizationId, Role, TokenId, UserId};
 use countersign_store::{Actor, Evidence, Json, sessions, users};
 use serde::Serialize;
 
 use crate::{
     Pipeline, PipelineError, Result,
     access::{Action, Resource},
+    organizations::{OrganizationView, not_for_vendors},
     people::Caller,
     rework::free_abandoned,
     secrets,
@@ -36,6 +37,8 @@ pub struct User {
     pub system_roles: Vec<Role>,
     /// When it was made.
     pub created_at: Instant,
+    /// To whom they belong.
+    pub organization: OrganizationId,
 }
 
 impl From<users::User> for User {
@@ -47,6 +50,7 @@ impl From<users::User> for User {
             active: record.active,
             system_roles: record.system_roles.0,
             created_at: record.created_at,
+            organization: record.organization_id,
         }
     }
 }
@@ -107,8 +111,11 @@ impl Pipeline {
     /// Makes an API token that works for some days, [`TOKEN_DAYS_DEFAULT`] if not said; its secret is in this answer only.
     ///
     /// # Errors
-    /// `bad_name`, `bad_days`.
+    /// `bad_name`, `bad_days`; `not_for_vendors`.
     pub async fn make_token(&self, caller: &Caller, name: &str, days: Option<u32>) -> Result<ApiToken> {
+        if caller.organization.is_vendor() {
+            return Err(not_for_vendors());
+        }
         let name = checked_name("name", name)?;
         let days = days.unwrap_or(TOKEN_DAYS_DEFAULT);
         if !(1..=TOKEN_DAYS_MAX).contains(&days) {
@@ -166,19 +173,24 @@ impl Pipeline {
     pub async fn users(&self, caller: &Caller) -> Result<Vec<User>> {
         // Project owners need the list to grant roles.
         let owns_project = caller.principal.grants.iter().any(|(_, role)| *role == Role::Owner);
-        if !owns_project {
+        if !owns_project || caller.organization.is_vendor() {
             self.require(caller, Action::ManageUsers, &Resource::Installation)?;
         }
         Ok(users::list(&mut *self.store.read().await?).await?.into_iter().map(User::from).collect())
     }
 
-    /// Makes an account.
+    /// Makes an account; of own staff unless an organization is named.
     ///
     /// # Errors
-    /// `bad_name`, `weak_password`, `login_taken`.
-    pub async fn make_user(&self, caller: &Caller, draft: UserDraft) -> Result<NewUser> {
+    /// `bad_name`, `weak_password`, `login_taken`, `no_such_organization`; `not_for_vendors` for roles on the installation.
+    pub async fn make_user(
+        &self,
+        caller: &Caller,
+        draft: UserDraft,
+        organization: Option<OrganizationId>,
+    ) -> Result<NewUser> {
         self.require(caller, Action::ManageUsers, &Resource::Installation)?;
-        self.make_user_as(caller.actor(), draft).await
+        self.make_member(caller.actor(), draft, organization).await
     }
 
     /// Makes an account on behalf of the program itself (first start, demo data).
@@ -186,6 +198,15 @@ impl Pipeline {
     /// # Errors
     /// `bad_name`, `weak_password`, `login_taken`.
     pub async fn make_user_as(&self, actor: Actor, draft: UserDraft) -> Result<NewUser> {
+        self.make_member(actor, draft, None).await
+    }
+
+    async fn make_member(
+        &self,
+        actor: Actor,
+        draft: UserDraft,
+        organization: Option<OrganizationId>,
+    ) -> Result<NewUser> {
         let login = checked_name("login", &draft.login)?;
         let printed_name = checked_name("printed_name", &draft.printed_name)?;
         let one_time = draft.password.is_none().then(|| secrets::one_time_password(&mut *self.rng()));
@@ -200,7 +221,13 @@ impl Pipeline {
                     if users::by_login(tx, &login).await?.is_some() {
                         return Err(PipelineError::refused("login_taken", "This login name is in use."));
                     }
-                    let organization = users::ensure_organization(tx, "Own staff", "own").await?;
+                    let organization = match organization {
+                        Some(id) => users::organization(tx, id).await?.ok_or_else(no_such_organization)?,
+                        None => users::ensure_organization(tx, "Own staff", "own").await?,
+                    };
+                    if !roles.is_empty() && OrganizationView::of(organization.clone(), tx.now()).is_vendor() {
+                        return Err(not_for_vendors());
+                    }
                     let user = users::User {
                         id: tx.fresh(),
                         organization_id: organization.id,
@@ -309,6 +336,10 @@ impl From<sessions::Token> for ApiToken {
 pub(crate) fn expiry(token: &sessions::Token) -> Instant {
     let days = i64::from(TOKEN_DAYS_DEFAULT);
     token.expires_at.unwrap_or_else(|| token.created_at.plus_seconds(days * DAY_SECONDS))
+}
+
+fn no_such_organization() -> PipelineError {
+    PipelineError::bad("no_such_organization", "organization", "there is no such organization")
 }
 
 /// Evidence that an account has this printed name from now on: the log commits to it, so that a copy can show whose name

@@ -263,8 +263,7 @@ impl Pipeline {
                     )?;
                     crate::monitor::compared(tx, &mut moving, &ids).await?;
                     if agreed && compared.kept.iter().all(|kept| kept.cannot_assess.is_none()) {
-                        let peers = peers(&compared.comparison, &ids);
-                        read_with_peers(tx, &pipeline, &moving, &peers).await?;
+                        read_with_peers(tx, &pipeline, &moving, &peers(&compared.comparison, &ids)).await?;
                     }
                     if disputed > 0 {
                         crate::tickets::ask(tx, moving.item.project_id).await?;

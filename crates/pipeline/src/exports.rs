@@ -22,6 +22,8 @@ pub(crate) enum Export {
     Suggestions,
     Batch,
     Log,
+    Vendors,
+    Payment,
 }
 
 impl Export {
@@ -31,6 +33,8 @@ impl Export {
             Self::Suggestions => "suggestions",
             Self::Batch => "batch_record",
             Self::Log => "log",
+            Self::Vendors => "vendors",
+            Self::Payment => "payment",
         }
     }
 }

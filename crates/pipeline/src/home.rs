@@ -1,7 +1,9 @@
 //! The start page: for each role one thing to do next.
 
 use countersign_model::{ProjectId, Role, StageKind};
-use countersign_store::{Conn, gate, items, monitoring, privacy, projects, reads, tasks, waiting};
+use countersign_store::{
+    Conn, appraisals, gate, items, monitoring, privacy, projects, reads, tasks, waiting,
+};
 use serde::Serialize;
 
 use crate::{Pipeline, Result, moving::parse_state, people::Caller};
@@ -20,7 +22,7 @@ pub struct HomeCard {
     /// Its name.
     pub project_name: String,
     /// `overdue`, `continue`, `claim`, `unsigned` (no work before the protocol is signed), `sign_protocol`, `findings`, `appeals`,
-    /// `decisions`, `alarms`, `gate`, `holds`, `release`, `ingest`, `evidence`, `manage`, `vault` or `requests`.
+    /// `appraisals`, `decisions`, `alarms`, `gate`, `holds`, `release`, `ingest`, `evidence`, `manage`, `vault` or `requests`.
     pub kind: &'static str,
     /// How many wait.
     pub count: u64,
@@ -76,6 +78,7 @@ impl Pipeline {
             });
         }
         cards.extend(self.finding_cards(&mut conn, caller).await?);
+        cards.extend(self.appraisal_cards(&mut conn, caller).await?);
         for (id, role) in &caller.principal.grants {
             let Some(project) = projects::by_id(&mut conn, *id).await? else { continue };
             cards.extend(self.judge_cards(&mut conn, caller, &project, *role).await?);
@@ -102,6 +105,30 @@ impl Pipeline {
                 count,
                 title: many(count, "finding"),
                 href: "/findings".into(),
+                cannot_assess: false,
+            });
+        }
+        Ok(cards)
+    }
+
+    /// Studies of the caller's eyes that wait for them.
+    async fn appraisal_cards(&self, conn: &mut Conn, caller: &Caller) -> Result<Vec<HomeCard>> {
+        let mut cards = Vec::new();
+        for waiting in appraisals::waiting(conn, caller.user()).await? {
+            let roles = caller.roles(waiting.project_id);
+            let Some(role) = roles.into_iter().find(|role| WORKING.contains(role) && *role != Role::Owner)
+            else {
+                continue;
+            };
+            let Some(project) = projects::by_id(conn, waiting.project_id).await? else { continue };
+            cards.push(HomeCard {
+                role,
+                project: project.id,
+                project_name: project.name,
+                kind: "appraisals",
+                count: waiting.left_over,
+                title: format!("Judge {}", many(waiting.left_over, "part")),
+                href: format!("/projects/{}/quality/studies/{}/judge", project.id, waiting.id),
                 cannot_assess: false,
             });
         }
@@ -212,7 +239,9 @@ impl Pipeline {
     ) -> Result<u64> {
         let (user, now) = (caller.user(), self.store.clock().now());
         let satisfied = self.satisfied(conn, user, project).await?;
-        Ok(tasks::count_claimable(conn, project, user, role, now, &satisfied, COUNTED_MAX).await?)
+        let plan = self.protocol(conn, project).await?.gold.clone();
+        let gold = self.gold_rules(caller, project, &plan, now);
+        Ok(tasks::count_claimable(conn, project, user, role, now, (&satisfied, gold), COUNTED_MAX).await?)
     }
 
     async fn card(

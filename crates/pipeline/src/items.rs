@@ -3,7 +3,9 @@
 use countersign_model::{
     Annotation, Author, CannotAssess, Instant, ItemId, ProjectId, Protocol, ReadId, Role, UserId,
 };
-use countersign_store::{Conn, Evidence, certifications, events, holds, items, lineage, moves, reads, users};
+use countersign_store::{
+    Conn, Evidence, certifications, events, gold, holds, items, lineage, moves, reads, users,
+};
 use countersign_workflow::{ItemState, Phase, visible_reads};
 
 use crate::{
@@ -130,11 +132,14 @@ impl Pipeline {
 
     /// The item with the attributes that policies read.
     pub(crate) async fn item_resource(&self, conn: &mut Conn, item: &items::Item) -> Result<Resource> {
+        let shows = gold::shows(conn, item.id).await?;
         Ok(Resource::Item {
             item: item.id,
             project: item.project_id,
-            cleared: is_cleared(&item.state),
+            // A copy shows what lies under its gold item: what is found there holds for it too.
+            cleared: is_cleared(&item.state) && shows.as_deref().is_none_or(is_cleared),
             held: item.held,
+            copy: shows.is_some(),
             participants: moves::participants(conn, item.id, self.store.clock().now()).await?,
         })
     }
@@ -178,7 +183,7 @@ impl Pipeline {
             streams: if is_cleared(&item.state) { item.streams.0.clone() } else { Vec::new() },
             reads: summaries,
             signatures,
-            holds: open.map(Into::into).collect(),
+            holds: open.map(Into::into).map(|hold| names.hold(hold)).collect(),
             may_view_pixels: self.access.allows(&caller.principal, Action::ViewPixels, &resource),
             may_decide: self.may_decide(caller, item.project_id, state),
             may_unreserve: self.may_unreserve(caller, item.project_id, state),
@@ -199,7 +204,11 @@ impl Pipeline {
         let unblinded = self.is_unblinded(caller, project, protocol, state);
         let coordinates = self.access.allows(&caller.principal, Action::ViewItems, &on);
         let finished = unblinded && (is_done(state) && coordinates || keeps_evidence);
-        let own_part = if finished { None } else { Some(visible_reads(protocol, state, caller.user())) };
+        let mut own_part = if finished { None } else { Some(visible_reads(protocol, state, caller.user())) };
+        // What stands in the end may hold the marks of others: people of vendors are shown their own.
+        if let Some(own) = own_part.as_mut().filter(|_| caller.organization.is_vendor() && is_done(state)) {
+            own.retain(|id| state.read(*id).is_some_and(|read| read.is_by(caller.user())));
+        }
         ReadsShown { user: caller.user(), own_part }
     }
 

@@ -6,8 +6,8 @@
 
 use std::sync::Arc;
 
-use countersign_model::{AlarmId, AppealId, FindingId, Instant, ItemId, ProjectId, ReadId, UserId};
-use countersign_store::{Sequenced, events, items, moves, projects};
+use countersign_model::{AlarmId, AppealId, AssetId, FindingId, Instant, ItemId, ProjectId, ReadId, UserId};
+use countersign_store::{Sequenced, events, gold, items, moves, projects};
 use countersign_workflow::Phase;
 use serde::Serialize;
 use tokio::sync::broadcast;
@@ -172,7 +172,7 @@ fn audience(object_kind: &str) -> Audience {
         "audit" | "leak" => Audience::With(Action::ViewOversight),
         "privacy_request" => Audience::With(Action::ViewPrivacy),
         "release" => Audience::With(Action::ViewReleases),
-        "certification" | "batch" | "campaign" => Audience::With(Action::ViewQuality),
+        "certification" | "batch" | "campaign" | "appraisal" => Audience::With(Action::ViewQuality),
         "alarm" | "ticket" | "wide_hold" | "label_search" | "label_doubt" => {
             Audience::With(Action::ManageHolds)
         }
@@ -284,7 +284,10 @@ impl Pipeline {
         if self.is_told(caller, project, &event.act()).await? {
             return self.whole(caller, event).await;
         }
-        let hints = moves_queue(&event.action) && !self.is_behind_barrier(event).await?;
+        // That somebody elsewhere works is nothing that a vendor learns.
+        let hints = !caller.organization.is_vendor()
+            && moves_queue(&event.action)
+            && !self.is_behind_barrier(event).await?;
         Ok(if hints { Seen::Hint(project) } else { Seen::Nothing })
     }
 
@@ -323,7 +326,7 @@ impl Pipeline {
         let position = self.may_know_positions(caller).await?.then_some(event.log_index);
         let object_id = match event.object_id.filter(|_| event.object_kind == "read") {
             Some(read) => self.named_read(&mut *self.store.read().await?, caller, ReadId(read)).await?,
-            None => event.object_id,
+            None => self.named_asset(event).await?,
         };
         let event = LiveEvent {
             project: event.project,
@@ -334,6 +337,16 @@ impl Pipeline {
             at: event.at,
         };
         Ok(Seen::Whole { event, position })
+    }
+
+    /// What an event is about; an asset by the name under which its item shows it.
+    async fn named_asset(&self, event: &Heard) -> Result<Option<Uuid>> {
+        let (Some(item), Some(id)) = (event.item, event.object_id.filter(|_| event.object_kind == "asset"))
+        else {
+            return Ok(event.object_id);
+        };
+        let shown = gold::shown_as(&mut *self.store.read().await?, item, AssetId(id)).await?;
+        Ok(Some(shown.map_or(id, |shown| shown.uuid())))
     }
 
     async fn hears_work(&self, caller: &Caller, project: ProjectId, act: &Act<'_>) -> Result<bool> {

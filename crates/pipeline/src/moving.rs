@@ -6,7 +6,7 @@ use countersign_model::{
     Annotation, Author, ItemId, ProjectId, Protocol, ReadId, SignatureMeaning, StageKind, TaskId, UserId,
     whole_answer,
 };
-use countersign_store::{Evidence, Tx, items, jobs, moves, protocols, reads, tasks, waiting};
+use countersign_store::{Evidence, Tx, gold, items, jobs, moves, protocols, reads, tasks, waiting};
 use countersign_workflow::{Effect, Event, ItemState, Phase, sample_draw, step};
 
 use crate::{
@@ -19,6 +19,7 @@ use crate::{
     save::{annotation_body, current_annotations},
     suggestions,
     tiers::keep_lost,
+    vendors::ask_score,
 };
 
 /// Kind of the job that asks a model for a draft.
@@ -40,6 +41,8 @@ pub(crate) struct Moving {
     pub item: items::Item,
     pub state: ItemState,
     pub protocol: Arc<Protocol>,
+    /// What it is a copy of, where it is one.
+    pub copy: Option<gold::Copy>,
 }
 
 impl Moving {
@@ -48,13 +51,17 @@ impl Moving {
         let item = items::lock(tx, id).await?;
         let state = parse_state(&item.workflow)?;
         let protocol = pipeline.protocol_of(tx, &item, &state).await?;
-        Ok(Self { item, state, protocol })
+        let copy = gold::copy(tx, id).await?;
+        Ok(Self { item, state, protocol, copy })
     }
 
     /// Lets the machine decide, applies what follows, and keeps the new state. Records no evidence: the use case
     /// knows what happened in the words of the log.
     pub async fn take(&mut self, tx: &mut Tx, event: &Event) -> Result<Vec<Effect>> {
         let (mut state, mut effects) = self.step(tx, &self.state, event)?;
+        if self.copy.is_some() {
+            crate::gold::keep_apart(&self.protocol, &mut effects);
+        }
         let passed = accepted(&effects);
         let again = match passed {
             Some(read) => suggestions::is_kept(tx, self, &state, read).await?,
@@ -77,7 +84,9 @@ impl Moving {
         // While several people read, no list tells when one of them did anything.
         let quiet = self.state.phase == Phase::Reading && state.phase == Phase::Reading;
         let ended = is_ended(state.phase) && !is_ended(self.state.phase);
-        keep_lost(tx, self, &state, event).await?;
+        if self.copy.is_none() {
+            keep_lost(tx, self, &state, event).await?;
+        }
         self.state = state;
         for effect in &effects {
             self.apply(tx, effect).await?;
@@ -87,14 +96,18 @@ impl Moving {
         }
         let accepted = passed.filter(|_| !again);
         match accepted {
-            Some(read) => suggestions::open(tx, self, read).await?,
+            Some(read) => {
+                suggestions::open(tx, self, read).await?;
+                ask_score(tx, self).await?;
+            }
             None if again => suggestions::read_again(tx, self).await?,
             None => {}
         }
         self.item.accepted_read_id = accepted.or(self.item.accepted_read_id);
+        let (phase, stage) = self.shown();
         let step = items::ItemStep {
-            state: self.state.phase.as_str().to_owned(),
-            stage: self.state.stage,
+            state: phase,
+            stage,
             held: self.state.is_held(),
             workflow: serde_json::to_string(&self.state)
                 .map_err(|e| PipelineError::Internal(e.to_string()))?,
@@ -109,10 +122,19 @@ impl Moving {
             reach_moved(tx, self.item.project_id).await?;
         }
         let freed = matches!(event, Event::Lifted { .. } | Event::FindingResolved { .. } | Event::Restored);
-        if freed || ended || accepted.is_some() {
+        if (freed || ended || accepted.is_some()) && self.copy.is_none() {
             look_again(tx, &self.item).await?;
         }
         Ok(effects)
+    }
+
+    /// Phase and stage as lists have them. A copy that was read goes on by itself, unless it ended or was taken back.
+    fn shown(&self) -> (String, Option<u32>) {
+        let was_read = self.copy.as_ref().is_some_and(|copy| copy.read_at.is_some());
+        if was_read && !is_ended(self.state.phase) && self.state.phase != Phase::Recalled {
+            return (self.item.state.clone(), self.item.stage);
+        }
+        (self.state.phase.as_str().to_owned(), self.state.stage)
     }
 
     fn step(&self, tx: &Tx, state: &ItemState, event: &Event) -> Result<(ItemState, Vec<Effect>)> {

@@ -5,7 +5,8 @@ use countersign_store::{Actor, Evidence, StoreError, projects, sessions, signing
 
 pub use crate::accounts::{ApiToken, NewUser, User, UserDraft};
 use crate::{
-    Pipeline, Result, access::Principal, attempts::Why, error::PipelineError, refused::Asking, secrets,
+    Pipeline, Result, access::Principal, attempts::Why, error::PipelineError,
+    organizations::OrganizationView, refused::Asking, secrets,
 };
 
 /// How long a session lasts, seconds.
@@ -79,6 +80,8 @@ pub struct Caller {
     pub(crate) asking: Asking,
     /// From where they ask, as far as that is known.
     pub client: Client,
+    /// To whom they belong.
+    pub organization: OrganizationView,
 }
 
 impl Caller {
@@ -142,7 +145,7 @@ impl Pipeline {
                 if session.ended_at.is_some() || now >= session.expires_at || idle {
                     return Ok(None);
                 }
-                let caller = caller(&mut conn, session.user_id, Some(&session), session.id).await?;
+                let caller = caller(&mut conn, session.user_id, Some(&session), session.id, now).await?;
                 drop(conn);
                 if is_sign_of_life && now > session.last_seen_at.plus_seconds(SEEN_EVERY_SECONDS) {
                     noted(self.store.touch_session(session.id).await)?;
@@ -158,7 +161,7 @@ impl Pipeline {
                     return Ok(None);
                 }
                 // Exposures through a token are recorded under the token's own id.
-                let caller = caller(&mut conn, token.user_id, None, SessionId(token.id.uuid())).await?;
+                let caller = caller(&mut conn, token.user_id, None, SessionId(token.id.uuid()), now).await?;
                 drop(conn);
                 let seen_lately = |used: Instant| now <= used.plus_seconds(SEEN_EVERY_SECONDS);
                 if is_sign_of_life && !token.last_used_at.is_some_and(seen_lately) {
@@ -233,7 +236,7 @@ impl Pipeline {
             })
             .await?;
         let mut conn = self.store.read().await?;
-        let caller = caller(&mut conn, session.user_id, Some(&session), session.id).await?;
+        let caller = caller(&mut conn, session.user_id, Some(&session), session.id, now).await?;
         Ok((secret, caller.ok_or(PipelineError::NotFound)?))
     }
 
@@ -365,17 +368,25 @@ async fn caller(
     user: UserId,
     session: Option<&sessions::Session>,
     presence: SessionId,
+    now: Instant,
 ) -> Result<Option<Caller>> {
     let Some(user) = users::by_id(conn, user).await?.filter(|user| user.active) else {
         return Ok(None);
     };
     let grants = projects::grants_of(conn, user.id).await?;
+    let organization = users::organization(conn, user.organization_id).await?;
+    let organization = OrganizationView::of(organization.ok_or(PipelineError::NotFound)?, now);
+    // A token takes data away in bulk: nobody has one who is not own staff.
+    if session.is_none() && organization.is_vendor() {
+        return Ok(None);
+    }
     Ok(Some(Caller {
         principal: Principal {
             user: user.id,
             active: user.active,
             system_roles: user.system_roles.0,
             grants: grants.into_iter().map(|grant| (grant.project_id, grant.role)).collect(),
+            belongs: organization.belonging(),
         },
         login: user.login,
         printed_name: user.printed_name,
@@ -385,6 +396,7 @@ async fn caller(
         must_change_password: user.must_change,
         asking: Asking::default(),
         client: Client::default(),
+        organization,
     }))
 }
 

@@ -22,6 +22,7 @@ use crate::{
     Pipeline, PipelineError, Result,
     access::{Action, Resource},
     items::may_work,
+    organizations::require_role_fits,
     people::Caller,
     protocols::ProtocolStanding,
     qualifications::Lacking,
@@ -262,8 +263,10 @@ impl Pipeline {
             declared_public: project.declared_public_at.is_some(),
             declared_at: project.declared_public_at,
             declaration: match project.declared_public_at {
-                Some(_) => signed_acts::last(&mut conn, "project.declared_public", id.uuid()).await?,
-                None => None,
+                Some(_) if !caller.organization.is_vendor() => {
+                    signed_acts::last(&mut conn, "project.declared_public", id.uuid()).await?
+                }
+                _ => None,
             },
             has_proofs,
             created_at: project.created_at,
@@ -291,7 +294,7 @@ impl Pipeline {
     /// Grants a role.
     ///
     /// # Errors
-    /// [`PipelineError::NotFound`]; `already_granted`.
+    /// [`PipelineError::NotFound`]; `already_granted`; `not_for_vendors` for people of vendors.
     pub async fn grant(
         &self,
         caller: &Caller,
@@ -394,6 +397,8 @@ async fn grant_in(
     user: UserId,
     role: Role,
 ) -> Result<Option<projects::Grant>> {
+    let now = tx.now();
+    require_role_fits(tx, user, role, now).await?;
     let Some(grant) = projects::grant(tx, project, user, role).await? else { return Ok(None) };
     let evidence = Evidence::new("grant.made", "grant", grant.id).project(project).reason(role.as_str());
     tx.record(evidence.details(serde_json::json!({ "user": user })))?;

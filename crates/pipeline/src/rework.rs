@@ -8,6 +8,7 @@ use crate::{
     Pipeline, PipelineError, Result,
     access::{Action, Resource},
     moving::Moving,
+    organizations::of_user,
     people::Caller,
     qualifications::satisfies,
     review::checked_comment,
@@ -128,6 +129,9 @@ async fn hindered(
 ) -> Result<Option<&'static str>> {
     if !users::by_id(conn, user).await?.is_some_and(|user| user.active) {
         return Ok(Some("account_closed"));
+    }
+    if !of_user(conn, user, now).await?.may_work() {
+        return Ok(Some("contract_ended"));
     }
     if !projects::roles(conn, project, user).await?.contains(&role) {
         return Ok(Some("role_ended"));

@@ -69,7 +69,7 @@ fn seen_by(action: &str) -> Option<Action> {
         | "guideline.published"
         | "guideline.planned"
         | "project.declared_public" => Action::ViewProject,
-        "ontology.changed" => Action::ViewQuality,
+        "ontology.changed" | "appraisal.issued" => Action::ViewQuality,
         "release.started" | "release.countersigned" => Action::ViewReleases,
         "erasure.approved" | "erasure.refused" | "reidentification.approved" | "reidentification.refused" => {
             Action::ViewPrivacy

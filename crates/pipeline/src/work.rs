@@ -12,7 +12,7 @@ pub use crate::save::{AnnotationInput, CHANGES_MAX, Change, Saved};
 use crate::{
     Pipeline, PipelineError, Result,
     access::{Action, Resource},
-    campaigns,
+    campaigns, gold,
     guidelines::unacknowledged,
     lineage::note_shown,
     moving::{Moving, hash_bytes, parse_state},
@@ -23,6 +23,7 @@ use crate::{
     save::{check_answers, check_required, save_changes, settle},
     sign::record_signature,
     tiers::{Begun, Came},
+    vendors::still_given,
     views::{ReadView, Work, WorkTask},
 };
 
@@ -60,11 +61,12 @@ impl Pipeline {
     /// Takes the next task that fits. One atomic statement: two people never get the same task.
     ///
     /// # Errors
-    /// `nothing_to_do`; `protocol_unsigned`, `protocol_void`; [`PipelineError::NotFound`] without a grant on the project.
+    /// `nothing_to_do`; `contract_not_valid`; `protocol_unsigned`, `protocol_void`; [`PipelineError::NotFound`] without a grant on the project.
     pub async fn claim(&self, caller: &Caller, project: ProjectId, wish: Wish) -> Result<Work> {
+        caller.organization.require_contract(self.store.clock().now())?;
         self.require_on(caller, Action::ViewProject, project)?;
         let roles = caller.roles(project);
-        let working: Vec<Role> = {
+        let (working, gold) = {
             let protocol = self.protocol(&mut *self.store.read().await?, project).await?;
             // Later stages first: what is nearly done is worth most.
             let mut order: Vec<Role> = protocol.stages.iter().rev().filter_map(|stage| stage.role).collect();
@@ -72,21 +74,18 @@ impl Pipeline {
             order.extend(roles.iter().copied().filter(|role| !order.contains(role)).collect::<Vec<_>>());
             order.dedup();
             order.retain(|role| roles.contains(role) && wish.role.is_none_or(|wanted| wanted == *role));
-            order
+            (order, self.gold_rules(caller, project, &protocol.gold, self.store.clock().now()))
         };
         let (pipeline, user) = (self.clone(), caller.user());
         let claimed = self
             .store
             .write::<_, PipelineError, _>(caller.actor(), move |tx| {
                 Box::pin(async move {
-                    if let Some(refusal) =
-                        pipeline.closed_to_work(tx, project).await?.filter(|_| !working.is_empty())
-                    {
-                        return Err(refusal.into());
+                    let mut refusal = pipeline.closed_to_work(tx, project).await?;
+                    if refusal.is_none() {
+                        refusal = unacknowledged(tx, user, project).await?;
                     }
-                    if let Some(refusal) =
-                        unacknowledged(tx, user, project).await?.filter(|_| !working.is_empty())
-                    {
+                    if let Some(refusal) = refusal.filter(|_| !working.is_empty()) {
                         return Err(refusal.into());
                     }
                     let satisfied = pipeline.satisfied(tx, user, project).await?;
@@ -101,6 +100,7 @@ impl Pipeline {
                             // future moment.
                             until: tx.now().plus_seconds(60),
                             satisfied: satisfied.clone(),
+                            gold,
                         };
                         if let Some(task) = pipeline.claim_in(tx, claim, &roles).await? {
                             return Ok(task);
@@ -135,11 +135,13 @@ impl Pipeline {
         let Some(task) = tasks::claim(tx, claim).await? else { return Ok(None) };
         let mut moving = Moving::load(tx, self, task.item_id).await?;
         let (id, now) = (task.id, tx.now());
+        still_given(tx, &task, user).await?;
         let event = Event::Claimed { task: id, user, roles: roles.to_vec(), now, read: tx.fresh() };
         moving.take(tx, &event).await?;
         if let Some(read) = moving.state.task(id).and_then(|task| task.lease).and_then(|lease| lease.read) {
             tasks::set_read(tx, task.id, read).await?;
         }
+        gold::met(tx, &moving, user).await?;
         let mut evidence = task_evidence("task.claimed", &task);
         if note_shown(tx, &moving, user).await? {
             evidence = evidence.details(serde_json::json!({ "draft_shown": true }));
@@ -158,7 +160,7 @@ impl Pipeline {
         let state = parse_state(&item.workflow)?;
         let protocol = self.protocol_of(&mut conn, &item, &state).await?;
         let now = self.store.clock().now();
-        let lacks = self.lacks_for(&mut conn, caller, project, &protocol, &state).await?;
+        let lacks = self.hindrance(&mut conn, caller, &item, &protocol, &state).await?;
         Ok(
             match countersign_workflow::may_claim(
                 &protocol,
@@ -390,6 +392,7 @@ impl Pipeline {
                 }
                 let done = standing(moving, hash, signature.map(|(id, _)| id));
                 crate::monitor::submitted(tx, moving, user).await?;
+                gold::handed_in(tx, moving, user, read, &annotations).await?;
                 Ok(done)
             })
         })
@@ -409,6 +412,7 @@ impl Pipeline {
             .store
             .write(caller.actor(), move |tx| {
                 Box::pin(async move {
+                    me.organization.require_contract(tx.now())?;
                     let task = tasks::by_id(tx, id).await?.ok_or(PipelineError::NotFound)?;
                     let mut moving = Moving::load(tx, &pipeline, task.item_id).await?;
                     // Who may not take it learns nothing, not even that it exists.

@@ -10,16 +10,19 @@ use crate::{
     batches::JOB_RETURN,
     campaigns::JOB_CAMPAIGN,
     error::{KEYRING_OFFLINE, RELEASE_BUILDING, VAULT_OFFLINE},
+    gold::{JOB_FOLLOW, JOB_GOLD_ALARM},
     guidelines::JOB_GUIDELINE,
     holds::wide::JOB_WIDE_HOLD,
     label_errors::{JOB_RANK, JOB_SEARCH},
     models::JOB_ACCEPT,
     moving::{JOB_COMPARE, JOB_ERASE, JOB_ESCALATE, JOB_GATE, JOB_PRELABEL, JOB_RECALL},
+    organizations::JOB_CONTRACT,
     protocols::planned::JOB_PROTOCOL,
     qualifications::JOB_QUALIFICATION,
     suggestions::JOB_JUDGE,
     tickets::JOB_TICKETS,
     tiers::JOB_RULING,
+    vendors::JOB_SCORE,
 };
 
 /// Kinds of job that this program runs.
@@ -42,6 +45,10 @@ const KINDS: &[&str] = &[
     JOB_GUIDELINE,
     JOB_SEARCH,
     JOB_RANK,
+    JOB_CONTRACT,
+    JOB_SCORE,
+    JOB_GOLD_ALARM,
+    JOB_FOLLOW,
 ];
 /// Jobs that run at the same time.
 const JOBS_AT_ONCE: usize = 2;
@@ -136,9 +143,13 @@ impl Pipeline {
             JOB_SEARCH => self.run_label_search(job, worker.clone()).await,
             JOB_RANK => self.run_rank(job, worker.clone()).await,
             JOB_JUDGE => self.run_judge(job, worker.clone()).await,
+            JOB_GOLD_ALARM => self.run_gold_alarm(job, worker.clone()).await,
+            JOB_FOLLOW => self.run_follow(job, worker.clone()).await,
             JOB_RULING => self.run_ruling(job, worker.clone()).await,
             JOB_PROTOCOL => self.run_planned(job, worker.clone()).await,
             JOB_RETURN => self.run_return(job, worker.clone()).await,
+            JOB_CONTRACT => self.run_contract(job, worker.clone()).await,
+            JOB_SCORE => self.run_score(job, worker.clone()).await,
             JOB_RECALL => self.run_recall(job, worker.clone()).await,
             _ => Err(PipelineError::Internal("an unknown kind of job".into())),
         };

@@ -54,6 +54,9 @@ impl FromRequestParts<App> for SignedIn {
                 "Choose a password of your own first.",
             ));
         }
+        if !caller.organization.may_work() {
+            return Err(caller.organization.no_contract().into());
+        }
         Ok(Self(caller))
     }
 }

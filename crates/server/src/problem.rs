@@ -126,6 +126,8 @@ fn status_of(code: &str) -> StatusCode {
         "guideline_unacknowledged"
         | "qualification_missing"
         | "qualification_expired"
+        | "contract_not_valid"
+        | "not_for_vendors"
         | "not_in_role"
         | "separation_of_duties"
         | "second_person_needed"

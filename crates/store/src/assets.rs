@@ -53,12 +53,17 @@ pub async fn insert_all(tx: &mut Tx, assets: Vec<Asset>) -> Result<(), StoreErro
     tx.insert_all(assets).await.map(drop)
 }
 
-/// An asset by id.
+/// An asset by id, or by the name under which a copy of a gold item shows it.
 ///
 /// # Errors
 /// [`StoreError`] of the database.
 pub async fn by_id(conn: &mut Conn, id: AssetId) -> Result<Option<Asset>, StoreError> {
-    conn.query("SELECT * FROM assets WHERE id = $1").bind(id).optional().await
+    let found = conn.query("SELECT * FROM assets WHERE id = $1").bind(id).optional().await?;
+    if found.is_some() {
+        return Ok(found);
+    }
+    let sql = "SELECT a.* FROM gold_assets g JOIN assets a ON a.id = g.asset_id WHERE g.alias = $1";
+    conn.query(sql).bind(id).optional().await
 }
 
 /// An asset by the address of its bytes.

@@ -135,8 +135,8 @@ pub async fn answer(
 /// # Errors
 /// [`StoreError`] of the database.
 pub async fn lot(conn: &mut Conn, project: ProjectId, limit: u32) -> Result<Vec<ItemId>, StoreError> {
-    let sql = "SELECT id FROM items WHERE project_id = $1 \
-               AND state NOT IN ('quarantined', 'rejected', 'recalled', 'erased') ORDER BY id LIMIT $2";
+    let sql = "SELECT id FROM items i WHERE project_id = $1 \
+               AND NOT EXISTS (SELECT 1 FROM gold_copies c WHERE c.item_id = i.id) AND state NOT IN ('quarantined', 'rejected', 'recalled', 'erased') ORDER BY id LIMIT $2";
     let rows = conn.query(sql).bind(project).bind(limit).fetch_all().await?;
     rows.iter().map(|row| row.get("id")).collect()
 }

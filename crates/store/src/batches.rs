@@ -112,7 +112,8 @@ const FIRST: &str = concat!(
     "SELECT i.id, r.id AS read_id, r.content_hash FROM items i JOIN reads r ON r.id = i.accepted_read_id ",
     "WHERE i.project_id = $1 AND NOT i.held AND r.content_hash IS NOT NULL AND NOT ",
     unsettled!("i.id"),
-    " AND NOT EXISTS (SELECT 1 FROM certification_units au JOIN batches ab ON ab.id = au.certification_id \
+    " AND NOT EXISTS (SELECT 1 FROM gold g WHERE g.item_id = i.id AND g.state <> 'retired') \
+     AND NOT EXISTS (SELECT 1 FROM certification_units au JOIN batches ab ON ab.id = au.certification_id \
      WHERE au.item_id = i.id AND au.read_id = i.accepted_read_id AND ab.state = 'accepted')"
 );
 

@@ -315,7 +315,7 @@ macro_rules! in_work_sql {
             "SELECT ",
             $select,
             " FROM items i WHERE i.project_id = $1 \
-              AND i.state NOT IN ('accepted', 'released', 'rejected', 'withdrawn', 'erased', 'quarantined') \
+              AND NOT EXISTS (SELECT 1 FROM gold_copies g WHERE g.item_id = i.id) AND i.state NOT IN ('accepted', 'released', 'rejected', 'withdrawn', 'erased', 'quarantined') \
               AND i.created_at < $2 AND (i.accepted_read_id IS NOT NULL OR i.state = 'reading' \
               OR EXISTS (SELECT 1 FROM reads r WHERE r.item_id = i.id AND r.author_user IS NOT NULL \
               AND r.status IN ('draft', 'submitted') AND r.created_at < $2) OR ",

@@ -33,7 +33,8 @@ pub struct TaskTimes {
 /// # Errors
 /// [`StoreError`] of the database.
 pub async fn counts(conn: &mut Conn, project: ProjectId) -> Result<Vec<FlowCount>, StoreError> {
-    let sql = "SELECT stage, kind, state, COUNT(*) AS n FROM tasks WHERE project_id = $1 \
+    let sql = "SELECT stage, kind, state, COUNT(*) AS n FROM tasks t WHERE project_id = $1 \
+               AND NOT EXISTS (SELECT 1 FROM gold_copies c WHERE c.item_id = t.item_id) \
                AND state IN ('ready', 'leased', 'done') GROUP BY stage, kind, state ORDER BY stage, kind, state";
     let rows = conn.query(sql).bind(project).scanning().fetch_all().await?;
     rows.iter()
@@ -59,7 +60,8 @@ pub async fn times(
     kind: StageKind,
     limit: u64,
 ) -> Result<Vec<TaskTimes>, StoreError> {
-    let sql = "SELECT created_at, claimed_at, done_at FROM tasks WHERE project_id = $1 AND stage = $2 AND kind = $3 \
+    let sql = "SELECT created_at, claimed_at, done_at FROM tasks t WHERE project_id = $1 AND stage = $2 AND kind = $3 \
+               AND NOT EXISTS (SELECT 1 FROM gold_copies c WHERE c.item_id = t.item_id) \
                AND state = 'done' AND claimed_at IS NOT NULL ORDER BY done_at DESC LIMIT $4";
     let query = conn.query(sql).bind(project).bind(stage).bind(kind).bind(limit);
     let rows = query.fetch_all().await?;

@@ -126,11 +126,11 @@ pub async fn along_drive(
     limit: u32,
 ) -> Result<Vec<Item>, StoreError> {
     let sql = if after {
-        "SELECT i.* FROM items i WHERE i.id > $1 AND i.id IN (SELECT s.item_id FROM subject_items s \
+        "SELECT i.* FROM items i WHERE i.id > $1 AND NOT EXISTS (SELECT 1 FROM gold_copies c WHERE c.item_id = i.id) AND i.id IN (SELECT s.item_id FROM subject_items s \
          JOIN subject_items o ON o.subject_id = s.subject_id JOIN subjects u ON u.id = o.subject_id \
          WHERE o.item_id = $1 AND u.kind = 'drive') ORDER BY i.id LIMIT $2"
     } else {
-        "SELECT i.* FROM items i WHERE i.id < $1 AND i.id IN (SELECT s.item_id FROM subject_items s \
+        "SELECT i.* FROM items i WHERE i.id < $1 AND NOT EXISTS (SELECT 1 FROM gold_copies c WHERE c.item_id = i.id) AND i.id IN (SELECT s.item_id FROM subject_items s \
          JOIN subject_items o ON o.subject_id = s.subject_id JOIN subjects u ON u.id = o.subject_id \
          WHERE o.item_id = $1 AND u.kind = 'drive') ORDER BY i.id DESC LIMIT $2"
     };
@@ -237,6 +237,7 @@ pub async fn list(
         sql.push_str(&text.replace('?', &format!("${}", values.len())));
     };
     let filter = filter.clone();
+    let own = filter.taken_part.is_some();
     let given = [
         filter.state.map(|v| ("i.state = ?", v.value())),
         filter.stage.map(|v| ("i.stage = ?", v.value())),
@@ -252,6 +253,10 @@ pub async fn list(
     ];
     for (text, value) in given.into_iter().flatten() {
         condition(text, value);
+    }
+    // Copies of gold are in the list of whoever worked on them, as any other item.
+    if !own {
+        sql.push_str(" AND NOT EXISTS (SELECT 1 FROM gold_copies c WHERE c.item_id = i.id)");
     }
     sql.push_str(match filter.order {
         ItemOrder::Oldest => " ORDER BY i.id LIMIT ",
@@ -285,7 +290,8 @@ fn contains(text: &str) -> String {
 /// # Errors
 /// [`StoreError`] of the database.
 pub async fn count_by_state(conn: &mut Conn, project: ProjectId) -> Result<Vec<(String, u64)>, StoreError> {
-    let sql = "SELECT state, COUNT(*) AS n FROM items WHERE project_id = $1 GROUP BY state ORDER BY state";
+    let sql = "SELECT state, COUNT(*) AS n FROM items i WHERE project_id = $1 \
+               AND NOT EXISTS (SELECT 1 FROM gold_copies c WHERE c.item_id = i.id) GROUP BY state ORDER BY state";
     let rows = conn.query(sql).bind(project).scanning().fetch_all().await?;
     rows.iter().map(|row| Ok((row.get("state")?, row.get("n")?))).collect()
 }
@@ -304,7 +310,8 @@ pub async fn any_passed(conn: &mut Conn, project: ProjectId) -> Result<bool, Sto
 /// # Errors
 /// [`StoreError`] of the database.
 pub async fn count_held(conn: &mut Conn, project: ProjectId) -> Result<u64, StoreError> {
-    let sql = "SELECT COUNT(*) AS n FROM items WHERE project_id = $1 AND held";
+    let sql = "SELECT COUNT(*) AS n FROM items i WHERE project_id = $1 AND held \
+               AND NOT EXISTS (SELECT 1 FROM gold_copies c WHERE c.item_id = i.id)";
     conn.query(sql).bind(project).scanning().fetch_one().await?.get("n")
 }
 

@@ -183,6 +183,26 @@ pub async fn keep(tx: &mut Tx, doubts: Vec<Doubt>) -> Result<(), StoreError> {
     tx.insert_all(doubts).await.map(drop)
 }
 
+/// Forgets what a search doubts about labels that stand no more: items that were erased, recalled or sent back while it looked.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn forget_stale(tx: &mut Tx, id: LabelSearchId) -> Result<(), StoreError> {
+    let sql = "DELETE FROM label_doubts WHERE search_id = $1 AND NOT EXISTS (SELECT 1 FROM items i \
+               WHERE i.id = label_doubts.item_id AND i.accepted_read_id = label_doubts.read_id \
+               AND i.state IN ('accepted', 'released'))";
+    tx.query(sql).bind(id).execute().await.map(drop)
+}
+
+/// Whether a job still works on the searches of a project.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn is_worked_on(conn: &mut Conn, project: ProjectId, kind: &str) -> Result<bool, StoreError> {
+    let sql = "SELECT 1 AS one FROM jobs WHERE project_id = $1 AND kind = $2 AND state IN ('ready', 'leased') LIMIT 1";
+    Ok(conn.query(sql).bind(project).bind(kind).fetch_optional().await?.is_some())
+}
+
 /// Says that a search is through.
 ///
 /// # Errors
@@ -226,13 +246,13 @@ pub async fn list(
     conn.query(sql).bind(search).bind(kind).bind(state).bind(after).bind(limit).all().await
 }
 
-/// How many doubts of each kind are in each state.
+/// How many doubts of each kind are in each state; not those that nobody looked at, whose item went back for another one.
 ///
 /// # Errors
 /// [`StoreError`] of the database.
 pub async fn counts(conn: &mut Conn, search: LabelSearchId) -> Result<Vec<Count>, StoreError> {
-    let sql = "SELECT kind, state, COUNT(*) AS n FROM label_doubts WHERE search_id = $1 GROUP BY kind, state \
-               ORDER BY kind, state";
+    let sql = "SELECT kind, state, COUNT(*) AS n FROM label_doubts WHERE search_id = $1 \
+               AND NOT (state = 'sent_back' AND decided_by IS NULL) GROUP BY kind, state ORDER BY kind, state";
     let rows = conn.query(sql).bind(search).fetch_all().await?;
     rows.iter()
         .map(|row| Ok(Count { kind: row.get("kind")?, state: row.get("state")?, doubts: row.get("n")? }))
@@ -256,15 +276,15 @@ pub async fn decide(
     Ok(query.bind(id).bind(from).execute().await? > 0)
 }
 
-/// Says of the other open doubts about an item that it went back into work.
+/// Says of the other open doubts about an item that it went back into work: nobody decided them.
 ///
 /// # Errors
 /// [`StoreError`] of the database.
 pub async fn sent_back(tx: &mut Tx, item: ItemId, read: ReadId) -> Result<(), StoreError> {
-    let (now, user) = (tx.now(), tx.actor().user);
-    let sql = "UPDATE label_doubts SET state = 'sent_back', decided_by = $1, decided_at = $2 \
-               WHERE item_id = $3 AND read_id = $4 AND state = 'open'";
-    tx.query(sql).bind(user).bind(now).bind(item).bind(read).execute().await.map(drop)
+    let now = tx.now();
+    let sql = "UPDATE label_doubts SET state = 'sent_back', decided_at = $1 \
+               WHERE item_id = $2 AND read_id = $3 AND state = 'open'";
+    tx.query(sql).bind(now).bind(item).bind(read).execute().await.map(drop)
 }
 
 /// Keeps how doubtful the labels are that a task is about, 0 to 1: of tasks of one priority the most doubtful comes first.

@@ -225,11 +225,19 @@ pub async fn empty_item(tx: &mut Tx, item: ItemId, name: &str) -> Result<Emptied
     // The key that found it again is replaced by noise.
     let (noise, nothing) = (hex::encode(random::<32>()?), Json(Facts::default()));
     tx.query(sql).bind(name).bind(noise).bind(false).bind(now).bind(item).bind(nothing).execute().await?;
+    // What lies beside it has a name like it, and its lot.
+    let sql = "UPDATE items SET name = $1, facts = $2, lot = NULL WHERE id IN \
+               (SELECT item_id FROM gold_copies WHERE beside = $3)";
+    tx.query(sql).bind(name).bind(Json(Facts::default())).bind(item).execute().await?;
     let sql = "UPDATE annotations SET body = NULL WHERE body IS NOT NULL \
                AND read_id IN (SELECT id FROM reads WHERE item_id = $1)";
     let annotations = tx.query(sql).bind(item).execute().await?;
     // What was made wrong in a draft says what was drawn.
     let sql = "UPDATE suggestions SET said = '', judged = NULL WHERE item_id = $1";
+    tx.query(sql).bind(item).execute().await?;
+    let sql = "UPDATE gold SET reason = '', end_reason = NULL WHERE item_id = $1";
+    tx.query(sql).bind(item).execute().await?;
+    let sql = "UPDATE gold_results SET pairs = '[]' WHERE item_id = $1";
     tx.query(sql).bind(item).execute().await?;
     let sql = "UPDATE reads SET annotation_count = 0 WHERE item_id = $1";
     tx.query(sql).bind(item).execute().await?;
@@ -260,6 +268,27 @@ pub async fn empty_item(tx: &mut Tx, item: ItemId, name: &str) -> Result<Emptied
     tx.query(sql).bind(item).execute().await?;
     let sql = "UPDATE leak_items SET reason = NULL WHERE item_id = $1";
     tx.query(sql).bind(item).execute().await?;
+    void_sets(tx, item).await?;
+    let sql = "UPDATE monitor_checks SET pairs = '[]' WHERE item_id = $1";
+    tx.query(sql).bind(item).execute().await?;
+    // Nothing is left that could show a face, and nobody has to answer for it.
+    for sql in [
+        "DELETE FROM item_risks WHERE item_id = $1",
+        "DELETE FROM label_doubts WHERE item_id = $1",
+        "DELETE FROM vendor_scores WHERE item_id = $1",
+    ] {
+        tx.query(sql).bind(item).execute().await?;
+    }
+    let sql = "UPDATE holds SET reason = 'erased', lift_reason = 'erased', lifted_at = COALESCE(lifted_at, $1) \
+               WHERE item_id = $2";
+    tx.query(sql).bind(now).bind(item).execute().await?;
+    let sql = "DELETE FROM event_details WHERE event_id IN (SELECT id FROM events WHERE item_id = $1)";
+    let details = tx.query(sql).bind(item).execute().await?;
+    Ok(Emptied { annotations, details, reports })
+}
+
+/// Ends what was frozen over an item, and takes it out of it.
+async fn void_sets(tx: &mut Tx, item: ItemId) -> Result<(), StoreError> {
     // What was frozen cannot be recomputed without it: an audit that goes on would promise what nobody can check.
     let sql = "UPDATE certifications SET state = 'void' WHERE state <> 'closed' AND id IN \
                (SELECT certification_id FROM certification_units WHERE item_id = $1)";
@@ -270,18 +299,13 @@ pub async fn empty_item(tx: &mut Tx, item: ItemId, name: &str) -> Result<Emptied
     let sql = "UPDATE certification_units SET line = '', content_hash = '', own = NULL, errors = NULL, comment = NULL \
                WHERE item_id = $1";
     tx.query(sql).bind(item).execute().await?;
-    let sql = "UPDATE monitor_checks SET pairs = '[]' WHERE item_id = $1";
+    // A study whose parts are not what they were says nothing; one that was issued stays as a record about people.
+    let sql = "UPDATE appraisals SET state = 'void' WHERE state <> 'issued' AND id IN \
+               (SELECT appraisal_id FROM appraisal_parts WHERE item_id = $1)";
     tx.query(sql).bind(item).execute().await?;
-    // Nothing is left that could show a face, and nobody has to answer for it.
-    for sql in ["DELETE FROM item_risks WHERE item_id = $1", "DELETE FROM label_doubts WHERE item_id = $1"] {
-        tx.query(sql).bind(item).execute().await?;
-    }
-    let sql = "UPDATE holds SET reason = 'erased', lift_reason = 'erased', lifted_at = COALESCE(lifted_at, $1) \
-               WHERE item_id = $2";
-    tx.query(sql).bind(now).bind(item).execute().await?;
-    let sql = "DELETE FROM event_details WHERE event_id IN (SELECT id FROM events WHERE item_id = $1)";
-    let details = tx.query(sql).bind(item).execute().await?;
-    Ok(Emptied { annotations, details, reports })
+    let sql = "UPDATE appraisal_parts SET line = '', content_hash = '' WHERE item_id = $1";
+    tx.query(sql).bind(item).execute().await?;
+    Ok(())
 }
 
 /// Takes address and hash out of the rows of a subject's assets; ids stay for exposures.
@@ -323,7 +347,8 @@ pub async fn end_subject(tx: &mut Tx, subject: SubjectId) -> Result<(), StoreErr
 async fn forget_lot(tx: &mut Tx, item: ItemId) -> Result<(), StoreError> {
     let sql = "SELECT w.id AS id FROM wide_holds w JOIN items i ON i.project_id = w.project_id AND i.lot = w.value \
                WHERE i.id = $1 AND w.scope = 'lot' AND NOT EXISTS (SELECT 1 FROM items o \
-               WHERE o.project_id = i.project_id AND o.lot = i.lot AND o.id <> i.id)";
+               WHERE o.project_id = i.project_id AND o.lot = i.lot AND o.id <> i.id \
+               AND NOT EXISTS (SELECT 1 FROM gold_copies c WHERE c.item_id = o.id))";
     for row in tx.query(sql).bind(item).fetch_all().await? {
         let id: countersign_model::WideHoldId = row.get("id")?;
         let sql = "UPDATE wide_holds SET value = 'erased', reason = 'erased', \

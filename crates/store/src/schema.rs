@@ -214,6 +214,26 @@ const STEPS: &[Step] = &[
         postgres: include_str!("../migrations/postgres/0065_guideline_plans.sql"),
     },
     Step {
+        version: 66,
+        sqlite: include_str!("../migrations/sqlite/0066_gold.sql"),
+        postgres: include_str!("../migrations/postgres/0066_gold.sql"),
+    },
+    Step {
+        version: 68,
+        sqlite: include_str!("../migrations/sqlite/0068_contracts.sql"),
+        postgres: include_str!("../migrations/postgres/0068_contracts.sql"),
+    },
+    Step {
+        version: 69,
+        sqlite: include_str!("../migrations/sqlite/0069_vendors.sql"),
+        postgres: include_str!("../migrations/postgres/0069_vendors.sql"),
+    },
+    Step {
+        version: 70,
+        sqlite: include_str!("../migrations/sqlite/0070_appraisals.sql"),
+        postgres: include_str!("../migrations/postgres/0070_appraisals.sql"),
+    },
+    Step {
         version: 72,
         sqlite: include_str!("../migrations/sqlite/0072_label_errors.sql"),
         postgres: include_str!("../migrations/postgres/0072_label_errors.sql"),

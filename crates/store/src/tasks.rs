@@ -2,7 +2,12 @@
 
 use countersign_model::{Instant, ItemId, ProjectId, ReadId, Role, StageKind, TaskId, UserId};
 
-use crate::{Conn, StoreError, Tx, value::record};
+use crate::{
+    Conn, StoreError, Tx,
+    gold::{Rules, not_hidden},
+    value::record,
+    vendors::given,
+};
 
 record! {
     /// A task.
@@ -83,6 +88,8 @@ pub struct Claim {
     pub until: Instant,
     /// Tasks that ask for other qualifications than these are left out.
     pub satisfied: Satisfied,
+    /// What of that which is hidden among them is for this person.
+    pub gold: Rules,
 }
 
 /// Opens a task.
@@ -117,9 +124,12 @@ macro_rules! claim_sql {
             "AND NOT EXISTS (SELECT 1 FROM participation p WHERE p.item_id = t.item_id AND p.user_id = $1 ",
             "AND (p.stage <> t.stage OR t.apart)) ",
             "AND NOT (t.apart AND EXISTS (SELECT 1 FROM tasks o WHERE o.item_id = t.item_id AND o.id <> t.id ",
-            "AND o.state = 'leased' AND o.lease_user = $1)) ",
-            "AND EXISTS (SELECT 1 FROM grants g WHERE g.user_id = $1 AND g.project_id = $3 AND g.role = $4 ",
-            "AND g.ended_at IS NULL) ",
+            "AND o.state = 'leased' AND o.lease_user = $1)) AND ",
+            given!("$1", "$5"),
+            " AND EXISTS (SELECT 1 FROM grants g WHERE g.user_id = $1 AND g.project_id = $3 AND g.role = $4 ",
+            "AND g.ended_at IS NULL) AND ",
+            not_hidden!("$1", "$10", "$11", "$12", "$13"),
+            " ",
             "ORDER BY t.priority DESC, t.doubt DESC, t.id LIMIT 1",
             $lock,
             ") RETURNING *"
@@ -129,7 +139,7 @@ macro_rules! claim_sql {
 
 /// Takes the next task, in one statement: ready or with an expired lease, not held, not reserved for somebody else,
 /// on an item that the user took part in at no other stage (and, where several read independently, not at this one
-/// either). `None` when there is nothing to do.
+/// either), given to their organization if it is given to any, and only while its contract is valid. `None` when there is nothing to do.
 ///
 /// # Errors
 /// [`StoreError`] of the database.
@@ -138,7 +148,12 @@ pub async fn claim(tx: &mut Tx, claim: Claim) -> Result<Option<Task>, StoreError
     let query = tx.query_for(claim_sql!("", "instr"), claim_sql!(" FOR UPDATE OF t SKIP LOCKED", "strpos"));
     let query = query.bind(claim.user).bind(claim.until).bind(claim.project).bind(claim.role).bind(now);
     let query = query.bind(claim.stage.map_or(-1, i64::from)).bind(claim.item.is_none());
-    query.bind(claim.item.unwrap_or(ItemId(uuid::Uuid::nil()))).bind(claim.satisfied.0).optional().await
+    let query = query.bind(claim.item.unwrap_or(ItemId(uuid::Uuid::nil()))).bind(claim.satisfied.0);
+    bind_rules(query, claim.gold).optional().await
+}
+
+fn bind_rules(query: crate::Query<'_>, gold: Rules) -> crate::Query<'_> {
+    query.bind(gold.open).bind(gold.per_person).bind(gold.met_before).bind(gold.total)
 }
 
 /// A task by id.
@@ -165,6 +180,15 @@ pub async fn leased_by(conn: &mut Conn, user: UserId, now: Instant) -> Result<Ve
     let sql =
         "SELECT * FROM tasks WHERE lease_user = $1 AND state = 'leased' AND lease_until > $2 ORDER BY id";
     conn.query(sql).bind(user).bind(now).all().await
+}
+
+/// Tasks that are leased to a user, whether or not the lease has run out.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn held_by(conn: &mut Conn, user: UserId) -> Result<Vec<Task>, StoreError> {
+    let sql = "SELECT * FROM tasks WHERE lease_user = $1 AND state = 'leased' ORDER BY item_id, id";
+    conn.query(sql).bind(user).all().await
 }
 
 /// Whether a user holds a lease on an item now.
@@ -257,7 +281,8 @@ pub struct StageCount {
 /// # Errors
 /// [`StoreError`] of the database.
 pub async fn count_by_stage(conn: &mut Conn, project: ProjectId) -> Result<Vec<StageCount>, StoreError> {
-    let sql = "SELECT stage, state, COUNT(*) AS n FROM tasks WHERE project_id = $1 GROUP BY stage, state \
+    let sql = "SELECT stage, state, COUNT(*) AS n FROM tasks t WHERE project_id = $1 \
+               AND NOT EXISTS (SELECT 1 FROM gold_copies c WHERE c.item_id = t.item_id) GROUP BY stage, state \
                ORDER BY stage, state";
     let rows = conn.query(sql).bind(project).scanning().fetch_all().await?;
     rows.iter()
@@ -280,7 +305,11 @@ macro_rules! count_sql {
             "AND NOT EXISTS (SELECT 1 FROM participation p WHERE p.item_id = t.item_id AND p.user_id = $4 ",
             "AND (p.stage <> t.stage OR t.apart)) ",
             "AND NOT (t.apart AND EXISTS (SELECT 1 FROM tasks o WHERE o.item_id = t.item_id AND o.id <> t.id ",
-            "AND o.state = 'leased' AND o.lease_user = $4)) LIMIT $5) c"
+            "AND o.state = 'leased' AND o.lease_user = $4)) AND ",
+            given!("$4", "$3"),
+            " AND ",
+            not_hidden!("$4", "$7", "$8", "$9", "$10"),
+            " LIMIT $5) c"
         )
     };
 }
@@ -296,12 +325,12 @@ pub async fn count_claimable(
     user: UserId,
     role: Role,
     now: Instant,
-    satisfied: &Satisfied,
+    (satisfied, gold): (&Satisfied, Rules),
     limit: u32,
 ) -> Result<u64, StoreError> {
     let query = conn.query_for(count_sql!("instr"), count_sql!("strpos"));
     let query = query.bind(project).bind(role).bind(now).bind(user).bind(limit).bind(satisfied.0.clone());
-    query.scanning().fetch_one().await?.get("n")
+    bind_rules(query, gold).scanning().fetch_one().await?.get("n")
 }
 
 /// Notes that a user took part in an item. Once noted it stays.

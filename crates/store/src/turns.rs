@@ -118,7 +118,7 @@ record! {
 }
 
 /// Phases of items whose reads are no secret any more: nobody reads independently now, nor did before a recall.
-const BEHIND_BARRIER: &str = "i.state NOT IN ('quarantined', 'rejected', 'cleared', 'reading', 'comparing', \
+pub(crate) const BEHIND_BARRIER: &str = "i.state NOT IN ('quarantined', 'rejected', 'cleared', 'reading', 'comparing', \
                               'recalled', 'erased')";
 
 /// Keeps a turn.
@@ -187,7 +187,8 @@ pub async fn rulings(conn: &mut Conn, project: ProjectId, limit: u32) -> Result<
 /// # Errors
 /// [`StoreError`] of the database.
 pub async fn accepted(conn: &mut Conn, project: ProjectId) -> Result<Vec<ItemId>, StoreError> {
-    let sql = "SELECT id FROM items WHERE project_id = $1 AND state IN ('accepted', 'released') ORDER BY id";
+    let sql = "SELECT id FROM items i WHERE project_id = $1 AND state IN ('accepted', 'released') \
+               AND NOT EXISTS (SELECT 1 FROM gold_copies c WHERE c.item_id = i.id) ORDER BY id";
     let rows = conn.query(sql).bind(project).scanning().fetch_all().await?;
     rows.iter().map(|row| row.get("id")).collect()
 }

@@ -15,6 +15,10 @@ record! {
         kind: String,
         /// When it was set up.
         created_at: Instant,
+        /// From when on its people may work; own staff has no contract.
+        contract_from: Option<Instant>,
+        /// Until just before then.
+        contract_until: Option<Instant>,
     }
 }
 
@@ -55,8 +59,14 @@ pub async fn ensure_organization(tx: &mut Tx, name: &str, kind: &str) -> Result<
     if let Some(organization) = found {
         return Ok(organization);
     }
-    let organization =
-        Organization { id: tx.fresh(), name: name.to_owned(), kind: kind.to_owned(), created_at: tx.now() };
+    let organization = Organization {
+        id: tx.fresh(),
+        name: name.to_owned(),
+        kind: kind.to_owned(),
+        created_at: tx.now(),
+        contract_from: None,
+        contract_until: None,
+    };
     tx.insert(organization.clone()).await?;
     Ok(organization)
 }

@@ -24,6 +24,7 @@ pub struct Undecided {
 /// [`StoreError`] of the database.
 pub async fn count_undecided(conn: &mut Conn, project: ProjectId, user: UserId) -> Result<u64, StoreError> {
     let sql = "SELECT COUNT(*) AS n FROM items i WHERE i.project_id = $1 AND i.state = 'escalated' \
+               AND NOT EXISTS (SELECT 1 FROM gold_copies c WHERE c.item_id = i.id) \
                AND NOT EXISTS (SELECT 1 FROM participation p WHERE p.item_id = i.id AND p.user_id = $2)";
     conn.query(sql).bind(project).bind(user).scanning().fetch_one().await?.get("n")
 }
@@ -40,6 +41,7 @@ pub async fn undecided(
 ) -> Result<Vec<Undecided>, StoreError> {
     let sql = "SELECT i.id, i.name, MAX(e.at) AS since FROM items i JOIN events e ON e.item_id = i.id \
                AND e.action = 'item.escalated' WHERE i.project_id = $1 AND i.state = 'escalated' \
+               AND NOT EXISTS (SELECT 1 FROM gold_copies c WHERE c.item_id = i.id) \
                AND NOT EXISTS (SELECT 1 FROM participation p WHERE p.item_id = i.id AND p.user_id = $2) \
                GROUP BY i.id, i.name ORDER BY since, i.id LIMIT $3";
     let rows = conn.query(sql).bind(project).bind(user).bind(limit).scanning().fetch_all().await?;
@@ -61,6 +63,7 @@ pub async fn unstaffed(
 ) -> Result<Vec<Undecided>, StoreError> {
     let sql = "SELECT i.id, i.name, MIN(t.created_at) AS since FROM tasks t JOIN items i ON i.id = t.item_id \
                WHERE t.project_id = $1 AND t.state = 'ready' AND NOT i.held \
+               AND NOT EXISTS (SELECT 1 FROM gold_copies c WHERE c.item_id = t.item_id) \
                AND (t.apart OR EXISTS (SELECT 1 FROM participation m WHERE m.item_id = t.item_id AND m.stage = $2)) \
                AND NOT EXISTS (SELECT 1 FROM grants g JOIN users u ON u.id = g.user_id \
                  WHERE g.project_id = t.project_id AND g.role = t.role AND g.ended_at IS NULL AND u.active \

@@ -180,7 +180,7 @@ pub async fn lock(tx: &mut Tx, id: WideHoldId) -> Result<(), StoreError> {
 pub async fn would_reach(conn: &mut Conn, project: ProjectId, reach: &Reach) -> Result<Reached, StoreError> {
     let sql = format!(
         "SELECT COUNT(*) AS items, COUNT(CASE WHEN i.held THEN 1 END) AS held FROM items i \
-         WHERE i.project_id = $1 AND {} AND i.state NOT IN ('rejected', 'withdrawn', 'erased')",
+         WHERE i.project_id = $1 AND {} AND NOT EXISTS (SELECT 1 FROM gold_copies c WHERE c.item_id = i.id) AND i.state NOT IN ('rejected', 'withdrawn', 'erased')",
         reach.condition()
     );
     let query = conn.query_built(sql).bind(project);

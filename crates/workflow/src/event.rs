@@ -288,6 +288,12 @@ pub enum Event {
     /// What the last stage passed still holds what was made wrong in the draft: right after the act that would have accepted the
     /// item. It is read again by somebody else, who is not shown the draft.
     SuggestionKept,
+    /// The item was given to one or several organizations before anybody read it: so many independent reads are asked for, no fewer
+    /// than the stage's `readers_min`.
+    Divided {
+        /// How many.
+        readers: u32,
+    },
     /// The item went into a release (an item may be in several).
     Released {
         /// The release.

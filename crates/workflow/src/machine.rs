@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::{
     Act, Actor, Effect, Event, ItemState, Phase, ReadState, ReadStatus, Returned, TaskState,
+    divide::places,
     refusals::{self, refuse},
 };
 
@@ -135,6 +136,7 @@ impl Machine<'_> {
             Event::Lifted { hold } => self.lifted(*hold),
             Event::Relabelled => self.relabelled(),
             Event::SuggestionKept => self.suggestion_kept(),
+            Event::Divided { readers } => self.divided(*readers),
             Event::Released { .. } => self.released(),
             Event::Erased => {
                 self.erased();
@@ -197,7 +199,7 @@ impl Machine<'_> {
         let stage = stage_at(self.protocol, index)?;
         self.state.stage = Some(index);
         self.state.phase = if stage.is_parallel() { Phase::Reading } else { Phase::Queued };
-        for _ in 0..stage.readers {
+        for _ in 0..places(stage, &self.state) {
             self.open_task(index, opening)?;
         }
         Ok(())

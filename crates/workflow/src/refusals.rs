@@ -80,6 +80,8 @@ codes! {
         "There are findings on this item that nobody has resolved; nobody accepts or signs over an open question.";
     NO_SUCH_FINDING = "no_such_finding":
         "This finding is not open on the item.";
+    READERS_FIXED = "readers_fixed":
+        "The protocol does not let an item be read by so few or so many people.";
     NOT_RESERVED = "not_reserved":
         "The task does not wait for a particular person.";
 }

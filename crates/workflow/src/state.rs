@@ -338,6 +338,9 @@ pub struct ItemState {
     /// The model's draft is shown to nobody: as was drawn for the item, or because people kept what was made wrong in it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub withheld: bool,
+    /// How many independent reads it gets where it was divided among organizations; absent where its stage says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub readers: Option<u32>,
 }
 
 impl Default for ItemState {
@@ -367,6 +370,7 @@ impl ItemState {
             handed_on: false,
             findings: Vec::new(),
             withheld: false,
+            readers: None,
         }
     }
 

@@ -21,6 +21,7 @@ const QUIET_LOSS_MS = 6_000;
 const SHOWN: Readonly<Record<string, readonly string[]>> = {
   alarm: ["quality"],
   appeal: ["quality"],
+  appraisal: ["quality"],
   audit: ["oversight"],
   batch: ["quality"],
   campaign: ["guideline"],

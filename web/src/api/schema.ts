@@ -140,6 +140,159 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/appraisals/{appraisal}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One study. */
+        get: operations["appraisals_appraisal"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/appraisals/{appraisal}/answers.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every answer of a study that is over beside its reference, as a table. */
+        get: operations["appraisals_table"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/appraisals/{appraisal}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends a study before everybody is through. */
+        post: operations["appraisals_end"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/appraisals/{appraisal}/issue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Signs what came of a study: its qualification is given and taken. */
+        post: operations["appraisals_issue"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/appraisals/{appraisal}/next": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives out the next part that the caller has to judge. */
+        post: operations["appraisals_next"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/appraisals/{appraisal}/order": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Draws everybody's order; the study was frozen before. */
+        post: operations["appraisals_draw"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/appraisals/{appraisal}/record": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The record of a study that is over: what was frozen, the orders' seed, every answer, the figures. */
+        get: operations["appraisals_record"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/appraisals/{appraisal}/turns/{position}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answers, for good; what comes next. */
+        post: operations["appraisals_answer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/appraisals/{appraisal}/turns/{position}/frames/{frame}/image": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A picture of the part that the caller judges now. It is never kept by the browser. */
+        get: operations["appraisals_image"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audits/{audit}": {
         parameters: {
             query?: never;
@@ -855,6 +1008,23 @@ export interface paths {
         get: operations["gate_proposals"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gold/{gold}/retire": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Retires a gold item for good. Refused with `already_retired`. */
+        post: operations["gold_retire_gold"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1600,6 +1770,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/mixes/{mix}/take-back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes from an organization what it has not read: from then on anybody may read it. */
+        post: operations["vendors_take_back"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organizations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every organization with its people. */
+        get: operations["organizations"];
+        put?: never;
+        /** Sets up an organization. */
+        post: operations["organizations_make_organization"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organizations/{organization}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Renames an organization and sets the dates of its contract. Where the contract is over by them, its people lose what they hold. */
+        put: operations["organizations_change_organization"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/privacy-requests/{request}/certificate": {
         parameters: {
             query?: never;
@@ -1729,6 +1951,41 @@ export interface paths {
         };
         /** The appeals of a project, those that wait first. Nobody is named. */
         get: operations["appeals_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/appraisals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Studies of a project, newest first: for those who do not see its quality, those in which they judge. */
+        get: operations["appraisals"];
+        put?: never;
+        /** Freezes a study: parts, references, people, limits. */
+        post: operations["appraisals_freeze"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/appraisals/candidates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Accepted items that could be parts, with what their labels say, and for whom they are none. */
+        get: operations["appraisals_candidates"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2139,6 +2396,44 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/gold": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Gold items with how worn they are, and what people made of them. */
+        get: operations["gold"];
+        put?: never;
+        /**
+         * Makes an accepted item gold: its labels, as they are, are the trusted answer. Refused with `not_accepted`, `held`, `not_assessed`,
+         *     `audited`, `already_gold`, and to whoever drew it with `separation_of_duties`.
+         */
+        post: operations["gold_make_gold"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/gold/results": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The last reads of gold, with what differs from the trusted answer. */
+        get: operations["gold_gold_results"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/grants": {
         parameters: {
             query?: never;
@@ -2462,6 +2757,24 @@ export interface paths {
         get: operations["leaks_list"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/mixes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How items were divided among organizations, the last drawing first. */
+        get: operations["vendors_mixes"];
+        put?: never;
+        /** Draws who reads which of the items that nobody has begun to read. */
+        post: operations["vendors_draw"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2992,6 +3305,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/vendors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the work of each organization is worth in a project. */
+        get: operations["vendors_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/vendors.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same as a table: one figure a row, with its interval and its denominator. */
+        get: operations["vendors_table"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/vendors/{organization}/payment.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What of an organization's work was accepted within a span of time, a line for each item. */
+        get: operations["vendors_payment"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/protocol.schema.json": {
         parameters: {
             query?: never;
@@ -3510,6 +3874,23 @@ export interface paths {
         patch: operations["users_change_user"];
         trace?: never;
     };
+    "/api/v1/users/{user}/organization": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Moves somebody to an organization. Whoever goes to a vendor leaves sessions, tokens and what they hold behind. */
+        put: operations["organizations_move_member"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/wide-holds/{wide_hold}/lift": {
         parameters: {
             query?: never;
@@ -3571,6 +3952,7 @@ export interface components {
         /** @description An account to make. */
         AccountDraft: {
             login: string;
+            organization?: components["schemas"]["OrganizationId"] | null;
             /** @description A one-time password is made if absent. */
             password?: string | null;
             /** @description Name as signatures print it. */
@@ -3982,6 +4364,27 @@ export interface components {
              */
             version: number;
         };
+        /** @description One answer. */
+        AnswerLine: {
+            /** @description When: UTC, RFC 3339. */
+            at: string;
+            /** @description Bad, or good. */
+            bad: boolean;
+            /** @description The part. */
+            item: components["schemas"]["ItemId"];
+            /**
+             * Format: int32
+             * @description Place over all trials, from 0.
+             */
+            number: number;
+            /** @description Whose. */
+            person: components["schemas"]["UserId"];
+            /**
+             * Format: int32
+             * @description Which trial, from 1.
+             */
+            trial: number;
+        };
         /** @description An API token as its owner sees it; the secret is shown once, when it is made. */
         ApiToken: {
             /** @description When it was made. */
@@ -4049,6 +4452,312 @@ export interface components {
         /** @description What somebody says against an alarm. */
         AppealWords: {
             words: string;
+        };
+        /** @description An answer. */
+        AppraisalAnswer: {
+            /** @description Bad, or good. */
+            bad: boolean;
+        };
+        /** @description What is to be studied. Everything here is fixed before anybody judges. */
+        AppraisalDraft: {
+            /** @description Whose eyes. */
+            appraisers: components["schemas"]["UserId"][];
+            /** @description Classes whose presence in the accepted labels makes a part bad; any label at all where empty. */
+            classes?: string[];
+            /**
+             * Format: double
+             * @description Confidence of the intervals, above 0 and below 1; 0.95 where absent.
+             */
+            confidence?: number | null;
+            limits?: components["schemas"]["AppraisalLimits"] | null;
+            /** @description Unique within the project. */
+            name: string;
+            /** @description The parts. */
+            parts: components["schemas"]["PartDraft"][];
+            /** @description Name of the qualification that it certifies, as protocols ask for it. */
+            qualification: string;
+            /** @description What people are asked, to be answered with good or bad. */
+            question: string;
+            /**
+             * Format: int32
+             * @description Least time between two trials of a person, hours.
+             */
+            rest_hours?: number;
+            /**
+             * Format: int32
+             * @description How often each person judges each part: 2 or 3.
+             */
+            trials: number;
+            /**
+             * Format: int32
+             * @description How long a certificate is valid that it gives, days.
+             */
+            valid_days: number;
+        };
+        /** @description Why. */
+        AppraisalEnd: {
+            reason: string;
+        };
+        /** @description What came of a study; the log holds the hash of its text. */
+        AppraisalFigures: {
+            /** @description SHA-256 of the answers, one JSON object a line, hexadecimal. */
+            answers_sha256: string;
+            between?: components["schemas"]["AppraisalRate"] | null;
+            /**
+             * Format: int64
+             * @description Parts that were held, sent back or labelled anew while the study ran.
+             */
+            changed_parts: number;
+            /** @description SHA-256 of what was frozen, hexadecimal. */
+            frozen_sha256: string;
+            kappa_between?: components["schemas"]["AppraisalKappa"] | null;
+            /** @description Each pair. */
+            pairs: components["schemas"]["PairFigures"][];
+            /** @description Each person. */
+            people: components["schemas"]["PersonFigures"][];
+            /** @description `through`, or `ended` by somebody before that. */
+            stop: string;
+            /**
+             * Format: int32
+             * @description Version of this form.
+             */
+            version: number;
+            with_reference?: components["schemas"]["AppraisalRate"] | null;
+        };
+        /** Format: uuid */
+        AppraisalId: string;
+        /** @description A kappa with the manual's word for it. */
+        AppraisalKappa: {
+            /**
+             * Format: double
+             * @description Upper end.
+             */
+            high?: number | null;
+            /**
+             * Format: double
+             * @description Lower end of its interval; absent for Fleiss' kappa.
+             */
+            low?: number | null;
+            /**
+             * Format: int64
+             * @description Parts, or judgements, that it is over.
+             */
+            of: number;
+            /**
+             * Format: double
+             * @description The coefficient.
+             */
+            value: number;
+            /** @description `good` above 0.75, `poor` below 0.40, `fair` between. */
+            word: string;
+        };
+        /** @description From where on a person is acceptable, and from where on marginal. */
+        AppraisalLimits: {
+            /** @description Within these a person is acceptable. */
+            acceptable: components["schemas"]["Bar"];
+            /** @description Within these marginal; beyond, unacceptable. */
+            marginal: components["schemas"]["Bar"];
+        };
+        /** @description What is added to the noise that the orders are drawn from. */
+        AppraisalOrder: {
+            /** @description Any words: dice, a lottery number, a newspaper's headline. They come on top of noise of our own. */
+            words?: string;
+        };
+        /** @description A share with its exact interval (Clopper and Pearson). */
+        AppraisalRate: {
+            /**
+             * Format: double
+             * @description Upper end.
+             */
+            high: number;
+            /**
+             * Format: double
+             * @description Lower end.
+             */
+            low: number;
+            /**
+             * Format: int64
+             * @description Of how many.
+             */
+            of: number;
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            part: number;
+            /**
+             * Format: double
+             * @description Their share.
+             */
+            share: number;
+        };
+        /** @description The record of a study that is over. */
+        AppraisalRecord: {
+            /** @description Every answer, by person and place. */
+            answers: components["schemas"]["AnswerLine"][];
+            /** @description What was entered after freezing, hexadecimal. */
+            entropy: string;
+            /** @description What came of it, in the exact text whose hash the log holds. */
+            figures: string;
+            /** @description What was fixed, in the exact text whose hash the log holds. */
+            frozen: string;
+            /** @description Study. */
+            id: components["schemas"]["AppraisalId"];
+            /** @description What this is. */
+            kind: string;
+            /** @description The lines of the parts that its root is over; empty for a part that was erased. */
+            parts: string[];
+            /** @description Seed of the orders, hexadecimal. */
+            seed: string;
+            /**
+             * Format: int32
+             * @description Version of this form.
+             */
+            version: number;
+        };
+        /** @description A signature. */
+        AppraisalSignature: {
+            /** @description User name; needed at the first signature of a session, and after a quarter of an hour without one. */
+            login?: string | null;
+            password: string;
+        };
+        /** @description What somebody has to judge now. */
+        AppraisalTurn: {
+            /**
+             * Format: int32
+             * @description Pictures to look at.
+             */
+            frames: number;
+            /**
+             * Format: int32
+             * @description Turns judged so far.
+             */
+            judged: number;
+            /**
+             * Format: int32
+             * @description Place over all trials, from 0; absent while there is nothing to judge.
+             */
+            number?: number | null;
+            /** @description What they are asked. */
+            question: string;
+            rest_until?: components["schemas"]["Instant"] | null;
+            /**
+             * Format: int32
+             * @description Which trial, from 1.
+             */
+            trial: number;
+            /**
+             * Format: int32
+             * @description Trials.
+             */
+            trials: number;
+            /**
+             * Format: int32
+             * @description All turns.
+             */
+            turns: number;
+        };
+        /**
+         * @description What a study says of a person.
+         * @enum {string}
+         */
+        AppraisalVerdict: "acceptable" | "marginal" | "unacceptable" | "undecided";
+        /** @description A study as people see it. Whoever judges in it sees of others, of references and of seeds nothing until it is over. */
+        AppraisalView: {
+            /** @description Whose eyes. */
+            appraisers: components["schemas"]["AppraiserView"][];
+            /**
+             * Format: int32
+             * @description Of these, bad by the reference.
+             */
+            bad?: number | null;
+            /**
+             * Format: int32
+             * @description Of these, borderline.
+             */
+            borderline?: number | null;
+            /** @description Classes that make a part bad; any where empty. */
+            classes: string[];
+            /**
+             * Format: double
+             * @description Confidence of the intervals.
+             */
+            confidence: number;
+            ended_at?: components["schemas"]["Instant"] | null;
+            figures?: components["schemas"]["AppraisalFigures"] | null;
+            /** @description When. */
+            frozen_at: components["schemas"]["Instant"];
+            /** @description SHA-256 of what was frozen, hexadecimal. */
+            frozen_hash: string;
+            /** @description Study. */
+            id: components["schemas"]["AppraisalId"];
+            issued?: components["schemas"]["SignedAct"] | null;
+            /** @description Limits. */
+            limits: components["schemas"]["AppraisalLimits"];
+            /** @description The caller may sign what came of it. */
+            may_issue: boolean;
+            /** @description The caller judges in it, and has turns left. */
+            may_judge: boolean;
+            /** @description The caller may draw its orders, or end it. */
+            may_lead: boolean;
+            /** @description Name. */
+            name: string;
+            /** @description Printed name of who froze it. */
+            opened_by?: string | null;
+            /**
+             * Format: int32
+             * @description Parts.
+             */
+            parts: number;
+            /** @description Project. */
+            project: components["schemas"]["ProjectId"];
+            /** @description The qualification that it certifies. */
+            qualification: string;
+            /** @description What people are asked. */
+            question: string;
+            /**
+             * Format: int32
+             * @description Least time between two trials of a person, hours.
+             */
+            rest_hours: number;
+            /** @description Seed of the orders, hexadecimal. */
+            seed?: string | null;
+            seeded_at?: components["schemas"]["Instant"] | null;
+            /** @description In what it falls short of the manual. */
+            short_of: components["schemas"]["Shortfall"][];
+            /** @description `frozen`, `judging`, `ended`, `issued` or `void`. */
+            state: string;
+            /** @description Why: `through` or `ended`. */
+            stop?: string | null;
+            /**
+             * Format: int32
+             * @description Trials.
+             */
+            trials: number;
+            /**
+             * Format: int32
+             * @description How long a certificate is valid, days.
+             */
+            valid_days: number;
+        };
+        /** @description Somebody whose eyes are studied, and how far they are. */
+        AppraiserView: {
+            /**
+             * Format: int64
+             * @description Turns that they judged.
+             */
+            judged: number;
+            /** @description Their printed name. */
+            printed_name: string;
+            /**
+             * Format: int64
+             * @description Turns that they have; 0 until the orders were drawn.
+             */
+            turns: number;
+            /** @description Who. */
+            user: components["schemas"]["UserId"];
+            /** @description What was issued for them. */
+            verdict?: string | null;
         };
         /** @description How an annotation stands to others of its read: together, above or below, the same thing at another moment. */
         Arrangement: {
@@ -4296,6 +5005,24 @@ export interface components {
             kind: "rule";
             /** @description The rule and its version, such as `mean 1`. */
             rule: string;
+        };
+        /** @description Limits of the three figures of a person. */
+        Bar: {
+            /**
+             * Format: double
+             * @description Least share of parts that are judged as the reference every time.
+             */
+            effectiveness: number;
+            /**
+             * Format: double
+             * @description Largest share of judgements of good parts that say bad.
+             */
+            false_alarm: number;
+            /**
+             * Format: double
+             * @description Largest share of judgements of bad parts that say good.
+             */
+            miss: number;
         };
         /**
          * @description Which accepted items make a batch. Absent fields do not choose; items that are held, or already in a batch with what
@@ -4889,6 +5616,13 @@ export interface components {
          * @enum {string}
          */
         ChangeKind: "clarification" | "extension" | "correction";
+        /** @description What an organization is called from now on, and its contract. */
+        ChangedOrganization: {
+            contract_from?: components["schemas"]["Instant"] | null;
+            contract_until?: components["schemas"]["Instant"] | null;
+            name: string;
+            reason: string;
+        };
         /** @description One check, as a chart shows it. */
         CheckView: {
             /** @description When. */
@@ -5130,6 +5864,26 @@ export interface components {
              */
             value: number;
         };
+        /** @description Two organizations beside each other. */
+        ComparedView: {
+            /** @description The interval does not hold 0: they can be told apart. */
+            apart: boolean;
+            difference?: components["schemas"]["ShareView"] | null;
+            /** @description The first. */
+            first: components["schemas"]["OrganizationId"];
+            /**
+             * Format: int64
+             * @description Items of each that would tell the shares apart that were seen; absent where they are alike.
+             */
+            items_needed?: number | null;
+            /** @description The second. */
+            second: components["schemas"]["OrganizationId"];
+            /**
+             * Format: int64
+             * @description Items that both read and that could be compared.
+             */
+            shared: number;
+        };
         /** Format: uuid */
         ComparisonId: string;
         /** @description What came of comparing the reads of an item, for those who may see the reads. */
@@ -5200,6 +5954,11 @@ export interface components {
             of_items: number;
             share?: components["schemas"]["ShareView"] | null;
         };
+        /**
+         * @description How a contract stands at a moment.
+         * @enum {string}
+         */
+        ContractState: "none" | "not_yet" | "valid" | "ending" | "ended";
         /** @description One kind of correction. */
         CorrectionView: {
             /** @description The last of the items. */
@@ -5244,6 +6003,20 @@ export interface components {
              */
             wrong: number;
         };
+        /** @description What is counted, of how many, as a share with its 95 % interval. */
+        CountView: {
+            /**
+             * Format: int64
+             * @description Counted.
+             */
+            count: number;
+            /**
+             * Format: int64
+             * @description Of these.
+             */
+            of: number;
+            share?: components["schemas"]["ShareView"] | null;
+        };
         /** @description Counts of a project. */
         Counts: {
             /** @description Items by phase word. */
@@ -5262,6 +6035,36 @@ export interface components {
              * @description Items under a hold.
              */
             held: number;
+        };
+        /** @description An item in which a critical error was found. */
+        CriticalItem: {
+            /** @description The classes. */
+            classes: string[];
+            /** @description Item. */
+            item: components["schemas"]["ItemId"];
+        };
+        /** @description How often two answered what; what the first said comes first. */
+        CrossTable: {
+            /**
+             * Format: int64
+             * @description Both bad.
+             */
+            bad_bad: number;
+            /**
+             * Format: int64
+             * @description The first bad, the second good.
+             */
+            bad_good: number;
+            /**
+             * Format: int64
+             * @description The first good, the second bad.
+             */
+            good_bad: number;
+            /**
+             * Format: int64
+             * @description Both good.
+             */
+            good_good: number;
         };
         /** @description A point of an operating curve. */
         CurvePoint: {
@@ -6342,6 +7145,237 @@ export interface components {
              */
             waivers: number;
         };
+        /** @description Which item is trusted, and why. */
+        GoldDraft: {
+            /** @description An accepted item. */
+            item: components["schemas"]["ItemId"];
+            /** @description Why its labels are trusted. */
+            reason: string;
+        };
+        /** Format: uuid */
+        GoldId: string;
+        /** @description What was right and what was said. */
+        GoldPairView: {
+            /** @description The class that was right; absent where nothing was. */
+            right?: string | null;
+            /** @description The class that was said; absent where nothing was. */
+            said?: string | null;
+        };
+        /** @description What one person made of gold. */
+        GoldPerson: {
+            /**
+             * Format: int64
+             * @description Of these, with a critical error.
+             */
+            critical: number;
+            critical_share?: components["schemas"]["ShareView"] | null;
+            /**
+             * Format: int64
+             * @description Marks missed in all of them.
+             */
+            missed: number;
+            /** @description Their printed name. */
+            printed_name: string;
+            /**
+             * Format: int64
+             * @description Reads that were judged.
+             */
+            reads: number;
+            /**
+             * Format: int64
+             * @description Marks too many in all of them.
+             */
+            superfluous: number;
+            /** @description Who. */
+            user: components["schemas"]["UserId"];
+            /**
+             * Format: int64
+             * @description Of these, wrong.
+             */
+            wrong: number;
+            wrong_share?: components["schemas"]["ShareView"] | null;
+        };
+        /**
+         * @description Which share of what people read is an item whose right labels are known, hidden among the others. Drawn by the server under a seed
+         *     that it keeps to itself.
+         */
+        GoldPlan: {
+            /**
+             * Format: int32
+             * @description Most times that one person meets one gold item, 1 to 5.
+             * @default 1
+             */
+            exposures_per_person: number;
+            /**
+             * Format: int32
+             * @description After how many reads a gold item is used up and given to nobody any more, 1 to 10,000.
+             * @default 20
+             */
+            exposures_total: number;
+            /**
+             * Format: int32
+             * @description Days between two meetings of one person with one gold item, at least 1.
+             * @default 30
+             */
+            rest_days: number;
+            /**
+             * Format: double
+             * @description Share of what waits to be read, 0 to 0.3; 0: none is hidden.
+             * @default 0
+             */
+            share: number;
+        };
+        /** @description Hidden gold of a project. */
+        GoldReport: {
+            /** @description Classes with which an error is critical. */
+            critical: string[];
+            /** @description There are more than are listed. */
+            cut: boolean;
+            /**
+             * Format: int32
+             * @description Most times that one person meets one gold item.
+             */
+            exposures_per_person: number;
+            /**
+             * Format: int32
+             * @description After how many reads a gold item is used up.
+             */
+            exposures_total: number;
+            /** @description Gold items: those that are given out first. */
+            gold: components["schemas"]["GoldView"][];
+            /**
+             * Format: int64
+             * @description About so many reads of gold pass until it is found that somebody has come from 5 to 30 wrong of 100.
+             */
+            gold_reads_to_find: number;
+            /** @description Everybody who read any. */
+            people: components["schemas"]["GoldPerson"][];
+            /**
+             * Format: int64
+             * @description Reads of gold by all of them.
+             */
+            reads: number;
+            /**
+             * Format: int64
+             * @description Which are about so many reads of any kind; absent while nothing is hidden.
+             */
+            reads_to_find?: number | null;
+            /**
+             * Format: int32
+             * @description Days between two of these.
+             */
+            rest_days: number;
+            /**
+             * Format: double
+             * @description Share of what is read that is gold from now on, by the protocol in force; 0: none is hidden.
+             */
+            share: number;
+            /**
+             * Format: int64
+             * @description Of these, wrong.
+             */
+            wrong: number;
+        };
+        /** @description One read of gold. */
+        GoldResultView: {
+            /** @description When. */
+            at: components["schemas"]["Instant"];
+            /** @description The copy that was read. */
+            copy: components["schemas"]["ItemId"];
+            /** @description In a class with which an error is critical. */
+            critical: boolean;
+            /**
+             * Format: int32
+             * @description Marks that differ in class, outline or answers.
+             */
+            differing: number;
+            /**
+             * Format: double
+             * @description Probability of an error that was expected before, by what others made of it.
+             */
+            expected: number;
+            /** @description Gold item. */
+            gold: components["schemas"]["GoldId"];
+            /** @description The accepted item that it is. */
+            item: components["schemas"]["ItemId"];
+            /** @description Its name. */
+            item_name: string;
+            /**
+             * Format: int32
+             * @description Marks missed.
+             */
+            missed: number;
+            /** @description The classes of these. */
+            pairs: components["schemas"]["GoldPairView"][];
+            /** @description Their printed name. */
+            printed_name: string;
+            /**
+             * Format: int32
+             * @description Marks too many.
+             */
+            superfluous: number;
+            /** @description Who. */
+            user: components["schemas"]["UserId"];
+            /** @description It differs from the trusted answer. */
+            wrong: boolean;
+        };
+        /** @description Why an item is gold no more. */
+        GoldRetirement: {
+            reason: string;
+        };
+        /** @description A gold item. */
+        GoldView: {
+            /** @description Hash of the trusted answer. */
+            content_hash: string;
+            /**
+             * Format: int64
+             * @description Copies of it that were hidden.
+             */
+            copies: number;
+            /**
+             * Format: int64
+             * @description Of these, with an error in a class with which errors are critical.
+             */
+            critical: number;
+            /** @description Why it was retired. */
+            end_reason?: string | null;
+            ended_at?: components["schemas"]["Instant"] | null;
+            /** @description Printed name of who retired it. */
+            ended_by?: string | null;
+            /**
+             * Format: int64
+             * @description People who took one of these, each copy counted.
+             */
+            exposures: number;
+            /** @description Gold item. */
+            id: components["schemas"]["GoldId"];
+            /** @description The accepted item. */
+            item: components["schemas"]["ItemId"];
+            /** @description Its name. */
+            item_name: string;
+            /** @description When. */
+            made_at: components["schemas"]["Instant"];
+            /** @description Printed name of who made it gold. */
+            made_by: string;
+            /**
+             * Format: int64
+             * @description Reads that were judged.
+             */
+            reads: number;
+            /** @description Why it is trusted. */
+            reason: string;
+            /**
+             * @description `active`, `used` (read as often as it may be), `retired`, or `changed`: the item is held, or is not accepted as it was when it
+             *     became gold; it is given to nobody then.
+             */
+            state: string;
+            /**
+             * Format: int64
+             * @description Of these, wrong.
+             */
+            wrong: number;
+            wrong_share?: components["schemas"]["ShareView"] | null;
+        };
         /** @description A role to grant. */
         GrantDraft: {
             role: components["schemas"]["Role"];
@@ -6422,6 +7456,24 @@ export interface components {
         };
         /** Format: uuid */
         GuidelineId: string;
+        /** @description How an organization follows the guideline in force. */
+        GuidelineLag: {
+            /**
+             * Format: int64
+             * @description Of these, people who have not acknowledged it.
+             */
+            behind: number;
+            /**
+             * Format: double
+             * @description Half of those who have took at most so long, hours.
+             */
+            p50_hours?: number | null;
+            /**
+             * Format: int64
+             * @description People who work in the project.
+             */
+            people: number;
+        };
         /** @description A published version with what it says. */
         GuidelineText: {
             /** @description Its text and cards. */
@@ -6593,7 +7645,7 @@ export interface components {
             href: string;
             /**
              * @description `overdue`, `continue`, `claim`, `unsigned` (no work before the protocol is signed), `sign_protocol`, `findings`, `appeals`,
-             *     `decisions`, `alarms`, `gate`, `holds`, `release`, `ingest`, `evidence`, `manage`, `vault` or `requests`.
+             *     `appraisals`, `decisions`, `alarms`, `gate`, `holds`, `release`, `ingest`, `evidence`, `manage`, `vault` or `requests`.
              */
             kind: string;
             /** @description Project. */
@@ -7180,6 +8232,8 @@ export interface components {
             grants: components["schemas"]["MyGrant"][];
             /** @description A one-time password must be changed before anything else. */
             must_change_password: boolean;
+            /** @description To whom they belong. Outside of the dates of a vendor's contract there is nothing but this answer. */
+            organization: components["schemas"]["OrganizationView"];
             session: components["schemas"]["MySession"];
             /** @description Roles on the installation. */
             system_roles: components["schemas"]["Role"][];
@@ -7193,6 +8247,11 @@ export interface components {
             roles: components["schemas"]["Role"][];
             /** @description Who. */
             user: components["schemas"]["UserId"];
+        };
+        /** @description Where somebody belongs from now on. */
+        Membership: {
+            organization: components["schemas"]["OrganizationId"];
+            reason: string;
         };
         /**
          * @description How marks that agree become one.
@@ -7223,6 +8282,55 @@ export interface components {
          * @enum {string}
          */
         Missing: "nothing" | "added";
+        /** Format: uuid */
+        MixId: string;
+        /** @description How far an organization is with what it was given. */
+        MixShare: {
+            /**
+             * Format: int64
+             * @description Items that it was given.
+             */
+            given: number;
+            /** @description Its name. */
+            name: string;
+            /** @description Organization. */
+            organization: components["schemas"]["OrganizationId"];
+            /**
+             * Format: int64
+             * @description Of these, items that it has read.
+             */
+            read: number;
+            /**
+             * Format: int64
+             * @description Of these, items that were taken back.
+             */
+            taken_back: number;
+        };
+        /** @description A drawing. */
+        MixView: {
+            /** @description When. */
+            at: components["schemas"]["Instant"];
+            /** @description Who had it drawn. */
+            by?: string | null;
+            /** @description Drawing. */
+            id: components["schemas"]["MixId"];
+            /**
+             * Format: int64
+             * @description How many items.
+             */
+            items: number;
+            /**
+             * Format: int64
+             * @description How many of them all organizations read.
+             */
+            overlap: number;
+            /** @description Why. */
+            reason: string;
+            /** @description From what it was drawn; whoever has it can draw again. */
+            seed: string;
+            /** @description The organizations. */
+            shares: components["schemas"]["MixShare"][];
+        };
         /** @description Whether a model answers. No pixel was sent. */
         ModelCheck: {
             /** @description Code of why not. */
@@ -7338,6 +8446,32 @@ export interface components {
         /** @description The session that the request came with. */
         MySession: {
             verified_at?: components["schemas"]["Instant"] | null;
+        };
+        /** @description What is to be divided among whom. */
+        NewMix: {
+            /**
+             * Format: int64
+             * @description So many of them, drawn; all if not given.
+             */
+            count?: number | null;
+            /** @description These items; any that wait for their first reader if not given. */
+            items?: components["schemas"]["ItemId"][] | null;
+            /** @description Two organizations or more, or one that is given items of its own. */
+            organizations: components["schemas"]["OrganizationId"][];
+            /**
+             * Format: int64
+             * @description How many of them every organization reads.
+             */
+            overlap?: number;
+            reason: string;
+        };
+        /** @description An organization to set up. */
+        NewOrganization: {
+            contract_from?: components["schemas"]["Instant"] | null;
+            contract_until?: components["schemas"]["Instant"] | null;
+            kind: components["schemas"]["OrganizationKind"];
+            name: string;
+            reason: string;
         };
         /** @description A new account with its one-time password. */
         NewUser: {
@@ -7462,8 +8596,31 @@ export interface components {
             /** @description Any words: dice, a lottery number, a newspaper's headline. They come on top of noise of our own. */
             words?: string;
         };
+        /** @description An organization with its people. */
+        OrganizationDetail: components["schemas"]["OrganizationView"] & {
+            /** @description Who belongs to it, by login. */
+            members: components["schemas"]["User"][];
+        };
         /** Format: uuid */
         OrganizationId: string;
+        /**
+         * @description What an organization is.
+         * @enum {string}
+         */
+        OrganizationKind: "own" | "vendor";
+        /** @description An organization. */
+        OrganizationView: {
+            /** @description How the contract stands. */
+            contract: components["schemas"]["ContractState"];
+            contract_from?: components["schemas"]["Instant"] | null;
+            contract_until?: components["schemas"]["Instant"] | null;
+            /** @description Organization. */
+            id: components["schemas"]["OrganizationId"];
+            /** @description Own staff or an outside vendor. */
+            kind: components["schemas"]["OrganizationKind"];
+            /** @description Name. */
+            name: string;
+        };
         /** @description Something that waits too long. */
         OverdueEntry: {
             /** @description Until when it should have been answered. */
@@ -7588,6 +8745,89 @@ export interface components {
             decision: components["schemas"]["OwnerDecision"];
             /** @description Why; kept in the evidence. */
             reason: string;
+        };
+        /** @description One page of a list. */
+        Page_AppraisalView: {
+            /** @description Entries. */
+            items: {
+                /** @description Whose eyes. */
+                appraisers: components["schemas"]["AppraiserView"][];
+                /**
+                 * Format: int32
+                 * @description Of these, bad by the reference.
+                 */
+                bad?: number | null;
+                /**
+                 * Format: int32
+                 * @description Of these, borderline.
+                 */
+                borderline?: number | null;
+                /** @description Classes that make a part bad; any where empty. */
+                classes: string[];
+                /**
+                 * Format: double
+                 * @description Confidence of the intervals.
+                 */
+                confidence: number;
+                ended_at?: components["schemas"]["Instant"] | null;
+                figures?: components["schemas"]["AppraisalFigures"] | null;
+                /** @description When. */
+                frozen_at: components["schemas"]["Instant"];
+                /** @description SHA-256 of what was frozen, hexadecimal. */
+                frozen_hash: string;
+                /** @description Study. */
+                id: components["schemas"]["AppraisalId"];
+                issued?: components["schemas"]["SignedAct"] | null;
+                /** @description Limits. */
+                limits: components["schemas"]["AppraisalLimits"];
+                /** @description The caller may sign what came of it. */
+                may_issue: boolean;
+                /** @description The caller judges in it, and has turns left. */
+                may_judge: boolean;
+                /** @description The caller may draw its orders, or end it. */
+                may_lead: boolean;
+                /** @description Name. */
+                name: string;
+                /** @description Printed name of who froze it. */
+                opened_by?: string | null;
+                /**
+                 * Format: int32
+                 * @description Parts.
+                 */
+                parts: number;
+                /** @description Project. */
+                project: components["schemas"]["ProjectId"];
+                /** @description The qualification that it certifies. */
+                qualification: string;
+                /** @description What people are asked. */
+                question: string;
+                /**
+                 * Format: int32
+                 * @description Least time between two trials of a person, hours.
+                 */
+                rest_hours: number;
+                /** @description Seed of the orders, hexadecimal. */
+                seed?: string | null;
+                seeded_at?: components["schemas"]["Instant"] | null;
+                /** @description In what it falls short of the manual. */
+                short_of: components["schemas"]["Shortfall"][];
+                /** @description `frozen`, `judging`, `ended`, `issued` or `void`. */
+                state: string;
+                /** @description Why: `through` or `ended`. */
+                stop?: string | null;
+                /**
+                 * Format: int32
+                 * @description Trials.
+                 */
+                trials: number;
+                /**
+                 * Format: int32
+                 * @description How long a certificate is valid, days.
+                 */
+                valid_days: number;
+            }[];
+            /** @description Cursor of the next page, if there is one. */
+            next?: string | null;
         };
         /** @description One page of a list. */
         Page_AuditView: {
@@ -8021,6 +9261,22 @@ export interface components {
             next?: string | null;
         };
         /** @description One page of a list. */
+        Page_PartCandidate: {
+            /** @description Entries. */
+            items: {
+                /** @description What its accepted labels say: bad, or good. */
+                bad: boolean;
+                /** @description Item. */
+                item: components["schemas"]["ItemId"];
+                /** @description Those of the asked people for whom it is none: they worked on it, or were shown it. */
+                known_by: components["schemas"]["UserId"][];
+                /** @description Its neutral name. */
+                name: string;
+            }[];
+            /** @description Cursor of the next page, if there is one. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
         Page_SubjectView: {
             /** @description Entries. */
             items: {
@@ -8076,6 +9332,34 @@ export interface components {
             /** @description Their printed name. */
             second_name?: string | null;
         };
+        /** @description How two people agree. */
+        PairFigures: {
+            /** @description The one. */
+            first: components["schemas"]["UserId"];
+            kappa?: components["schemas"]["AppraisalKappa"] | null;
+            /** @description The other. */
+            second: components["schemas"]["UserId"];
+            /** @description What the one and the other said in the same trial. */
+            table: components["schemas"]["CrossTable"];
+        };
+        /** @description An accepted item that could be a part. */
+        PartCandidate: {
+            /** @description What its accepted labels say: bad, or good. */
+            bad: boolean;
+            /** @description Item. */
+            item: components["schemas"]["ItemId"];
+            /** @description Those of the asked people for whom it is none: they worked on it, or were shown it. */
+            known_by: components["schemas"]["UserId"][];
+            /** @description Its neutral name. */
+            name: string;
+        };
+        /** @description A part of a study. */
+        PartDraft: {
+            /** @description Whether people may well differ on it: a part near the limit. */
+            borderline?: boolean;
+            /** @description An accepted item. */
+            item: components["schemas"]["ItemId"];
+        };
         /** @description The password again. */
         PasswordAgain: {
             password: string;
@@ -8119,6 +9403,38 @@ export interface components {
             printed_name: string;
             /** @description Account. */
             user: components["schemas"]["UserId"];
+        };
+        /** @description What came of a study for a person. */
+        PersonFigures: {
+            effectiveness?: components["schemas"]["AppraisalRate"] | null;
+            false_alarm?: components["schemas"]["AppraisalRate"] | null;
+            /**
+             * Format: int64
+             * @description Turns that they judged.
+             */
+            judged: number;
+            kappa_reference?: components["schemas"]["AppraisalKappa"] | null;
+            kappa_within?: components["schemas"]["AppraisalKappa"] | null;
+            miss?: components["schemas"]["AppraisalRate"] | null;
+            /** @description Their printed name. */
+            printed_name: string;
+            /**
+             * Format: int64
+             * @description Parts that they were shown elsewhere, or worked on, while the study ran.
+             */
+            seen_elsewhere: number;
+            /** @description What they said, and what the reference says. */
+            table: components["schemas"]["CrossTable"];
+            /**
+             * Format: int64
+             * @description Turns that they had.
+             */
+            turns: number;
+            /** @description Who. */
+            user: components["schemas"]["UserId"];
+            /** @description What that says. */
+            verdict: components["schemas"]["AppraisalVerdict"];
+            within?: components["schemas"]["AppraisalRate"] | null;
         };
         /**
          * @description Where an item is in its life. Being held is no phase: it is [`ItemState::is_held`].
@@ -8482,6 +9798,8 @@ export interface components {
             classes: components["schemas"]["Class"][];
             /** @description De-identification at the gate; absent where it is the default. */
             deid?: components["schemas"]["DeidPlan"];
+            /** @description Which share of what people read is an item whose right labels are known; absent where none is. */
+            gold?: components["schemas"]["GoldPlan"];
             /** @description What readers are told, Markdown. */
             guideline: string;
             /** @description Stable id, such as `radiology`. */
@@ -9521,6 +10839,11 @@ export interface components {
              */
             value: number;
         };
+        /**
+         * @description In what a study falls short of what AIAG's manual asks for.
+         * @enum {string}
+         */
+        Shortfall: "parts" | "borderline" | "appraisers" | "trials";
         /** @description The frozen labels of a unit, and where they differ from what the auditor saw. */
         ShownUnit: {
             /** @description The labels as they were frozen. */
@@ -9752,6 +11075,12 @@ export interface components {
             readers_max?: number | null;
             /**
              * Format: int32
+             * @description Fewest independent reads of an item that is given to one of several vendors and is not among those that all of them read;
+             *     absent where every item is read by `readers`.
+             */
+            readers_min?: number | null;
+            /**
+             * Format: int32
              * @description How often this stage may send an item back before an owner must decide; absent where the protocol's `rework_cap` over all
              *     stages is enough: a `review`, `sample_qa` or `sign` stage.
              */
@@ -9894,7 +11223,7 @@ export interface components {
             low: number;
             /** @description Their printed name. */
             printed_name: string;
-            /** @description Where checks come from: `review`, `peers`, `overlap`, `time`, or `class:` and the id of a critical class. */
+            /** @description Where checks come from: `review`, `gold`, `peers`, `overlap`, `time`, or `class:` and the id of a critical class. */
             stream: string;
             /** @description When it was checked last. */
             updated_at: components["schemas"]["Instant"];
@@ -10101,6 +11430,11 @@ export interface components {
             name?: string | null;
             /** @description Path of the element, or the part of an image container. */
             path: string;
+        };
+        /** @description From whom what is not read is taken back. */
+        TakingBack: {
+            organization: components["schemas"]["OrganizationId"];
+            reason: string;
         };
         /** Format: uuid */
         TaskId: string;
@@ -10470,6 +11804,8 @@ export interface components {
             id: components["schemas"]["UserId"];
             /** @description Login name. */
             login: string;
+            /** @description To whom they belong. */
+            organization: components["schemas"]["OrganizationId"];
             /** @description Name as signatures print it. */
             printed_name: string;
             /** @description Roles on the installation. */
@@ -10488,6 +11824,65 @@ export interface components {
             keyring_online: boolean;
             /** @description The vault: without it no DICOM file passes the gate and nobody can be looked up. */
             vault_online: boolean;
+        };
+        /** @description What the work of the organizations of a project is worth. */
+        VendorReport: {
+            /** @description Each two of them. */
+            compared: components["schemas"]["ComparedView"][];
+            /** @description Classes on which an error is critical; none where it is on all of them. */
+            critical: string[];
+            /** @description There is more than one report counts: these are the first rows. */
+            cut: boolean;
+            /**
+             * Format: int64
+             * @description Items of each that it takes.
+             */
+            items_to_tell?: number | null;
+            /** @description The organizations that read something, by name. */
+            organizations: components["schemas"]["VendorView"][];
+            /**
+             * Format: double
+             * @description That chance.
+             */
+            power: number;
+            /** @description The shares that are to be told apart, and with which chance. */
+            rates: number[];
+        };
+        /** @description How long it takes from the offer of a task to the read. */
+        VendorTimes: {
+            p50?: components["schemas"]["ShareView"] | null;
+            p90?: components["schemas"]["ShareView"] | null;
+            /**
+             * Format: int64
+             * @description Reads.
+             */
+            reads: number;
+        };
+        /** @description One organization. */
+        VendorView: {
+            /** @description Items with a critical error in its first read, of those that were accepted and could be compared. */
+            critical: components["schemas"]["CountView"];
+            /** @description The last items with a critical error; not those that the caller audits blind. */
+            critical_items: components["schemas"]["CriticalItem"][];
+            /** @description Items whose first judgement found nothing, of those that were judged. */
+            first_pass: components["schemas"]["CountView"];
+            /** @description The guideline in force. */
+            guideline: components["schemas"]["GuidelineLag"];
+            /**
+             * Format: int64
+             * @description Items that it read.
+             */
+            items: number;
+            /** @description Marks of what was accepted that its first reads lack, of all of them; 0.03 are 3 of 100 objects. */
+            missed: components["schemas"]["CountView"];
+            /** @description The organization. */
+            organization: components["schemas"]["OrganizationView"];
+            /** @description Reviews of its reads that were overturned, of the appeals that were decided. */
+            overturned: components["schemas"]["CountView"];
+            /** @description Items that were sent back at least once, of those that it read. */
+            rework: components["schemas"]["CountView"];
+            /** @description From the offer to the read. */
+            turnaround: components["schemas"]["VendorTimes"];
         };
         /** @description A signature under a version of a protocol. */
         VersionSignature: {
@@ -10941,6 +12336,298 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AppealView"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    appraisals_appraisal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                appraisal: components["schemas"]["AppraisalId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppraisalView"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    appraisals_table: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                appraisal: components["schemas"]["AppraisalId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    appraisals_end: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                appraisal: components["schemas"]["AppraisalId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AppraisalEnd"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppraisalView"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    appraisals_issue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                appraisal: components["schemas"]["AppraisalId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AppraisalSignature"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppraisalView"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    appraisals_next: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                appraisal: components["schemas"]["AppraisalId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppraisalTurn"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    appraisals_draw: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                appraisal: components["schemas"]["AppraisalId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AppraisalOrder"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppraisalView"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    appraisals_record: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                appraisal: components["schemas"]["AppraisalId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppraisalRecord"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    appraisals_answer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                appraisal: components["schemas"]["AppraisalId"];
+                position: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AppraisalAnswer"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppraisalTurn"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    appraisals_image: {
+        parameters: {
+            query?: {
+                /** @description Centre and width in modality units, as `centre,width`; for DICOM. */
+                window?: string;
+            };
+            header?: never;
+            path: {
+                appraisal: components["schemas"]["AppraisalId"];
+                position: number;
+                frame: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": unknown;
                 };
             };
             /** @description A refusal with its code. */
@@ -12349,6 +14036,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Proposal"][];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    gold_retire_gold: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                gold: components["schemas"]["GoldId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GoldRetirement"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GoldView"];
                 };
             };
             /** @description A refusal with its code. */
@@ -13907,6 +15628,134 @@ export interface operations {
             };
         };
     };
+    vendors_take_back: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                mix: components["schemas"]["MixId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TakingBack"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MixView"][];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    organizations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrganizationDetail"][];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    organizations_make_organization: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewOrganization"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrganizationView"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    organizations_change_organization: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                organization: components["schemas"]["OrganizationId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangedOrganization"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrganizationView"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     privacy_certificate: {
         parameters: {
             query?: never;
@@ -14168,6 +16017,114 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AppealView"][];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    appraisals: {
+        parameters: {
+            query?: {
+                /** @description Page length. */
+                limit?: number;
+                /** @description Cursor of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AppraisalView"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    appraisals_freeze: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AppraisalDraft"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppraisalView"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    appraisals_candidates: {
+        parameters: {
+            query?: {
+                /** @description Classes that make a part bad, with commas between them; any label at all where absent. */
+                classes?: string;
+                /** @description Ids of people whose eyes are to be studied, with commas between them. */
+                people?: string;
+                /** @description Page length. */
+                limit?: number;
+                /** @description Cursor of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PartCandidate"];
                 };
             };
             /** @description A refusal with its code. */
@@ -15107,6 +17064,105 @@ export interface operations {
             };
         };
     };
+    gold: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GoldReport"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    gold_make_gold: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GoldDraft"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GoldView"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    gold_gold_results: {
+        parameters: {
+            query?: {
+                /** @description Gold item. */
+                gold?: components["schemas"]["GoldId"];
+                /** @description Person. */
+                user?: components["schemas"]["UserId"];
+            };
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GoldResultView"][];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     grants: {
         parameters: {
             query?: never;
@@ -15832,6 +17888,70 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_LeakView"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    vendors_mixes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MixView"][];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    vendors_draw: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewMix"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MixView"];
                 };
             };
             /** @description A refusal with its code. */
@@ -16988,6 +19108,120 @@ export interface operations {
             };
         };
     };
+    vendors_report: {
+        parameters: {
+            query?: {
+                /** @description Classes on which an error is critical, separated by commas; all of them if not given. */
+                critical?: string;
+                /** @description Share of critical errors of one organization, to be told apart from `second`; 0.02 if not given. */
+                first?: number;
+                /** @description Share of another; 0.05 if not given. */
+                second?: number;
+                /** @description Chance of telling them apart; 0.8 if not given. */
+                power?: number;
+            };
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VendorReport"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    vendors_table: {
+        parameters: {
+            query?: {
+                /** @description Classes on which an error is critical, separated by commas; all of them if not given. */
+                critical?: string;
+                /** @description Share of critical errors of one organization, to be told apart from `second`; 0.02 if not given. */
+                first?: number;
+                /** @description Share of another; 0.05 if not given. */
+                second?: number;
+                /** @description Chance of telling them apart; 0.8 if not given. */
+                power?: number;
+            };
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    vendors_payment: {
+        parameters: {
+            query: {
+                /** @description Items accepted from this moment on, microseconds since 1970. */
+                from: number;
+                /** @description Before this moment. */
+                until: number;
+            };
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+                organization: components["schemas"]["OrganizationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     protocols_schema: {
         parameters: {
             query?: never;
@@ -18090,6 +20324,40 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["AccountChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    organizations_move_member: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user: components["schemas"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Membership"];
             };
         };
         responses: {

@@ -13,7 +13,8 @@ export function useUserActions() {
   const done = () => client.invalidateQueries({ queryKey: usersQuery.queryKey });
   return {
     create: useMutation({
-      mutationFn: (body: { login: string; printed_name: string }) => api.post<CreatedAccount>("/users", body),
+      mutationFn: (body: { login: string; printed_name: string; organization?: string | null }) =>
+        api.post<CreatedAccount>("/users", body),
       onSuccess: done,
     }),
     change: useMutation({

@@ -1,13 +1,15 @@
 /** Accounts of this installation; roles are given per project. */
-import { Button, Modal, TextInput } from "@mantine/core";
+import { Button, Modal, Select, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { everywhereQuery } from "@/api/qualifications";
 import { isOwner, useMe } from "@/api/session";
 import type { Account } from "@/api/types";
 import { usersQuery, useUserActions } from "@/api/users";
+import { organizationsQuery } from "@/api/vendors";
 import { words } from "@/format";
 import { DraftModels } from "@/pages/project/quality/DraftModels";
+import { Organizations } from "@/pages/users/Organizations";
 import { At, CopyText, Status } from "@/parts/bits";
 import { CertificateForm } from "@/parts/CertificateForm";
 import { ManagedCertificates } from "@/parts/Certificates";
@@ -22,9 +24,11 @@ function NewUser({ onClose }: { onClose: () => void }) {
   const { create } = useUserActions();
   const [login, setLogin] = useState("");
   const [name, setName] = useState("");
+  const [organization, setOrganization] = useState<string | null>(null);
+  const organizations = useQuery(organizationsQuery);
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    create.mutate({ login: login.trim(), printed_name: name.trim() });
+    create.mutate({ login: login.trim(), printed_name: name.trim(), organization });
   };
   const password = create.data?.one_time_password;
   if (create.isSuccess) {
@@ -71,6 +75,16 @@ function NewUser({ onClose }: { onClose: () => void }) {
           onChange={(event) => setName(event.currentTarget.value)}
           maxLength={NAME_MAX_CHARS}
           autoComplete="off"
+        />
+        <Select
+          label="Belongs to"
+          placeholder="own staff"
+          clearable
+          data={(organizations.data ?? [])
+            .filter((one) => one.kind === "vendor")
+            .map((one) => ({ value: one.id, label: one.name }))}
+          value={organization}
+          onChange={setOrganization}
         />
         <Refused error={create.error} />
         <div className="row">
@@ -198,6 +212,7 @@ export default function Users() {
           </table>
         </div>
       )}
+      {isOwner(me) ? <Organizations /> : null}
       {users.data && isOwner(me) ? <Everywhere accounts={users.data} /> : null}
       {isOwner(me) ? (
         <section className="stack" aria-labelledby="models-everywhere">

@@ -24,9 +24,11 @@ type Props = {
   start?: number;
   /** What lies over the frame, drawn in the pixels of the picture. */
   over?: ((frame: number, size: { width: number; height: number }) => ReactNode) | undefined;
+  /** A frame is on the screen. */
+  onShown?: (() => void) | undefined;
 };
 
-export function FrameViewer({ url, frames, label, start = 0, over }: Props) {
+export function FrameViewer({ url, frames, label, start = 0, over, onShown }: Props) {
   const [frame, setFrame] = useState(start);
   const [state, setState] = useState<{ url: string; is: "shown" | "failed" } | null>(null);
   const [size, setSize] = useState({ width: 0, height: 0 });
@@ -65,6 +67,7 @@ export function FrameViewer({ url, frames, label, start = 0, over }: Props) {
             onLoad={({ currentTarget: { naturalWidth: width, naturalHeight: height } }) => {
               setSize({ width, height });
               setState({ url: source, is: "shown" });
+              onShown?.();
             }}
             onError={() => {
               setState({ url: source, is: "failed" });

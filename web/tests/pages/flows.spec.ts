@@ -323,7 +323,7 @@ test("a new release names its items; a new account shows its password once", asy
   await shot(page, "user-made");
   expect(sent).toEqual([
     { name: "pilot", items: ["i-9"], audience: "internal", password: "secret" },
-    { login: "noor", printed_name: "Noor Castell" },
+    { login: "noor", printed_name: "Noor Castell", organization: null },
   ]);
 });
 

@@ -46,7 +46,7 @@ test("keys and words are completed by keyboard alone", async ({ page }) => {
     node.focus();
     node.setSelectionRange(at, at);
   });
-  await page.keyboard.type("    readers_");
+  await page.keyboard.type("    readers_ma");
   const list = page.getByRole("listbox", { name: "Suggestions" });
   await expect(list.getByRole("option")).toHaveText(/^readers_max/);
   await shot(page, "protocol-completion");

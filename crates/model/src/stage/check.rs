@@ -164,6 +164,15 @@ fn validate_readers(stage: &Stage, index: usize) -> Result<(), ProtocolError> {
     if stage.readers > 1 && stage.kind != StageKind::Read {
         return fail(format!("stages[{index}].readers"), "only a read stage has readers");
     }
+    match stage.readers_min {
+        Some(least) if least == 0 || least >= stage.readers => {
+            return quorum("readers_min", "at least one, and fewer than readers");
+        }
+        Some(_) if stage.readers_max.is_some() => {
+            return quorum("readers_min", "not where readers are asked one by one");
+        }
+        _ => {}
+    }
     match stage.readers_max {
         Some(_) if !stage.is_parallel() => quorum("readers_max", "begin with two readers or more"),
         Some(most) if most <= stage.readers || most > READERS_MAX => {
@@ -313,6 +322,13 @@ mod tests {
         assert_eq!(place(&impossible), "stages[0].readers_max");
         impossible[0].readers_max = Some(40);
         assert_eq!(place(&impossible), "stages[0].readers_max");
+        let mut few = double();
+        for (least, most) in [(0, None), (2, None), (1, Some(3))] {
+            (few[0].readers_min, few[0].readers_max) = (Some(least), most);
+            assert_eq!(place(&few), "stages[0].readers_min");
+        }
+        (few[0].readers_min, few[0].readers_max) = (Some(1), None);
+        assert_eq!(stage_problems(&few), []);
         let mut zero = double();
         zero[0].readers = 0;
         assert_eq!(place(&zero), "stages[0].readers");

@@ -11,6 +11,7 @@ fn person(n: u128, grants: &[(ProjectId, Role)]) -> Principal {
         active: true,
         system_roles: vec![],
         grants: grants.to_vec(),
+        belongs: Belonging::Staff,
     }
 }
 
@@ -73,6 +74,7 @@ fn quarantined_pixels_reach_nobody() {
         project,
         cleared,
         held: false,
+        copy: false,
         participants: vec![owner.user],
     };
     assert!(access.allows(&owner, Action::ViewPixels, &item(true)));
@@ -123,4 +125,52 @@ fn a_closed_account_may_do_nothing_and_a_stranger_sees_nothing() {
     assert!(!access.allows(&closed, Action::ViewProject, &Resource::Project(project)));
     let stranger = person(8, &[(ProjectId(Uuid::from_u128(9)), Role::Owner)]);
     assert!(!access.allows(&stranger, Action::ViewProject, &Resource::Project(project)));
+}
+
+#[test]
+fn who_comes_from_a_vendor_works_and_does_nothing_else_whatever_their_roles() {
+    let access = Access::shipped().unwrap();
+    let project = ProjectId(Uuid::from_u128(1));
+    let everything: Vec<_> = Role::ALL.iter().map(|r| (project, *r)).collect();
+    let mut person = person(7, &everything);
+    person.system_roles = Role::ALL.to_vec();
+    let item = |participants: Vec<UserId>| Resource::Item {
+        item: ItemId(Uuid::from_u128(3)),
+        project,
+        cleared: true,
+        held: false,
+        copy: false,
+        participants,
+    };
+    let task = Resource::Task { task: TaskId(Uuid::from_u128(2)), project, actors: vec![], held: false };
+    let refused = [
+        (Action::CreateProject, Resource::Installation),
+        (Action::ViewLog, Resource::Installation),
+        (Action::DownloadRelease, Resource::Project(project)),
+        (Action::ViewReleases, Resource::Project(project)),
+        (Action::ViewItems, Resource::Project(project)),
+        (Action::ViewTiers, Resource::Project(project)),
+        (Action::ViewQuality, Resource::Project(project)),
+        (Action::ManagePeople, Resource::Project(project)),
+        (Action::AuditLabels, Resource::Project(project)),
+        (Action::WorkSign, task.clone()),
+        (Action::ViewItem, item(vec![])),
+        (Action::ViewPixels, item(vec![])),
+        (Action::ViewItemEvidence, item(vec![person.user])),
+    ];
+    for (action, on) in &refused {
+        assert!(access.allows(&person, *action, on), "own staff: {action:?}");
+    }
+    person.belongs = Belonging::Vendor { under_contract: true };
+    for (action, on) in &refused {
+        assert!(!access.allows(&person, *action, on), "{action:?}");
+    }
+    let work = [
+        (Action::WorkRead, task),
+        (Action::ViewProject, Resource::Project(project)),
+        (Action::ViewPixels, item(vec![person.user])),
+    ];
+    assert!(work.iter().all(|(action, on)| access.allows(&person, *action, on)));
+    person.belongs = Belonging::Vendor { under_contract: false };
+    assert!(work.iter().all(|(action, on)| !access.allows(&person, *action, on)), "the contract is over");
 }

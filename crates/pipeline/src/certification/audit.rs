@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use countersign_model::{Annotation, BatchId, CertificationId, Instant, ItemId, ProjectId};
-use countersign_store::{Conn, Evidence, assets, batches, certifications, exposures, items};
+use countersign_model::{Annotation, BatchId, CertificationId, Instant, ItemId, ProjectId, UserId};
+use countersign_store::{Conn, Evidence, appraisals, assets, batches, certifications, exposures, items};
 use countersign_workflow::refusals::SEPARATION_OF_DUTIES;
 use serde::{Deserialize, Serialize};
 
@@ -250,9 +250,21 @@ impl Pipeline {
         Ok(())
     }
 
-    /// Whether somebody who audits may not see this item's labels yet.
+    /// Whether somebody who audits, or whose eyes are studied on it, may not see this item's labels yet.
     pub(crate) async fn audits_blind(&self, conn: &mut Conn, caller: &Caller, item: ItemId) -> Result<bool> {
-        Ok(certifications::blinds(conn, caller.user(), item).await?)
+        Ok(certifications::blinds(conn, caller.user(), item).await?
+            || appraisals::blinds(conn, caller.user(), item).await?)
+    }
+
+    /// Whether somebody audits in a project, or has their eyes studied there, and is not through.
+    pub(crate) async fn is_blind_in(
+        &self,
+        conn: &mut Conn,
+        user: UserId,
+        project: ProjectId,
+    ) -> Result<bool> {
+        Ok(certifications::audits_in(conn, user, project).await?
+            || appraisals::studied_in(conn, user, project).await?)
     }
 }
 

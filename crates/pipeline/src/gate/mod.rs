@@ -441,7 +441,7 @@ async fn open_item(
         "profile": report.profile, "assets": report.assets, "actions": report.actions.len(), "draw": draw,
     });
     tx.record(moving.evidence("item.cleared").reason(how).details(details))?;
-    Ok(())
+    crate::gold::fill(tx, moving).await
 }
 
 async fn finish_in(tx: &mut Tx, job: &jobs::Job, worker: &str) -> Result<()> {

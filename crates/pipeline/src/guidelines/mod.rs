@@ -23,6 +23,7 @@ pub use publish::{ClassImpact, GuidelineDispute, Impact, Publication, Published}
 use crate::{
     Pipeline, PipelineError, Result,
     access::Action,
+    organizations::veil::{of_guideline, of_guideline_version},
     people::Caller,
     signed_acts::{self, SignedAct},
 };
@@ -279,7 +280,7 @@ impl Pipeline {
             _ => None,
         };
         let unread = rows.first().is_some_and(|row| !is_read(row, read.as_ref()));
-        Ok(GuidelineView {
+        let view = GuidelineView {
             current: versions.first().cloned(),
             document,
             versions,
@@ -288,7 +289,8 @@ impl Pipeline {
             draft,
             planned: planned::seen(&mut conn, project).await?,
             may_manage,
-        })
+        };
+        Ok(of_guideline(caller, view))
     }
 
     /// A version that was published, in force or not: every label names the one that it was drawn under.
@@ -302,7 +304,8 @@ impl Pipeline {
         if row.state == "draft" {
             return Err(PipelineError::NotFound);
         }
-        Ok(GuidelineText { version: version_view(&mut conn, &row).await?, document: document_of(&row)? })
+        let version = of_guideline_version(caller, version_view(&mut conn, &row).await?);
+        Ok(GuidelineText { version, document: document_of(&row)? })
     }
 
     /// Keeps that the caller has read a version and follows it.

@@ -30,7 +30,7 @@ use self::{
 use crate::{
     Pipeline, PipelineError, Result,
     access::Action,
-    blocking,
+    blocking, gold,
     moving::{JOB_GATE, parse_state},
     people::Caller,
     subjects::about,
@@ -190,6 +190,7 @@ impl Pipeline {
         let group_key = self.store.keys().group_key(run.project, &parts);
         let older_key = self.older_group_key(run.project, &parts);
         let (ingest, project, kind, settle) = (run.id, run.project, run.takes, run.settle);
+        let plan = self.gold_plan(project).await?;
         self.store
             .write(actor, move |tx| {
                 Box::pin(async move {
@@ -222,6 +223,9 @@ impl Pipeline {
                     }
                     subjects::link_item(tx, id, &about(&group)).await?;
                     ask_gate(tx, project, id, GateWish { again: !is_new, settle }).await?;
+                    if is_new {
+                        gold::place(tx, &plan, id, group.name.is_some()).await?;
+                    }
                     Ok(is_new)
                 })
             })

@@ -4,8 +4,9 @@
 
 mod doubt;
 mod search;
+mod views;
 
-use countersign_model::{AnnotationId, DoubtId, FrameRef, Instant, ItemId, LabelSearchId, ProjectId, ReadId};
+use countersign_model::{AiVisibility, DoubtId, FrameRef, ItemId, ProjectId, ReadId};
 use countersign_quality::{share_lower, share_upper};
 use countersign_store::{
     Conn, Evidence, certifications, comparisons, items,
@@ -13,9 +14,10 @@ use countersign_store::{
     users,
 };
 use countersign_workflow::{Phase, refusals};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 pub(crate) use search::{JOB_RANK, JOB_SEARCH, ask_rank};
+pub use views::{DoubtHits, DoubtKind, DoubtView, LabelErrors, LabelSearchView};
 
 use self::doubt::Kind;
 use crate::{
@@ -27,6 +29,8 @@ use crate::{
     review::checked_comment,
 };
 
+/// What whoever looks again is told where the model is hidden from them.
+const LOOK_AGAIN: &str = "Look again at the whole of it.";
 /// Nobody has looked.
 const OPEN: &str = "open";
 /// Somebody looked, and the labels are right.
@@ -52,115 +56,6 @@ pub struct DoubtQuery {
     pub after: Option<u64>,
     /// At most so many; 100 at most.
     pub limit: Option<u32>,
-}
-
-/// A search.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct LabelSearchView {
-    /// Search.
-    pub id: LabelSearchId,
-    /// `looking`, then `done`.
-    pub state: String,
-    /// Items to look at when it began.
-    pub items: u64,
-    /// Items that were looked at.
-    pub looked: u64,
-    /// Of these, items with a draft to hold their labels against.
-    pub compared: u64,
-    /// Doubts that were found; of each kind the weightiest are kept.
-    pub found: u64,
-    /// Printed name of who began it.
-    pub started_by: Option<String>,
-    /// When.
-    pub started_at: Instant,
-    /// When it was through.
-    pub ended_at: Option<Instant>,
-}
-
-/// How often a kind of doubt was right.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct DoubtHits {
-    /// Sent back, of all that somebody decided.
-    pub share: f64,
-    /// 95 % interval (Clopper and Pearson), low end. Those looked at are the weightiest: it says nothing of the others.
-    pub low: f64,
-    /// High end.
-    pub high: f64,
-}
-
-/// Doubts of one kind.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct DoubtKind {
-    /// `missing`, `class`, `place` or `alone`.
-    pub kind: String,
-    /// Nobody has looked yet.
-    pub open: u64,
-    /// Somebody looked, and the labels are right.
-    pub right: u64,
-    /// The item went back into work.
-    pub sent_back: u64,
-    /// How often it was right; absent before anything was decided.
-    pub hits: Option<DoubtHits>,
-}
-
-/// A doubt.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct DoubtView {
-    /// Doubt.
-    pub id: DoubtId,
-    /// Item.
-    pub item: ItemId,
-    /// Its name.
-    pub item_name: String,
-    /// `missing`, `class`, `place` or `alone`.
-    pub kind: String,
-    /// Place among those of its kind, from 1.
-    pub rank: u64,
-    /// How much speaks for it, 0 to 1.
-    pub weight: f64,
-    /// `model`, or `track` for the frames before and after.
-    pub source: String,
-    /// The doubted label.
-    pub annotation: Option<AnnotationId>,
-    /// Its class.
-    pub class: Option<String>,
-    /// The class that is seen there instead.
-    pub predicted_class: Option<String>,
-    /// Frame that it lies on.
-    pub frame: Option<FrameRef>,
-    /// Its middle, pixels.
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<(f64, f64)>))]
-    pub place: Option<[f64; 2]>,
-    /// `open`, `right` or `sent_back`.
-    pub state: String,
-    /// The labels that it is about are those that are accepted now.
-    pub current: bool,
-    /// Printed name of who decided.
-    pub decided_by: Option<String>,
-    /// When.
-    pub decided_at: Option<Instant>,
-    /// What they said.
-    pub comment: Option<String>,
-}
-
-/// Label errors of a project.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct LabelErrors {
-    /// The search that is looking now.
-    pub running: Option<LabelSearchView>,
-    /// The newest search that is through: what is listed is of it.
-    pub search: Option<LabelSearchView>,
-    /// What it doubts, by kind.
-    pub kinds: Vec<DoubtKind>,
-    /// Doubts of the kind and state that were asked for. Left out are items that the caller may not see now.
-    pub doubts: Vec<DoubtView>,
-    /// What to ask for next; absent at the end.
-    pub next: Option<u64>,
 }
 
 /// What somebody decides about a doubt.
@@ -198,8 +93,13 @@ impl Pipeline {
         self.store
             .write::<_, PipelineError, _>(caller.actor(), move |tx| {
                 Box::pin(async move {
-                    if label_errors::newest(tx, project, "looking").await?.is_some() {
-                        return Err(PipelineError::refused("search_running", "A search is looking already."));
+                    if let Some(before) = label_errors::newest(tx, project, "looking").await? {
+                        if label_errors::is_worked_on(tx, project, JOB_SEARCH).await? {
+                            let message = "A search is looking already.";
+                            return Err(PipelineError::refused("search_running", message));
+                        }
+                        // Its job was given up: nothing will ever end it.
+                        label_errors::end(tx, before.id).await?;
                     }
                     let search = label_errors::LabelSearch {
                         id: tx.fresh(),
@@ -301,6 +201,9 @@ impl Pipeline {
                             refusals::SEPARATION_OF_DUTIES,
                             "You had a part in these labels: somebody else says that they are right.",
                         ));
+                    }
+                    if to == RIGHT && !is_current(&moving.item, row.read_id) {
+                        return Err(stale());
                     }
                     if !label_errors::decide(tx, id, (from, to), comment.clone()).await? {
                         return Err(PipelineError::refused(
@@ -430,11 +333,14 @@ async fn send_back(
     comment: Option<String>,
 ) -> Result<()> {
     if !is_current(&moving.item, row.read_id) {
-        return Err(PipelineError::refused(
-            "content_changed",
-            "Other labels are accepted now, or the item is in work again.",
-        ));
+        return Err(stale());
     }
+    // Where somebody is to look without the model, nothing tells them what it saw, nor where.
+    let hides = moving
+        .protocol
+        .stages
+        .iter()
+        .any(|stage| stage.role.is_some() && stage.ai_visibility == AiVisibility::Never);
     let details = serde_json::json!({ "doubt": row.id });
     if let Some(code) = pipeline.reopen(tx, moving, details).await? {
         let known = [refusals::HELD, refusals::OPEN_FINDINGS, refusals::OTHER_PROTOCOL_VERSION];
@@ -443,10 +349,15 @@ async fn send_back(
     }
     label_errors::sent_back(tx, row.item_id, row.read_id).await?;
     let frame = row.stream.zip(row.frame).map(|(stream, index)| FrameRef { stream, index });
-    let words = comment.unwrap_or_else(|| asked(row));
+    let words = comment.unwrap_or_else(|| if hides { LOOK_AGAIN.to_owned() } else { asked(row) });
+    let frame = frame.filter(|_| !hides);
     let point = row.x.zip(row.y).map(|(x, y)| [x, y]).filter(|_| frame.is_some());
     let draft = FindingDraft { severity: FindingSeverity::Note, words, frame, point, annotation: None };
     pin(tx, moving, caller, &draft).await.map(drop)
+}
+
+fn stale() -> PipelineError {
+    PipelineError::refused("content_changed", "Other labels are accepted now, or the item is in work again.")
 }
 
 /// What whoever looks again is asked where nobody found words.

@@ -202,7 +202,9 @@ impl Pipeline {
         if !looked.draft.is_empty() {
             at.compared += 1;
         }
-        let (found, _) = blocking(move || doubts(&looked.labels, &looked.draft, &looked.rule)).await??;
+        // What cannot be held against anything is looked at, and stops no search over the others.
+        let found = blocking(move || doubts(&looked.labels, &looked.draft, &looked.rule)).await?;
+        let (found, _) = found.unwrap_or_default();
         for one in found.into_iter().filter(|one| !right.contains(&one.subject)) {
             at.found += 1;
             kept.add(item, read, one);
@@ -264,6 +266,7 @@ impl Pipeline {
                     while rows.peek().is_some() {
                         label_errors::keep(tx, rows.by_ref().take(DOUBTS_PER_WRITE).collect()).await?;
                     }
+                    label_errors::forget_stale(tx, id).await?;
                     label_errors::end(tx, id).await?;
                     if !jobs::finish(tx, job, &worker).await? {
                         return Err(PipelineError::refused("job_lost", "Another worker took over."));

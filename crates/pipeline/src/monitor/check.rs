@@ -10,7 +10,7 @@ use countersign_store::{Evidence, Tx, holds, monitoring, reads};
 use countersign_workflow::{Event, Phase, ReviewDecision};
 
 use super::{
-    HELD_MAX, PatternView, REVIEW, plan, run,
+    GOLD, HELD_MAX, PatternView, REVIEW, plan, run,
     streams::{self, TIME},
 };
 use crate::{Pipeline, PipelineError, Result, moving::Moving, save::current_annotations, tickets};
@@ -21,6 +21,9 @@ const USUAL: f64 = 0.05;
 const USUAL_WORTH: f64 = 40.0;
 /// Why an item is held that was read after the estimated change.
 const HOLD_REASON: &str = "Read after somebody's work may have changed; it waits until that is decided.";
+
+/// Microseconds of a day.
+const DAY_MICROS: i64 = 24 * 3_600 * 1_000_000;
 
 /// What was right and what was said; `None` where nothing was.
 pub(crate) type Pair = (Option<String>, Option<String>);
@@ -77,7 +80,7 @@ pub(super) async fn take(tx: &mut Tx, pipeline: &Pipeline, stream: &str, looked:
 }
 
 /// A read that somebody or something held against what is right.
-pub(super) struct Looked {
+pub(crate) struct Looked {
     pub project: ProjectId,
     /// Whose read.
     pub user: UserId,
@@ -95,7 +98,7 @@ pub(super) struct Looked {
 }
 
 /// A check that raises an alarm.
-struct Raised {
+pub(crate) struct Raised {
     before: Detector,
     /// The stream as it is kept.
     pub kept: monitoring::Stream,
@@ -103,7 +106,7 @@ struct Raised {
 }
 
 /// Keeps a check and works out the evidence.
-async fn observe(tx: &mut Tx, name: &str, looked: Looked) -> Result<Option<Raised>> {
+pub(crate) async fn observe(tx: &mut Tx, name: &str, looked: Looked) -> Result<Option<Raised>> {
     let (project, user, wrong, expected) = (looked.project, looked.user, looked.wrong, looked.expected);
     let fresh = plan::fresh(plan::run_length(tx, project).await?)?;
     let stream = monitoring::lock_stream(tx, project, user, name, &fresh).await?;
@@ -147,6 +150,17 @@ async fn observe(tx: &mut Tx, name: &str, looked: Looked) -> Result<Option<Raise
     Ok(raised.map(|alarm| Raised { before, kept, alarm }))
 }
 
+/// Raises an alarm that reads of gold led to, whatever tickets are open: what is trusted is no matter of the guideline.
+pub(crate) async fn raise_gold(
+    tx: &mut Tx,
+    pipeline: &Pipeline,
+    (project, user): (ProjectId, UserId),
+    number: u64,
+    raised: monitor::Alarm,
+) -> Result<()> {
+    raise(tx, pipeline, (project, user, GOLD), number, raised).await.map(drop)
+}
+
 /// How likely an error is, or how bad, on a read by somebody usual: what is found in the reads of all others, and a start of one in
 /// twenty. Fixed before the answer, and nothing that the person themselves did is in it.
 pub(super) fn expected((checked, wrong): (f64, f64)) -> f64 {
@@ -186,6 +200,9 @@ async fn raise(
     let since_number = number - (raised.item - raised.since);
     let first = monitoring::checks(tx, project, user, stream, since_number, 1).await?;
     let since_at = first.first().map_or_else(|| tx.now(), |check| check.read_at);
+    // From the start of that day on (UTC): the moment would tell which read was of gold.
+    let since_at =
+        if stream == GOLD { Instant(since_at.0 - since_at.0.rem_euclid(DAY_MICROS)) } else { since_at };
     let id: AlarmId = tx.fresh();
     let mut alarm = monitoring::Alarm {
         id,

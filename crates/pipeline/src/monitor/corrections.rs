@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use countersign_model::{ItemId, ProjectId, UserId};
 use countersign_quality::{share_lower, share_upper};
-use countersign_store::{certifications, monitoring};
+use countersign_store::monitoring;
 use serde::Serialize;
 
 use super::{END_CONFIDENCE, REVIEW};
@@ -67,7 +67,7 @@ impl Pipeline {
         let of_reviews = || streams.iter().filter(|stream| stream.stream == REVIEW);
         let checked: u64 = of_reviews().map(|stream| stream.checked).sum();
         let wrong = of_reviews().map(|stream| stream.wrong).sum();
-        let audits = certifications::audits_in(&mut conn, caller.user(), project).await?;
+        let audits = self.is_blind_in(&mut conn, caller.user(), project).await?;
         let mut kinds: BTreeMap<super::check::Pair, Kind> = BTreeMap::new();
         for check in monitoring::corrected(&mut conn, project, CORRECTED_MAX).await? {
             let pairs: BTreeSet<super::check::Pair> = serde_json::from_str(&check.pairs)

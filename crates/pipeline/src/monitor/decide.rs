@@ -149,7 +149,8 @@ async fn free(
         for held in page.into_iter().filter(|held| held.lifted_at.is_none()) {
             let mut moving = Moving::load(tx, pipeline, held.item).await?;
             let waits = matches!(moving.state.phase, Phase::Queued | Phase::Leased);
-            if !all && !waits {
+            // Of a copy of gold nobody is led to look: what is held with the rest is freed with it.
+            if !all && !waits && moving.copy.is_none() {
                 continue;
             }
             moving.take(tx, &Event::Lifted { hold: held.hold }).await?;

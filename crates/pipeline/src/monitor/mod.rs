@@ -17,11 +17,12 @@ use countersign_quality::monitor::false_alarms;
 use countersign_store::{Conn, certifications, items, monitoring, projects, users};
 use serde::{Deserialize, Serialize};
 
-pub(crate) use check::{Pair, compared, reviewed, submitted};
+pub(crate) use check::{Looked, Pair, Raised, compared, observe, raise_gold, reviewed, submitted};
 pub use corrections::{CorrectionView, CorrectionsView};
 pub(crate) use decide::has_part_in;
 pub use decide::{AlarmChoice, AlarmDecision};
 pub(crate) use overturn::{overturned, own_scores};
+pub(crate) use plan::run_length;
 pub(crate) use streams::{Peer, peers, read_with_peers};
 
 use crate::{Pipeline, PipelineError, Result, access::Action, people::Caller, tickets};
@@ -38,6 +39,8 @@ const CHART_MAX: u64 = 500;
 const MONTH_SECONDS: i64 = 30 * 24 * 3_600;
 /// The stream of corrections by reviewers.
 pub(crate) const REVIEW: &str = "review";
+/// The stream of hidden items with a trusted answer.
+pub(crate) const GOLD: &str = "gold";
 /// One-sided confidence of each end of an interval: both together leave one in twenty.
 const END_CONFIDENCE: f64 = 0.975;
 
@@ -63,7 +66,7 @@ pub struct StreamView {
     pub user: UserId,
     /// Their printed name.
     pub printed_name: String,
-    /// Where checks come from: `review`, `peers`, `overlap`, `time`, or `class:` and the id of a critical class.
+    /// Where checks come from: `review`, `gold`, `peers`, `overlap`, `time`, or `class:` and the id of a critical class.
     pub stream: String,
     /// Checks.
     pub checked: u64,
@@ -303,7 +306,9 @@ impl Pipeline {
         let run = run(conn, &alarm).await?;
         let wrong = run.iter().filter(|check| check.wrong && !check.overturned);
         // The last one that was corrected, not merely sent back: it shows what is right.
-        let corrected = run.iter().rev().filter(|check| check.wrong && check.pairs != "[]");
+        // Never an item that is hidden gold.
+        let corrected =
+            run.iter().rev().filter(|check| check.wrong && check.pairs != "[]" && alarm.stream == REVIEW);
         let mut example = None;
         for check in corrected {
             let own = alarm.user_id == caller.user();

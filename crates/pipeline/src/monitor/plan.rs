@@ -10,7 +10,7 @@ use crate::{Pipeline, PipelineError, Result, access::Action, people::Caller};
 /// Fewest and most checks to a false alarm that a project may set: below, nobody can work; above, nothing is found.
 const RUN_LENGTHS: std::ops::RangeInclusive<f64> = 100.0..=1_000_000.0;
 
-pub(super) async fn run_length(conn: &mut Conn, project: ProjectId) -> Result<f64> {
+pub(crate) async fn run_length(conn: &mut Conn, project: ProjectId) -> Result<f64> {
     let set = monitoring::plan(conn, project).await?;
     Ok(set.map_or(RUN_LENGTH_DEFAULT, |plan| plan.run_length))
 }

@@ -2,7 +2,7 @@
 //! says who saw it; a privacy officer gives back or rejects each item.
 
 use countersign_model::{AuditId, IngestId, Instant, ItemId, LeakId, ProjectId, ReleaseId, UserId};
-use countersign_store::{Actor, Conn, Evidence, Tx, items, jobs, leaks, users};
+use countersign_store::{Actor, Conn, Evidence, Tx, gold, items, jobs, leaks, users};
 use countersign_workflow::{Event, Phase};
 use serde::{Deserialize, Serialize};
 
@@ -133,6 +133,7 @@ struct Recall {
 }
 
 /// A report before it is a row.
+#[derive(Clone)]
 pub(super) struct Found {
     pub project: ProjectId,
     pub item: ItemId,
@@ -166,7 +167,15 @@ impl Pipeline {
             .store
             .write::<_, PipelineError, _>(caller.actor(), move |tx| {
                 Box::pin(async move {
-                    found(&pipeline, tx, Found { project, item, audit: None, place, reason, by }).await
+                    let report = Found { project, item, audit: None, place, reason, by };
+                    // What shows in a copy lies under its gold item.
+                    let source = gold::source(tx, item).await?;
+                    let under = source.map(|item| Found { item, ..report.clone() });
+                    let id = found(&pipeline, tx, report).await?;
+                    if let Some(under) = under {
+                        found(&pipeline, tx, under).await?;
+                    }
+                    Ok(id)
                 })
             })
             .await?;

@@ -33,6 +33,7 @@ use staffing::Staff;
 use crate::{
     Pipeline, PipelineError, Result,
     access::{Action, Resource},
+    organizations::veil::of_version,
     people::Caller,
     projects::ProtocolRef,
     signing::Components,
@@ -183,13 +184,16 @@ impl Pipeline {
         let signatures = protocols::signatures(&mut conn, project).await?;
         let told = self.sees_flow(&mut conn, caller, project).await?;
         let void = self.void_versions(&mut conn, std::slice::from_ref(&found), &signatures).await?;
-        let (planned, unplanned) = if version.is_none() {
+        let (planned, unplanned) = if version.is_none() && !caller.organization.is_vendor() {
             planned::seen(&mut conn, project, found.created_at, told).await?
         } else {
             (None, None)
         };
         Ok(ProtocolDocument {
-            version: version_view(found, (row.protocol_version, told), &names, &signatures, &void),
+            version: of_version(
+                caller,
+                version_view(found, (row.protocol_version, told), &names, &signatures, &void),
+            ),
             document,
             changes,
             may_change: self.allows_on(caller, Action::ManageProject, project),
@@ -212,7 +216,7 @@ impl Pipeline {
         let told = self.sees_flow(&mut conn, caller, project).await?;
         let void = self.void_versions(&mut conn, &versions, &signatures).await?;
         let view = |version| version_view(version, (row.protocol_version, told), &names, &signatures, &void);
-        Ok(versions.into_iter().map(view).collect())
+        Ok(versions.into_iter().map(view).map(|view| of_version(caller, view)).collect())
     }
 
     pub(crate) fn allows_on(&self, caller: &Caller, action: Action, project: ProjectId) -> bool {

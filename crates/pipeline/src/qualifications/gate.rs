@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, hash_map::Entry};
 
 use countersign_model::{Instant, ProjectId, Protocol, QualificationExpr, Refusal, Role, UserId};
-use countersign_store::{Conn, Evidence, projects, protocols, qualifications, tasks};
+use countersign_store::{Conn, Evidence, gold::Rules, projects, protocols, qualifications, tasks};
 use countersign_workflow::ItemState;
 use serde::Serialize;
 
@@ -208,7 +208,8 @@ impl Pipeline {
         for expr in &unable {
             let with: tasks::Satisfied = able.iter().chain([expr]).map(ToString::to_string).collect();
             for role in roles {
-                if tasks::count_claimable(conn, project, user, *role, now, &with, 1).await? > 0 {
+                if tasks::count_claimable(conn, project, user, *role, now, (&with, Rules::NONE), 1).await? > 0
+                {
                     return Ok(held.refusal(expr));
                 }
             }

@@ -22,6 +22,7 @@ pub(crate) use warn::{JOB_QUALIFICATION, ask_for_warnings};
 use crate::{
     Pipeline, PipelineError, Result,
     access::{Action, Resource},
+    organizations::veil::of_certificates,
     people::Caller,
     review::checked_comment,
     rework::free_abandoned,
@@ -204,7 +205,8 @@ impl Pipeline {
     pub async fn my_qualifications(&self, caller: &Caller) -> Result<Vec<QualificationView>> {
         let mut conn = self.store.read().await?;
         let rows = qualifications::of_user(&mut conn, caller.user()).await?;
-        views(&mut conn, rows, self.store.clock().now()).await
+        let own = views(&mut conn, rows, self.store.clock().now()).await?;
+        Ok(of_certificates(caller, own))
     }
 
     /// Enters a certificate of somebody else: for a project, or for all of them.

@@ -25,7 +25,7 @@ use bytes::Bytes;
 use countersign_ledger::Entry;
 use countersign_model::{Audience, CertificationId, Instant, ItemId, ProjectId, ReleaseId, UserId};
 use countersign_store::{
-    Actor, Conn, Evidence, StoreError, certifications, events, is_full, projects, releases, users, wide_holds,
+    Actor, Conn, Evidence, StoreError, events, is_full, projects, releases, users, wide_holds,
 };
 use futures::{StreamExt, stream::BoxStream};
 use serde::Serialize;
@@ -282,10 +282,10 @@ impl Pipeline {
             return Err(PipelineError::refused("recalled", message));
         }
         if let Some(user) = actor.user
-            && certifications::audits_in(&mut *self.store.read().await?, user, release.project_id).await?
+            && self.is_blind_in(&mut *self.store.read().await?, user, release.project_id).await?
         {
-            let message =
-                "You audit labels of this project: until the audit is over you see them there only.";
+            let message = "You audit labels of this project, or judge them in a study: until that is over you see them \
+                           there only.";
             return Err(PipelineError::refused("blind_audit", message));
         }
         let Some(address) = release.address.clone().filter(|_| release.state == "done") else {

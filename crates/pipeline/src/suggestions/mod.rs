@@ -101,6 +101,8 @@ pub(crate) async fn draw(
     }
     let mut chance = Draw::of(&seed(tx, moving.item.project_id).await?, moving.item.id);
     let drawn = arm(&plan, &mut chance);
+    // Where the right answer is known, what is measured is the reader, not whom they follow.
+    let drawn = if moving.copy.is_some() { Arm::Genuine } else { drawn };
     // All ids that were meant for the draft: a label that is taken out leaves no gap among those that are shown.
     let mut ids: Vec<AnnotationId> = annotations.iter().map(|mark| mark.id).collect();
     ids.push(AnnotationId(spare));

@@ -74,6 +74,10 @@ impl Begun {
 
     /// Keeps what came of it.
     pub async fn end(self, tx: &mut Tx, moving: &Moving, user: UserId, came: Came) -> Result<()> {
+        // A read of a copy is no work on an item.
+        if moving.copy.is_some() {
+            return Ok(());
+        }
         let stage = moving.protocol.stages.get(self.stage as usize);
         let turn = turns::Turn {
             task_id: self.task,

@@ -43,7 +43,7 @@ stages:
 "#;
 
 /// The shipped image protocol with two blind readers, as its second version.
-fn document(stages: &str) -> String {
+pub fn document(stages: &str) -> String {
     let (_, text) = countersign_workflow::shipped().iter().find(|(id, _)| *id == "images").unwrap();
     let (head, rest) = text.split_once("stages:\n").unwrap();
     let (_, guideline) = rest.split_once("guideline:").unwrap();

@@ -3,13 +3,22 @@
 
 use std::collections::BTreeSet;
 
-use countersign_model::{FrameRef, ItemId, ProjectId, Role, Shape, StageKind, UserId};
+use countersign_model::{
+    Clock, FrameRef, Instant, ItemId, OrganizationId, ProjectId, Protocol, Role, Shape, StageKind, UserId,
+};
 use countersign_pipeline::{
-    PipelineError, people::Caller, review::Verdict, sign::Countersigning, signing::Components, views::Work,
+    PipelineError,
+    organizations::{OrganizationDraft, OrganizationKind},
+    people::{Caller, UserDraft},
+    review::Verdict,
+    sign::Countersigning,
+    signing::Components,
+    vendors::MixDraft,
+    views::Work,
     work::Wish,
 };
 use countersign_quality::Random;
-use countersign_store::{items, tasks};
+use countersign_store::{Actor, items, tasks};
 use countersign_workflow::{ItemState, Missing, Phase, ReviewDecision, SignDecision, may_claim};
 
 use crate::{
@@ -19,16 +28,57 @@ use crate::{
 };
 
 const PEOPLE: u32 = 7;
+/// People of a vendor beside them; its contract ends on the way.
+const OUTSIDE: u32 = 2;
+const CONTRACT_SECONDS: i64 = 40_000;
+/// Items that are given to the vendor to read.
+const GIVEN: usize = 3;
 const IMAGES: u32 = 9;
 const STEPS: u32 = 260;
 const ROLES: [Role; 4] = [Role::Annotator, Role::Reviewer, Role::Specialist, Role::QualityEngineer];
+
+/// A vendor whose people read and review.
+async fn vendor(house: &House, owner: &Caller, project: ProjectId) -> OrganizationId {
+    let draft = UserDraft {
+        login: "root".into(),
+        printed_name: "Root".into(),
+        password: Some(PASSWORD.into()),
+        system_roles: vec![Role::Owner],
+    };
+    house.pipeline.make_user_as(Actor::system(), draft).await.unwrap();
+    let root = house.sign_in("root").await;
+    let now = Clock::now(&*house.clock);
+    let draft = OrganizationDraft {
+        name: "Outside".into(),
+        kind: OrganizationKind::Vendor,
+        contract_from: Some(now),
+        contract_until: Some(now.plus_seconds(CONTRACT_SECONDS)),
+        reason: "signed".into(),
+    };
+    let vendor = house.pipeline.make_organization(&root, draft).await.unwrap().id;
+    for n in 0..OUTSIDE {
+        let draft = UserDraft {
+            login: format!("outside{n}"),
+            printed_name: format!("Outside {n}"),
+            password: Some(PASSWORD.into()),
+            system_roles: vec![],
+        };
+        let user = house.pipeline.make_user(&root, draft, Some(vendor)).await.unwrap().user.id;
+        for role in [Role::Annotator, Role::Reviewer] {
+            house.pipeline.grant(owner, project, user, role).await.unwrap();
+        }
+    }
+    vendor
+}
 
 struct Roster {
     house: House,
     project: ProjectId,
     people: Vec<(Caller, String)>,
     items: Vec<ItemId>,
+    given: Vec<ItemId>,
     random: Random,
+    outside: u32,
     claims: u32,
     refusals: u32,
     judged: u32,
@@ -50,6 +100,8 @@ impl Roster {
             }
             logins.push(login);
         }
+        let vendor = vendor(&house, &owner, project).await;
+        logins.extend((0..OUTSIDE).map(|n| format!("outside{n}")));
         let files: Vec<_> = (0..IMAGES).map(|n| (format!("{n}.png"), png(64 + n, 48, n + 1))).collect();
         ingest(&house, project, "p", &files).await;
         let mut people = Vec::new();
@@ -57,8 +109,17 @@ impl Roster {
             people.push((house.sign_in(&login).await, login));
         }
         let listed = house.pipeline.items(&owner, project, Default::default()).await.unwrap();
-        let items = listed.items.iter().map(|item| item.id).collect();
-        Self { house, project, people, items, random, claims: 0, refusals: 0, judged: 0 }
+        let items: Vec<ItemId> = listed.items.iter().map(|item| item.id).collect();
+        let given = items[..GIVEN].to_vec();
+        let mix = MixDraft {
+            organizations: vec![vendor],
+            items: Some(given.clone()),
+            count: None,
+            overlap: 0,
+            reason: "theirs".into(),
+        };
+        house.pipeline.draw_mix(&owner, project, mix).await.unwrap();
+        Self { house, project, people, items, given, random, outside: 0, claims: 0, refusals: 0, judged: 0 }
     }
 
     fn below(&mut self, end: usize) -> usize {
@@ -78,9 +139,8 @@ impl Roster {
         let item = self.items[which];
         let before = self.state(item).await;
         let protocol = in_force(&self.house, self.project).await;
-        let now = countersign_model::Clock::now(&*self.house.clock);
-        let roles = caller.roles(self.project);
-        let ruled = may_claim(&protocol, &before, caller.user(), &roles, now);
+        let now = Clock::now(&*self.house.clock);
+        let ruled = self.ruled(&protocol, &before, item, &caller, now);
         let wish = Wish { item: Some(item), ..Wish::default() };
         let claimed = self.house.pipeline.claim(&caller, self.project, wish).await;
         match (claimed, ruled) {
@@ -96,7 +156,8 @@ impl Roster {
             }
             (Err(PipelineError::Refused(refusal)), Err(ruled)) => {
                 self.refusals += 1;
-                assert_eq!(refusal.code, ruled.code);
+                self.outside += u32::from(matches!(&*ruled, "contract_not_valid" | "given_elsewhere"));
+                assert_eq!(refusal.code, ruled);
             }
             // Whoever has no role that sees the item learns nothing of it.
             (Err(PipelineError::NotFound), Err(_)) => self.refusals += 1,
@@ -108,6 +169,26 @@ impl Roster {
             // Claims that were left run out.
             self.house.clock.forward(1_900);
         }
+    }
+
+    /// What the machine says, and beside it the contract and whom the item is given to.
+    fn ruled(
+        &self,
+        protocol: &Protocol,
+        state: &ItemState,
+        item: ItemId,
+        caller: &Caller,
+        now: Instant,
+    ) -> Result<(), String> {
+        let vendor = caller.organization.is_vendor();
+        if vendor && caller.organization.contract_until.is_some_and(|until| until <= now) {
+            return Err("contract_not_valid".into());
+        }
+        let roles = caller.roles(self.project);
+        may_claim(protocol, state, caller.user(), &roles, now).map_err(|refusal| refusal.code.to_string())?;
+        let stage = state.stage.and_then(|stage| protocol.stages.get(stage as usize));
+        let reads = stage.is_some_and(|stage| stage.kind == StageKind::Read);
+        if reads && !vendor && self.given.contains(&item) { Err("given_elsewhere".into()) } else { Ok(()) }
     }
 
     async fn act(&mut self, caller: &Caller, login: &str, work: Work) {
@@ -187,8 +268,9 @@ async fn walked(house: House, seed: u64) {
         roster.step().await;
     }
     roster.rows_agree().await;
-    let Roster { claims, refusals, judged, .. } = roster;
+    let Roster { claims, refusals, judged, outside, .. } = roster;
     assert!(claims > 20 && refusals > 50 && judged > 5, "{claims} {refusals} {judged}");
+    assert!(outside > 5, "{outside}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -43,3 +43,34 @@ pub fn by_peers(posterior: &[f64], usual: f64) -> Result<f64, DetectorError> {
 fn share(value: f64) -> Result<f64, DetectorError> {
     if (0.0..=1.0).contains(&value) { Ok(value) } else { Err(DetectorError::Fraction(value)) }
 }
+
+/// About how many items pass from a change of the share of errors from `before` to `after` until it is found: ln(A) over the mean gain
+/// of evidence by an item, the relative entropy of the two shares (Lorden 1971), where false alarms are `run_length` = A items apart.
+///
+/// # Errors
+/// [`DetectorError::Fraction`] for shares that are not strictly between 0 and 1, or equal; [`DetectorError::RunLength`] below 2.
+pub fn reads_to_find(run_length: f64, before: f64, after: f64) -> Result<f64, DetectorError> {
+    for value in [before, after] {
+        if !(value > 0.0 && value < 1.0) || before == after {
+            return Err(DetectorError::Fraction(value));
+        }
+    }
+    if !(run_length >= 2.0 && run_length.is_finite()) {
+        return Err(DetectorError::RunLength(run_length));
+    }
+    let gain = after * (after / before).ln() + (1.0 - after) * ((1.0 - after) / (1.0 - before)).ln();
+    Ok(run_length.ln() / gain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rarer_false_alarm_takes_longer_to_find_a_change() {
+        let about = |length| reads_to_find(length, 0.05, 0.3).unwrap();
+        assert!((about(5_000.0) - 26.3).abs() < 0.1, "{}", about(5_000.0));
+        assert!((about(1_000.0) - 21.3).abs() < 0.1, "{}", about(1_000.0));
+        assert!(reads_to_find(5_000.0, 0.05, 0.05).is_err() && reads_to_find(1.0, 0.05, 0.3).is_err());
+    }
+}

@@ -106,7 +106,36 @@ impl Default for Limits {
     }
 }
 
+impl Limits {
+    /// The manual's limits of "marginal": may be acceptable, may need improvement.
+    pub const MARGINAL: Self = Self { effectiveness: 0.8, miss: 0.05, false_alarm: 0.1, surely: false };
+}
+
+/// What a study says of a person, in the manual's three words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Every figure is within its limit.
+    Acceptable,
+    /// One is not, and all are within the wider limits.
+    Marginal,
+    /// One is beyond the wider limits, or nothing could tell.
+    Unacceptable,
+}
+
 impl Person {
+    /// What follows from the figures.
+    #[must_use]
+    pub fn verdict(&self, acceptable: Limits, marginal: Limits) -> Verdict {
+        if self.passes(acceptable) {
+            Verdict::Acceptable
+        } else if self.passes(marginal) {
+            Verdict::Marginal
+        } else {
+            Verdict::Unacceptable
+        }
+    }
+
     /// Whether the person reaches the limits. Where nothing could tell a rate, it is not reached.
     #[must_use]
     pub fn passes(&self, limits: Limits) -> bool {
@@ -119,15 +148,16 @@ impl Person {
     }
 }
 
-/// Evaluates a study. `reference` says of each item, by index, whether it is bad.
-///
-/// # Errors
-/// [`StudyError`] names the first trial that does not fit.
-pub fn attribute(trials: &[Trial], reference: &[bool], confidence: f64) -> Result<Attribute, StudyError> {
+/// What each person said of each item: turn and answer.
+pub(super) type Said = BTreeMap<u32, OfItems>;
+/// The same of one person.
+pub(super) type OfItems = BTreeMap<u32, Vec<(u32, bool)>>;
+
+pub(super) fn gathered(trials: &[Trial], reference: &[bool]) -> Result<Said, StudyError> {
     if trials.is_empty() || trials.len() > TRIALS_MAX {
         return Err(StudyError::Trials(trials.len()));
     }
-    let mut people: BTreeMap<u32, BTreeMap<u32, Vec<(u32, bool)>>> = BTreeMap::new();
+    let mut people = Said::new();
     for Trial { person, item, turn, bad } in trials {
         if reference.get(*item as usize).is_none() {
             return Err(StudyError::Reference(*item));
@@ -138,6 +168,15 @@ pub fn attribute(trials: &[Trial], reference: &[bool], confidence: f64) -> Resul
         }
         said.push((*turn, *bad));
     }
+    Ok(people)
+}
+
+/// Evaluates a study. `reference` says of each item, by index, whether it is bad.
+///
+/// # Errors
+/// [`StudyError`] names the first trial that does not fit.
+pub fn attribute(trials: &[Trial], reference: &[bool], confidence: f64) -> Result<Attribute, StudyError> {
+    let people = gathered(trials, reference)?;
     let rate = |part, of| rate(part, of, confidence);
     let truth = |item: u32| reference[item as usize];
     let mut found = Vec::with_capacity(people.len());

@@ -4,6 +4,7 @@ mod adjudicate;
 mod agreement;
 mod alerts;
 mod appeals;
+mod appraisals;
 mod batches;
 mod breach;
 mod certifications;
@@ -15,6 +16,7 @@ mod findings;
 mod gate;
 mod gate_masks;
 mod gate_rules;
+mod gold;
 mod grants;
 mod guidelines;
 mod health;
@@ -30,6 +32,7 @@ mod log;
 mod me;
 mod monitor;
 mod ontology;
+mod organizations;
 mod overdue;
 mod oversight;
 mod pixels;
@@ -49,6 +52,7 @@ mod tasks;
 mod tickets;
 mod tiers;
 mod users;
+mod vendors;
 
 use axum::{
     extract::DefaultBodyLimit,
@@ -66,6 +70,7 @@ pub fn all() -> OpenApiRouter<App> {
         .merge(me::routes())
         .merge(alerts::routes())
         .merge(users::routes())
+        .merge(organizations::routes())
         .merge(projects::routes())
         .merge(protocols::routes())
         .merge(protocol_schema::routes())
@@ -83,6 +88,7 @@ pub fn all() -> OpenApiRouter<App> {
         .merge(oversight::routes())
         .merge(certifications::routes())
         .merge(batches::routes())
+        .merge(appraisals::routes())
         .merge(monitor::routes())
         .merge(tickets::routes())
         .merge(label_errors::routes())
@@ -109,13 +115,16 @@ pub fn all() -> OpenApiRouter<App> {
         .merge(stow::long_routes())
         .merge(certifications::long_routes())
         .merge(batches::long_routes())
+        .merge(appraisals::long_routes())
         .merge(releases::long_routes())
         .merge(face_models::long_routes())
         .merge(breach::long_routes())
         .merge(inspection::long_routes())
         .merge(agreement::long_routes())
         .merge(suggestions::long_routes())
+        .merge(gold::long_routes())
         .merge(tiers::long_routes())
+        .merge(vendors::long_routes())
         .merge(live::routes());
     let v1 = quick.merge(long).layer(DefaultBodyLimit::max(JSON_BYTES_MAX));
     health::routes().nest("/v1", v1)

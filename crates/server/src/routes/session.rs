@@ -7,7 +7,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use countersign_model::{Instant, ProjectId, Role, UserId};
-use countersign_pipeline::people::{Caller, Client, SESSION_SECONDS};
+use countersign_pipeline::{
+    organizations::OrganizationView,
+    people::{Caller, Client, SESSION_SECONDS},
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -47,6 +50,8 @@ struct Me {
     must_change_password: bool,
     grants: Vec<MyGrant>,
     session: MySession,
+    /// To whom they belong. Outside of the dates of a vendor's contract there is nothing but this answer.
+    organization: OrganizationView,
 }
 
 /// The caller's account.
@@ -94,6 +99,7 @@ async fn described(app: &App, caller: Caller) -> Result<Me, Problem> {
     Ok(Me {
         grants: grants.collect(),
         user: MyAccount { id: caller.user(), login: caller.login, printed_name: caller.printed_name },
+        organization: caller.organization,
         system_roles: caller.principal.system_roles,
         must_change_password: caller.must_change_password,
         session: MySession { verified_at: caller.verified_at },

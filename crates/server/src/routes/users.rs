@@ -1,7 +1,7 @@
 //! Accounts.
 
 use axum::{Json, extract::State, http::StatusCode};
-use countersign_model::{Role, UserId};
+use countersign_model::{OrganizationId, Role, UserId};
 use countersign_pipeline::people::{NewUser, User, UserDraft};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -29,6 +29,8 @@ struct AccountDraft {
     /// Roles on the installation.
     #[serde(default)]
     system_roles: Vec<Role>,
+    /// To whom they belong; own staff if not said.
+    organization: Option<OrganizationId>,
 }
 
 /// A change of an account.
@@ -61,7 +63,7 @@ async fn make_user(
         password: body.password,
         system_roles: body.system_roles,
     };
-    Ok((StatusCode::CREATED, Json(app.pipeline.make_user(&caller, draft).await?)))
+    Ok((StatusCode::CREATED, Json(app.pipeline.make_user(&caller, draft, body.organization).await?)))
 }
 
 /// Opens or closes an account, or corrects its printed name.

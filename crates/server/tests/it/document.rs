@@ -182,6 +182,7 @@ fn the_schema_takes_what_ships_and_refuses_what_the_reader_refuses() {
         blind: vec![countersign_model::Blinding::Names],
         readers: 2,
         readers_max: Some(3),
+        readers_min: Some(1),
         merge: Some(countersign_model::MergeRule::One),
         escalate_to: Some(countersign_model::Role::Owner),
         escalate_hours: Some(1),

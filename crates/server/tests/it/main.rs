@@ -6,6 +6,7 @@ mod document;
 mod draft;
 mod full;
 mod gate;
+mod gold;
 mod house;
 mod live;
 mod protocols;

@@ -85,7 +85,7 @@ async fn plant() -> Plant {
 }
 
 /// An answer with nothing in it but how it is built: what differs from item to item in any case is gone.
-fn built(value: &Value) -> String {
+pub fn built(value: &Value) -> String {
     match value {
         Value::Object(fields) => {
             let fields: Vec<String> =

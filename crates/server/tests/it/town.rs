@@ -1,5 +1,6 @@
 //! A house in which every kind of thing exists once: what the walk over all routes goes through.
 
+mod eyes;
 mod signals;
 
 use std::{collections::HashMap, sync::Arc};
@@ -19,7 +20,7 @@ use countersign_pipeline::{
     views::Work,
     work::Wish,
 };
-use countersign_store::{Actor, Evidence, StoreError, signing};
+use countersign_store::{Actor, Evidence, StoreError, gold, signing};
 use countersign_workflow::{Missing, ReviewDecision, SignDecision};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -136,6 +137,7 @@ impl Town {
         self.alarm().await;
         self.ticket().await;
         self.doubt().await;
+        self.vendor().await;
         self.locked_account().await;
         self.certificate().await;
         self.guideline().await;
@@ -241,6 +243,8 @@ impl Town {
         let batch = pipeline.submit_batch(&engineer, self.images, plan).await.unwrap();
         pipeline.draw_batch(&engineer, batch.id, "").await.unwrap();
         self.ids.insert("batch", batch.id.to_string());
+        self.trust(done.item.id).await;
+        self.studies_eyes().await;
         let hold = pipeline.hold(&engineer, done.item.id, "looked at again".into()).await.unwrap();
         self.ids.insert("hold", hold.id.to_string());
         let lot = HoldScope::Lot { lot: "L-7".into() };
@@ -255,6 +259,34 @@ impl Town {
         self.ids.insert("item", own.item.id.to_string());
         self.ids.insert("draft", own.read.unwrap().summary.id.to_string());
         self.words(own.item.id).await;
+    }
+
+    /// A gold item, whatever audits it is in.
+    async fn trust(&mut self, item: ItemId) {
+        let (project, engineer) = (self.images, self.caller("quality_engineer").clone());
+        let made = self.house.pipeline.store.write::<_, StoreError, _>(engineer.actor(), move |tx| {
+            Box::pin(async move {
+                let row = countersign_store::items::by_id(tx, item).await?.unwrap();
+                let row = gold::Gold {
+                    id: tx.fresh(),
+                    project_id: project,
+                    item_id: item,
+                    read_id: row.accepted_read_id.unwrap(),
+                    content_hash: String::new(),
+                    reason: "read by three".into(),
+                    made_by: engineer.user(),
+                    made_at: tx.now(),
+                    state: "active".into(),
+                    ended_by: None,
+                    ended_at: None,
+                    end_reason: None,
+                };
+                gold::insert(tx, row.clone()).await?;
+                tx.record(Evidence::new("gold.made", "gold", row.id.uuid()).project(project))?;
+                Ok(row.id)
+            })
+        });
+        self.ids.insert("gold", made.await.unwrap().to_string());
     }
 
     /// A finding on an item that is being read, and an appeal against a review that sent another read back.

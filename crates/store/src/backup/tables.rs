@@ -5,27 +5,27 @@ use serde_json::Value as JsonValue;
 use uuid::Uuid;
 
 use crate::{
-    Bind, Kind, Record, Row, StoreError, Value, appeals,
+    Bind, Kind, Record, Row, StoreError, Value, appeals, appraisals,
     assets::Asset,
     audits, batches, campaigns, certifications, checkpoints, cleanings, comparisons, draft_stops,
     exposures::Exposure,
     face_models, findings,
     gate::{GateEntry, GateReason},
-    guideline_plans, guidelines,
+    gold, guideline_plans, guidelines,
     holds::Hold,
     ingests,
     items::Item,
     jobs::Job,
     label_errors, leaks, lineage,
     masks::GateMask,
-    monitoring, ontology, privacy, projects,
+    monitoring, ontology, organizations, privacy, projects,
     protocol_plans::ProtocolPlan,
     protocols::{ProtocolSignature, ProtocolVersion},
     qualifications, reads, releases, risks, sessions, signing, subjects, suggestions,
     tasks::Task,
     tickets, turns, user_keys, users,
     value::record,
-    wide_holds,
+    vendors, wide_holds,
 };
 
 record! {
@@ -130,12 +130,12 @@ macro_rules! tables {
     };
 }
 tables! {
-    users::Organization, users::User, sessions::Session, sessions::Token, projects::Project, ProtocolVersion, ProtocolSignature, ProtocolPlan,
+    users::Organization, organizations::ContractWarning, users::User, sessions::Session, sessions::Token, projects::Project, ProtocolVersion, ProtocolSignature, ProtocolPlan,
     projects::Grant, qualifications::Qualification, qualifications::Warning, ingests::Ingest, ingests::IngestRefusal, Item, Asset, SharedAsset, Task, Participation, reads::Read,
-    reads::AnnotationRow, reads::Review, guidelines::Guideline, guidelines::Reader, guideline_plans::GuidelinePlan, campaigns::Campaign, campaigns::CampaignItem, ontology::Change, reads::Signature, comparisons::Comparison, comparisons::Adjudication, GateEntry, GateReason, GateMask, Hold, wide_holds::WideHold, wide_holds::WideHoldItem, draft_stops::DraftStop, draft_stops::ModelStop, lineage::ShownDraft, suggestions::Seed, suggestions::Suggestion, Exposure, certifications::Certification,
-    certifications::Unit, certifications::Auditor, batches::Batch, batches::Return, batches::Resumption, monitoring::Plan,
+    reads::AnnotationRow, reads::Review, guidelines::Guideline, guidelines::Reader, guideline_plans::GuidelinePlan, campaigns::Campaign, campaigns::CampaignItem, ontology::Change, reads::Signature, comparisons::Comparison, comparisons::Adjudication, GateEntry, GateReason, GateMask, Hold, wide_holds::WideHold, wide_holds::WideHoldItem, draft_stops::DraftStop, draft_stops::ModelStop, lineage::ShownDraft, suggestions::Seed, suggestions::Suggestion, gold::Gold, gold::Seed, gold::Copy, gold::Alias, gold::Meeting, gold::GoldResult, Exposure, certifications::Certification,
+    certifications::Unit, certifications::Auditor, batches::Batch, batches::Return, batches::Resumption, appraisals::Appraisal, appraisals::Part, appraisals::Appraiser, appraisals::Turn, monitoring::Plan,
     monitoring::Stream, monitoring::Check, monitoring::Alarm, monitoring::AlarmHold, tickets::Ticket, tickets::Suppressed, label_errors::LabelSearch, label_errors::Doubt, findings::Finding, findings::Note, appeals::Appeal,
-    turns::Turn, turns::LostClaim, turns::Ruling, turns::Rate, releases::Release,
+    vendors::Mix, vendors::Assignment, vendors::Score, turns::Turn, turns::LostClaim, turns::Ruling, turns::Rate, releases::Release,
     releases::ReleaseItem, cleanings::Cleaning, audits::Audit, audits::AuditItem, leaks::Leak, leaks::LeakItem, risks::ItemRisk,
     face_models::FaceModel, face_models::FaceRun, face_models::FaceFrame, face_models::FaceLabel, face_models::FaceLook, subjects::Subject, subjects::SubjectItem,
     subjects::SubjectAsset, privacy::Request, Job, EventRow, EventDetails, Setting,

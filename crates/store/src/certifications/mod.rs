@@ -148,7 +148,8 @@ pub async fn candidates(
     let sql = concat!(
         "SELECT i.id, r.id AS read_id, r.content_hash FROM items i JOIN reads r ON r.id = i.accepted_read_id \
          WHERE i.project_id = $1 AND i.id > $2 AND i.state IN ('accepted', 'released') AND NOT i.held \
-         AND r.content_hash IS NOT NULL AND NOT r.cannot_assess AND NOT ",
+         AND r.content_hash IS NOT NULL AND NOT r.cannot_assess \
+         AND NOT EXISTS (SELECT 1 FROM gold g WHERE g.item_id = i.id AND g.state <> 'retired') AND NOT ",
         unsettled!("i.id"),
         " ORDER BY i.id LIMIT $3"
     );

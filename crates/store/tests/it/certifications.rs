@@ -12,7 +12,11 @@ use crate::world::{World, both, item_of};
 
 const HASH: &str = "00";
 
-async fn accepted(tx: &mut Tx, project: ProjectId, number: usize) -> Result<(ItemId, ReadId), StoreError> {
+pub async fn accepted(
+    tx: &mut Tx,
+    project: ProjectId,
+    number: usize,
+) -> Result<(ItemId, ReadId), StoreError> {
     let mut item = item_of(tx, project, number);
     item.state = "accepted".to_owned();
     let (id, read): (ItemId, ReadId) = (item.id, tx.fresh());

@@ -33,6 +33,7 @@ async fn claim_as(
                     item: None,
                     until,
                     satisfied: tasks::Satisfied::default(),
+                    gold: countersign_store::gold::Rules::NONE,
                 };
                 let task = tasks::claim(tx, claim).await?;
                 if let Some(task) = &task {

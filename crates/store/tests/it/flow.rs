@@ -26,7 +26,7 @@ both! {
             async move {
                 store.write::<_, StoreError, _>(Actor::token(user), move |tx| Box::pin(async move {
                     let until = tx.now().plus_seconds(600);
-                    let claim = tasks::Claim { project, user, role: Role::Annotator, stage: None, item: None, until, satisfied: tasks::Satisfied::default() };
+                    let claim = tasks::Claim { project, user, role: Role::Annotator, stage: None, item: None, until, satisfied: tasks::Satisfied::default(), gold: countersign_store::gold::Rules::NONE };
                     let task = tasks::claim(tx, claim).await?.unwrap();
                     tx.record(Evidence::new("task.claimed", "task", task.id.0).project(project))?;
                     Ok(task)

@@ -1,5 +1,6 @@
 //! The store's whole suite, on SQLite and on PostgreSQL.
 
+mod appraisals;
 mod backups;
 mod campaigns;
 mod certifications;

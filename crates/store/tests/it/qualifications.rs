@@ -2,7 +2,7 @@
 
 use countersign_model::{QualificationId, Role, SubjectId};
 use countersign_store::{
-    Evidence,
+    Evidence, gold,
     qualifications::{self, PAPERS, Paper, Qualification},
     tasks::{self, Claim, Satisfied},
 };
@@ -33,7 +33,7 @@ both! {
             let now = world.store.clock().now();
             let mut conn = world.store.read().await.unwrap();
             let counted =
-                tasks::count_claimable(&mut conn, project, user, Role::Annotator, now, &satisfied, 10).await.unwrap();
+                tasks::count_claimable(&mut conn, project, user, Role::Annotator, now, (&satisfied, gold::Rules::NONE), 10).await.unwrap();
             assert_eq!(counted, expected, "{satisfied:?}");
         }
         let mut got = Vec::new();
@@ -41,7 +41,7 @@ both! {
             let task = world.write(move |tx| Box::pin(async move {
                 tx.record(Evidence::new("test", "project", project.0))?;
                 let (until, satisfied) = (tx.now().plus_seconds(600), ["chest & ct"].into_iter().collect());
-                let claim = Claim { project, user, role: Role::Annotator, stage: None, item: None, until, satisfied };
+                let claim = Claim { project, user, role: Role::Annotator, stage: None, item: None, until, satisfied, gold: gold::Rules::NONE };
                 tasks::claim(tx, claim).await
             })).await;
             got.extend(task.map(|task| task.id));

@@ -73,7 +73,9 @@ impl Walk<'_> {
             (0_u32..).zip(&self.protocol.stages).find(|(_, s)| s.kind == StageKind::Read).unwrap();
         let readers: BTreeSet<_> =
             self.shadow.readers.iter().filter(|(at, _)| *at == read).map(|(_, user)| user).collect();
-        assert!(readers.len() >= stage.readers as usize, "distinct authors");
+        let fewest = stage.readers_min.unwrap_or(stage.readers);
+        let least = self.state.readers.map_or(stage.readers, |n| n.clamp(fewest, stage.readers));
+        assert!(readers.len() >= least as usize, "distinct authors");
         let later: Vec<_> = self.shadow.passed.iter().filter(|(at, _)| *at != read).collect();
         let people: BTreeSet<_> = later.iter().map(|(_, user)| user).collect();
         assert_eq!(people.len(), later.len(), "as many people as stages");
@@ -99,6 +101,7 @@ impl Walk<'_> {
                 | Event::Reviewed { .. }
                 | Event::Signed { .. }
                 | Event::Relabelled
+                | Event::Divided { .. }
                 | Event::Released { .. }
         );
         assert!(!forbidden, "{event:?} while held");

@@ -411,3 +411,22 @@ fn an_open_finding_is_looked_at_before_anything_passes() {
     world.ok(Event::FindingResolved { finding: FindingId(Uuid::from_u128(1)) });
     world.ok(released());
 }
+
+#[test]
+fn an_item_that_is_divided_is_read_by_as_many_as_the_protocol_lets() {
+    let mut fixed = double(AiVisibility::Never, None);
+    assert_eq!(fixed.no(Event::Divided { readers: 1 }), refusals::READERS_FIXED);
+    let mut world = double(AiVisibility::Never, None);
+    world.protocol.stages[1].readers_min = Some(1);
+    for readers in [0, 3] {
+        assert_eq!(world.no(Event::Divided { readers }), refusals::READERS_FIXED);
+    }
+    world.ok(Event::Divided { readers: 1 });
+    assert_eq!((world.state.phase, world.state.tasks.len()), (Phase::Reading, 1));
+    world.ok(world.claim(1));
+    assert_eq!(world.no(Event::Divided { readers: 2 }), refusals::WRONG_STAGE, "somebody has begun");
+    world.ok(world.submit(1, H1));
+    assert_eq!(world.state.phase, Phase::Comparing);
+    world.ok(compared(true));
+    assert_eq!(world.state.stage, Some(4));
+}

@@ -54,7 +54,11 @@ fn protocols() -> impl Strategy<Value = Protocol> {
         }
         let read = stage(StageKind::Read, stages.len(), Some(Role::Annotator), ai);
         let readers_max = (adaptive && readers > 1).then_some(readers + 1);
-        stages.push(timely(Stage { readers, readers_max, ..read }, timed.then_some(Role::Reviewer)));
+        let readers_min = (!adaptive && readers > 1).then_some(1);
+        stages.push(timely(
+            Stage { readers, readers_max, readers_min, ..read },
+            timed.then_some(Role::Reviewer),
+        ));
         if readers > 1 {
             stages.push(compare(stages.len()));
             let decide = stage(StageKind::Adjudicate, stages.len(), Some(Role::Reviewer), ai);
@@ -215,6 +219,7 @@ impl<'a> Walk<'a> {
                 Event::FindingResolved { finding: FindingId(Uuid::from_u128(u128::from(op.user % 2))) }
             }
             15 if op.pick.is_multiple_of(4) => Event::SuggestionKept,
+            15 if op.pick.is_multiple_of(3) => Event::Divided { readers: u32::from(op.user % 4) },
             _ => Event::Released { release: ReleaseId(fresh.0) },
         }
     }

@@ -50,6 +50,7 @@ pub fn protocol(stages: Vec<Stage>, rework_cap: u32) -> Protocol {
         release: countersign_model::ReleasePlan::default(),
         overdue: countersign_model::OverduePlan::default(),
         suggestions: countersign_model::SuggestionPlan::default(),
+        gold: countersign_model::GoldPlan::default(),
         cannot_assess: true,
     };
     protocol.validate().unwrap();

@@ -28,8 +28,18 @@ const TABS = [
     roles: ["quality_engineer", "specialist"],
   },
   {
+    to: "/projects/$projectId/gold",
+    label: "Gold",
+    roles: ["quality_engineer", "data_scientist", "auditor"],
+  },
+  {
     to: "/projects/$projectId/tiers",
     label: "Tiers",
+    roles: ["quality_engineer", "data_scientist", "auditor"],
+  },
+  {
+    to: "/projects/$projectId/vendors",
+    label: "Vendors",
     roles: ["quality_engineer", "data_scientist", "auditor"],
   },
   {

@@ -11,6 +11,7 @@ import { DraftModels } from "./quality/DraftModels";
 import { LabelErrors } from "./quality/LabelErrors";
 import { Monitoring } from "./quality/Monitoring";
 import { Reasons } from "./quality/Reasons";
+import { Studies } from "./quality/Studies";
 import { Tickets } from "./quality/Tickets";
 import { WideHolds } from "./quality/WideHolds";
 
@@ -59,6 +60,10 @@ export default function Quality() {
           <Reasons project={project.id} />
         </section>
       ) : null}
+      <section className="stack" aria-label="Studies">
+        <h2>Studies of people's eyes</h2>
+        <Studies project={project} certify={rights.certify} />
+      </section>
       <section className="stack" aria-label="Certificates">
         <h2 id="certificates">Certificates</h2>
         <Certifications project={project} rights={rights} />

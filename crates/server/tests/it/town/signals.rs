@@ -1,10 +1,15 @@
-//! What speaks up about the quality of work: an alarm about a person, a ticket about a guideline.
+//! What speaks up about the quality of work: an alarm about a person, a ticket about a guideline; and a vendor.
 
-use countersign_model::{DoubtId, ItemId, LabelSearchId, ReadId, UserId};
-use countersign_store::{Actor, Evidence, Json, StoreError, label_errors, monitoring, tickets};
+use countersign_model::{DoubtId, ItemId, LabelSearchId, ReadId, Role, UserId};
+use countersign_pipeline::{
+    organizations::{OrganizationDraft, OrganizationKind},
+    people::UserDraft,
+};
+use countersign_store::{Actor, Evidence, Json, StoreError, label_errors, monitoring, tickets, vendors};
 use uuid::Uuid;
 
 use super::Town;
+use crate::house::{PASSWORD, Who};
 
 impl Town {
     /// A guideline ticket that nobody closed.
@@ -136,5 +141,54 @@ impl Town {
             })
         });
         self.ids.insert("alarm", id.await.unwrap().to_string());
+    }
+
+    /// A vendor with somebody who reads and reviews, and an empty drawing among vendors.
+    pub(super) async fn vendor(&mut self) {
+        let (project, now) = (self.images, countersign_model::Clock::now(&*self.clock));
+        let draft = OrganizationDraft {
+            name: "Vendor".into(),
+            kind: OrganizationKind::Vendor,
+            contract_from: Some(now),
+            contract_until: Some(now.plus_seconds(86_400)),
+            reason: "signed".into(),
+        };
+        let pipeline = self.house.pipeline.clone();
+        let vendor = pipeline.make_organization(self.caller("root"), draft).await.unwrap().id;
+        let draft = UserDraft {
+            login: "vendor".into(),
+            printed_name: "Reader of a vendor".into(),
+            password: Some(PASSWORD.into()),
+            system_roles: vec![],
+        };
+        let user = pipeline.make_user(self.caller("root"), draft, Some(vendor)).await.unwrap().user.id;
+        for role in [Role::Annotator, Role::Reviewer] {
+            pipeline.grant(self.caller("owner"), project, user, role).await.unwrap();
+        }
+        let secret = self.house.session("vendor").await;
+        self.callers.insert("vendor".into(), self.house.caller(&secret).await);
+        // Not last: what others make for the walk, the owner's token takes away.
+        self.people.insert(1, ("vendor".into(), Who::Session(secret)));
+        let made = pipeline.store.write::<_, StoreError, _>(Actor::system(), move |tx| {
+            Box::pin(async move {
+                let mix = vendors::Mix {
+                    id: tx.fresh(),
+                    project_id: project,
+                    organizations: Json(vec![vendor]),
+                    seed: "00".repeat(32),
+                    items: 0,
+                    overlap: 0,
+                    reason: "none waits".into(),
+                    made_by: None,
+                    made_at: tx.now(),
+                };
+                let id = mix.id;
+                vendors::insert_mix(tx, mix, Vec::new()).await?;
+                tx.record(Evidence::new("mix.drawn", "mix", id.uuid()).project(project))?;
+                Ok(id)
+            })
+        });
+        self.ids.insert("mix", made.await.unwrap().to_string());
+        self.ids.insert("organization", vendor.to_string());
     }
 }

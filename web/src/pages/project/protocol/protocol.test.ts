@@ -19,7 +19,7 @@ function at(marked: string): string[] | null {
 describe("completion", () => {
   it("knows the keys of the document, of a stage and of what is inside it", () => {
     expect(at("rew|")).toEqual(["rework_cap"]);
-    expect(at("stages:\n  - id: read\n    rea|")).toEqual(["readers", "readers_max"]);
+    expect(at("stages:\n  - id: read\n    rea|")).toEqual(["readers", "readers_max", "readers_min"]);
     expect(at("stages:\n- id: read\n  esc|")).toEqual(["escalate_hours", "escalate_to"]);
     expect(at("stages:\n  - id: compare\n    agreement:\n      surf|")).toEqual(["surface_mm", "surface_px"]);
     expect(at("classes:\n  - id: a\n    attributes:\n      - id: b\n        req|")).toEqual(["required"]);

@@ -20,7 +20,9 @@ describe("words for bounds", () => {
   });
 
   it("says against what a stream is held", () => {
-    const classes = [{ id: "nodule", name: "Nodule", color: "#fff", shapes: [], attributes: [], retired: false }];
+    const classes = [
+      { id: "nodule", name: "Nodule", color: "#fff", shapes: [], attributes: [], retired: false },
+    ];
     expect(streamWords("review", classes)).toBe("corrections by reviewers");
     expect(streamWords("class:nodule", classes)).toBe("misses of Nodule");
     expect(streamWords("class:gone", classes)).toBe("misses of gone");

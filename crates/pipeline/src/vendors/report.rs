@@ -1,0 +1,356 @@
+//! What the work of each organization is worth: shares with their intervals, and what it takes to tell two of them apart.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use countersign_model::{ItemId, OrganizationId, ProjectId};
+use countersign_quality::{
+    study::{difference, items_to_tell},
+    tiers::quantile,
+};
+use countersign_store::{organizations, vendors};
+use serde::Serialize;
+
+use super::score::Classes;
+use crate::{
+    Pipeline, PipelineError, Result,
+    access::Action,
+    organizations::OrganizationView,
+    people::Caller,
+    tiers::{CONFIDENCE, ShareView, share_of},
+};
+
+/// Most rows of each kind that one report counts.
+const ROWS_MAX: u32 = 1_000_000;
+/// Most items with critical errors that a row names: the last ones.
+const NAMED_MAX: usize = 50;
+/// Chance of telling two organizations apart that the number of items is worked out for, unless said otherwise.
+const POWER: f64 = 0.8;
+/// Shares of critical errors that the number of items is worked out for, unless said otherwise.
+const RATES: (f64, f64) = (0.02, 0.05);
+const MICROS_PER_SECOND: f64 = 1e6;
+const SECONDS_PER_HOUR: f64 = 3_600.0;
+
+/// What is asked of a report.
+#[derive(Clone, Debug, Default)]
+pub struct Question {
+    /// Classes on which an error is critical; none for those that the protocol calls critical, or all of them where it calls none so.
+    pub critical: Vec<String>,
+    /// Shares of critical errors that are to be told apart.
+    pub rates: Option<(f64, f64)>,
+    /// With which chance.
+    pub power: Option<f64>,
+}
+
+/// How long it takes from the offer of a task to the read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct VendorTimes {
+    /// Reads.
+    pub reads: u64,
+    /// Half of them take at most so long, seconds; with the 95 % interval of the quantile.
+    pub p50: Option<ShareView>,
+    /// Nine of ten take at most so long, seconds; with the 95 % interval of the quantile.
+    pub p90: Option<ShareView>,
+}
+
+/// What is counted, of how many, as a share with its 95 % interval.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CountView {
+    /// Counted.
+    pub count: u64,
+    /// Of these.
+    pub of: u64,
+    /// As a share; absent of nothing.
+    pub share: Option<ShareView>,
+}
+
+impl CountView {
+    fn new(count: u64, of: u64) -> Result<Self> {
+        Ok(Self { count, of, share: share_of(of, count)? })
+    }
+}
+
+/// How an organization follows the guideline in force.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct GuidelineLag {
+    /// People who work in the project.
+    pub people: u64,
+    /// Of these, people who have not acknowledged it.
+    pub behind: u64,
+    /// Half of those who have took at most so long, hours.
+    pub p50_hours: Option<f64>,
+}
+
+/// An item in which a critical error was found.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CriticalItem {
+    /// Item.
+    pub item: ItemId,
+    /// The classes.
+    pub classes: Vec<String>,
+}
+
+/// One organization.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct VendorView {
+    /// The organization.
+    pub organization: OrganizationView,
+    /// Items that it read.
+    pub items: u64,
+    /// Items with a critical error in its first read, of those that were accepted and could be compared.
+    pub critical: CountView,
+    /// Items whose first judgement found nothing, of those that were judged.
+    pub first_pass: CountView,
+    /// Marks of what was accepted that its first reads lack, of all of them; 0.03 are 3 of 100 objects.
+    pub missed: CountView,
+    /// Items that were sent back at least once, of those that it read.
+    pub rework: CountView,
+    /// Reviews of its reads that were overturned, of the appeals that were decided.
+    pub overturned: CountView,
+    /// From the offer to the read.
+    pub turnaround: VendorTimes,
+    /// The guideline in force.
+    pub guideline: GuidelineLag,
+    /// The last items with a critical error; not those that the caller audits blind.
+    pub critical_items: Vec<CriticalItem>,
+}
+
+/// Two organizations beside each other.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ComparedView {
+    /// The first.
+    pub first: OrganizationId,
+    /// The second.
+    pub second: OrganizationId,
+    /// Items that both read and that could be compared.
+    pub shared: u64,
+    /// Share of critical errors of the first less that of the second, with its 95 % interval (Newcombe).
+    pub difference: Option<ShareView>,
+    /// The interval does not hold 0: they can be told apart.
+    pub apart: bool,
+    /// Items of each that would tell the shares apart that were seen; absent where they are alike.
+    pub items_needed: Option<u64>,
+}
+
+/// What the work of the organizations of a project is worth.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct VendorReport {
+    /// Classes on which an error is critical; none where it is on all of them.
+    pub critical: Vec<String>,
+    /// The organizations that read something, by name.
+    pub organizations: Vec<VendorView>,
+    /// Each two of them.
+    pub compared: Vec<ComparedView>,
+    /// The shares that are to be told apart, and with which chance.
+    pub rates: [f64; 2],
+    /// That chance.
+    pub power: f64,
+    /// Items of each that it takes.
+    pub items_to_tell: Option<u64>,
+    /// There is more than one report counts: these are the first rows.
+    pub cut: bool,
+}
+
+/// One organization, as it is counted.
+#[derive(Default)]
+struct Counted {
+    items: HashSet<ItemId>,
+    times: Vec<i64>,
+    compared: BTreeMap<ItemId, bool>,
+    critical: Vec<CriticalItem>,
+    truth: u64,
+    missed: u64,
+    judged: u64,
+    right: u64,
+    sent_back: HashSet<ItemId>,
+    decided: vendors::Decided,
+    acknowledged: Vec<i64>,
+    people: u64,
+}
+
+impl Counted {
+    fn view(&mut self, organization: OrganizationView) -> Result<VendorView> {
+        let wrong = self.compared.values().filter(|critical| **critical).count() as u64;
+        let items = self.items.len() as u64;
+        Ok(VendorView {
+            organization,
+            items,
+            critical: CountView::new(wrong, self.compared.len() as u64)?,
+            first_pass: CountView::new(self.right, self.judged)?,
+            missed: CountView::new(self.missed, self.truth)?,
+            rework: CountView::new(self.sent_back.intersection(&self.items).count() as u64, items)?,
+            overturned: CountView::new(self.decided.overturned, self.decided.decided)?,
+            turnaround: VendorTimes {
+                reads: self.times.len() as u64,
+                p50: time(&mut self.times, 0.5)?,
+                p90: time(&mut self.times, 0.9)?,
+            },
+            guideline: GuidelineLag {
+                people: self.people,
+                behind: self.people - self.acknowledged.len() as u64,
+                p50_hours: quantile(&mut self.acknowledged, 0.5)
+                    .map(|micros| micros as f64 / MICROS_PER_SECOND / SECONDS_PER_HOUR),
+            },
+            critical_items: std::mem::take(&mut self.critical),
+        })
+    }
+}
+
+/// A quantile of times, seconds. How many of them lie below the true one follows the binomial distribution: the ends are the order
+/// statistics at the ends of the interval of that share.
+fn time(micros: &mut [i64], share: f64) -> Result<Option<ShareView>> {
+    let Some(value) = quantile(micros, share) else { return Ok(None) };
+    let of = micros.len() as u64;
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within 0..=of")]
+    let below = (share * of as f64).round() as u64;
+    let ends = share_of(of, below.min(of))?.map_or((0.0, 1.0), |share| (share.low, share.high));
+    let seconds = |micros: Option<i64>| micros.unwrap_or(value) as f64 / MICROS_PER_SECOND;
+    let (low, high) = (quantile(micros, ends.0), quantile(micros, ends.1));
+    Ok(Some(ShareView { value: seconds(Some(value)), low: seconds(low), high: seconds(high) }))
+}
+
+impl Pipeline {
+    /// What the work of each organization is worth in a project.
+    ///
+    /// # Errors
+    /// [`PipelineError::NotFound`] without the right; `bad_question`.
+    pub async fn vendors(
+        &self,
+        caller: &Caller,
+        project: ProjectId,
+        question: Question,
+    ) -> Result<VendorReport> {
+        self.require_on(caller, Action::ViewTiers, project)?;
+        let (rates, power) = (question.rates.unwrap_or(RATES), question.power.unwrap_or(POWER));
+        let planned = items_to_tell(rates.0, rates.1, CONFIDENCE, power)
+            .map_err(|error| PipelineError::bad("bad_question", "rates", error.to_string()))?;
+        let mut critical: BTreeSet<String> = question.critical.into_iter().collect();
+        if critical.is_empty() {
+            let protocol = self.protocol(&mut *self.store.read().await?, project).await?;
+            critical = protocol.critical().into_iter().collect();
+        }
+        let (mut counted, cut) = self.counted(caller, project, &critical).await?;
+        let now = self.store.clock().now();
+        let rows = organizations::list(&mut *self.store.read().await?).await?;
+        let mut views = Vec::new();
+        for row in rows {
+            let Some(of) = counted.get_mut(&row.id).filter(|of| !of.items.is_empty()) else { continue };
+            views.push(of.view(OrganizationView::of(row, now))?);
+        }
+        let mut compared = Vec::new();
+        for (place, first) in views.iter().enumerate() {
+            for second in &views[place + 1..] {
+                compared.push(compare(first, second, &counted, power));
+            }
+        }
+        Ok(VendorReport {
+            critical: critical.into_iter().collect(),
+            organizations: views,
+            compared,
+            rates: [rates.0, rates.1],
+            power,
+            items_to_tell: planned,
+            cut,
+        })
+    }
+
+    async fn counted(
+        &self,
+        caller: &Caller,
+        project: ProjectId,
+        critical: &BTreeSet<String>,
+    ) -> Result<(HashMap<OrganizationId, Counted>, bool)> {
+        let mut conn = self.store.read().await?;
+        let mut all: HashMap<OrganizationId, Counted> = HashMap::new();
+        let turns = vendors::first_turns(&mut conn, project, ROWS_MAX).await?;
+        let cut = turns.len() >= ROWS_MAX as usize;
+        for turn in turns {
+            let of = all.entry(turn.organization).or_default();
+            of.items.insert(turn.item);
+            of.times.push((turn.done_at.0 - turn.opened_at.0).max(0));
+        }
+        let mut first: HashSet<(OrganizationId, ItemId)> = HashSet::new();
+        for one in vendors::judgements(&mut conn, project, ROWS_MAX).await? {
+            let of = all.entry(one.organization).or_default();
+            if one.round == 1 && first.insert((one.organization, one.item)) {
+                of.judged += 1;
+                of.right += u64::from(!one.found);
+            }
+            if !one.passed {
+                of.sent_back.insert(one.item);
+            }
+        }
+        for score in vendors::scores(&mut conn, project, ROWS_MAX).await? {
+            let classes: Classes = serde_json::from_str(&score.classes)
+                .map_err(|error| PipelineError::Internal(format!("vendor_scores.classes: {error}")))?;
+            let Some(classes) = classes else { continue };
+            let hit: Vec<String> =
+                classes.into_keys().filter(|class| critical.is_empty() || critical.contains(class)).collect();
+            let of = all.entry(score.organization_id).or_default();
+            of.items.insert(score.item_id);
+            of.compared.insert(score.item_id, !hit.is_empty());
+            of.truth += u64::from(score.truth);
+            of.missed += u64::from(score.missed);
+            if !hit.is_empty() {
+                of.critical.push(CriticalItem { item: score.item_id, classes: hit });
+            }
+        }
+        for (organization, decided) in vendors::appeals(&mut conn, project).await? {
+            all.entry(organization).or_default().decided = decided;
+        }
+        for lag in vendors::lags(&mut conn, project).await? {
+            let of = all.entry(lag.organization).or_default();
+            of.people += 1;
+            of.acknowledged.extend(lag.at.map(|at| (at.0 - lag.published_at.0).max(0)));
+        }
+        for of in all.values_mut() {
+            let mut named = Vec::new();
+            for one in std::mem::take(&mut of.critical).into_iter().rev() {
+                if named.len() >= NAMED_MAX {
+                    break;
+                }
+                // What was wrong in an item that they audit is what they are to find by themselves.
+                if !self.audits_blind(&mut conn, caller, one.item).await? {
+                    named.push(one);
+                }
+            }
+            of.critical = named;
+        }
+        Ok((all, cut))
+    }
+}
+
+fn compare(
+    first: &VendorView,
+    second: &VendorView,
+    counted: &HashMap<OrganizationId, Counted>,
+    power: f64,
+) -> ComparedView {
+    let (a, b) = (first.organization.id, second.organization.id);
+    let pair = |view: &VendorView| (view.critical.count, view.critical.of);
+    let found = difference(pair(first), pair(second), CONFIDENCE);
+    let found = found.map(|found| ShareView {
+        value: found.first - found.second,
+        low: found.difference.low,
+        high: found.difference.high,
+    });
+    let of = |id| counted.get(&id).map(|of| &of.compared);
+    let shared = of(a).zip(of(b)).map_or(0, |(a, b)| a.keys().filter(|item| b.contains_key(item)).count());
+    let share = |view: &VendorView| view.critical.share.map(|share| share.value);
+    let needed = share(first).zip(share(second));
+    ComparedView {
+        first: a,
+        second: b,
+        shared: shared as u64,
+        apart: found.is_some_and(|found| found.low > 0.0 || found.high < 0.0),
+        difference: found,
+        // A share of nothing or all says of no number of items that it would be enough.
+        items_needed: needed.and_then(|(a, b)| items_to_tell(a, b, CONFIDENCE, power).ok().flatten()),
+    }
+}
