@@ -19,7 +19,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use countersign_model::{AssetId, AssetKind, ItemId, ProjectId, Stream, StreamKind, SubjectId, Zone};
 use countersign_store::{
-    Actor, Address, Evidence, Json, Tx, assets, gate, items, jobs, masks as mask_rows, projects, risks,
+    Actor, Address, Evidence, Json, Tx, assets, gate, gold, items, jobs, masks as mask_rows, projects, risks,
     subjects,
 };
 use countersign_workflow::{Event, Phase};
@@ -432,6 +432,7 @@ async fn open_item(
     facts.dlp_mgy_cm = facts.dlp_mgy_cm.or(report.dose.dlp_mgy_cm);
     items::set_content(tx, moving.item.id, streams.clone(), moving.item.facts.0.clone()).await?;
     moving.item.streams = Json(streams);
+    gold::close_copies(tx, moving.item.id).await?;
     let seed = seed_of(tx, moving.item.project_id, &moving.protocol).await?;
     let draw = draw(tx, seed.as_ref(), moving.item.id);
     hold_cleared(tx, moving).await?;

@@ -288,6 +288,45 @@ async fn an_alarm_waits(mine: Mine) {
     assert!(!mine.read_all(&late, "object").await.contains(&mine.gold[0].0));
 }
 
+/// A gold item that is masked anew has other pictures: its copies show the old ones to nobody any more, and others stay.
+async fn masked_anew(mine: Mine) {
+    let filled = mine.copies.iter().find(|copy| copy.gold_id.is_some()).unwrap();
+    let (_, source) = *mine.gold.iter().find(|(gold, _)| Some(*gold) == filled.gold_id).unwrap();
+    let other = mine.copies.iter().find(|copy| copy.gold_id.is_some_and(|gold| Some(gold) != filled.gold_id));
+    let (copy, other) = (filled.item_id, other.unwrap().item_id);
+    let store = &mine.house.pipeline.store;
+    let frames = async |item: ItemId| {
+        let row =
+            countersign_store::items::by_id(&mut store.read().await.unwrap(), item).await.unwrap().unwrap();
+        row.streams.0.iter().flat_map(|stream| &stream.frames).map(|frame| frame.asset).collect::<Vec<_>>()
+    };
+    let before = frames(copy).await;
+    assert!(!before.is_empty() && !frames(other).await.is_empty());
+    let closed = store.write::<_, PipelineError, _>(Actor::system(), move |tx| {
+        Box::pin(async move {
+            gold::close_copies(tx, source).await?;
+            Ok(tx.record(Evidence::new("test.masked", "item", source.uuid()))?)
+        })
+    });
+    closed.await.unwrap();
+    assert!(frames(copy).await.is_empty() && !frames(other).await.is_empty());
+    for alias in before {
+        let found = countersign_store::assets::by_id(&mut store.read().await.unwrap(), alias).await.unwrap();
+        assert!(found.is_none(), "{alias}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gold_item_that_is_masked_anew_closes_its_copies() {
+    masked_anew(Mine::new(House::new().await).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gold_item_that_is_masked_anew_closes_its_copies_on_postgres() {
+    let Some(house) = House::postgres().await else { return };
+    masked_anew(Mine::new(house).await).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn only_what_somebody_else_drew_and_everybody_passed_becomes_gold() {
     let house = House::new().await;

@@ -278,6 +278,19 @@ pub async fn source(conn: &mut Conn, copy: ItemId) -> Result<Option<ItemId>, Sto
     row.map(|row| row.get("item_id")).transpose()
 }
 
+/// Takes the pictures out of the copies of an item, for good: it passes the gate anew, and what they show is what was masked since.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn close_copies(tx: &mut Tx, source: ItemId) -> Result<(), StoreError> {
+    let sql = "UPDATE items SET streams = '[]' WHERE id IN (SELECT c.item_id FROM gold_copies c \
+               JOIN gold g ON g.id = c.gold_id WHERE g.item_id = $1)";
+    tx.query(sql).bind(source).execute().await?;
+    let sql = "DELETE FROM gold_assets WHERE item_id IN (SELECT c.item_id FROM gold_copies c \
+               JOIN gold g ON g.id = c.gold_id WHERE g.item_id = $1)";
+    tx.query(sql).bind(source).execute().await.map(drop)
+}
+
 /// What lies beside an item, or is to.
 ///
 /// # Errors
