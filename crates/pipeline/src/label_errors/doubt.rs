@@ -19,6 +19,9 @@ const GAP_FRAMES_MAX: u32 = 5;
 /// How much speaks for a thing that is there before and after one frame; for longer gaps a share of it.
 const GAP_WEIGHT: f64 = 0.9;
 
+/// How much more speaks for a thing that the frame before, or the one after, has a label for in the same place.
+const NEIGHBOUR_WEIGHT: f64 = 0.5;
+
 /// In what a label is doubted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Kind {
@@ -101,7 +104,7 @@ pub(super) fn doubts(
     // Without a draft nothing was looked for: that a label stands alone would say nothing.
     if !draft.is_empty() {
         for (frame, on) in &frames {
-            let (doubts, weight) = on_frame(*frame, on, rule)?;
+            let (doubts, weight) = on_frame(*frame, on, &frames, rule)?;
             sure *= 1.0 - weight;
             found.extend(doubts);
         }
@@ -110,7 +113,12 @@ pub(super) fn doubts(
     Ok((found, 1.0 - sure))
 }
 
-fn on_frame(frame: Option<FrameRef>, on: &OnFrame, rule: &Agreement) -> Result<(Vec<Found>, f64)> {
+fn on_frame(
+    frame: Option<FrameRef>,
+    on: &OnFrame,
+    frames: &BTreeMap<Option<FrameRef>, OnFrame>,
+    rule: &Agreement,
+) -> Result<(Vec<Found>, f64)> {
     let predicted = once_each(&on.predicted, rule);
     let mut words = Words::default();
     let drawn: Vec<u16> = on.drawn.iter().map(|mark| words.index(&mark.class)).collect();
@@ -122,8 +130,38 @@ fn on_frame(frame: Option<FrameRef>, on: &OnFrame, rule: &Agreement) -> Result<(
     let scene = Scene { drawn: &drawn, predicted: &scored, overlaps: &overlaps };
     let doubts = scene.doubts().map_err(|error| PipelineError::Internal(error.to_string()))?;
     let weight = scene_weight(&doubts);
-    let found = doubts.iter().map(|doubt| said(frame, doubt, &on.drawn, &predicted)).collect();
+    let mut found = Vec::with_capacity(doubts.len());
+    for doubt in &doubts {
+        let mut one = said(frame, doubt, &on.drawn, &predicted);
+        if let (Doubt::Missing { predicted: at }, Some(frame)) = (doubt.doubt, frame) {
+            let sides = neighbours(frame, &predicted[at], frames, rule);
+            one.weight = 1.0 - (1.0 - one.weight) * (1.0 - NEIGHBOUR_WEIGHT).powi(sides);
+        }
+        found.push(one);
+    }
     Ok((found, f64::from(weight)))
+}
+
+/// On how many of the two frames beside a label of the same class lies where a mark was predicted: things seldom come and go
+/// within a frame.
+fn neighbours(
+    frame: FrameRef,
+    mark: &Annotation,
+    frames: &BTreeMap<Option<FrameRef>, OnFrame>,
+    rule: &Agreement,
+) -> i32 {
+    let labelled = |index: u32| {
+        let beside = FrameRef { index, ..frame };
+        let Some(on) = frames.get(&Some(beside)) else { return false };
+        let there = Annotation { frame: Some(beside), ..mark.clone() };
+        let alike = |label: &&Annotation| label.class == mark.class;
+        on.drawn.iter().filter(alike).any(|label| {
+            overlaps(std::slice::from_ref(&there), std::slice::from_ref(label), rule)[0] >= TWICE
+        })
+    };
+    let before = frame.index.checked_sub(1).is_some_and(labelled);
+    let after = frame.index.checked_add(1).is_some_and(labelled);
+    i32::from(before) + i32::from(after)
 }
 
 fn score(mark: &Annotation) -> f64 {
