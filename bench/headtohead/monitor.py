@@ -34,7 +34,8 @@ class Reviewer:
         mark = work["read"]["annotations"][0]
         body = {"fence": work["task"]["fence"], "decision": "accept", "all_right": True, "missing": "nothing"}
         if wrong:
-            changed = {name: mark[name] for name in ("id", "frame", "shape", "attributes")} | {"class": "person"}
+            kept = {name: mark[name] for name in ("id", "frame", "shape", "attributes") if name in mark}
+            changed = kept | {"class": "person"}
             body |= {"decision": "fix", "reason": "wrong_class"}
             body["changes"] = [{"op": "put", "annotation": changed}]
         match = f'If-Match: "{work["read"]["revision"]}"\r\n'

@@ -99,6 +99,9 @@ fn staple_finds_planted_readers() {
     }
     let wrong = |inside: &dyn Fn(usize) -> bool| (0..truth.len()).filter(|p| inside(*p) != truth[*p]).count();
     let inside: Vec<f32> = found.inside().collect();
+    let mut folded = Vec::new();
+    found.inside().for_each(|share| folded.push(share));
+    assert_eq!(inside, folded, "read one by one and at once");
     assert_eq!(found.pixels(), inside.len());
     let fused = wrong(&|p| inside[p] > 0.5);
     assert!(masks.iter().all(|mask| wrong(&|p| mask[p] != 0) > fused));

@@ -12,4 +12,4 @@ pub use majority::{Majority, majority};
 pub use one_coin::{OneCoin, one_coin};
 pub use online::Online;
 pub use shapes::{FusedCuboid, Upright, fuse_cuboids, geometric_median, support, weighted_mean};
-pub use staple::{STAPLE_READERS_MAX, Staple, StapleError, staple};
+pub use staple::{Inside, STAPLE_READERS_MAX, Staple, StapleError, staple};

@@ -96,21 +96,77 @@ impl Staple {
         }
     }
 
-    /// Probability of each pixel to be inside, in the order of the masks.
-    pub fn inside(&self) -> impl Iterator<Item = f32> {
+    /// Probability of each pixel to be inside, in the order of the masks. Fastest through `fold`, `for_each` or `count`.
+    #[must_use]
+    pub fn inside(&self) -> Inside<'_> {
         let (few, many): (&[u8], &[u16]) = match &self.patterns {
             Patterns::Few(patterns) => (patterns, &[]),
             Patterns::Many(patterns) => (&[], patterns),
         };
-        let few = few.iter().map(|pattern| self.table[usize::from(*pattern)]);
-        few.chain(many.iter().map(|pattern| self.table[usize::from(*pattern)]))
+        Inside { few, many, table: &self.table }
     }
 }
+
+/// Probabilities of pixels.
+#[derive(Clone, Debug)]
+pub struct Inside<'a> {
+    few: &'a [u8],
+    many: &'a [u16],
+    table: &'a [f32],
+}
+
+impl Iterator for Inside<'_> {
+    type Item = f32;
+
+    fn next(&mut self) -> Option<f32> {
+        let pattern = if let Some((first, rest)) = self.few.split_first() {
+            self.few = rest;
+            usize::from(*first)
+        } else {
+            let (first, rest) = self.many.split_first()?;
+            self.many = rest;
+            usize::from(*first)
+        };
+        Some(self.table[pattern])
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let left = self.few.len() + self.many.len();
+        (left, Some(left))
+    }
+
+    fn fold<B, F>(self, init: B, mut take: F) -> B
+    where
+        F: FnMut(B, f32) -> B,
+    {
+        let mut made = init;
+        // Neighbours are mostly alike: looked up once.
+        let (whole, rest) = self.few.as_chunks::<ALIKE>();
+        for some in whole {
+            if *some == [some[0]; ALIKE] {
+                let inside = self.table[usize::from(some[0])];
+                for _ in 0..ALIKE {
+                    made = take(made, inside);
+                }
+            } else {
+                for pattern in some {
+                    made = take(made, self.table[usize::from(*pattern)]);
+                }
+            }
+        }
+        for pattern in rest {
+            made = take(made, self.table[usize::from(*pattern)]);
+        }
+        self.many.iter().fold(made, |made, pattern| take(made, self.table[usize::from(*pattern)]))
+    }
+}
+
+impl ExactSizeIterator for Inside<'_> {}
 
 /// Pixels that are looked at together: blocks stay near the processor.
 const BLOCK: usize = 4096;
 /// Pixels that are counted at once where they are alike, as most neighbours are.
-const ALIKE: usize = 8;
+const ALIKE: usize = 16;
 
 /// Patterns of all pixels, and how many pixels have each.
 fn patterns(masks: &[&[u8]], pixels: usize) -> (Patterns, Vec<usize>) {

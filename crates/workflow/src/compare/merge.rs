@@ -283,7 +283,9 @@ fn decide(masks: &[Vec<u8>], rule: MergeRule) -> Option<Vec<bool>> {
         MergeRule::Staple => {
             let views: Vec<&[u8]> = masks.iter().map(Vec::as_slice).collect();
             let fused = staple(&views, STAPLE_ROUNDS, STAPLE_TOLERANCE).ok()?;
-            return Some(fused.inside().map(|p| p >= 0.5).collect());
+            let mut inside = Vec::with_capacity(fused.pixels());
+            fused.inside().for_each(|p| inside.push(p >= 0.5));
+            return Some(inside);
         }
     };
     Some((0..cells).map(|cell| votes(cell) >= need).collect())
