@@ -6,7 +6,9 @@ use countersign_model::{
     SubjectId, UserId,
 };
 
-use crate::{Bind, Conn, StoreError, Tx, Value, certifications::Candidate, value::record};
+use crate::{
+    Bind, Conn, StoreError, Tx, Value, certifications::Candidate, organizations::belonged, value::record,
+};
 
 record! {
     /// A batch.
@@ -106,8 +108,12 @@ pub struct BatchFilter {
 
 const AUTHOR: &str = "EXISTS (SELECT 1 FROM reads a WHERE a.item_id = i.id AND a.kind = 'read' \
                       AND a.submitted_at IS NOT NULL AND a.author_user = ?)";
-const ORGANIZATION: &str = "EXISTS (SELECT 1 FROM reads a JOIN users u ON u.id = a.author_user WHERE a.item_id = i.id \
-                            AND a.kind = 'read' AND a.submitted_at IS NOT NULL AND u.organization_id = ?)";
+const ORGANIZATION: &str = concat!(
+    "EXISTS (SELECT 1 FROM reads a JOIN users u ON u.id = a.author_user WHERE a.item_id = i.id AND a.kind = 'read' ",
+    "AND a.submitted_at IS NOT NULL AND ",
+    belonged!("u", "a.submitted_at"),
+    " = ?)"
+);
 const FIRST: &str = concat!(
     "SELECT i.id, r.id AS read_id, r.content_hash FROM items i JOIN reads r ON r.id = i.accepted_read_id ",
     "WHERE i.project_id = $1 AND NOT i.held AND r.content_hash IS NOT NULL AND NOT ",

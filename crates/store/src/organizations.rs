@@ -23,6 +23,34 @@ record! {
     }
 }
 
+record! {
+    /// That somebody left an organization for another one.
+    Move in "organization_moves" {
+        /// Who.
+        user_id: UserId,
+        /// The organization that they left.
+        organization_id: OrganizationId,
+        /// When.
+        at: Instant,
+    }
+}
+
+/// To which organization the user of a row belonged at a moment: what they did then is its work, wherever they are now.
+macro_rules! belonged {
+    ($user:literal, $at:literal) => {
+        concat!(
+            "COALESCE((SELECT om.organization_id FROM organization_moves om WHERE om.user_id = ",
+            $user,
+            ".id AND om.at > ",
+            $at,
+            " ORDER BY om.at LIMIT 1), ",
+            $user,
+            ".organization_id)"
+        )
+    };
+}
+pub(crate) use belonged;
+
 /// Whether the people of organization `n` may work at the moment of a parameter.
 macro_rules! under_contract {
     ($now:literal) => {
@@ -99,11 +127,16 @@ pub async fn members(conn: &mut Conn, id: OrganizationId) -> Result<Vec<User>, S
     conn.query("SELECT * FROM users WHERE organization_id = $1 ORDER BY login").bind(id).all().await
 }
 
-/// Moves somebody to an organization.
+/// Moves somebody to an organization, and keeps which one they left.
 ///
 /// # Errors
 /// [`StoreError`] of the database.
 pub async fn move_member(tx: &mut Tx, user: UserId, to: OrganizationId) -> Result<(), StoreError> {
+    let now = tx.now();
+    let sql = "INSERT INTO organization_moves (user_id, organization_id, at) \
+               SELECT id, organization_id, $1 FROM users WHERE id = $2 AND organization_id <> $3 \
+               ON CONFLICT DO NOTHING";
+    tx.query(sql).bind(now).bind(user).bind(to).execute().await?;
     let sql = "UPDATE users SET organization_id = $1 WHERE id = $2";
     tx.query(sql).bind(to).bind(user).execute().await.map(drop)
 }

@@ -1,6 +1,9 @@
 //! Requests that need two people (erasure, re-identification), and what an erasure does to rows.
 
-use countersign_model::{Facts, Instant, ItemId, PrivacyRequestId, ProjectId, ReleaseId, SubjectId, UserId};
+use countersign_model::{
+    AppraisalId, CertificationId, Facts, Instant, ItemId, PrivacyRequestId, ProjectId, ReleaseId, SubjectId,
+    UserId,
+};
 
 use crate::{
     Address, Conn, Json, StoreError, Tx,
@@ -201,7 +204,7 @@ pub async fn recall(tx: &mut Tx, release: ReleaseId) -> Result<bool, StoreError>
 }
 
 /// What an erasure took out of rows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Emptied {
     /// Versions of annotations without their shape now.
     pub annotations: u64,
@@ -209,6 +212,10 @@ pub struct Emptied {
     pub details: u64,
     /// Reports of the gate without content now.
     pub reports: u64,
+    /// Audits that are void with it.
+    pub certifications: Vec<CertificationId>,
+    /// Studies that are void with it.
+    pub studies: Vec<AppraisalId>,
 }
 
 /// Takes everything out of an item's rows that says something about a person: names, facts, streams, shapes, words of
@@ -268,7 +275,7 @@ pub async fn empty_item(tx: &mut Tx, item: ItemId, name: &str) -> Result<Emptied
     tx.query(sql).bind(item).execute().await?;
     let sql = "UPDATE leak_items SET reason = NULL WHERE item_id = $1";
     tx.query(sql).bind(item).execute().await?;
-    void_sets(tx, item).await?;
+    let (certifications, studies) = void_sets(tx, item).await?;
     let sql = "UPDATE monitor_checks SET pairs = '[]' WHERE item_id = $1";
     tx.query(sql).bind(item).execute().await?;
     // Nothing is left that could show a face, and nobody has to answer for it.
@@ -284,15 +291,19 @@ pub async fn empty_item(tx: &mut Tx, item: ItemId, name: &str) -> Result<Emptied
     tx.query(sql).bind(now).bind(item).execute().await?;
     let sql = "DELETE FROM event_details WHERE event_id IN (SELECT id FROM events WHERE item_id = $1)";
     let details = tx.query(sql).bind(item).execute().await?;
-    Ok(Emptied { annotations, details, reports })
+    Ok(Emptied { annotations, details, reports, certifications, studies })
 }
 
-/// Ends what was frozen over an item, and takes it out of it.
-async fn void_sets(tx: &mut Tx, item: ItemId) -> Result<(), StoreError> {
+/// Ends what was frozen over an item, and takes it out of it; the audits and studies that this ended.
+async fn void_sets(
+    tx: &mut Tx,
+    item: ItemId,
+) -> Result<(Vec<CertificationId>, Vec<AppraisalId>), StoreError> {
     // What was frozen cannot be recomputed without it: an audit that goes on would promise what nobody can check.
-    let sql = "UPDATE certifications SET state = 'void' WHERE state <> 'closed' AND id IN \
-               (SELECT certification_id FROM certification_units WHERE item_id = $1)";
-    tx.query(sql).bind(item).execute().await?;
+    let sql = "UPDATE certifications SET state = 'void' WHERE state NOT IN ('closed', 'void') AND id IN \
+               (SELECT certification_id FROM certification_units WHERE item_id = $1) RETURNING id";
+    let rows = tx.query(sql).bind(item).fetch_all().await?;
+    let certifications = rows.iter().map(|row| row.get("id")).collect::<Result<Vec<_>, _>>()?;
     let sql = "UPDATE batches SET state = 'void' WHERE state = 'open' AND id IN \
                (SELECT certification_id FROM certification_units WHERE item_id = $1)";
     tx.query(sql).bind(item).execute().await?;
@@ -300,12 +311,13 @@ async fn void_sets(tx: &mut Tx, item: ItemId) -> Result<(), StoreError> {
                WHERE item_id = $1";
     tx.query(sql).bind(item).execute().await?;
     // A study whose parts are not what they were says nothing; one that was issued stays as a record about people.
-    let sql = "UPDATE appraisals SET state = 'void' WHERE state <> 'issued' AND id IN \
-               (SELECT appraisal_id FROM appraisal_parts WHERE item_id = $1)";
-    tx.query(sql).bind(item).execute().await?;
+    let sql = "UPDATE appraisals SET state = 'void' WHERE state NOT IN ('issued', 'void') AND id IN \
+               (SELECT appraisal_id FROM appraisal_parts WHERE item_id = $1) RETURNING id";
+    let rows = tx.query(sql).bind(item).fetch_all().await?;
+    let studies = rows.iter().map(|row| row.get("id")).collect::<Result<Vec<_>, _>>()?;
     let sql = "UPDATE appraisal_parts SET line = '', content_hash = '' WHERE item_id = $1";
     tx.query(sql).bind(item).execute().await?;
-    Ok(())
+    Ok((certifications, studies))
 }
 
 /// Takes address and hash out of the rows of a subject's assets; ids stay for exposures.

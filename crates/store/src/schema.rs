@@ -243,6 +243,11 @@ const STEPS: &[Step] = &[
         sqlite: include_str!("../migrations/sqlite/0073_streams.sql"),
         postgres: include_str!("../migrations/postgres/0073_streams.sql"),
     },
+    Step {
+        version: 74,
+        sqlite: include_str!("../migrations/sqlite/0074_paid_work.sql"),
+        postgres: include_str!("../migrations/postgres/0074_paid_work.sql"),
+    },
 ];
 
 /// The newest schema version that this program knows.

@@ -128,7 +128,7 @@ macro_rules! claim_sql {
             given!("$1", "$5"),
             " AND EXISTS (SELECT 1 FROM grants g WHERE g.user_id = $1 AND g.project_id = $3 AND g.role = $4 ",
             "AND g.ended_at IS NULL) AND ",
-            not_hidden!("$1", "$10", "$11", "$12", "$13"),
+            not_hidden!("$1", "$5", "$10", "$11", "$12", "$13"),
             " ",
             "ORDER BY t.priority DESC, t.doubt DESC, t.id LIMIT 1",
             $lock,
@@ -308,7 +308,7 @@ macro_rules! count_sql {
             "AND o.state = 'leased' AND o.lease_user = $4)) AND ",
             given!("$4", "$3"),
             " AND ",
-            not_hidden!("$4", "$7", "$8", "$9", "$10"),
+            not_hidden!("$4", "$3", "$7", "$8", "$9", "$10"),
             " LIMIT $5) c"
         )
     };

@@ -36,8 +36,8 @@ export function useMakeGold(project: string) {
 export function useRetireGold(project: string) {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: ({ gold, reason }: { gold: string; reason: string }) =>
-      api.post<GoldItem>(path`/gold/${gold}/retire`, { reason }),
+    mutationFn: ({ gold, ...retirement }: { gold: string; reason: string; wrong: boolean }) =>
+      api.post<GoldItem>(path`/gold/${gold}/retire`, retirement),
     onSuccess: () => client.invalidateQueries({ queryKey: ["quality", project, "gold"] }),
   });
 }

@@ -7314,6 +7314,8 @@ export interface components {
              * @description Marks too many.
              */
             superfluous: number;
+            /** @description The trusted answer was wrong: it counts for nothing. */
+            taken_back: boolean;
             /** @description Who. */
             user: components["schemas"]["UserId"];
             /** @description It differs from the trusted answer. */
@@ -7321,7 +7323,10 @@ export interface components {
         };
         /** @description Why an item is gold no more. */
         GoldRetirement: {
+            /** @description Why. */
             reason: string;
+            /** @description Its labels were wrong: what was held against people by them is taken back. */
+            wrong?: boolean;
         };
         /** @description A gold item. */
         GoldView: {
@@ -11866,6 +11871,11 @@ export interface components {
             critical_items: components["schemas"]["CriticalItem"][];
             /** @description Items whose first judgement found nothing, of those that were judged. */
             first_pass: components["schemas"]["CountView"];
+            /**
+             * @description Reads of hidden gold with an error in a class that the protocol calls critical, of those that were judged; with any error where
+             *     no class is critical.
+             */
+            gold: components["schemas"]["CountView"];
             /** @description The guideline in force. */
             guideline: components["schemas"]["GuidelineLag"];
             /**

@@ -77,6 +77,7 @@ pub(crate) async fn place(tx: &mut Tx, plan: &GoldPlan, beside: ItemId, named: b
         filled_at: None,
         read_at: None,
         companion: None,
+        accepted_at: None,
     };
     // Of the object alone: what an item's own list of events shows tells nobody what it is.
     tx.record(Evidence::new("gold.placed", "gold", copy.item_id.uuid()).project(project))?;

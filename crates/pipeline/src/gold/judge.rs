@@ -70,6 +70,7 @@ pub(crate) async fn handed_in(
         pairs: serde_json::to_string(&found.pairs).map_err(internal)?,
         expected,
         at: tx.now(),
+        taken_back: false,
     };
     gold::insert_result(tx, result).await?;
     tx.record(evidence("gold.judged", &gold).item(moving.item.id))?;

@@ -6,8 +6,8 @@ use countersign_workflow::{Phase, content_hash, refusals::SEPARATION_OF_DUTIES};
 
 use super::{GoldView, evidence};
 use crate::{
-    Pipeline, PipelineError, Result, access::Action, people::Caller, review::checked_comment,
-    save::current_annotations,
+    Pipeline, PipelineError, Result, access::Action, monitor::gold_taken_back, people::Caller,
+    review::checked_comment, save::current_annotations,
 };
 
 impl Pipeline {
@@ -58,11 +58,18 @@ impl Pipeline {
         self.gold_view(&mut conn, made).await
     }
 
-    /// Retires a gold item: it is given to nobody any more, and is never gold again.
+    /// Retires a gold item: it is given to nobody any more, and is never gold again. Where its labels were `wrong`, what was held
+    /// against people by them is taken back, and the evidence about each of them is worked out anew.
     ///
     /// # Errors
     /// [`PipelineError::NotFound`] without the right; `reason_required`, `already_retired`.
-    pub async fn retire_gold(&self, caller: &Caller, id: GoldId, reason: String) -> Result<GoldView> {
+    pub async fn retire_gold(
+        &self,
+        caller: &Caller,
+        id: GoldId,
+        reason: String,
+        wrong: bool,
+    ) -> Result<GoldView> {
         let row = gold::by_id(&mut *self.store.read().await?, id).await?.ok_or(PipelineError::NotFound)?;
         self.require_on(caller, Action::ManageGold, row.project_id)?;
         let (reason, user) = (given(reason)?, caller.user());
@@ -72,7 +79,12 @@ impl Pipeline {
                     if !gold::end(tx, id, "retired", Some(user), Some(&reason)).await? {
                         return Err(refused("already_retired", "It was retired before."));
                     }
-                    let details = serde_json::json!({ "reason": reason });
+                    let reads = if wrong { gold::take_back(tx, id).await? } else { Vec::new() };
+                    for (person, read) in &reads {
+                        gold_taken_back(tx, row.project_id, *person, *read).await?;
+                    }
+                    let details =
+                        serde_json::json!({ "reason": reason, "wrong": wrong, "reads_taken_back": reads.len() });
                     tx.record(evidence("gold.retired", &row).item(row.item_id).details(details))?;
                     Ok(())
                 })

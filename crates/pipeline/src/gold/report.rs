@@ -158,6 +158,8 @@ pub struct GoldResultView {
     pub expected: f64,
     /// When.
     pub at: Instant,
+    /// The trusted answer was wrong: it counts for nothing.
+    pub taken_back: bool,
 }
 
 impl Pipeline {
@@ -244,6 +246,7 @@ impl Pipeline {
                 pairs: pairs.into_iter().map(|(right, said)| GoldPairView { right, said }).collect(),
                 expected: row.expected,
                 at: row.at,
+                taken_back: row.taken_back,
             });
         }
         Ok(shown)

@@ -21,7 +21,7 @@ pub(crate) use check::{Looked, Pair, Raised, compared, observe, raise_gold, revi
 pub use corrections::{CorrectionView, CorrectionsView};
 pub(crate) use decide::has_part_in;
 pub use decide::{AlarmChoice, AlarmDecision};
-pub(crate) use overturn::{overturned, own_scores};
+pub(crate) use overturn::{gold_taken_back, overturned, own_scores};
 pub(crate) use plan::run_length;
 pub(crate) use streams::{Peer, peers, read_with_peers};
 

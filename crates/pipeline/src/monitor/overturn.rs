@@ -1,11 +1,12 @@
 //! A check that a third person took back: the person's numbers, and the evidence that was gathered, as if it had never found
 //! anything.
 
+use countersign_model::{ProjectId, ReadId, UserId};
 use countersign_quality::monitor::{Detector, Observation};
 use countersign_store::{Conn, Tx, appeals::Appeal, monitoring, projects};
 
 use super::{
-    REVIEW, plan,
+    GOLD, REVIEW, plan,
     streams::{CLASS, OVERLAP},
 };
 use crate::{PipelineError, Result, appeals::OwnScore, people::Caller};
@@ -19,19 +20,33 @@ pub(crate) async fn overturned(tx: &mut Tx, appeal: &Appeal) -> Result<()> {
         let of_reviews =
             [REVIEW, OVERLAP].contains(&stream.stream.as_str()) || stream.stream.starts_with(CLASS);
         if stream.project_id == appeal.project_id && of_reviews {
-            overturned_in(tx, appeal, &stream.stream).await?;
+            overturned_in(tx, (appeal.project_id, appeal.user_id), &stream.stream, appeal.read_id).await?;
         }
     }
     Ok(())
 }
 
-async fn overturned_in(tx: &mut Tx, appeal: &Appeal, name: &str) -> Result<()> {
-    let (project, user) = (appeal.project_id, appeal.user_id);
+/// Takes back what a read of gold said of somebody, because the answer that it was held against was wrong.
+pub(crate) async fn gold_taken_back(
+    tx: &mut Tx,
+    project: ProjectId,
+    user: UserId,
+    read: ReadId,
+) -> Result<()> {
+    overturned_in(tx, (project, user), GOLD, read).await
+}
+
+async fn overturned_in(
+    tx: &mut Tx,
+    (project, user): (ProjectId, UserId),
+    name: &str,
+    read: ReadId,
+) -> Result<()> {
     let run_length = plan::run_length(tx, project).await?;
     let stream = monitoring::lock_stream(tx, project, user, name, &plan::fresh(run_length)?).await?;
-    let check = monitoring::check_of_read(tx, (project, user), name, appeal.read_id).await?;
+    let check = monitoring::check_of_read(tx, (project, user), name, read).await?;
     let Some(check) = check else { return Ok(()) };
-    if !monitoring::overturn_read(tx, project, user, name, appeal.read_id).await? {
+    if !monitoring::overturn_read(tx, project, user, name, read).await? {
         return Ok(());
     }
     // Evidence begins anew after an alarm and when the plan is changed: so does the replay.

@@ -246,6 +246,16 @@ async fn erase_item(
     destroyed.event_details += emptied.details;
     destroyed.gate_reports += emptied.reports;
     tx.record(moving.evidence("item.erased"))?;
+    let project = moving.item.project_id;
+    for id in emptied.certifications {
+        let ended = Evidence::new("certification.voided", "certification", id.uuid());
+        tx.record(ended.project(project).reason("erasure"))?;
+    }
+    for id in emptied.studies {
+        tx.record(
+            Evidence::new("appraisal.voided", "appraisal", id.uuid()).project(project).reason("erasure"),
+        )?;
+    }
     Ok(())
 }
 

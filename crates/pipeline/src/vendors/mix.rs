@@ -138,7 +138,7 @@ impl Pipeline {
                         return Err(bad("items", "nobody reads in this project"));
                     };
                     let index = u32::try_from(place).unwrap_or(u32::MAX);
-                    let shared = checked(&draft, stage)?;
+                    let shared = checked(&draft, stage, index)?;
                     let role = stage.role.unwrap_or(Role::Annotator);
                     for organization in &draft.organizations {
                         somebody_there(tx, *organization, project, role).await?;
@@ -207,9 +207,11 @@ struct Shared {
     /// How many read an item that all organizations read, and one that is one organization's; absent where it is one anyway.
     readers: Option<(u32, u32)>,
     overlap: usize,
+    /// The stage at which it is read.
+    stage: u32,
 }
 
-fn checked(draft: &MixDraft, stage: &Stage) -> Result<Shared> {
+fn checked(draft: &MixDraft, stage: &Stage, index: u32) -> Result<Shared> {
     let mut organizations = draft.organizations.clone();
     organizations.sort_unstable();
     organizations.dedup();
@@ -233,7 +235,7 @@ fn checked(draft: &MixDraft, stage: &Stage) -> Result<Shared> {
     let single = stage.readers_min.unwrap_or(stage.readers);
     let overlap = usize::try_from(draft.overlap).unwrap_or(usize::MAX);
     let readers = stage.is_parallel().then_some((stage.readers, single));
-    Ok(Shared { organizations, readers, overlap })
+    Ok(Shared { organizations, readers, overlap, stage: index })
 }
 
 /// The items of a drawing, in its order.
@@ -311,7 +313,13 @@ async fn give_out(
     let (id, project, now) = (mix.id, mix.project_id, tx.now());
     let mut assignments = Vec::new();
     let mut readers = Vec::with_capacity(chosen.len());
+    let mut placed = Vec::with_capacity(chosen.len());
     for (number, item) in chosen.into_iter().enumerate() {
+        placed.push((number, item));
+        // Gold goes where its neighbour goes, and is counted nowhere.
+        placed.extend(vendors::free_copy(tx, project, shared.stage, item).await?.map(|copy| (number, copy)));
+    }
+    for (number, item) in placed {
         let all = number < shared.overlap;
         let one = number.saturating_sub(shared.overlap) % shared.organizations.len();
         let given = shared.organizations.iter().enumerate().filter(|(place, _)| all || *place == one);

@@ -7,7 +7,7 @@ use countersign_quality::{
     study::{difference, items_to_tell},
     tiers::quantile,
 };
-use countersign_store::{organizations, vendors};
+use countersign_store::{gold, organizations, vendors};
 use serde::Serialize;
 
 use super::score::Classes;
@@ -35,8 +35,8 @@ const SECONDS_PER_HOUR: f64 = 3_600.0;
 pub struct Question {
     /// Classes on which an error is critical; none for those that the protocol calls critical, or all of them where it calls none so.
     pub critical: Vec<String>,
-    /// Shares of critical errors that are to be told apart.
-    pub rates: Option<(f64, f64)>,
+    /// Shares of critical errors that are to be told apart: of one organization, and of another.
+    pub rates: (Option<f64>, Option<f64>),
     /// With which chance.
     pub power: Option<f64>,
 }
@@ -109,6 +109,9 @@ pub struct VendorView {
     pub missed: CountView,
     /// Items that were sent back at least once, of those that it read.
     pub rework: CountView,
+    /// Reads of hidden gold with an error in a class that the protocol calls critical, of those that were judged; with any error where
+    /// no class is critical.
+    pub gold: CountView,
     /// Reviews of its reads that were overturned, of the appeals that were decided.
     pub overturned: CountView,
     /// From the offer to the read.
@@ -169,6 +172,8 @@ struct Counted {
     judged: u64,
     right: u64,
     sent_back: HashSet<ItemId>,
+    gold: u64,
+    gold_critical: u64,
     decided: vendors::Decided,
     acknowledged: Vec<i64>,
     people: u64,
@@ -185,6 +190,7 @@ impl Counted {
             first_pass: CountView::new(self.right, self.judged)?,
             missed: CountView::new(self.missed, self.truth)?,
             rework: CountView::new(self.sent_back.intersection(&self.items).count() as u64, items)?,
+            gold: CountView::new(self.gold_critical, self.gold)?,
             overturned: CountView::new(self.decided.overturned, self.decided.decided)?,
             turnaround: VendorTimes {
                 reads: self.times.len() as u64,
@@ -227,7 +233,8 @@ impl Pipeline {
         question: Question,
     ) -> Result<VendorReport> {
         self.require_on(caller, Action::ViewTiers, project)?;
-        let (rates, power) = (question.rates.unwrap_or(RATES), question.power.unwrap_or(POWER));
+        let rates = (question.rates.0.unwrap_or(RATES.0), question.rates.1.unwrap_or(RATES.1));
+        let power = question.power.unwrap_or(POWER);
         let planned = items_to_tell(rates.0, rates.1, CONFIDENCE, power)
             .map_err(|error| PipelineError::bad("bad_question", "rates", error.to_string()))?;
         let mut critical: BTreeSet<String> = question.critical.into_iter().collect();
@@ -269,14 +276,16 @@ impl Pipeline {
         let mut conn = self.store.read().await?;
         let mut all: HashMap<OrganizationId, Counted> = HashMap::new();
         let turns = vendors::first_turns(&mut conn, project, ROWS_MAX).await?;
-        let cut = turns.len() >= ROWS_MAX as usize;
+        let judgements = vendors::judgements(&mut conn, project, ROWS_MAX).await?;
+        let scores = vendors::scores(&mut conn, project, ROWS_MAX).await?;
+        let cut = [turns.len(), judgements.len(), scores.len()].iter().any(|rows| *rows >= ROWS_MAX as usize);
         for turn in turns {
             let of = all.entry(turn.organization).or_default();
             of.items.insert(turn.item);
             of.times.push((turn.done_at.0 - turn.opened_at.0).max(0));
         }
         let mut first: HashSet<(OrganizationId, ItemId)> = HashSet::new();
-        for one in vendors::judgements(&mut conn, project, ROWS_MAX).await? {
+        for one in judgements {
             let of = all.entry(one.organization).or_default();
             if one.round == 1 && first.insert((one.organization, one.item)) {
                 of.judged += 1;
@@ -286,7 +295,7 @@ impl Pipeline {
                 of.sent_back.insert(one.item);
             }
         }
-        for score in vendors::scores(&mut conn, project, ROWS_MAX).await? {
+        for score in scores {
             let classes: Classes = serde_json::from_str(&score.classes)
                 .map_err(|error| PipelineError::Internal(format!("vendor_scores.classes: {error}")))?;
             let Some(classes) = classes else { continue };
@@ -300,6 +309,11 @@ impl Pipeline {
             if !hit.is_empty() {
                 of.critical.push(CriticalItem { item: score.item_id, classes: hit });
             }
+        }
+        for of in gold::by_organization(&mut conn, project).await? {
+            let counted = all.entry(of.organization).or_default();
+            counted.gold = of.reads;
+            counted.gold_critical = if critical.is_empty() { of.wrong } else { of.critical };
         }
         for (organization, decided) in vendors::appeals(&mut conn, project).await? {
             all.entry(organization).or_default().decided = decided;

@@ -2,10 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use countersign_model::{
-    Agreement, Annotation, Instant, ItemId, OrganizationId, StageKind, Stream, UserId, as_counted,
-};
-use countersign_store::{Actor, Tx, items, jobs, reads, vendors};
+use countersign_model::{Agreement, Annotation, Instant, ItemId, ReadId, StageKind, Stream, as_counted};
+use countersign_store::{Actor, Conn, Tx, items, jobs, vendors};
 use countersign_workflow::compare::{Difference, Finding, Spacings, compare};
 use serde::{Deserialize, Serialize};
 
@@ -26,7 +24,8 @@ struct Accepted {
     at: Instant,
 }
 
-/// Errors of a read by class; `None` where there was nothing to compare, because somebody could not assess the item.
+/// Errors of a read by class; `None` where there was nothing to compare: somebody could not assess the item, or nobody else looked
+/// at it.
 pub(super) type Classes = Option<BTreeMap<String, u32>>;
 
 /// What was accepted says of a read.
@@ -47,8 +46,8 @@ pub(crate) async fn ask_score(tx: &mut Tx, moving: &Moving) -> Result<()> {
     Ok(jobs::insert_all(tx, vec![jobs::Job::ready(tx, JOB_SCORE, project, item, &payload)]).await?)
 }
 
-/// A read and its marks.
-type Marked = (OrganizationId, UserId, reads::Read, Vec<Annotation>);
+/// What one organization read, the marks of its first read, and how many there are in what is paid.
+type Marked = (vendors::OfOrganization, Vec<Annotation>, Option<u32>);
 
 impl Pipeline {
     /// Holds the first read of each organization against what was accepted: the body of a `vendor_score` job.
@@ -71,6 +70,7 @@ impl Pipeline {
                     for score in scores {
                         vendors::keep_score(tx, score).await?;
                     }
+                    vendors::end_scores(tx, item, accepted.at).await?;
                     tx.record(moving.evidence(SCORED).details(serde_json::json!({ "reads": count })))?;
                     if jobs::finish(tx, job.id, &worker).await? {
                         Ok(())
@@ -83,7 +83,7 @@ impl Pipeline {
     }
 
     async fn scores_of(&self, item: ItemId, at: Instant) -> Result<Option<Vec<vendors::Score>>> {
-        let (agreement, spacings, truth, marked) = {
+        let (project, agreement, spacings, truth, marked) = {
             let mut conn = self.store.read().await?;
             let item = items::by_id(&mut conn, item).await?.ok_or(PipelineError::NotFound)?;
             let is_done = matches!(item.state.as_str(), "accepted" | "released");
@@ -95,24 +95,31 @@ impl Pipeline {
             let streams = &item.streams.0;
             let truth = as_counted(current_annotations(&mut conn, accepted).await?, streams);
             let mut marked: Vec<Marked> = Vec::new();
-            for (organization, user, id) in vendors::first_reads(&mut conn, item.id).await? {
-                let Some(read) = reads::by_id(&mut conn, id).await? else { continue };
-                let marks = as_counted(current_annotations(&mut conn, id).await?, streams);
-                marked.push((organization, user, read, marks));
+            for of in vendors::reads_of(&mut conn, item.id).await? {
+                let marks = counted(&mut conn, of.first, streams).await?;
+                let paid = match of.paid {
+                    Some(paid) if paid == of.first => Some(count(marks.len())),
+                    Some(paid) => Some(count(counted(&mut conn, paid, streams).await?.len())),
+                    None => None,
+                };
+                marked.push((of, marks, paid));
             }
             let spacings: Vec<_> = streams.iter().map(Stream::spacing_mm).collect();
-            (agreement, spacings, truth, marked)
+            (item.project_id, agreement, spacings, truth, marked)
         };
         blocking(move || {
             let mut scores = Vec::with_capacity(marked.len());
-            for (organization_id, user_id, read, marks) in marked {
-                let said = said(&marks, &truth, &agreement, &spacings);
+            for (of, marks, paid_marks) in marked {
+                let said =
+                    if of.checked { said(&marks, &truth, &agreement, &spacings) } else { Said::default() };
                 scores.push(vendors::Score {
-                    item_id: read.item_id,
-                    organization_id,
-                    project_id: read.project_id,
-                    read_id: read.id,
-                    user_id,
+                    item_id: item,
+                    organization_id: of.organization,
+                    project_id: project,
+                    read_id: of.first,
+                    user_id: of.user,
+                    paid_read_id: of.paid,
+                    paid_marks,
                     marks: count(marks.len()),
                     truth: count(truth.len()),
                     missed: said.missed,
@@ -157,6 +164,10 @@ fn said(read: &[Annotation], truth: &[Annotation], agreement: &Agreement, spacin
         }
     }
     Said { missed, wrong, classes: Some(classes) }
+}
+
+async fn counted(conn: &mut Conn, read: ReadId, streams: &[Stream]) -> Result<Vec<Annotation>> {
+    Ok(as_counted(current_annotations(conn, read).await?, streams))
 }
 
 fn count(of: usize) -> u32 {

@@ -51,11 +51,12 @@ impl Rows {
     fn vendor(&mut self, view: &VendorView) {
         let name = (view.organization.name.as_str(), "");
         self.row(name, "items_read", Some(view.items), None, None);
-        let counts: [(&str, &CountView); 5] = [
+        let counts: [(&str, &CountView); 6] = [
             ("critical_errors", &view.critical),
             ("first_pass_accepted", &view.first_pass),
             ("objects_missed", &view.missed),
             ("sent_back", &view.rework),
+            ("critical_errors_in_gold", &view.gold),
             ("disputes_overturned", &view.overturned),
         ];
         for (measure, count) in counts {

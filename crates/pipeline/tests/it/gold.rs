@@ -3,13 +3,14 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use countersign_model::{FrameRef, GoldId, Instant, ItemId, ProjectId, Role, Shape};
+use countersign_model::{Clock as _, FrameRef, GoldId, Instant, ItemId, ProjectId, Role, Shape};
 use countersign_pipeline::{
     PipelineError,
     items::ItemQuery,
     live::Seen,
     people::Caller,
     pixels::ShownFor,
+    vendors::MixDraft,
     views::Work,
     work::{Change, Wish},
 };
@@ -126,7 +127,7 @@ impl Mine {
 
     /// Reads all there is; the gold items among it, in order. Each claim takes one from what waits, whatever it is.
     async fn read_all(&self, who: &Caller, class: &str) -> Vec<GoldId> {
-        let (pipeline, mut met, mut number) = (&self.house.pipeline, Vec::new(), 0_u128);
+        let (mut met, mut number) = (Vec::new(), 0_u128);
         let mut waiting = self.waiting(who).await;
         while let Some(work) = self.claim(who).await {
             let after = self.waiting(who).await;
@@ -134,15 +135,19 @@ impl Mine {
             waiting = after;
             met.extend(self.copy_of(work.item.id));
             number += 1;
-            let shape = Shape::Box { x: 3.0, y: 2.0, w: 10.5, h: 5.25 };
-            let annotation = mark((who.user().uuid().as_u128() << 16) + number, class, FIRST, shape);
-            let (task, fence, revision) = (work.task.id, work.task.fence, work.read.unwrap().revision);
-            let changes = vec![Change::Put { annotation }];
-            let done = pipeline.submit(who, task, fence, revision, changes).await.unwrap();
-            assert_eq!((done.phase.as_str(), done.stage), ("queued", Some(1)));
+            self.read(who, work, class, number).await;
         }
         assert_eq!(waiting, 0);
         met
+    }
+
+    async fn read(&self, who: &Caller, work: Work, class: &str, number: u128) {
+        let shape = Shape::Box { x: 3.0, y: 2.0, w: 10.5, h: 5.25 };
+        let annotation = mark((who.user().uuid().as_u128() << 16) + number, class, FIRST, shape);
+        let (task, fence, revision) = (work.task.id, work.task.fence, work.read.unwrap().revision);
+        let changes = vec![Change::Put { annotation }];
+        let done = self.house.pipeline.submit(who, task, fence, revision, changes).await.unwrap();
+        assert_eq!((done.phase.as_str(), done.stage), ("queued", Some(1)));
     }
 }
 
@@ -276,16 +281,80 @@ async fn an_alarm_waits(mine: Mine) {
     let counts = pipeline.project(&engineer, mine.project).await.unwrap().counts;
     let ordinary = own.iter().filter(|item| mine.copy_of(item.id).is_none()).count() as u64;
     assert_eq!(counts.held, ordinary);
-    // What was retired is given to nobody.
-    pipeline.retire_gold(&engineer, mine.gold[0].0, "the guideline changed".into()).await.unwrap();
-    let again = pipeline.retire_gold(&engineer, mine.gold[0].0, "again".into()).await.unwrap_err();
-    assert_eq!(code(&again), "already_retired");
+    a_wrong_answer_is_retired(&mine, &engineer, &bad).await;
+    copies_are_paid(&mine, &bad).await;
+}
+
+/// What was retired is given to nobody but who has it, and what it said of people is taken back where it was wrong itself.
+async fn a_wrong_answer_is_retired(mine: &Mine, engineer: &Caller, bad: &Caller) {
+    let (pipeline, retired) = (&mine.house.pipeline, mine.gold[0].0);
     let late = mine.reader("late@p").await;
+    let mut number = 10_000;
+    let held = loop {
+        let work = mine.claim(&late).await.unwrap();
+        if mine.copy_of(work.item.id) == Some(retired) {
+            break work;
+        }
+        number += 1;
+        mine.read(&late, work, "object", number).await;
+    };
+    pipeline.give_back(&late, held.task.id, held.task.fence).await.unwrap();
+    let stream = async |user| {
+        let mut conn = pipeline.store.read().await.unwrap();
+        let all = countersign_store::monitoring::streams_of(&mut conn, user).await.unwrap();
+        let one = all.into_iter().find(|one| one.stream == "gold").unwrap();
+        (one.checked, one.wrong)
+    };
+    let before = stream(bad.user()).await;
+    pipeline.retire_gold(engineer, retired, "the guideline changed".into(), true).await.unwrap();
+    let again = pipeline.retire_gold(engineer, retired, "again".into(), false).await.unwrap_err();
+    assert_eq!(code(&again), "already_retired");
+    assert_eq!(stream(bad.user()).await, (before.0, before.1 - 1));
+    let report = pipeline.gold(engineer, mine.project).await.unwrap();
+    let of = report.people.iter().find(|person| person.user == bad.user()).unwrap();
+    assert_eq!((of.reads, of.wrong), (u64::from(GOLD) - 1, u64::from(GOLD) - 1));
     let mut conn = pipeline.store.read().await.unwrap();
-    let waits = gold::results(&mut conn, mine.project, Some(mine.gold[0].0), None, 100).await.unwrap();
-    assert_eq!(waits.len(), 2);
+    let results = gold::results(&mut conn, mine.project, Some(retired), None, 100).await.unwrap();
+    assert_eq!((results.len(), results.iter().all(|one| one.taken_back)), (2, true));
     drop(conn);
-    assert!(!mine.read_all(&late, "object").await.contains(&mine.gold[0].0));
+    // Who had it finds it again, as any other item; nobody else does.
+    let wish = Wish { item: Some(held.item.id), ..Wish::default() };
+    let work = pipeline.claim(&late, mine.project, wish).await.unwrap();
+    mine.read(&late, work, "person", number + 1).await;
+    let other = mine.reader("later@p").await;
+    assert!(!mine.read_all(&other, "object").await.contains(&retired));
+}
+
+/// Once a copy looks accepted its reads are paid as any others: a file without them would tell which they were.
+async fn copies_are_paid(mine: &Mine, reader: &Caller) {
+    let pipeline = &mine.house.pipeline;
+    let own = pipeline.items(reader, mine.project, all()).await.unwrap().items;
+    let copies: BTreeSet<_> =
+        own.iter().map(|item| item.id).filter(|id| mine.copy_of(*id).is_some()).collect();
+    let ordinary: Vec<_> = own.iter().map(|item| item.id).filter(|id| !copies.contains(id)).collect();
+    let accepted = pipeline.store.write::<_, PipelineError, _>(Actor::system(), move |tx| {
+        Box::pin(async move {
+            for item in ordinary {
+                tx.query("UPDATE items SET state = 'accepted' WHERE id = $1").bind(item).execute().await?;
+            }
+            Ok(tx.record(Evidence::new("test", "store", uuid::Uuid::nil()))?)
+        })
+    });
+    accepted.await.unwrap();
+    let mut conn = pipeline.store.read().await.unwrap();
+    let organization =
+        countersign_store::organizations::of_user(&mut conn, reader.user()).await.unwrap().unwrap();
+    drop(conn);
+    mine.house.clock.forward(LAG);
+    pipeline.drain(Arc::new(|_| {})).await.unwrap();
+    let owner = mine.house.sign_in("owner@p").await;
+    let now = mine.house.clock.now();
+    let (from, until) = (now.plus_seconds(-10 * LAG), now.plus_seconds(LAG));
+    let file = pipeline.payment(&owner, mine.project, organization.id, from, until).await.unwrap();
+    let lines: Vec<Vec<&str>> = file.lines().skip(1).map(|line| line.split(',').collect()).collect();
+    let paid: BTreeSet<String> = lines.iter().map(|line| line[1].to_owned()).collect();
+    assert!(copies.iter().all(|copy| paid.contains(&copy.to_string())), "{file}");
+    assert!(lines.iter().all(|line| line[7] == "1" && line[9] == "no"), "{file}");
 }
 
 /// A gold item that is masked anew has other pictures: its copies show the old ones to nobody any more, and others stay.
@@ -325,6 +394,35 @@ async fn a_gold_item_that_is_masked_anew_closes_its_copies() {
 async fn a_gold_item_that_is_masked_anew_closes_its_copies_on_postgres() {
     let Some(house) = House::postgres().await else { return };
     masked_anew(Mine::new(house).await).await;
+}
+
+/// Whoever is given nothing to read would be offered copies alone: so copies are given with what they lie beside.
+#[tokio::test(flavor = "multi_thread")]
+async fn gold_goes_where_its_neighbour_goes() {
+    let mine = Mine::new(House::new().await).await;
+    let (pipeline, owner) = (&mine.house.pipeline, &mine.crew.owner);
+    let mut conn = pipeline.store.read().await.unwrap();
+    let own = countersign_store::organizations::of_user(&mut conn, owner.user()).await.unwrap().unwrap().id;
+    drop(conn);
+    mine.reader("good@p").await;
+    let draft = MixDraft {
+        organizations: vec![own],
+        items: None,
+        count: None,
+        overlap: 0,
+        reason: "they know it best".into(),
+    };
+    let mix = pipeline.draw_mix(owner, mine.project, draft).await.unwrap();
+    assert_eq!((mix.items, mix.shares[0].given), (u64::from(LATER), u64::from(LATER)));
+    let assigned = async |ended: bool| -> u64 {
+        let mut conn = pipeline.store.read().await.unwrap();
+        let sql = "SELECT COUNT(*) AS n FROM assignments WHERE (ended_at IS NOT NULL) = $1";
+        conn.query(sql).bind(ended).fetch_one().await.unwrap().get("n").unwrap()
+    };
+    let all = u64::from(LATER) + mine.copies.len() as u64;
+    assert_eq!(assigned(false).await, all);
+    let after = pipeline.take_back(owner, mix.id, own, "somebody else does".into()).await.unwrap();
+    assert_eq!((after[0].shares[0].taken_back, assigned(true).await), (u64::from(LATER), all));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -321,12 +321,17 @@ async fn divided(house: House) {
     assert!(home.cards.iter().all(|card| card.count == 0), "the counts are those of what can be claimed");
     assert_eq!(read_all(&world, &y0, &wrong).await, of_y);
     world.drain().await;
+    // People of a vendor are not shown what another one drew, whatever their role.
+    pipeline.grant(&world.owner, world.project, world.people[1][1], Role::Reviewer).await.unwrap();
+    let reviews_for_y = world.reader(1, 1).await;
+    assert!(world.claim(&reviews_for_y, None).await.is_err());
     decide(&world, shared[1]).await;
     world.drain().await;
     let report = world.report(&[]).await;
     let figures: Vec<_> =
         report.organizations.iter().map(|o| (o.items, o.critical.count, o.critical.of)).collect();
-    assert_eq!(figures, [(7, 0, 7), (7, 1, 7)]);
+    // What only they read was looked at by nobody else: that it was accepted says nothing of their errors.
+    assert_eq!(figures, [(7, 0, 4), (7, 1, 4)]);
     assert_eq!(report.organizations[1].critical_items[0].classes, ["object", "person"]);
     assert_eq!((report.compared[0].shared, report.compared[0].apart), (4, false));
     let other = world.report(&["nothing"]).await;
@@ -340,6 +345,12 @@ async fn divided(house: House) {
     let seen = pipeline.item(&y0, shared[1]).await.unwrap();
     let authors: Vec<_> = seen.reads.iter().map(|read| read.author_name.clone()).collect();
     assert_eq!(authors, ["Reader 0 of 1"]);
+    // Where somebody goes later changes nothing of whose work it was.
+    let (person, other) = (x0.user(), world.organizations[1]);
+    pipeline.move_member(&world.root, person, other, "hired away".into()).await.unwrap();
+    assert_eq!((world.payment(0).await.len(), world.payment(1).await.len()), (6, 6));
+    let report = world.report(&[]).await;
+    assert_eq!(report.organizations.iter().map(|one| one.items).collect::<Vec<_>>(), [6, 6]);
 }
 
 /// Own staff decides for what X drew.
@@ -434,6 +445,8 @@ async fn nine_hundred_items_of_each_tell_two_and_five_percent_apart() {
                         project_id: project,
                         read_id,
                         user_id: user,
+                        paid_read_id: Some(read_id),
+                        paid_marks: Some(10),
                         marks: 10,
                         truth: 10,
                         missed: u32::from(errs),

@@ -32,7 +32,11 @@ struct GoldDraft {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct GoldRetirement {
+    /// Why.
     reason: String,
+    /// Its labels were wrong: what was held against people by them is taken back.
+    #[serde(default)]
+    wrong: bool,
 }
 
 /// Of which gold item, and whose reads of it; everything absent means all.
@@ -100,5 +104,5 @@ async fn retire(
     Ids(gold): Ids<GoldId>,
     Body(draft): Body<GoldRetirement>,
 ) -> Result<Json<GoldView>, Problem> {
-    Ok(Json(app.pipeline.retire_gold(&caller, gold, draft.reason).await?))
+    Ok(Json(app.pipeline.retire_gold(&caller, gold, draft.reason, draft.wrong).await?))
 }

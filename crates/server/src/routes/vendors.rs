@@ -48,7 +48,7 @@ impl From<Asked> for Question {
         let named = classes.split(',').map(str::trim).filter(|class| !class.is_empty());
         Self {
             critical: named.map(ToOwned::to_owned).collect(),
-            rates: asked.first.zip(asked.second),
+            rates: (asked.first, asked.second),
             power: asked.power,
         }
     }

@@ -130,7 +130,7 @@ macro_rules! tables {
     };
 }
 tables! {
-    users::Organization, organizations::ContractWarning, users::User, sessions::Session, sessions::Token, projects::Project, ProtocolVersion, ProtocolSignature, ProtocolPlan,
+    users::Organization, organizations::ContractWarning, users::User, organizations::Move, sessions::Session, sessions::Token, projects::Project, ProtocolVersion, ProtocolSignature, ProtocolPlan,
     projects::Grant, qualifications::Qualification, qualifications::Warning, ingests::Ingest, ingests::IngestRefusal, Item, Asset, SharedAsset, Task, Participation, reads::Read,
     reads::AnnotationRow, reads::Review, guidelines::Guideline, guidelines::Reader, guideline_plans::GuidelinePlan, campaigns::Campaign, campaigns::CampaignItem, ontology::Change, reads::Signature, comparisons::Comparison, comparisons::Adjudication, GateEntry, GateReason, GateMask, Hold, wide_holds::WideHold, wide_holds::WideHoldItem, draft_stops::DraftStop, draft_stops::ModelStop, lineage::ShownDraft, suggestions::Seed, suggestions::Suggestion, gold::Gold, gold::Seed, gold::Copy, gold::Alias, gold::Meeting, gold::GoldResult, Exposure, certifications::Certification,
     certifications::Unit, certifications::Auditor, batches::Batch, batches::Return, batches::Resumption, appraisals::Appraisal, appraisals::Part, appraisals::Appraiser, appraisals::Turn, monitoring::Plan,

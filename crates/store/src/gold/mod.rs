@@ -5,7 +5,10 @@ use countersign_model::{AssetId, GoldId, Instant, ItemId, ProjectId, ReadId, Use
 
 mod results;
 
-pub use results::{GoldResult, OfPerson, Worn, by_person, insert_result, of_others, results, worn};
+pub use results::{
+    GoldOfOrganization, GoldResult, OfPerson, Worn, by_organization, by_person, insert_result, of_others,
+    results, take_back, worn,
+};
 
 use crate::{Conn, StoreError, Tx, value::record};
 
@@ -70,6 +73,8 @@ record! {
         read_at: Option<Instant>,
         /// The ordinary item whose phase it shows since.
         companion: Option<ItemId>,
+        /// When it began to look accepted: its reads are paid as of then.
+        accepted_at: Option<Instant>,
     }
 }
 
@@ -117,26 +122,28 @@ impl Rules {
     pub const NONE: Self = Self { open: false, per_person: 0, met_before: Instant(0), total: 0 };
 }
 
-/// The part of a statement that keeps from somebody what is hidden and not for them, of a task `t`; the parameters are who, whether gold
-/// is given to them at all, most meetings, the moment that the last one is before, and most meetings with anybody. Of several copies of
-/// one gold item only the first that waits is for anybody: who takes one takes one from the count, as with any other item.
+/// The part of a statement that keeps from somebody what is hidden and not for them, of a task `t`; the parameters are who, the time,
+/// whether gold is given to them at all, most meetings, the moment that the last one is before, and most meetings with anybody. Of
+/// several copies of one gold item only the first that waits is for anybody: who takes one takes one from the count, as with any other
+/// item. Who had a copy may go on with it though its gold was retired or used up since: no other item vanishes from their hands.
 macro_rules! not_hidden {
-    ($user:literal, $open:literal, $per_person:literal, $met_before:literal, $total:literal) => {
+    ($user:literal, $now:literal, $open:literal, $per_person:literal, $met_before:literal, $total:literal) => {
         concat!(
             "(NOT EXISTS (SELECT 1 FROM gold_copies c WHERE c.item_id = t.item_id) OR (",
             $open,
             " AND t.kind = 'read' AND EXISTS (SELECT 1 FROM gold_copies c JOIN gold g ON g.id = c.gold_id \
-             JOIN items s ON s.id = g.item_id WHERE c.item_id = t.item_id AND g.state = 'active' \
-             AND s.state IN ('accepted', 'released') AND NOT s.held AND s.accepted_read_id = g.read_id \
+             JOIN items s ON s.id = g.item_id WHERE c.item_id = t.item_id AND s.state IN ('accepted', 'released') AND NOT s.held AND s.accepted_read_id = g.read_id \
              AND NOT EXISTS (SELECT 1 FROM participation p WHERE p.item_id = g.item_id AND p.user_id = ",
             $user,
             ") AND NOT EXISTS (SELECT 1 FROM exposures e WHERE e.item_id = g.item_id AND e.user_id = ",
             $user,
             ") AND (EXISTS (SELECT 1 FROM gold_meetings m WHERE m.item_id = t.item_id AND m.user_id = ",
             $user,
-            ") OR (NOT EXISTS (SELECT 1 FROM gold_copies b JOIN tasks o ON o.item_id = b.item_id WHERE b.gold_id = g.id \
-             AND b.item_id <> t.item_id AND o.kind = 'read' AND o.state = 'ready' AND o.id < t.id) \
-             AND (SELECT COUNT(*) FROM gold_meetings m WHERE m.gold_id = g.id AND m.user_id = ",
+            ") OR (g.state = 'active' AND NOT EXISTS (SELECT 1 FROM gold_copies b JOIN tasks o ON o.item_id = b.item_id \
+             WHERE b.gold_id = g.id AND b.item_id <> t.item_id AND o.kind = 'read' AND o.id < t.id \
+             AND (o.state = 'ready' OR (o.state = 'leased' AND o.lease_until <= ",
+            $now,
+            "))) AND (SELECT COUNT(*) FROM gold_meetings m WHERE m.gold_id = g.id AND m.user_id = ",
             $user,
             ") < ",
             $per_person,
@@ -446,5 +453,8 @@ pub async fn follow(tx: &mut Tx, copy: ItemId, companion: ItemId) -> Result<(), 
                stage = (SELECT o.stage FROM items o WHERE o.id = $1), updated_at = $2 WHERE id = $3 \
                AND EXISTS (SELECT 1 FROM items o WHERE o.id = $1 AND o.state IN ('comparing', 'accepted', 'released') \
                AND (o.state <> items.state OR COALESCE(o.stage, -1) <> COALESCE(items.stage, -1)))";
-    tx.query(sql).bind(companion).bind(now).bind(copy).execute().await.map(drop)
+    tx.query(sql).bind(companion).bind(now).bind(copy).execute().await?;
+    let sql = "UPDATE gold_copies SET accepted_at = $1 WHERE item_id = $2 AND accepted_at IS NULL \
+               AND EXISTS (SELECT 1 FROM items i WHERE i.id = $2 AND i.state IN ('accepted', 'released'))";
+    tx.query(sql).bind(now).bind(copy).execute().await.map(drop)
 }

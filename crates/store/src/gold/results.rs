@@ -1,8 +1,8 @@
 //! What people made of gold.
 
-use countersign_model::{GoldId, Instant, ItemId, ProjectId, ReadId, UserId};
+use countersign_model::{GoldId, Instant, ItemId, OrganizationId, ProjectId, ReadId, UserId};
 
-use crate::{Conn, StoreError, Tx, value::record};
+use crate::{Conn, StoreError, Tx, organizations::belonged, value::record};
 
 record! {
     /// What somebody made of a gold item.
@@ -33,6 +33,8 @@ record! {
         expected: f64,
         /// When.
         at: Instant,
+        /// The trusted answer was wrong: it says nothing of who read.
+        taken_back: bool,
     }
 }
 
@@ -50,7 +52,7 @@ pub async fn insert_result(tx: &mut Tx, result: GoldResult) -> Result<(), StoreE
 /// [`StoreError`] of the database.
 pub async fn of_others(conn: &mut Conn, gold: GoldId, but: UserId) -> Result<(u64, u64), StoreError> {
     let sql = "SELECT COUNT(*) AS n, COUNT(CASE WHEN wrong THEN 1 END) AS wrong FROM gold_results \
-               WHERE gold_id = $1 AND user_id <> $2";
+               WHERE gold_id = $1 AND user_id <> $2 AND NOT taken_back";
     let row = conn.query(sql).bind(gold).bind(but).fetch_one().await?;
     Ok((row.get("n")?, row.get("wrong")?))
 }
@@ -80,7 +82,7 @@ pub async fn worn(conn: &mut Conn, gold: GoldId) -> Result<Worn, StoreError> {
     let sql = "SELECT (SELECT COUNT(*) FROM gold_copies c WHERE c.gold_id = $1) AS copies, \
                (SELECT COUNT(*) FROM gold_meetings m WHERE m.gold_id = $1) AS meetings, COUNT(*) AS reads, \
                COUNT(CASE WHEN wrong THEN 1 END) AS wrong, COUNT(CASE WHEN critical THEN 1 END) AS critical \
-               FROM gold_results WHERE gold_id = $1";
+               FROM gold_results WHERE gold_id = $1 AND NOT taken_back";
     let row = conn.query(sql).bind(gold).fetch_one().await?;
     Ok(Worn {
         gold,
@@ -121,7 +123,7 @@ pub async fn by_person(
     let sql = "SELECT user_id, COUNT(*) AS reads, COUNT(CASE WHEN wrong THEN 1 END) AS wrong, \
                COUNT(CASE WHEN critical THEN 1 END) AS critical, CAST(SUM(missed) AS BIGINT) AS missed, \
                CAST(SUM(superfluous) AS BIGINT) AS superfluous FROM gold_results \
-               WHERE project_id = $1 AND at >= $2 GROUP BY user_id ORDER BY user_id";
+               WHERE project_id = $1 AND at >= $2 AND NOT taken_back GROUP BY user_id ORDER BY user_id";
     let rows = conn.query(sql).bind(project).bind(since).scanning().fetch_all().await?;
     let read = |row: &crate::Row| {
         Ok(OfPerson {
@@ -134,6 +136,62 @@ pub async fn by_person(
         })
     };
     rows.iter().map(read).collect()
+}
+
+/// Reads of gold by the people of one organization.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GoldOfOrganization {
+    /// To which they belonged then.
+    pub organization: OrganizationId,
+    /// Reads of gold.
+    pub reads: u64,
+    /// Of these, wrong.
+    pub wrong: u64,
+    /// Of these, with a critical error.
+    pub critical: u64,
+}
+
+/// Reads of gold in a project, by organization.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn by_organization(
+    conn: &mut Conn,
+    project: ProjectId,
+) -> Result<Vec<GoldOfOrganization>, StoreError> {
+    let sql = concat!(
+        "SELECT c.organization_id, COUNT(*) AS reads, COUNT(CASE WHEN c.wrong THEN 1 END) AS wrong, ",
+        "COUNT(CASE WHEN c.critical THEN 1 END) AS critical FROM (SELECT ",
+        belonged!("u", "g.at"),
+        " AS organization_id, g.wrong, g.critical FROM gold_results g JOIN users u ON u.id = g.user_id ",
+        "WHERE g.project_id = $1 AND NOT g.taken_back) c GROUP BY c.organization_id ORDER BY c.organization_id"
+    );
+    let rows = conn.query(sql).bind(project).scanning().fetch_all().await?;
+    let one = |row: &crate::Row| {
+        Ok(GoldOfOrganization {
+            organization: row.get("organization_id")?,
+            reads: row.get("reads")?,
+            wrong: row.get("wrong")?,
+            critical: row.get("critical")?,
+        })
+    };
+    rows.iter().map(one).collect()
+}
+
+/// Takes back what people made of a gold item; whose reads these were.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn take_back(tx: &mut Tx, gold: GoldId) -> Result<Vec<(UserId, ReadId)>, StoreError> {
+    let sql = "UPDATE gold_results SET taken_back = $1 WHERE gold_id = $2 AND NOT taken_back RETURNING user_id, read_id";
+    let rows = tx.query(sql).bind(true).bind(gold).fetch_all().await?;
+    let mut reads: Vec<(UserId, ReadId)> = rows
+        .iter()
+        .map(|row| Ok((row.get("user_id")?, row.get("read_id")?)))
+        .collect::<Result<_, StoreError>>()?;
+    // In one order everywhere: each person's stream is locked.
+    reads.sort_unstable();
+    Ok(reads)
 }
 
 /// What people made of a gold item, or one person of all in a project, the last first.

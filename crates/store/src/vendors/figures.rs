@@ -2,7 +2,7 @@
 
 use countersign_model::{Instant, ItemId, OrganizationId, ProjectId};
 
-use crate::{Conn, StoreError, turns::BEHIND_BARRIER};
+use crate::{Conn, StoreError, organizations::belonged, turns::BEHIND_BARRIER};
 
 /// How appeals of an organization's people in a project were decided.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -21,10 +21,13 @@ pub async fn appeals(
     conn: &mut Conn,
     project: ProjectId,
 ) -> Result<Vec<(OrganizationId, Decided)>, StoreError> {
-    let sql = "SELECT u.organization_id, COUNT(*) AS n, \
-               COALESCE(SUM(CASE WHEN a.state = 'overturned' THEN 1 ELSE 0 END), 0) AS o \
-               FROM appeals a JOIN users u ON u.id = a.user_id WHERE a.project_id = $1 AND a.state <> 'open' \
-               GROUP BY u.organization_id ORDER BY u.organization_id";
+    let sql = concat!(
+        "SELECT c.organization_id, COUNT(*) AS n, SUM(c.overturned) AS o FROM (SELECT ",
+        belonged!("u", "COALESCE(r.submitted_at, a.at)"),
+        " AS organization_id, CASE WHEN a.state = 'overturned' THEN 1 ELSE 0 END AS overturned FROM appeals a ",
+        "JOIN users u ON u.id = a.user_id LEFT JOIN reads r ON r.id = a.read_id ",
+        "WHERE a.project_id = $1 AND a.state <> 'open') c GROUP BY c.organization_id ORDER BY c.organization_id"
+    );
     let rows = conn.query(sql).bind(project).fetch_all().await?;
     let one = |row: &crate::Row| -> Result<(OrganizationId, Decided), StoreError> {
         Ok((row.get("organization_id")?, Decided { decided: row.get("n")?, overturned: row.get("o")? }))
@@ -89,9 +92,10 @@ pub async fn first_turns(
     limit: u32,
 ) -> Result<Vec<FirstTurn>, StoreError> {
     let sql = format!(
-        "SELECT u.organization_id, t.item_id, t.opened_at, t.done_at FROM turns t JOIN items i ON i.id = t.item_id \
+        "SELECT {} AS organization_id, t.item_id, t.opened_at, t.done_at FROM turns t JOIN items i ON i.id = t.item_id \
          JOIN users u ON u.id = t.user_id WHERE t.project_id = $1 AND t.kind = 'read' AND NOT t.judged AND t.round = 1 \
-         AND {BEHIND_BARRIER} ORDER BY t.item_id, t.done_at, t.task_id LIMIT $2"
+         AND {BEHIND_BARRIER} ORDER BY t.item_id, t.done_at, t.task_id LIMIT $2",
+        belonged!("u", "t.done_at")
     );
     let rows = conn.query_built(sql).bind(project).bind(limit).scanning().fetch_all().await?;
     let one = |row: &crate::Row| -> Result<FirstTurn, StoreError> {
@@ -130,10 +134,11 @@ pub async fn judgements(
     limit: u32,
 ) -> Result<Vec<Judgement>, StoreError> {
     let sql = format!(
-        "SELECT u.organization_id, t.item_id, t.round, t.found, t.overturned, t.passed FROM turns t \
+        "SELECT {} AS organization_id, t.item_id, t.round, t.found, t.overturned, t.passed FROM turns t \
          JOIN items i ON i.id = t.item_id JOIN reads r ON r.id = t.read_id JOIN users u ON u.id = r.author_user \
          WHERE t.project_id = $1 AND t.judged AND r.kind = 'read' AND {BEHIND_BARRIER} \
-         ORDER BY t.item_id, t.round, t.stage, t.done_at LIMIT $2"
+         ORDER BY t.item_id, t.round, t.stage, t.done_at LIMIT $2",
+        belonged!("u", "COALESCE(r.submitted_at, t.done_at)")
     );
     let rows = conn.query_built(sql).bind(project).bind(limit).scanning().fetch_all().await?;
     let one = |row: &crate::Row| -> Result<Judgement, StoreError> {

@@ -1,5 +1,5 @@
 /** Hidden gold: trusted items, how worn they are, and what people made of them. Nothing of it is for whoever reads. */
-import { Button } from "@mantine/core";
+import { Button, Checkbox } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
@@ -37,7 +37,12 @@ function Items({
   choose: (chosen: Chosen) => void;
 }) {
   const [retired, setRetired] = useState<GoldItem | null>(null);
+  const [wrong, setWrong] = useState(false);
   const retire = useRetireGold(project);
+  const ask = (one: GoldItem) => {
+    setWrong(false);
+    setRetired(one);
+  };
   return (
     <div className={table.scroll}>
       <table className={table.table}>
@@ -94,7 +99,7 @@ function Items({
                     Reads
                   </Button>
                   {manages && one.state !== "retired" ? (
-                    <Button variant="subtle" onClick={() => setRetired(one)}>
+                    <Button variant="subtle" onClick={() => ask(one)}>
                       Retire…
                     </Button>
                   ) : null}
@@ -113,10 +118,16 @@ function Items({
         error={retire.error}
         onClose={() => setRetired(null)}
         onConfirm={({ reason }) =>
-          retired && retire.mutate({ gold: retired.id, reason }, { onSuccess: () => setRetired(null) })
+          retired && retire.mutate({ gold: retired.id, reason, wrong }, { onSuccess: () => setRetired(null) })
         }
       >
-        <p>It is given to nobody any more, and is never gold again. What was judged stays.</p>
+        <p>It is given to nobody any more, and is never gold again.</p>
+        <Checkbox
+          label="Its labels were wrong"
+          description="What was held against people by them is taken back, and their control charts are worked out anew. Otherwise what was judged stays."
+          checked={wrong}
+          onChange={(event) => setWrong(event.currentTarget.checked)}
+        />
       </ReasonDialog>
     </div>
   );
@@ -190,7 +201,12 @@ function Results({ project, chosen }: { project: string; chosen: Chosen }) {
                     {one.item_name}
                   </Link>
                 </td>
-                <td>{errorWords(one)}</td>
+                <td>
+                  {errorWords(one)}
+                  {one.taken_back ? (
+                    <div className="dim">taken back: the trusted answer was wrong</div>
+                  ) : null}
+                </td>
                 <td className="wrap">
                   {one.pairs
                     .map((pair) => `${pair.right ?? "nothing"}, ${pair.said ?? "nothing"}`)

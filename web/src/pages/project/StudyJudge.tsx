@@ -81,8 +81,22 @@ export default function StudyJudge() {
   useEffect(() => {
     mutate(studyId, { onSuccess: setTurn });
   }, [mutate, studyId]);
+  const back = (
+    <Link
+      to="/projects/$projectId/quality/studies/$studyId"
+      params={{ projectId: project.id, studyId }}
+      className="in-text"
+    >
+      The study
+    </Link>
+  );
   if (!turn && next.isError)
-    return <Failed error={next.error} retry={() => mutate(studyId, { onSuccess: setTurn })} />;
+    return (
+      <div className="stack">
+        <Failed error={next.error} retry={() => mutate(studyId, { onSuccess: setTurn })} />
+        {back}
+      </div>
+    );
   if (!turn) return <Loading lines={8} />;
   if (turn.number != null && turn.frames > 0)
     return <Desk project={project.id} study={studyId} turn={turn} number={turn.number} onTurn={setTurn} />;
@@ -95,18 +109,7 @@ export default function StudyJudge() {
       </Empty>
     );
   return (
-    <Empty
-      title="You are through"
-      action={
-        <Link
-          to="/projects/$projectId/quality/studies/$studyId"
-          params={{ projectId: project.id, studyId }}
-          className="in-text"
-        >
-          The study
-        </Link>
-      }
-    >
+    <Empty title="You are through" action={back}>
       You judged {count(turn.judged)} of {count(turn.turns)}. What came of it is shown once everybody is.
     </Empty>
   );

@@ -39,6 +39,7 @@ const FIGURES: [string, (view: VendorView) => string][] = [
   ["Accepted at the first judgement", (view) => countedWords(view.first_pass)],
   ["Objects missed, of 100", (view) => countedWords(view.missed)],
   ["Sent back at least once", (view) => countedWords(view.rework)],
+  ["Reads of hidden gold with a critical error", (view) => countedWords(view.gold)],
   ["Disputes overturned", (view) => countedWords(view.overturned)],
   ["From offer to read, half within", (view) => timeWords(view.turnaround.p50)],
   ["From offer to read, nine of ten within", (view) => timeWords(view.turnaround.p90)],

@@ -44,6 +44,7 @@ it("counts what differs from the trusted answer", () => {
     pairs: [],
     expected: 0.05,
     at: 0,
+    taken_back: false,
   };
   expect(errorWords(right)).toBe("right");
   const wrong = { ...right, wrong: true, critical: true, missed: 2, differing: 1 };
