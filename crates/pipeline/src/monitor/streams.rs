@@ -31,6 +31,9 @@ const DURATIONS_MAX: u32 = 200;
 const USUAL_CHECKS_MIN: f64 = 40.0;
 /// What is expected while nothing is known: no answer says anything then.
 const UNKNOWN: f64 = 1.0;
+/// What is expected at least where somebody had to decide: readers differed, so of two one is wrong. Decisions come in a bunch, long after
+/// what all agreed on was counted, and would make an alarm of an ordinary share of errors.
+const DISPUTED: f64 = 0.5;
 /// A duration is odd whose modified z-score is larger (Iglewicz and Hoaglin 1993).
 const ODD: f64 = 3.5;
 /// Standard deviations in a median absolute deviation of normal values, inverted.
@@ -185,7 +188,8 @@ pub(crate) async fn read_with_peers(
             continue;
         }
         let (checked, wrong) = monitoring::of_others(tx, project, user, PEERS).await?;
-        let expected = once_known((checked as f64, wrong as f64));
+        let usual = once_known((checked as f64, wrong as f64));
+        let expected = if peer.by.is_some() { usual.max(DISPUTED) } else { usual };
         let looked = Looked {
             project,
             user,
