@@ -1,15 +1,18 @@
 /** A vendor is set up, is given work, sees nothing else, and is shut out when its contract ends. */
 import { expect, test } from "@playwright/test";
 import { Person } from "./people";
+import { call, everybody, pictures } from "./pictures";
 
-const PROJECT = "Blind double reading";
+const PROJECT = "Read by a vendor";
 const GUARD = { "x-countersign": "1" };
 /** `2026-11-28T12:00` in UTC, so many minutes from now. */
 const inMinutes = (minutes: number) => new Date(Date.now() + minutes * 60_000).toISOString().slice(0, 16);
 
 test("a vendor reads what it is given until its contract ends", async ({ browser }) => {
-  const owner = await Person.arrives(browser, "owner");
+  const people = await everybody(browser);
+  const { owner } = people;
   const { page } = owner;
+  const project = await pictures(people, PROJECT, 2);
   const name = `Vendor ${Date.now()}`;
   await page.goto("/users");
   await page.getByRole("button", { name: "New organization" }).click();
@@ -22,19 +25,12 @@ test("a vendor reads what it is given until its contract ends", async ({ browser
   await expect(row).toContainText("ends soon");
 
   const get = async (path: string) => (await owner.context.request.get(`/api/v1${path}`)).json();
-  const post = async (path: string, data: unknown) => {
-    const answer = await owner.context.request.post(`/api/v1${path}`, { data, headers: GUARD });
-    expect(answer.ok(), `${path}: ${await answer.text()}`).toBe(true);
-    return answer.json();
-  };
   const organizations: { id: string; name: string }[] = await get("/organizations");
   const organization = organizations.find((one) => one.name === name)?.id ?? "";
-  const projects: { id: string; name: string }[] = await get("/projects");
-  const project = projects.find((one) => one.name.includes(PROJECT))?.id ?? "";
   const login = `reader-${Date.now()}`;
   const account = { login, printed_name: "Vera Reads", password: "countersign-demo", organization };
-  const user = (await post("/users", account)).user.id;
-  await post(`/projects/${project}/grants`, { user, role: "annotator" });
+  const user = (await call(owner, "post", "/users", account)).user.id;
+  await call(owner, "post", `/projects/${project}/grants`, { user, role: "annotator" });
   const refused = await owner.context.request.post(`/api/v1/projects/${project}/grants`, {
     data: { user, role: "auditor" },
     headers: GUARD,
@@ -87,5 +83,5 @@ test("a vendor reads what it is given until its contract ends", async ({ browser
   await page.getByRole("button", { name: "Take back", exact: true }).last().click();
   await expect(page.getByText("1 taken back")).toBeVisible();
   await vera.leaves();
-  await owner.leaves();
+  for (const person of Object.values(people)) await person.leaves();
 });
