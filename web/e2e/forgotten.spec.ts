@@ -1,34 +1,10 @@
 import { expect, test } from "@playwright/test";
-import { call, claim, everybody, inPhase, opens, type People, png, signs } from "./pictures";
+import { bringsParts } from "./boards";
+import { call, claim, everybody, inPhase, opens, type People, signs } from "./pictures";
 
 const PARTS = 5;
 /** Parts whose reader takes away what the draft found. */
 const FORGOTTEN = [1, 3];
-
-/** A board of copper bars; with an island of copper between two of them, each part elsewhere. */
-function board(number: number, island: boolean): Buffer {
-  const [left, top] = [18 + 24 * (number % 3), 20 + 16 * number];
-  const on = (x: number, y: number) => x >= left && x < left + 8 && y >= top && y < top + 9;
-  return png(128, (x, y) => (x % 24 < 12 || (island && on(x, y)) ? 205 : 45));
-}
-
-async function bringsParts(people: People, project: string): Promise<void> {
-  for (let number = 0; number < PARTS; number += 1) {
-    const form = new FormData();
-    for (const [kind, island] of [
-      ["temp", false],
-      ["test", true],
-    ] as const) {
-      const bytes = new Uint8Array(board(number, island));
-      form.append("file", new File([bytes], `0000${number}_${kind}.png`, { type: "image/png" }));
-    }
-    const sent = await people.owner.context.request.post(`/api/v1/projects/${project}/ingest`, {
-      headers: { "x-countersign": "1" },
-      multipart: form,
-    });
-    expect(sent.ok(), await sent.text()).toBe(true);
-  }
-}
 
 /** Reads, reviews and signs the next part; its name where what the draft found was taken away. */
 async function works(people: People, project: string, forget: boolean): Promise<string | null> {
@@ -58,7 +34,7 @@ test("what was forgotten is searched for, and looked at again", async ({ browser
   test.slow();
   const people = await everybody(browser);
   const project = await opens(people, "What was forgotten", true, "inspection");
-  await bringsParts(people, project);
+  await bringsParts(people, project, PARTS);
   await expect.poll(() => inPhase(people, project, "queued"), { timeout: 30_000 }).toBe(PARTS);
   const forgotten: string[] = [];
   for (let number = 0; number < PARTS; number += 1) {

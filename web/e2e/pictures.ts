@@ -157,6 +157,12 @@ export async function inPhase(people: People, project: string, phase: string): P
   return (await page.json()).items.length;
 }
 
+/** The same, however many there are. */
+export async function counted(people: People, project: string, phase: string): Promise<number> {
+  const answer = await people.owner.context.request.get(`/api/v1/projects/${project}`);
+  return (await answer.json()).counts.by_phase[phase] ?? 0;
+}
+
 /** Takes the next task of a project, or of one of its stages. */
 export const claim = (person: Person, project: string, stage?: string) =>
   call(person, "post", `/projects/${project}/tasks/claim`, { stage });
