@@ -178,6 +178,22 @@ Countersign did than Label Studio (or the named tool) in the same run on the sam
 """
 
 
+def parted(text):
+    """What stands before the first section of a page, and its sections by their title, as they stand."""
+    head, *rest = text.split("\n## ")
+    return head, {part.split("\n", 1)[0]: "## " + part.rstrip("\n") + "\n" for part in rest}
+
+
+def renewed(before, text):
+    """The page as it was, with the sections that were run anew in the place of the old ones; whatever is new comes last."""
+    head, old = parted(before)
+    new_head, new = parted(text)
+    if not set(old) - set(new):
+        return text
+    # The machine and the versions in the head are those of the sections that stay; the new ones have their date below them.
+    return "\n".join([head if old else new_head, *(old | new).values()])
+
+
 def render(folder):
     found, shown = {}, sections()
     for name in shown:
