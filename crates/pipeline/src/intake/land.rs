@@ -12,8 +12,9 @@ use futures::StreamExt;
 use super::{
     Progress, Run,
     archive::{FileRefusal, Incoming, Loader},
-    classify::{DicomPart, classify},
+    classify::{Accepted, DicomPart, classify},
     grouping::Arrived,
+    slides,
 };
 use crate::{Pipeline, Result, blocking, subjects::Whose};
 
@@ -74,7 +75,7 @@ impl Pipeline {
                 at.files += 1;
                 at.bytes += bytes;
                 match outcome? {
-                    Ok(file) => landed.push(file),
+                    Ok(parts) => landed.extend(parts),
                     Err(refusal) => refusals.push(refusal),
                 }
             }
@@ -89,36 +90,61 @@ impl Pipeline {
         Ok(LandedAll { arrived, placed, refusals })
     }
 
+    /// A file, or each of the levels of a slide: all of them or none.
     async fn land_one(
         &self,
         run: &Run,
         loader: Arc<Mutex<Loader>>,
         file: Incoming,
-    ) -> Result<std::result::Result<Landed, FileRefusal>> {
+    ) -> Result<std::result::Result<Vec<Landed>, FileRefusal>> {
         let takes = run.takes;
         let checked = blocking(move || {
             let bytes = loader.lock().unwrap_or_else(PoisonError::into_inner).load(&file)?;
-            let accepted = classify(&file.name, &bytes, takes)?;
-            Ok((file.name, accepted, bytes))
+            let mut checked = Vec::new();
+            for part in slides::parts(&file.name, bytes, takes)? {
+                let mut accepted = classify(&file.name, &part.bytes, takes)?;
+                if let Some(dicom) = accepted.dicom.as_mut() {
+                    dicom.notes.extend(part.note);
+                }
+                checked.push((accepted, part.bytes));
+            }
+            Ok((file.name, checked))
         })
         .await?;
-        let (name, accepted, bytes) = match checked {
+        let (name, checked) = match checked {
             Ok(checked) => checked,
             Err(refusal) => return Ok(Err(refusal)),
         };
+        let mut landed = Vec::with_capacity(checked.len());
+        for (accepted, bytes) in checked {
+            match self.put_part(run, &name, accepted, bytes).await? {
+                Ok(part) => landed.push(part),
+                Err(refusal) => return Ok(Err(refusal)),
+            }
+        }
+        Ok(Ok(landed))
+    }
+
+    async fn put_part(
+        &self,
+        run: &Run,
+        name: &str,
+        accepted: Accepted,
+        bytes: Vec<u8>,
+    ) -> Result<std::result::Result<Landed, FileRefusal>> {
         let size = bytes.len() as u64;
-        let subject = self.subject_in(run, &Whose::of(&name, takes, accepted.dicom.as_deref())).await?;
+        let subject = self.subject_in(run, &Whose::of(name, run.takes, accepted.dicom.as_deref())).await?;
         let put = match self.store.quarantine().put(run.project, subject, bytes).await {
             // A smaller file may still find room: this one is refused, the rest goes on.
             Err(StoreError::DiskFull { place }) => {
                 let message = format!("no space is left in {place}; nothing of the file was stored");
-                return Ok(Err(FileRefusal::new(&name, "storage_full", message, None)));
+                return Ok(Err(FileRefusal::new(name, "storage_full", message, None)));
             }
             put => put?,
         };
         let content_hash = put.address.as_str().to_owned();
         Ok(Ok(Landed {
-            name,
+            name: name.to_owned(),
             kind: accepted.kind,
             dicom: accepted.dicom,
             size_px: accepted.size_px,

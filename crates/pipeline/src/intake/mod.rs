@@ -7,6 +7,7 @@ pub mod grouping;
 mod land;
 pub mod report;
 mod series;
+mod slides;
 pub mod stow;
 
 use std::{

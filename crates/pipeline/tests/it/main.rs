@@ -42,6 +42,7 @@ mod running;
 mod shared;
 mod signed_acts;
 mod signing;
+mod slides;
 mod stow;
 mod streams;
 mod suggestions;

@@ -1,4 +1,10 @@
 //! Whole slides: one instance is one level of a pyramid, cut into tiles that are its frames (PS3.3 C.8.12.14 and C.7.6.17).
+//! Slides that come as a TIFF file become such instances.
+
+mod file;
+mod pages;
+mod tiff;
+mod tiles;
 
 use dicom_core::Tag;
 use dicom_dictionary_std::tags;
@@ -6,10 +12,39 @@ use dicom_dictionary_std::tags;
 use crate::Instance;
 use crate::dataset::DataSet;
 
+pub use self::file::SlideFile;
+
 /// VL Whole Slide Microscopy Image Storage.
 const SLIDE_CLASS: &str = "1.2.840.10008.5.1.4.1.1.77.1.6";
 /// Most tiles of one level.
 pub const MAX_TILES: u64 = crate::MAX_FRAMES;
+
+/// Why a TIFF file was not taken for a slide.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{why} (byte {offset})")]
+pub struct SlideFileError {
+    /// Byte of the file.
+    pub offset: u64,
+    /// What is there, or is not.
+    pub why: &'static str,
+    is_broken: bool,
+}
+
+impl SlideFileError {
+    const fn broken(offset: u64, why: &'static str) -> Self {
+        Self { offset, why, is_broken: true }
+    }
+
+    const fn unsupported(offset: u64, why: &'static str) -> Self {
+        Self { offset, why, is_broken: false }
+    }
+
+    /// A stable machine-readable code; it never changes once released.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        if self.is_broken { "broken_tiff" } else { "no_slide" }
+    }
+}
 
 /// Most places of a level for each tile that was scanned. Scanners leave out glass without tissue, seldom more than nine
 /// tenths.
