@@ -4167,6 +4167,7 @@ export interface components {
              * @description Items whose independent reads were compared.
              */
             items: number;
+            marks?: components["schemas"]["MarkAgreement"] | null;
             /**
              * Format: int64
              * @description Items that one of their readers, or all, could not assess: they are in no other figure here. Absent where there is none.
@@ -8137,6 +8138,23 @@ export interface components {
             /** @description Its shape. */
             shape: components["schemas"]["Shape"];
             unclear?: components["schemas"]["Unclear"] | null;
+        };
+        /** @description How far readers agree mark by mark: whether both found it, called it the same, and outlined it alike. Intervals draw items anew. */
+        MarkAgreement: {
+            /**
+             * Format: int64
+             * @description Marks, over pairs of readers, that the other lacks or calls something else.
+             */
+            alone: number;
+            alpha?: components["schemas"]["CoefficientView"] | null;
+            /**
+             * Format: int64
+             * @description Pairs of readers, over findings, who both marked one under one class.
+             */
+            both: number;
+            f1?: components["schemas"]["CoefficientView"] | null;
+            overlap?: components["schemas"]["CoefficientView"] | null;
+            panoptic?: components["schemas"]["CoefficientView"] | null;
         };
         /** @description The answer for one mark of the read under review. */
         MarkAnswer: {

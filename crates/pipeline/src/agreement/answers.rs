@@ -2,13 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use countersign_model::{AnnotationId, Author, CANNOT_ASSESS, ItemId, ReadId, UserId};
+use countersign_model::{
+    Agreement, Annotation, AnnotationId, Author, CANNOT_ASSESS, ItemId, ReadId, StageKind, UserId,
+};
 use countersign_store::reads;
-use serde::Deserialize;
 
 use super::{
     AgreementReport, CONFIDENCE, ClassAgreement, Comparison, ConfusionCell, ConfusionShare, Conn,
-    PipelineError, Protocol, Result, SEED, figures, internal, pairs::pairs,
+    PipelineError, Protocol, Result, SEED, figures, internal,
+    marks::{self, MarksOf, Seen},
+    pairs::pairs,
 };
 use crate::{
     compare::{marks_of_findings, somebody_could_not},
@@ -18,12 +21,6 @@ use crate::{
 
 /// Most items named behind one pair of names.
 const EXAMPLES_MAX: usize = 20;
-
-/// The part of an annotation that an answer is made of.
-#[derive(Deserialize)]
-struct Named {
-    class: String,
-}
 
 /// The answer of one reader to one item: the classes that they marked.
 pub(super) struct Answer {
@@ -48,6 +45,10 @@ pub(crate) struct Answers {
     confusion: BTreeMap<(String, Option<String>), Cell>,
     /// Items in which a reader gave a finding this name.
     named: BTreeMap<String, BTreeSet<usize>>,
+    /// Where marks are looked at one by one, the rule by which they were compared, and what was seen of each item.
+    marks: Option<(Agreement, Vec<Vec<Seen>>)>,
+    /// Classes of marks in the order in which they were met.
+    numbers: BTreeMap<String, u16>,
 }
 
 /// A pair of names.
@@ -65,10 +66,19 @@ impl Answers {
         Self { classes: protocol.classes.iter().map(|class| class.id.clone()).collect(), ..Self::default() }
     }
 
+    /// Looks at marks one by one, too, by the rule of the protocol. What a package states does not: it is the same bytes for ever.
+    #[must_use]
+    pub fn with_marks(mut self, protocol: &Protocol) -> Self {
+        let stage = protocol.stages.iter().find(|stage| stage.kind == StageKind::Compare);
+        self.marks =
+            Some((stage.map_or_else(Agreement::default, |stage| stage.agreement.clone()), Vec::new()));
+        self
+    }
+
     /// Adds what the readers of one comparison answered. What only a rule or a model read is left out; so is, but for its number,
     /// what one of them could not assess: to mark nothing and not to know are different answers.
     pub async fn take(&mut self, conn: &mut Conn, row: &Comparison) -> Result<()> {
-        let mut names: Vec<BTreeMap<AnnotationId, String>> = Vec::with_capacity(row.reads.0.len());
+        let mut names: MarksOf = Vec::with_capacity(row.reads.0.len());
         let mut readers = Vec::with_capacity(row.reads.0.len());
         for read in &row.reads.0 {
             names.push(marked(conn, *read).await?);
@@ -91,17 +101,32 @@ impl Answers {
             if place == next {
                 self.readers.push(*user);
             }
-            let classes: BTreeSet<String> = marks.values().cloned().collect();
+            let classes: BTreeSet<String> = marks.values().map(|mark| mark.class.clone()).collect();
             self.classes.extend(classes.iter().cloned());
             self.given.push(Answer { item, reader: place, classes });
         }
-        for finding in marks_of_findings(row)? {
+        let findings = marks_of_findings(row)?;
+        if let Some((rule, seen)) = &mut self.marks {
+            let people: Vec<usize> = readers
+                .iter()
+                .enumerate()
+                .filter(|(_, user)| user.is_some())
+                .map(|(place, _)| place)
+                .collect();
+            let numbers = &mut self.numbers;
+            let number = |class: &str| {
+                let next = u16::try_from(numbers.len()).unwrap_or(u16::MAX);
+                *numbers.entry(class.to_owned()).or_insert(next)
+            };
+            seen.push(marks::of_item(&findings, &names, &people, rule, number));
+        }
+        for finding in findings {
             self.findings += 1;
             self.disputed += u64::from(finding.disputed);
             let names: Vec<Option<&String>> = (0..names.len())
                 .map(|place| {
                     let mark = finding.marks.iter().find(|(reader, _)| *reader == place);
-                    mark.and_then(|(_, id)| names[place].get(id))
+                    mark.and_then(|(_, id)| names[place].get(id)).map(|mark| &mark.class)
                 })
                 .collect();
             self.confuse((item, row.item_id), &names);
@@ -157,7 +182,10 @@ impl Answers {
                 figures: figures::of(&table),
             });
         }
+        let classes_met = u16::try_from(self.numbers.len()).unwrap_or(u16::MAX);
+        let marks = self.marks.as_ref().and_then(|(_, seen)| marks::report(seen, classes_met));
         Ok(AgreementReport {
+            marks,
             population: population.to_owned(),
             confidence: CONFIDENCE,
             resamples: figures::resamples(self.items.len()) as u64,
@@ -195,14 +223,14 @@ fn confusion(
         .collect()
 }
 
-/// The marks of a read and their classes.
-async fn marked(conn: &mut Conn, read: ReadId) -> Result<BTreeMap<AnnotationId, String>> {
+/// The marks of a read.
+async fn marked(conn: &mut Conn, read: ReadId) -> Result<BTreeMap<AnnotationId, Annotation>> {
     let rows = reads::annotations(conn, read).await?;
-    let named = |body: &str| serde_json::from_str::<Named>(body).map(|named| named.class).map_err(internal);
+    let of = |body: &str| serde_json::from_str::<Annotation>(body).map_err(internal);
     rows.iter()
         .filter_map(|row| row.body.as_deref().map(|body| (row.annotation_id, body)))
-        .map(|(id, body)| Ok((id, named(body)?)))
-        .filter(|found| !matches!(found, Ok((_, class)) if class == CANNOT_ASSESS))
+        .map(|(id, body)| Ok((id, of(body)?)))
+        .filter(|found| !matches!(found, Ok((_, mark)) if mark.class == CANNOT_ASSESS))
         .collect()
 }
 

@@ -6,6 +6,7 @@
 
 mod answers;
 mod figures;
+mod marks;
 mod pairs;
 mod reasons;
 
@@ -15,6 +16,7 @@ use countersign_store::{Conn, comparisons::Comparison, turns, users};
 use serde::Serialize;
 
 pub(crate) use answers::Answers;
+pub use marks::MarkAgreement;
 pub use reasons::{DisputeReason, DisputedItem};
 
 use crate::{Pipeline, PipelineError, Result, access::Action, blocking, people::Caller, tiers::ShareView};
@@ -166,6 +168,9 @@ pub struct AgreementReport {
     pub disputed_findings: u64,
     /// What readers call the same finding, each pair of readers once.
     pub confusion: Vec<ConfusionCell>,
+    /// Mark by mark; absent where nobody marked anything, and in packages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub marks: Option<MarkAgreement>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
@@ -185,7 +190,7 @@ impl Pipeline {
         let cut = rows.len() > COMPARISONS_MAX as usize;
         rows.truncate(COMPARISONS_MAX as usize);
         let protocol = self.protocol(&mut conn, project).await?;
-        let mut answers = Answers::of(&protocol);
+        let mut answers = Answers::of(&protocol).with_marks(&protocol);
         for rows in rows.chunk_by(|a, b| a.item_id == b.item_id) {
             // Whoever is still to work on an item, or audits it blind, learns nothing of how others read it.
             if let Some(first) = rows.first()

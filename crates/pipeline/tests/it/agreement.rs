@@ -96,6 +96,19 @@ async fn figures_equal_those_of_a_table_worked_out_by_hand() {
     assert_eq!((common.items, common.of_items), (1, 7));
     let share = common.share.unwrap();
     assert!((share.value - 1.0 / 7.0).abs() < 1e-12 && share.low > 0.003 && share.high < 0.58, "{share:?}");
+    // Mark by mark: four found by both, of which one is a pixel aside; two by one alone, and one under two names.
+    let marks = report.marks.unwrap();
+    assert_eq!((marks.both, marks.alone), (4, 4));
+    near(marks.f1.map(|f1| f1.value), 8.0 / 12.0);
+    let aside = 9.0 / 11.0;
+    let overlap = marks.overlap.unwrap().value;
+    // Overlaps are kept in single precision.
+    assert!((overlap - (3.0 + aside) / 4.0).abs() < 1e-6, "{overlap}");
+    assert!((marks.panoptic.unwrap().value - overlap * 8.0 / 12.0).abs() < 1e-9);
+    // Of 14 answers to 7 findings 11 are object, 1 is person, 2 are nothing; 3 pairs differ.
+    near(marks.alpha.map(|alpha| alpha.value), 1.0 - 13.0 * 6.0 / (14.0 * 13.0 - 11.0 * 10.0 - 2.0));
+    let f1 = marks.f1.unwrap();
+    assert!(f1.low.unwrap() < f1.value && f1.value < f1.high.unwrap());
     // Who leads the quality of the project sees an item's part in it once the work on the item is over.
     let quality = team.house.sign_in("quality_engineer@p").await;
     let count = async || team.house.pipeline.agreement(&quality, team.project).await.unwrap().items;

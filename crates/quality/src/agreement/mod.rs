@@ -10,5 +10,6 @@ mod readers;
 
 pub use cohen::{Cohen, cohen};
 pub use counts::{Coefficient, Counts, Level, Weights};
+pub(crate) use interval::quantiles;
 pub use interval::{Interval, IntervalAlpha};
 pub use readers::{ByReader, by_reader};

@@ -5,10 +5,12 @@
 
 mod assign;
 mod cluster;
+mod marks;
 mod score;
 mod time;
 
 pub use assign::{ASSIGN_MAX, Matched, assign};
 pub use cluster::{Cluster, Found, InstancesError, agreement, cluster};
+pub use marks::{Estimate, ImageMarks, MarkFigures, mark_figures};
 pub use score::Score;
 pub use time::{time_overlap, track_overlap};

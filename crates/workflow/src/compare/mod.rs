@@ -95,6 +95,12 @@ impl Measure<'_> {
     }
 }
 
+/// Whether two marks of a shape can overlap by more or less: areas of the picture and cuboids; points, lines and tags cannot.
+#[must_use]
+pub fn has_extent(shape: &Shape) -> bool {
+    is_area(shape) || shape.kind() == ShapeKind::Cuboid
+}
+
 /// Overlap of each of some marks (row) with each of others (column), 0 to 1, row by row: 0 where they lie on other frames or
 /// are shapes of other kinds. Of points and lines a half where they are as far apart as `rule` lets two readers be.
 #[must_use]

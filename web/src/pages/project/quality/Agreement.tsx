@@ -182,6 +182,43 @@ function Confusion({ report, named }: { report: AgreementReport; named: Named })
   );
 }
 
+/** Found by both, called the same, outlined alike: what the classes of an item do not say. */
+function Marks({ report }: { report: AgreementReport }) {
+  const { marks } = report;
+  if (!marks) return null;
+  const rows: [string, string, Coefficient | null | undefined][] = [
+    ["F1 of marks", "2 both / (2 both + alone), over pairs of readers", marks.f1],
+    ["Overlap", "intersection over union of what both marked", marks.overlap],
+    ["Panoptic quality", "overlap × F1, where all marks have an extent", marks.panoptic],
+    ["Alpha over findings", "Krippendorff, nominal; “not marked” is an answer", marks.alpha],
+  ];
+  return (
+    <div className={table.scroll}>
+      <table className={table.table} data-testid="agreement-marks">
+        <thead>
+          <tr>
+            <th>
+              Mark by mark: {plural(marks.both, "pair", "pairs")} found by both, {count(marks.alone)} by one
+              alone or under two names
+            </th>
+            <th className="num">95 % interval over items</th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map(([name, how, value]) => (
+            <tr key={name}>
+              <td>
+                {name} <span className="dim">{how}</span>
+              </td>
+              <td className="num">{coefficientWords(value)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
 export function Agreement({ project }: { project: Project }) {
   const found = useQuery(agreementQuery(project.id));
   if (found.isPending) return <Loading lines={3} />;
@@ -220,6 +257,7 @@ export function Agreement({ project }: { project: Project }) {
         ]}
       />
       <Classes report={report} named={named} />
+      <Marks report={report} />
       <Pairs report={report} />
       <Confusion report={report} named={named} />
       <p className="dim">

@@ -1,0 +1,266 @@
+//! How far readers agree mark by mark, over images: found by both, overlap, and alpha over what was found. Marks of one image come
+//! together, so every interval draws images anew, not marks.
+
+use crate::{
+    agreement::{Interval, quantiles},
+    random::Random,
+    to_f64,
+};
+
+/// What the readers of one image made of it: sums, so that images can be drawn anew without looking at marks again.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ImageMarks {
+    /// Pairs of readers, over findings, who both marked one, under one class.
+    both: f64,
+    /// Marks of each pair of readers that the other lacks, or calls something else.
+    alone: f64,
+    /// Overlaps of what both marked, and of how many pairs they are the sum.
+    overlap: (f64, f64),
+    /// Krippendorff's coincidences of different answers, and answers by class; nothing found is the last class.
+    differing: f64,
+    answers: Vec<f64>,
+}
+
+impl ImageMarks {
+    /// An image; classes are counted from 0, and one more stands for "not found".
+    #[must_use]
+    pub fn new(classes: u16) -> Self {
+        Self { answers: vec![0.0; usize::from(classes) + 1], ..Self::default() }
+    }
+
+    /// Adds a finding: what each reader of the image calls it, `None` where they did not mark it. `overlap` of the marks of two
+    /// readers is in 0..=1; `None` where marks have no extent. Classes beyond those of the image are passed over, and so are images
+    /// with one reader.
+    pub fn finding(&mut self, named: &[Option<u16>], mut overlap: impl FnMut(usize, usize) -> Option<f64>) {
+        let none = self.answers.len().saturating_sub(1);
+        let fits = |class: &Option<u16>| class.is_none_or(|class| usize::from(class) < none);
+        if named.len() < 2 || !named.iter().all(fits) {
+            return;
+        }
+        for (place, one) in named.iter().enumerate() {
+            for (before, other) in named[..place].iter().enumerate() {
+                match (one, other) {
+                    (None, None) => {}
+                    (Some(a), Some(b)) if a == b => {
+                        self.both += 1.0;
+                        if let Some(overlap) = overlap(before, place) {
+                            self.overlap.0 += overlap;
+                            self.overlap.1 += 1.0;
+                        }
+                    }
+                    // Two marks that are called otherwise: each lacks its fellow.
+                    (Some(_), Some(_)) => self.alone += 2.0,
+                    (Some(_), None) | (None, Some(_)) => self.alone += 1.0,
+                }
+            }
+        }
+        let readers = to_f64(named.len());
+        let mut counts = vec![0.0; self.answers.len()];
+        for class in named {
+            counts[class.map_or(none, usize::from)] += 1.0;
+        }
+        let alike: f64 = counts.iter().map(|count| count * (count - 1.0)).sum();
+        self.differing += (readers * (readers - 1.0) - alike) / (readers - 1.0);
+        self.answers.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.both += other.both;
+        self.alone += other.alone;
+        self.overlap.0 += other.overlap.0;
+        self.overlap.1 += other.overlap.1;
+        self.differing += other.differing;
+        self.answers.iter_mut().zip(&other.answers).for_each(|(sum, more)| *sum += more);
+    }
+
+    /// 2 both / (2 both + alone): F1 at the rule by which marks were matched, over pairs of readers.
+    fn f1(&self) -> Option<f64> {
+        let all = 2.0 * self.both + self.alone;
+        (all > 0.0).then(|| 2.0 * self.both / all)
+    }
+
+    fn overlap(&self) -> Option<f64> {
+        (self.overlap.1 > 0.0).then(|| self.overlap.0 / self.overlap.1)
+    }
+
+    /// Panoptic quality (Kirillov and others 2019): mean overlap times F1, where everything that both marked has an extent.
+    fn panoptic(&self) -> Option<f64> {
+        let whole = (self.overlap.1 - self.both).abs() < 0.5;
+        self.f1().filter(|_| whole).map(|f1| f1 * self.overlap().unwrap_or(0.0))
+    }
+
+    /// Krippendorff's alpha (nominal) over findings; "not found" is an answer. `None` where all answers are one.
+    fn alpha(&self) -> Option<f64> {
+        let all: f64 = self.answers.iter().sum();
+        let alike: f64 = self.answers.iter().map(|count| count * (count - 1.0)).sum();
+        let expected = all * (all - 1.0) - alike;
+        (expected > 0.0).then(|| 1.0 - (all - 1.0) * self.differing / expected)
+    }
+}
+
+/// A figure and its interval; without one where there are fewer than two images.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Estimate {
+    /// The figure over all images.
+    pub value: f64,
+    /// Percentiles over images drawn anew.
+    pub interval: Option<Interval>,
+}
+
+/// How far readers agree mark by mark.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct MarkFigures {
+    /// F1 over pairs of readers: 2 both / (2 both + alone).
+    pub f1: Option<Estimate>,
+    /// Mean overlap of what both marked.
+    pub overlap: Option<Estimate>,
+    /// Panoptic quality; absent where something that both marked has no extent.
+    pub panoptic: Option<Estimate>,
+    /// Krippendorff's alpha over findings, "not found" being an answer.
+    pub alpha: Option<Estimate>,
+    /// Pairs of readers over findings who both marked one under one class.
+    pub both: f64,
+    /// Marks, over pairs of readers, that the other lacks or calls something else.
+    pub alone: f64,
+}
+
+/// The figures of all images with intervals from `times` draws; the same seed gives the same ones.
+#[must_use]
+pub fn mark_figures(images: &[ImageMarks], confidence: f64, times: usize, seed: u64) -> MarkFigures {
+    let zero = || ImageMarks {
+        answers: vec![0.0; images.iter().map(|image| image.answers.len()).max().unwrap_or(0)],
+        ..ImageMarks::default()
+    };
+    let mut whole = zero();
+    images.iter().for_each(|image| whole.add(image));
+    let figures: [fn(&ImageMarks) -> Option<f64>; 4] =
+        [ImageMarks::f1, ImageMarks::overlap, ImageMarks::panoptic, ImageMarks::alpha];
+    let mut drawn: [Vec<f64>; 4] = Default::default();
+    let mut random = Random::new(seed);
+    for _ in 0..if images.len() < 2 { 0 } else { times } {
+        let mut sample = zero();
+        for _ in 0..images.len() {
+            sample.add(&images[random.below(images.len())]);
+        }
+        for (values, figure) in drawn.iter_mut().zip(figures) {
+            values.extend(figure(&sample));
+        }
+    }
+    let [f1, overlap, panoptic, alpha] = drawn;
+    let estimate = |figure: fn(&ImageMarks) -> Option<f64>, values| {
+        figure(&whole).map(|value| Estimate { value, interval: quantiles(values, confidence) })
+    };
+    MarkFigures {
+        f1: estimate(ImageMarks::f1, f1),
+        overlap: estimate(ImageMarks::overlap, overlap),
+        panoptic: estimate(ImageMarks::panoptic, panoptic),
+        alpha: estimate(ImageMarks::alpha, alpha),
+        both: whole.both,
+        alone: whole.alone,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        Read, Reads,
+        agreement::{Counts, Level},
+        instances::{Matched, Score},
+    };
+
+    /// Findings of some images with two to four readers, as a small machine makes them.
+    fn made(seed: u64, images: usize) -> Vec<Vec<Vec<Option<u16>>>> {
+        let mut random = Random::new(seed);
+        (0..images)
+            .map(|_| {
+                let readers = 2 + random.below(3);
+                (0..random.below(5))
+                    .map(|_| {
+                        (0..readers).map(|_| [None, Some(0), Some(1), Some(1)][random.below(4)]).collect()
+                    })
+                    .collect()
+            })
+            .collect()
+    }
+
+    fn counted(images: &[Vec<Vec<Option<u16>>>]) -> Vec<ImageMarks> {
+        let one = |findings: &Vec<Vec<Option<u16>>>| {
+            let mut image = ImageMarks::new(2);
+            findings.iter().for_each(|named| image.finding(named, |_, _| Some(0.75)));
+            image
+        };
+        images.iter().map(one).collect()
+    }
+
+    #[test]
+    fn alpha_is_that_of_the_table_of_findings() {
+        for seed in 0..20 {
+            let images = made(seed, 30);
+            let reads: Vec<Read> = images
+                .iter()
+                .flatten()
+                .enumerate()
+                .flat_map(|(item, named)| {
+                    named.iter().enumerate().map(move |(reader, class)| Read {
+                        item: item as u32,
+                        reader: reader as u32,
+                        class: class.unwrap_or(2),
+                    })
+                })
+                .collect();
+            let table = Reads::new(images.iter().flatten().count(), 4, 3, &reads).unwrap();
+            let expected = Counts::new(&table).alpha(Level::Nominal).unwrap();
+            let found = mark_figures(&counted(&images), 0.95, 200, 1).alpha.unwrap();
+            assert!((found.value - expected).abs() < 1e-9, "{} {expected}", found.value);
+            let interval = found.interval.unwrap();
+            assert!(interval.low < found.value && found.value < interval.high);
+        }
+    }
+
+    #[test]
+    fn two_readers_have_the_f1_and_quality_of_their_score() {
+        let mut image = ImageMarks::new(2);
+        let overlaps = [0.9, 0.6];
+        for (nth, named) in
+            [[Some(0), Some(0)], [Some(1), Some(1)], [Some(1), None], [Some(0), Some(1)]].iter().enumerate()
+        {
+            image.finding(named, |_, _| Some(overlaps[nth]));
+        }
+        let mut score = Score::default();
+        let pair = |overlap| Matched { first: 0, second: 0, overlap };
+        // Four marks of the first, three of the second; two pairs are one finding under one name.
+        score.add(4, 3, &[pair(0.9), pair(0.6)]);
+        let found = mark_figures(&[image], 0.95, 100, 1);
+        let value = |estimate: Option<Estimate>| estimate.unwrap().value;
+        assert!((value(found.f1) - score.f1().unwrap()).abs() < 1e-12);
+        assert!((value(found.panoptic) - score.panoptic().unwrap()).abs() < 1e-12);
+        assert!((value(found.overlap) - 0.75).abs() < 1e-12);
+        assert_eq!((found.both, found.alone), (2.0, 3.0));
+        assert_eq!(found.f1.unwrap().interval, None, "one image says nothing of others");
+    }
+
+    #[test]
+    fn intervals_are_about_images() {
+        // The same image again and again, each with a hundred marks: no image differs, whatever its marks do.
+        let mut image = ImageMarks::new(1);
+        for nth in 0..100 {
+            image.finding(&[Some(0), (nth % 2 == 0).then_some(0)], |_, _| None);
+        }
+        let alike = mark_figures(&vec![image.clone(); 10], 0.95, 500, 1).f1.unwrap();
+        let interval = alike.interval.unwrap();
+        assert!((interval.high - interval.low).abs() < 1e-12);
+        assert_eq!(mark_figures(&[image.clone()], 0.95, 10, 1).panoptic, None, "no extent");
+        // Images in which everything or nothing is shared: as wide as ten images are.
+        let mut apart = ImageMarks::new(1);
+        (0..100).for_each(|_| apart.finding(&[Some(0), None], |_, _| None));
+        let mut shared = ImageMarks::new(1);
+        (0..100).for_each(|_| shared.finding(&[Some(0), Some(0)], |_, _| None));
+        let mixed: Vec<ImageMarks> =
+            (0..10).map(|nth| if nth % 2 == 0 { apart.clone() } else { shared.clone() }).collect();
+        let interval = mark_figures(&mixed, 0.95, 2_000, 1).f1.unwrap().interval.unwrap();
+        assert!(interval.high - interval.low > 0.4, "{interval:?}");
+        let nothing = mark_figures(&[], 0.95, 10, 1);
+        assert_eq!((nothing.f1, nothing.alpha, nothing.overlap), (None, None, None));
+    }
+}
