@@ -9,6 +9,8 @@ const LOGINS = ["owner", "privacy", "annotator", "reviewer", "specialist", "qual
 export type Login = (typeof LOGINS)[number];
 /** Everybody of a project, in a browser of their own. */
 export type People = Record<Login, Person>;
+/** Those without whom there is no project of pictures, and whoever else came. */
+export type Some = Pick<People, "owner" | "privacy"> & Partial<People>;
 
 export async function everybody(browser: Browser, baseURL?: string): Promise<People> {
   const arrived: Partial<People> = {};
@@ -75,7 +77,12 @@ export async function call(
 }
 
 /** Gives somebody a role on a project; who has it already keeps it. */
-export async function grants(people: People, project: string, person: Person, role: string): Promise<void> {
+export async function grants(
+  people: Pick<People, "owner">,
+  project: string,
+  person: Person,
+  role: string,
+): Promise<void> {
   const me = await (await person.context.request.get("/api/v1/session")).json();
   const grant = await people.owner.context.request.post(`/api/v1/projects/${project}/grants`, {
     data: { user: me.user.id, role },
@@ -94,13 +101,8 @@ export async function makes(owner: Person, name: string, protocol = "images"): P
   return (await call(owner, "post", "/projects", draft)).id;
 }
 
-/** A project for pictures, everybody with their role; its pictures are declared public. Signed, unless said otherwise. */
-export async function opens(
-  people: People,
-  name: string,
-  signed = true,
-  protocol = "images",
-): Promise<string> {
+/** A project for pictures, everybody who came with their role; its pictures are declared public. Signed, unless said otherwise. */
+export async function opens(people: Some, name: string, signed = true, protocol = "images"): Promise<string> {
   const { owner, privacy } = people;
   // A walk that is walked once more finds the project of the first time there.
   const { retry } = test.info();
@@ -118,7 +120,8 @@ export async function opens(
     ["quality", "quality_engineer"],
     ["scientist", "data_scientist"],
   ] as const) {
-    await grants(people, project, people[login], role);
+    const person = people[login];
+    if (person) await grants(people, project, person, role);
   }
   await call(privacy, "post", "/me/signing", { version: 1 });
   await call(privacy, "post", `/projects/${project}/declaration`, {
@@ -151,7 +154,11 @@ export async function pictures(people: People, name: string, count: number): Pro
 const LISTED = 200;
 
 /** How many items of a project are in a phase. */
-export async function inPhase(people: People, project: string, phase: string): Promise<number> {
+export async function inPhase(
+  people: Pick<People, "owner">,
+  project: string,
+  phase: string,
+): Promise<number> {
   const path = `/api/v1/projects/${project}/items?phase=${phase}&limit=${LISTED}`;
   const page = await people.owner.context.request.get(path);
   return (await page.json()).items.length;
@@ -259,7 +266,7 @@ export async function twice(people: People, project: string): Promise<{ version:
 
 /** Puts a document into force. */
 export async function putsProtocol(
-  people: People,
+  people: Pick<People, "owner">,
   project: string,
   draft: { version: number; document: string },
   reason?: string,
