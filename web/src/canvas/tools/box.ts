@@ -1,5 +1,6 @@
 import { boxFromCorners, clampPoint } from "../geometry";
 import type { ActionId } from "../keymap";
+import { NOTES } from "../repair";
 import type { Tool, ToolContext, ToolPointer } from "../tool";
 import { BOX_MIN_PX, type Point } from "../types";
 
@@ -90,7 +91,9 @@ export class BoxTool implements Tool {
   private finish(context: ToolContext): void {
     const box = this.start && this.end ? boxFromCorners(this.start, this.end) : null;
     this.drop(context);
-    if (box && box.w >= BOX_MIN_PX && box.h >= BOX_MIN_PX) context.editor.create(box);
+    if (!box) return;
+    if (box.w >= BOX_MIN_PX && box.h >= BOX_MIN_PX) context.editor.create(box);
+    else context.editor.say(NOTES.empty);
   }
 
   private drop(context: ToolContext): void {

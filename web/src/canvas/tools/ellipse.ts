@@ -1,5 +1,6 @@
 import { boxFromCorners, clampPoint, ellipseRing } from "../geometry";
 import type { ActionId } from "../keymap";
+import { NOTES } from "../repair";
 import type { Tool, ToolContext, ToolPointer } from "../tool";
 import { BOX_MIN_PX, type EllipseShape, type Point } from "../types";
 
@@ -34,7 +35,9 @@ export class EllipseTool implements Tool {
   pointerUp(_event: ToolPointer, context: ToolContext): void {
     const { shape } = this;
     this.drop(context);
-    if (shape && Math.min(shape.rx, shape.ry) * 2 >= BOX_MIN_PX) context.editor.create(shape);
+    if (!shape) return;
+    if (Math.min(shape.rx, shape.ry) * 2 >= BOX_MIN_PX) context.editor.create(shape);
+    else context.editor.say(NOTES.empty);
   }
 
   onAction(action: ActionId, context: ToolContext): boolean {

@@ -4,6 +4,7 @@ import { type Ways, wayTo } from "../compute/livewire";
 import { simplify } from "../contour";
 import { clampPoint, cleanPolygon, distance } from "../geometry";
 import type { ActionId } from "../keymap";
+import { NOTES } from "../repair";
 import type { Tool, ToolContext, ToolOption, ToolPointer } from "../tool";
 import { POLYGON_POINTS_MAX, type Point } from "../types";
 
@@ -143,6 +144,8 @@ export class LivewireTool implements Tool {
     const area = editor.classForShape("polygon");
     if (area && points.length >= 3) drawArea(editor, { type: "polygon", points }, this.mode);
     else if (!area && points.length >= 2) editor.create({ type: "polyline", points });
+    // A single point is left by the second press of the double click that closed the outline.
+    else if (drawn.length > 1) editor.say(NOTES.empty);
   }
 
   private drop(context: ToolContext): void {

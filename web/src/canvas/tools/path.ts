@@ -1,5 +1,6 @@
 import { clampPoint, distance } from "../geometry";
 import type { ActionId } from "../keymap";
+import { NOTES } from "../repair";
 import { along, type Snap, snapTo } from "../snap";
 import type { Tool, ToolContext, ToolPointer } from "../tool";
 import { POLYGON_POINTS_MAX, type Point, type ShapeKind } from "../types";
@@ -128,6 +129,8 @@ export abstract class PathTool implements Tool {
     const { points } = this;
     this.drop(context);
     if (points.length >= this.least) this.complete(points, context);
+    // A single point is left by the second press of the double click that closed a path: nobody meant it.
+    else if (points.length > 1) context.editor.say(NOTES.empty);
   }
 
   protected drop(context: ToolContext): void {

@@ -1,5 +1,6 @@
 import { areaTarget, DRAW_MODES, type DrawMode, drawArea } from "../area-edit";
 import { cleanPolygon } from "../geometry";
+import { NOTES } from "../repair";
 import type { ToolContext, ToolOption, ToolPointer } from "../tool";
 import type { Point } from "../types";
 import { PathTool } from "./path";
@@ -53,5 +54,6 @@ export class PolygonTool extends PathTool {
   protected complete(drawn: Point[], context: ToolContext): void {
     const points = cleanPolygon(drawn, context.viewport.imageLength(1));
     if (points.length >= 3) drawArea(context.editor, { type: "polygon", points }, this.now);
+    else context.editor.say(NOTES.empty);
   }
 }

@@ -1,4 +1,5 @@
 import { cleanPolygon } from "../geometry";
+import { NOTES } from "../repair";
 import type { ToolContext } from "../tool";
 import type { Point } from "../types";
 import { PathTool } from "./path";
@@ -22,5 +23,6 @@ export class PolylineTool extends PathTool {
       ...cleanPolygon([first, ...drawn.slice(1)], context.viewport.imageLength(1)).slice(1),
     ];
     if (points.length >= 2) context.editor.create({ type: "polyline", points });
+    else context.editor.say(NOTES.empty);
   }
 }

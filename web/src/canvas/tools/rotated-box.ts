@@ -1,5 +1,6 @@
 import { boxCorners, clampPoint, distance } from "../geometry";
 import type { ActionId } from "../keymap";
+import { NOTES } from "../repair";
 import type { Tool, ToolContext, ToolPointer } from "../tool";
 import { BOX_MIN_PX, type Point, type RotatedBoxShape } from "../types";
 
@@ -27,6 +28,7 @@ export class RotatedBoxTool implements Tool {
       this.drop(context);
       const box = boxOnSide(a, b, event.image);
       if (box.h >= BOX_MIN_PX) context.editor.create(box);
+      else context.editor.say(NOTES.empty);
       return;
     }
     if (!a || distance(a, at) >= BOX_MIN_PX) this.side.push(at);

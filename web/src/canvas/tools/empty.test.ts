@@ -1,0 +1,125 @@
+/** What encloses nothing is not kept, whichever tool drew it, and the person is told. */
+import { describe, expect, it } from "vitest";
+import { Editor } from "../editor";
+import { HitIndex } from "../hit-index";
+import { NOTES } from "../repair";
+import type { Tool, ToolContext, ToolPointer } from "../tool";
+import type { ClassDef, Point } from "../types";
+import { Viewport } from "../viewport";
+import { BoxTool } from "./box";
+import { EllipseTool } from "./ellipse";
+import { LivewireTool } from "./livewire";
+import { PolygonTool } from "./polygon";
+import { PolylineTool } from "./polyline";
+import { RotatedBoxTool } from "./rotated-box";
+
+const THING: ClassDef = {
+  id: "thing",
+  name: "Thing",
+  color: "#ff8800",
+  shapes: ["box", "rotated_box", "ellipse", "polygon", "polyline"],
+};
+const SIZE = { width: 64, height: 48 };
+
+/** A hand without a page: a tool, an editor, and what the person is told. */
+function hand(tool: Tool) {
+  const said: string[] = [];
+  let n = 0;
+  const editor = new Editor({
+    classes: [THING],
+    user: "u1",
+    newId: () => `n${++n}`,
+    frames: () => 1,
+    say: (text) => said.push(text),
+  });
+  editor.setFrame({ stream: 0, index: 0 });
+  editor.limits = SIZE;
+  const context: ToolContext = {
+    editor,
+    viewport: new Viewport(),
+    index: new HitIndex(),
+    size: SIZE,
+    hits: () => [],
+    reach: () => 2,
+    redraw: () => {},
+    setCursor: () => {},
+    window: { get: () => null, set: () => {} },
+    grey: () => null,
+    optionsChanged: () => {},
+    chooseTool: () => {},
+  };
+  const at = (image: Point): ToolPointer => ({
+    image,
+    screen: image,
+    button: 0,
+    shift: false,
+    ctrl: false,
+    alt: false,
+  });
+  return {
+    said,
+    count: () => editor.document.all().length,
+    drag: (from: Point, to: Point) => {
+      tool.pointerDown?.(at(from), context);
+      tool.pointerMove?.(at(to), context);
+      tool.pointerUp?.(at(to), context);
+    },
+    click: (...points: Point[]) => {
+      for (const point of points) {
+        tool.pointerDown?.(at(point), context);
+        tool.pointerUp?.(at(point), context);
+      }
+    },
+    double: (point: Point) => tool.doubleClick?.(at(point), context),
+    enter: () => tool.onAction?.("finish", context),
+  };
+}
+
+describe("shapes that enclose nothing", () => {
+  it("a box as thin as a line, and one beside the image", () => {
+    for (const [from, to] of [
+      [
+        [10, 10],
+        [40, 10],
+      ],
+      [
+        [70, 10],
+        [90, 30],
+      ],
+    ] as [Point, Point][]) {
+      const { said, count, drag } = hand(new BoxTool());
+      drag(from, to);
+      expect([said, count()]).toEqual([[NOTES.empty], 0]);
+    }
+  });
+
+  it("an ellipse and a turned box without a second side", () => {
+    const oval = hand(new EllipseTool());
+    oval.drag([10, 10], [40, 10]);
+    expect([oval.said, oval.count()]).toEqual([[NOTES.empty], 0]);
+    const turned = hand(new RotatedBoxTool());
+    turned.drag([10, 10], [40, 10]);
+    turned.click([30, 10]);
+    expect([turned.said, turned.count()]).toEqual([[NOTES.empty], 0]);
+  });
+
+  it("a polygon of two points, a line of one place, scissors that went nowhere", () => {
+    for (const tool of [new PolygonTool(), new LivewireTool()]) {
+      const { said, count, click, enter } = hand(tool);
+      click([10, 10], [40, 10]);
+      enter();
+      expect([tool.id, said, count()]).toEqual([tool.id, [NOTES.empty], 0]);
+    }
+    const line = hand(new PolylineTool());
+    line.click([10, 10], [10, 10]);
+    line.enter();
+    expect([line.said, line.count()]).toEqual([[NOTES.empty], 0]);
+  });
+
+  it("nothing is said of the point that closing by a double click leaves behind", () => {
+    const { said, count, click, double } = hand(new PolygonTool());
+    click([10, 10], [40, 10], [40, 40], [10, 10], [10, 10]);
+    double([10, 10]);
+    expect([said, count()]).toEqual([[], 1]);
+  });
+});
