@@ -70,7 +70,13 @@ export async function brings(
 export async function begins(person: Person, project: string, side = SIDE): Promise<Hand> {
   const work = await claim(person, project);
   await person.page.goto(`/work/${work.task.id}`);
-  const hand = new Hand(person, work.task.id, side);
+  return goesOn(person, side);
+}
+
+/** Goes on with the task that the page opened after the last one was handed in. */
+export async function goesOn(person: Person, side = SIDE): Promise<Hand> {
+  await expect(person.page).toHaveURL(/\/work\//);
+  const hand = new Hand(person, person.page.url().split("/work/")[1] ?? "", side);
   await hand.sees();
   return hand;
 }
@@ -174,6 +180,7 @@ export class Hand {
 
   /** What the list says of the selected object's shape. */
   async words(): Promise<string> {
+    await expect(this.selected).not.toHaveCount(0);
     return (await this.selected.first().locator("small").first().textContent()) ?? "";
   }
 
