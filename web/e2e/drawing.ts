@@ -111,8 +111,10 @@ export class Hand {
     return ([x, y]) => [left + x * scale, top + y * scale];
   }
 
-  async clicks(at: At, options: { button?: "right"; keys?: string[] } = {}): Promise<void> {
+  /** One click; with steps, the mouse goes there as a hand does. */
+  async clicks(at: At, options: { button?: "right"; keys?: string[]; steps?: number } = {}): Promise<void> {
     const place = (await this.places())(at);
+    if (options.steps) await this.page.mouse.move(...place, { steps: options.steps });
     await this.holding(options.keys, () =>
       this.page.mouse.click(...place, options.button ? { button: options.button } : {}),
     );
