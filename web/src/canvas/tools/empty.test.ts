@@ -1,79 +1,14 @@
 /** What encloses nothing is not kept, whichever tool drew it, and the person is told. */
 import { describe, expect, it } from "vitest";
-import { Editor } from "../editor";
-import { HitIndex } from "../hit-index";
+import { hand } from "../../../tests/fixtures/hand";
 import { NOTES } from "../repair";
-import type { Tool, ToolContext, ToolPointer } from "../tool";
-import type { ClassDef, Point } from "../types";
-import { Viewport } from "../viewport";
+import type { Point } from "../types";
 import { BoxTool } from "./box";
 import { EllipseTool } from "./ellipse";
 import { LivewireTool } from "./livewire";
 import { PolygonTool } from "./polygon";
 import { PolylineTool } from "./polyline";
 import { RotatedBoxTool } from "./rotated-box";
-
-const THING: ClassDef = {
-  id: "thing",
-  name: "Thing",
-  color: "#ff8800",
-  shapes: ["box", "rotated_box", "ellipse", "polygon", "polyline"],
-};
-const SIZE = { width: 64, height: 48 };
-
-/** A hand without a page: a tool, an editor, and what the person is told. */
-function hand(tool: Tool) {
-  const said: string[] = [];
-  let n = 0;
-  const editor = new Editor({
-    classes: [THING],
-    user: "u1",
-    newId: () => `n${++n}`,
-    frames: () => 1,
-    say: (text) => said.push(text),
-  });
-  editor.setFrame({ stream: 0, index: 0 });
-  editor.limits = SIZE;
-  const context: ToolContext = {
-    editor,
-    viewport: new Viewport(),
-    index: new HitIndex(),
-    size: SIZE,
-    hits: () => [],
-    reach: () => 2,
-    redraw: () => {},
-    setCursor: () => {},
-    window: { get: () => null, set: () => {} },
-    grey: () => null,
-    optionsChanged: () => {},
-    chooseTool: () => {},
-  };
-  const at = (image: Point): ToolPointer => ({
-    image,
-    screen: image,
-    button: 0,
-    shift: false,
-    ctrl: false,
-    alt: false,
-  });
-  return {
-    said,
-    count: () => editor.document.all().length,
-    drag: (from: Point, to: Point) => {
-      tool.pointerDown?.(at(from), context);
-      tool.pointerMove?.(at(to), context);
-      tool.pointerUp?.(at(to), context);
-    },
-    click: (...points: Point[]) => {
-      for (const point of points) {
-        tool.pointerDown?.(at(point), context);
-        tool.pointerUp?.(at(point), context);
-      }
-    },
-    double: (point: Point) => tool.doubleClick?.(at(point), context),
-    enter: () => tool.onAction?.("finish", context),
-  };
-}
 
 describe("shapes that enclose nothing", () => {
   it("a box as thin as a line, and one beside the image", () => {

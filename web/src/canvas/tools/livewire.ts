@@ -38,6 +38,8 @@ export class LivewireTool implements Tool {
     const at = clampPoint(event.image, context.size.width, context.size.height);
     const first = this.parts[0]?.[0];
     if (first && this.parts.length > 2 && distance(first, at) <= context.reach()) {
+      // What was shown on the way back to the first point is what closes the outline.
+      this.parts.push(this.way(first));
       this.finish(context);
       return;
     }
