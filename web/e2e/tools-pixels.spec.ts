@@ -1,6 +1,7 @@
 /** Masks and what follows the values of a picture: brush, eraser, fill, wand, clicks, scissors; and what is only measured. */
 import { expect, test } from "@playwright/test";
 import { Bits } from "../src/canvas/bits";
+import { polygonArea } from "../src/canvas/geometry";
 import type { MaskShape } from "../src/canvas/types";
 import { begins, DISC, drawers, type Hand, of, SQUARE, scenes } from "./drawing";
 
@@ -201,6 +202,8 @@ function asPainted(all: Awaited<ReturnType<Hand["kept"]>>): void {
   const [outline] = of(all, "polygon");
   const off = (outline?.points ?? []).map(([x, y]) => Math.abs(Math.hypot(x - DISC.x, y - DISC.y) - DISC.r));
   expect(Math.max(...off)).toBeLessThan(BESIDE);
+  // All the way around, the part that the last click closed too.
+  expect(polygonArea(outline?.points ?? [])).toBeGreaterThan(0.96 * Math.PI * DISC.r ** 2);
 }
 
 test("masks are painted, found and cut, saved and handed in; measures are not", async ({ browser }, info) => {
