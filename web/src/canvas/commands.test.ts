@@ -260,6 +260,29 @@ describe("tracks", () => {
     expect(xs(made, track)).toEqual([0, 2, 4, 6, 8]);
   });
 
+  it("take back into their course what is no key frame any more", () => {
+    const { made } = editor();
+    const first = made.create({ type: "box", x: 0, y: 0, w: 10, h: 10 }) as Annotation;
+    propagate(made, 4);
+    const track = made.document.get(first.id)?.arrangement?.track as string;
+    const middle = members(made, track, 0)[2] as Annotation;
+    made.setFrame({ stream: 0, index: 2 });
+    made.select([middle.id]);
+    made.nudge(6, 0);
+    expect(xs(made, track)).toEqual([0, 3, 6, 3, 0]);
+    toggleKey(made);
+    expect(xs(made, track)).toEqual([0, 0, 0, 0, 0]);
+    expect(made.document.get(middle.id)?.arrangement?.interpolated).toBe(true);
+    made.undo();
+    expect(xs(made, track)).toEqual([0, 3, 6, 3, 0]);
+    // A calculated one becomes a key frame where it stands.
+    const second = members(made, track, 0)[1] as Annotation;
+    made.setFrame({ stream: 0, index: 1 });
+    made.select([second.id]);
+    toggleKey(made);
+    expect(xs(made, track)).toEqual([0, 3, 6, 3, 0]);
+  });
+
   it("of masks pass through what lies between, at the size of both", () => {
     const { made } = editor();
     const disc = (x: number) => {

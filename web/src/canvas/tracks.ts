@@ -46,6 +46,10 @@ export function following(editor: Editor, changes: Change[]): Change[] {
     if (change.after && !line.some((a) => a.id === change.id)) line.push(change.after);
     line.sort((a, b) => (a.frame?.index ?? 0) - (b.frame?.index ?? 0));
     for (const next of recalculated(line)) {
+      const own = changed.get(next.id);
+      // What has ceased to be a key frame by this change is calculated like its neighbours.
+      if (own?.after && own.before && isKey(own.before) && own.before.shape === own.after.shape)
+        own.after = { ...own.after, shape: next.shape };
       const before = editor.document.get(next.id);
       if (before && !changed.has(next.id) && !editor.isLocked(next.id))
         made.set(next.id, { id: next.id, before, after: { ...next, author: editor.me() } });
