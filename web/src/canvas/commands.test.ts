@@ -283,6 +283,21 @@ describe("tracks", () => {
     expect(xs(made, track)).toEqual([0, 3, 6, 3, 0]);
   });
 
+  it("keep their first and last key frame: there is nothing to calculate them from", () => {
+    const { made, said } = editor();
+    const first = made.create({ type: "box", x: 0, y: 0, w: 10, h: 10 }) as Annotation;
+    propagate(made, 2);
+    const track = made.document.get(first.id)?.arrangement?.track as string;
+    const before = members(made, track, 0);
+    for (const end of [before[0], before[2]] as Annotation[]) {
+      made.setFrame({ stream: 0, index: end.frame?.index ?? 0 });
+      made.select([end.id]);
+      toggleKey(made);
+      expect(said.at(-1)).toMatch(/first and the last key frame/);
+    }
+    expect(members(made, track, 0)).toEqual(before);
+  });
+
   it("of masks pass through what lies between, at the size of both", () => {
     const { made } = editor();
     const disc = (x: number) => {

@@ -133,15 +133,25 @@ export function interpolate(editor: Editor): number {
   return changes.length;
 }
 
-/** Makes the selection key frames of their tracks, or calculated ones again. */
+/** Makes the selection key frames of their tracks, or calculated ones again where there is something to calculate from. */
 export function toggleKey(editor: Editor): void {
   const targets = editor.editable(editor.selection()).filter((a) => a.arrangement?.track);
-  const changes = targets.map((before) => {
+  const toggled = targets.filter((a) => !isKey(a) || isBetweenKeys(editor, a));
+  if (toggled.length < targets.length)
+    editor.say("The first and the last key frame of a track are where it begins and ends: they stay set.");
+  const changes = toggled.map((before) => {
     const { interpolated, ...rest } = before.arrangement ?? {};
     const arrangement = interpolated ? rest : { ...rest, interpolated: true };
     return { id: before.id, before, after: { ...before, arrangement, author: editor.me() } };
   });
-  editor.apply(`set the key frame of ${editor.nameOf(targets)}`, changes, editor.frame);
+  editor.apply(`set the key frame of ${editor.nameOf(toggled)}`, changes, editor.frame);
+}
+
+function isBetweenKeys(editor: Editor, { arrangement, frame }: Annotation): boolean {
+  if (!arrangement?.track || !frame) return false;
+  const keys = members(editor, arrangement.track, frame.stream).filter(isKey);
+  const at = (a: Annotation | undefined) => a?.frame?.index ?? frame.index;
+  return at(keys[0]) < frame.index && frame.index < at(keys.at(-1));
 }
 
 /** The next (or previous) key frame of the selected track, seen from the frame on screen. */
