@@ -86,6 +86,9 @@ async function keyFrames(hand: Hand): Promise<void> {
     along.flatMap((index) => [index, 10 + 10 * index, 20]),
   );
   expect(moved.keys).toEqual([0, TRACK - 1]);
+  // Where it ends it is set, whatever is asked.
+  await hand.presses("k");
+  await hand.hears("The first and the last key frame of a track");
   // One in between is moved: it becomes a key frame, and both sides follow.
   await goes(hand, 4);
   await moves(hand, [55, 35], [55, 65]);
