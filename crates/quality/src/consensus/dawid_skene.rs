@@ -11,6 +11,9 @@ use crate::{
 pub const CONFUSIONS_MAX: usize = 128_000_000;
 /// What each cell of the pooled confusion is given, so that no probability is 0.
 const FLOOR: f64 = 0.01;
+/// Reads that a cell of the plain estimate has at least, for an answer that its reader did give. That of crowd-kit, which the
+/// plain estimate is compared with.
+const PLAIN_FLOOR: f64 = 1e-10;
 
 /// Votes whose product is taken before it is scaled. With the most reads and the least strength a cell is above 1e-27, so
 /// that of the likeliest class is far above the smallest double even then.
@@ -25,7 +28,8 @@ pub struct Options {
     pub tolerance: f64,
     /// Reads per true class that the pooled confusion is worth. A tenth by default: enough that no cell is 0. It was
     /// chosen on the 807 dogs that also test it, where 0.001 to 0.3 give 680 right, 1 gives 679 and 10 gives 674: that
-    /// 0.1 is better elsewhere is not shown.
+    /// 0.1 is better elsewhere is not shown. With 0 nobody is drawn anywhere: the plain estimate of 1979, but that a cell of
+    /// an answer that its reader gave at all is worth 1e-10 reads at least. ([`super::Online`] takes 1e-9 at least.)
     pub strength: f64,
 }
 
@@ -154,6 +158,12 @@ impl DawidSkene {
             *share /= read;
         }
         let square = classes * classes;
+        if strength <= 0.0 {
+            for own in self.confusions.chunks_exact_mut(square) {
+                plain(own, classes);
+            }
+            return;
+        }
         let mut pooled = vec![FLOOR; square];
         for own in self.confusions.chunks_exact(square) {
             add(&mut pooled, own);
@@ -211,6 +221,21 @@ fn add(to: &mut [f64], from: &[f64]) {
     for (to, from) in to.iter_mut().zip(from) {
         *to += from;
     }
+}
+
+/// The shares of a reader's own counts. An answer that was never given stays 0: no vote asks for it.
+fn plain(own: &mut [f64], classes: usize) {
+    if own.iter().all(|count| *count == 0.0) {
+        // Nothing is known of a reader without reads.
+        own.fill(1.0 / to_f64(classes));
+        return;
+    }
+    for said in own.chunks_exact_mut(classes) {
+        if said.iter().any(|count| *count > 0.0) {
+            said.iter_mut().for_each(|count| *count = count.max(PLAIN_FLOOR));
+        }
+    }
+    divide_by_truth(own, classes);
 }
 
 /// Makes the cells of each true class sum to 1 over what is said of it.
