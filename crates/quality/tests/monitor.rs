@@ -52,7 +52,6 @@ fn false_alarms_are_rarer_than_stated() {
         alarms += u64::from(detector.take(judged(random.unit() < expected, expected)).unwrap().is_some());
     }
     let mean = items as f64 / alarms as f64;
-    eprintln!("mean items to a false alarm: {mean:.0}, stated at least 500");
     // Four standard errors of 400 nearly exponential times are a fifth; the stated value lies below even then.
     assert!(mean * 0.8 >= 500.0, "{mean}");
 }
@@ -78,49 +77,53 @@ fn a_change_is_found_within_25_items_and_dated() {
     }
     let mean = delay / f64::from(runs);
     off.sort_by(f64::total_cmp);
-    eprintln!("5 % to 30 %: found after {mean:.1} items, dated within {} at the median", off[off.len() / 2]);
     assert!(mean <= 25.0, "{mean}");
     assert!(off[off.len() / 2] <= 5.0, "{}", off[off.len() / 2]);
 }
 
-/// Share of good annotators who are alarmed about within 1000 items, of which 40 in a row are hard five times over.
-fn alarmed(adjusted: bool) -> f64 {
-    let (usual, hard, pooled) = (0.04, 0.25, 0.04 + 0.21 / 5.0);
-    let mut random = Random::new(3);
-    let runs = 1000;
-    let alarms = (0..runs).filter(|_| {
-        let mut detector = Detector::new(RUN_LENGTH).unwrap();
-        (0..1000).any(|item| {
-            let truth = if item % 200 < 160 { usual } else { hard };
-            let expected = if adjusted { truth } else { pooled };
-            detector.take(judged(random.unit() < truth, expected)).unwrap().is_some()
-        })
-    });
-    alarms.count() as f64 / f64::from(runs)
-}
+/// Errors of a good annotator where an item is usual, and where it is hard.
+const USUAL: f64 = 0.04;
+const HARD: f64 = 0.25;
+/// Annotators of each simulation: a share of a half is known to 0.8 percent points (a standard error).
+const ANNOTATORS: u32 = 4000;
 
-/// Share of good annotators whom a chart for 4 % to 25 % alarms about by the end of 40 hard items in a row.
-fn charted() -> f64 {
-    let mut random = Random::new(5);
-    let runs = 1000;
-    let alarms = (0..runs).filter(|_| {
-        let mut chart = Chart::design(0.04, 0.25, RUN_LENGTH).unwrap().unwrap();
-        (0..240).any(|item| {
-            let truth = if item < 200 { 0.04 } else { 0.25 };
-            chart.take(random.unit() < truth).is_some() && item >= 200
-        })
-    });
-    alarms.count() as f64 / f64::from(runs)
+/// Shares of good annotators who are alarmed about within 1000 items, of which `hard` says which are hard: by the detector that
+/// expects more of hard items, by the detector that expects the same of all, and by a chart for 4 % to 25 %, which knows no items.
+fn alarmed(hard: impl Fn(usize) -> bool, seed: u64) -> [f64; 3] {
+    let rate = |item| if hard(item) { HARD } else { USUAL };
+    let pooled = (0..1000).map(rate).sum::<f64>() / 1000.0;
+    let mut random = Random::new(seed);
+    let mut alarms = [0_u32; 3];
+    for _ in 0..ANNOTATORS {
+        let mut detectors = [Detector::new(RUN_LENGTH).unwrap(), Detector::new(RUN_LENGTH).unwrap()];
+        let mut chart = Chart::design(USUAL, HARD, RUN_LENGTH).unwrap().unwrap();
+        let mut raised = [false; 3];
+        for item in 0..1000 {
+            let wrong = random.unit() < rate(item);
+            for (way, expected) in [rate(item), pooled].into_iter().enumerate() {
+                raised[way] |= detectors[way].take(judged(wrong, expected)).unwrap().is_some();
+            }
+            raised[2] |= chart.take(wrong).is_some();
+        }
+        alarms.iter_mut().zip(raised).for_each(|(sum, raised)| *sum += u32::from(raised));
+    }
+    alarms.map(|n| f64::from(n) / f64::from(ANNOTATORS))
 }
 
 #[test]
-fn hard_items_are_not_held_against_people() {
-    let (adjusted, unadjusted, chart) = (alarmed(true), alarmed(false), charted());
-    eprintln!(
-        "false alarms with 40 hard items in a row: {adjusted:.3} adjusted, {unadjusted:.3} unadjusted (1000 items, five \
-         times 40 hard ones); {chart:.3} by a chart (once 40 hard ones)"
-    );
-    assert!(adjusted <= 0.2 && unadjusted > 0.9, "{adjusted} {unadjusted}");
+fn a_single_burst_of_hard_items_is_not_held_against_people() {
+    let [adjusted, pooled, chart] = alarmed(|item| (480..520).contains(&item), 3);
+    assert!(adjusted <= 0.2, "{adjusted}");
+    assert!(chart > 0.9, "{chart}");
+    // Whoever expects the same of all items is wrong about most people, too.
+    assert!(pooled > 0.75, "{pooled}");
+}
+
+#[test]
+fn bursts_of_hard_items_are_not_held_against_people() {
+    let [adjusted, pooled, chart] = alarmed(|item| item % 200 >= 160, 5);
+    assert!(adjusted <= 0.2, "{adjusted}");
+    assert!(pooled > 0.9 && chart > 0.9, "{pooled} {chart}");
 }
 
 #[test]
@@ -143,10 +146,6 @@ fn measured_overlaps_are_watched_too() {
     assert!(early <= 20, "{early}");
     delays.sort_unstable();
     off.sort_unstable();
-    eprintln!(
-        "mean severity 0.1 to 0.3: found after {} items, dated within {} (medians)",
-        delays[100], off[100]
-    );
     // Dated too early rather than too late: values vary less than errors do, and the bet takes some luck for change.
     assert!(delays[100] <= 20 && off[100] <= 15, "{} {}", delays[100], off[100]);
 }
