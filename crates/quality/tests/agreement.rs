@@ -54,7 +54,8 @@ fn coefficients_are_those_of_the_named_packages() {
                 "kappa" => kappa(Weights::Identity).map(|kappa| kappa.value),
                 "kappa_se" => kappa(Weights::Identity).map(|kappa| kappa.standard_error),
                 "kappa2" => kappa(Weights::Quadratic).map(|kappa| kappa.value),
-                "fleiss" => counts.fleiss(),
+                "fleiss" => counts.fleiss().map(|kappa| kappa.value),
+                "fleiss_se" => counts.fleiss().map(|kappa| kappa.standard_error),
                 other => panic!("{other}"),
             };
             let (found, expected) = (found.unwrap(), expected.parse::<f64>().unwrap());
@@ -63,7 +64,7 @@ fn coefficients_are_those_of_the_named_packages() {
         }
     }
     // Seven tables; nothing can be said of the one of a single rater, and only Gwet's of the one of a single category.
-    assert_eq!(compared, 84);
+    assert_eq!(compared, 87);
 }
 
 #[test]

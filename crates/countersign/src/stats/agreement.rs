@@ -1,6 +1,8 @@
 //! `countersign stats agreement`.
 
-use countersign_quality::agreement::{Coefficient, Counts, Interval, Level, Weights, by_reader, cohen};
+use countersign_quality::agreement::{
+    Coefficient, Counts, Interval, Level, Resampled, Weights, by_reader, cohen,
+};
 use serde_json::{Value, json};
 
 use super::{Agreement, Scale, coefficient, confidence, percent, table as tables};
@@ -26,14 +28,15 @@ pub fn run(args: &Agreement, out: Output) -> Outcome<()> {
     let confidence = confidence(args.confidence)?;
     let found = tables::read(&args.reads)?;
     let counts = counted(args, &found)?;
-    let lines = lines(args, confidence, &found, &counts);
+    let resampled = counts.resampled(level(args.scale), confidence, args.resamples as usize, args.seed);
+    let lines = lines(args, confidence, &found, &counts, &resampled);
     let pick = |key: &str| lines.iter().find(|line| line.key == key).and_then(|line| line.value);
     let apart = match (pick("alpha"), pick("ac1")) {
         (Some(alpha), Some(ac1)) => (alpha - ac1).abs() > APART,
         _ => false,
     };
     let reads: u64 = found.reads.rows().map(|row| row.len() as u64).sum();
-    let classes = classes(&found, &counts, reads);
+    let classes = classes(&found, &counts, &resampled, reads);
     let ends = |interval: &Interval| json!([interval.low, interval.high]);
     let said = json!({ "agreement": {
         "items": counts.items(), "readers": found.reads.readers(), "reads": reads, "confidence": confidence,
@@ -41,8 +44,9 @@ pub fn run(args: &Agreement, out: Output) -> Outcome<()> {
         "coefficients": lines.iter().map(|line| (line.key.to_owned(), json!({
             "value": line.value, "interval": line.interval.as_ref().map(ends), "interval_by": line.how,
         }))).collect::<serde_json::Map<String, Value>>(),
-        "classes": classes.iter().map(|(name, share, specific)| json!({
+        "classes": classes.iter().map(|(name, share, specific, interval)| json!({
             "class": name, "share": share, "specific_agreement": specific,
+            "interval": interval.as_ref().map(ends), "interval_by": "resampled items",
         })).collect::<Vec<_>>(),
         "coefficients_apart": apart,
     } });
@@ -50,24 +54,24 @@ pub fn run(args: &Agreement, out: Output) -> Outcome<()> {
     Ok(())
 }
 
-fn lines(args: &Agreement, confidence: f64, found: &tables::Table, counts: &Counts) -> Vec<Line> {
-    let level = level(args.scale);
-    let value = counts.alpha(level);
-    let resampled = counts.alpha_interval(level, confidence, args.resamples as usize, args.seed);
+fn lines(
+    args: &Agreement,
+    confidence: f64,
+    found: &tables::Table,
+    counts: &Counts,
+    resampled: &Resampled,
+) -> Vec<Line> {
+    let drawn = |key, name, value, interval| Line { key, name, value, interval, how: "resampled items" };
     let mut lines = vec![
-        Line { key: "percent", name: "percent agreement", value: counts.percent(), interval: None, how: "" },
-        Line {
-            key: "alpha",
-            name: "Krippendorff's alpha",
-            value,
-            interval: resampled,
-            how: "resampled items",
-        },
+        drawn("percent", "percent agreement", counts.percent(), resampled.percent),
+        drawn("alpha", "Krippendorff's alpha", counts.alpha(level(args.scale)), resampled.alpha),
     ];
     #[expect(clippy::cast_precision_loss, reason = "items are far below 2^53")]
     let degrees = counts.items() as f64 - 1.0;
     let mut analytic = |key, name, found: Option<Coefficient>, degrees: f64, how| {
-        let interval = found.and_then(|found| found.interval(degrees, confidence));
+        // Without any spread, as where everybody agrees, a point would say that the figure is known.
+        let spread = found.filter(|found| found.standard_error > 0.0);
+        let interval = spread.and_then(|found| found.interval(degrees, confidence));
         lines.push(Line { key, name, value: found.map(|found| found.value), interval, how });
     };
     analytic("ac1", "Gwet's AC1", counts.gwet(Weights::Identity), degrees, "linearised, Student");
@@ -93,8 +97,7 @@ fn lines(args: &Agreement, confidence: f64, found: &tables::Table, counts: &Coun
         let degrees = found.reads.readers() as f64 - 1.0;
         analytic("alpha_readers", "alpha, for other readers", alone, degrees, "readers left out in turn");
     }
-    let (key, name, value) = ("fleiss", "Fleiss' kappa", counts.fleiss());
-    lines.push(Line { key, name, value, interval: None, how: "" });
+    analytic("fleiss", "Fleiss' kappa", counts.fleiss(), degrees, "linearised, Student");
     lines
 }
 
@@ -121,16 +124,20 @@ fn counted(args: &Agreement, found: &tables::Table) -> Outcome<Counts> {
     })
 }
 
-/// Name, share of all reads, agreement specific to the class.
-fn classes(found: &tables::Table, counts: &Counts, reads: u64) -> Vec<(String, f64, Option<f64>)> {
+/// Name, share of all reads, agreement specific to the class with its interval.
+type Class = (String, f64, Option<f64>, Option<Interval>);
+
+fn classes(found: &tables::Table, counts: &Counts, resampled: &Resampled, reads: u64) -> Vec<Class> {
     let mut given = vec![0_u64; found.classes.len()];
     for vote in found.reads.rows().flatten() {
         given[usize::from(vote.class)] += 1;
     }
     #[expect(clippy::cast_precision_loss, reason = "reads are far below 2^53")]
     let share = |n: u64| n as f64 / reads as f64;
-    let named = (0..).zip(&found.classes).zip(given);
-    named.map(|((class, name), n)| (name.clone(), share(n), counts.specific(class))).collect()
+    let named = (0..).zip(&found.classes).zip(given).zip(&resampled.specific);
+    named
+        .map(|(((class, name), n), interval)| (name.clone(), share(n), counts.specific(class), *interval))
+        .collect()
 }
 
 fn text(
@@ -139,18 +146,18 @@ fn text(
     reads: u64,
     confidence: f64,
     lines: &[Line],
-    classes: &[(String, f64, Option<f64>)],
+    classes: &[Class],
     apart: bool,
 ) -> String {
     let mut rows = vec![["Coefficient", "Value", "Interval", "Interval by"].map(str::to_owned).to_vec()];
     for line in lines {
-        let interval = line.interval.map_or_else(String::new, |i| format!("{:.4} to {:.4}", i.low, i.high));
         let how = if line.interval.is_some() { line.how } else { "" };
-        rows.push(vec![line.name.to_owned(), coefficient(line.value), interval, how.to_owned()]);
+        rows.push(vec![line.name.to_owned(), coefficient(line.value), reach(line.interval), how.to_owned()]);
     }
-    let mut by_class = vec![["Class", "Of all reads", "Specific agreement"].map(str::to_owned).to_vec()];
-    for (name, share, specific) in classes {
-        by_class.push(vec![name.clone(), percent(*share), coefficient(*specific)]);
+    let titles = ["Class", "Of all reads", "Specific agreement", "Interval"];
+    let mut by_class = vec![titles.map(str::to_owned).to_vec()];
+    for (name, share, specific, interval) in classes {
+        by_class.push(vec![name.clone(), percent(*share), coefficient(*specific), reach(*interval)]);
     }
     let warning = if apart {
         "\nAlpha and AC1 are far apart, as they are where a class is rare: neither stands alone, look at each class."
@@ -166,4 +173,8 @@ fn text(
         table(&rows),
         table(&by_class)
     )
+}
+
+fn reach(interval: Option<Interval>) -> String {
+    interval.map_or_else(String::new, |i| format!("{:.4} to {:.4}", i.low, i.high))
 }

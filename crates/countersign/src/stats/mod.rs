@@ -59,7 +59,7 @@ struct Agreement {
     /// Confidence of the intervals.
     #[arg(long, default_value_t = 0.95)]
     confidence: f64,
-    /// Resamples of items for the interval of alpha, at most 100000.
+    /// Resamples of items for the intervals of percent agreement, alpha and single classes, at most 100000.
     #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     resamples: u32,
     /// The same seed gives the same interval.

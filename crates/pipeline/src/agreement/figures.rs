@@ -68,7 +68,7 @@ pub(super) fn of(reads: &Reads) -> AgreementFigures {
         percent: counts.percent(),
         alpha,
         ac1,
-        fleiss: counts.fleiss(),
+        fleiss: counts.fleiss().map(|found| found.value),
     }
 }
 

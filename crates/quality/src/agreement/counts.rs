@@ -3,8 +3,8 @@
 
 use std::collections::HashMap;
 
-use super::interval::{Interval, quantiles};
-use crate::{random::Random, reads::Reads, share::student, to_f64};
+use super::interval::Interval;
+use crate::{reads::Reads, share::student, to_f64};
 
 /// How far apart two classes are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,19 +63,19 @@ impl Coefficient {
     }
 }
 
-struct Row {
+pub(super) struct Row {
     /// Class and how often it was given; classes ascend.
-    counts: Vec<(u16, u32)>,
+    pub(super) counts: Vec<(u16, u32)>,
     /// Reads in the row.
-    total: f64,
+    pub(super) total: f64,
     /// Items with this row.
-    items: usize,
+    pub(super) items: usize,
 }
 
 /// Count rows of items that were read at least once.
 pub struct Counts {
-    rows: Vec<Row>,
-    classes: usize,
+    pub(super) rows: Vec<Row>,
+    pub(super) classes: usize,
     items: usize,
     values: Vec<f64>,
 }
@@ -133,17 +133,23 @@ impl Counts {
     /// Mean over items of the share of agreeing pairs. `None` where no item has two reads.
     #[must_use]
     pub fn percent(&self) -> Option<f64> {
+        self.percent_of(&self.weights())
+    }
+
+    /// Percent agreement where each row counts so many times.
+    pub(super) fn percent_of(&self, weights: &[f64]) -> Option<f64> {
         let (mut sum, mut items) = (0.0, 0.0);
-        for row in self.rows.iter().filter(|row| row.total >= 2.0) {
+        for (row, weight) in self.rows.iter().zip(weights).filter(|(row, _)| row.total >= 2.0) {
             let pairs: f64 = row.counts.iter().map(|(_, n)| f64::from(*n) * (f64::from(*n) - 1.0)).sum();
-            sum += to_f64(row.items) * pairs / (row.total * (row.total - 1.0));
-            items += to_f64(row.items);
+            sum += weight * pairs / (row.total * (row.total - 1.0));
+            items += weight;
         }
         (items > 0.0).then(|| sum / items)
     }
 
     /// Of the pairs in which one reader gave `class`, the share in which the other did too (for two readers
-    /// 2a / (2a + b + c)). `None` where no pair could tell.
+    /// 2a / (2a + b + c): positive specific agreement of one of two classes, negative of the other). `None` where no pair
+    /// could tell.
     #[must_use]
     pub fn specific(&self, class: u16) -> Option<f64> {
         let (mut both, mut any) = (0.0, 0.0);
@@ -167,7 +173,7 @@ impl Counts {
         self.alpha_of(level, &self.weights())
     }
 
-    fn alpha_of(&self, level: Level, weights: &[f64]) -> Option<f64> {
+    pub(super) fn alpha_of(&self, level: Level, weights: &[f64]) -> Option<f64> {
         let mut marginals = vec![0.0; self.classes];
         let paired =
             || self.rows.iter().zip(weights).filter(|(row, weight)| row.total >= 2.0 && **weight > 0.0);
@@ -213,29 +219,6 @@ impl Counts {
         }
         expected /= total - 1.0;
         (expected > 0.0).then(|| 1.0 - observed / expected)
-    }
-
-    /// Percentile interval of alpha by resampling items (not readers) `times` times from `seed`. Resamples without
-    /// variation are left out. `None` where none is left.
-    #[must_use]
-    pub fn alpha_interval(&self, level: Level, confidence: f64, times: usize, seed: u64) -> Option<Interval> {
-        let owner: Vec<usize> = self
-            .rows
-            .iter()
-            .enumerate()
-            .flat_map(|(place, row)| std::iter::repeat_n(place, row.items))
-            .collect();
-        let mut random = Random::new(seed);
-        let mut weights = vec![0.0; self.rows.len()];
-        let mut found = Vec::with_capacity(times);
-        for _ in 0..times {
-            weights.fill(0.0);
-            for _ in 0..owner.len() {
-                weights[owner[random.below(owner.len())]] += 1.0;
-            }
-            found.extend(self.alpha_of(level, &weights));
-        }
-        quantiles(found, confidence)
     }
 
     /// Gwet's AC1 or AC2 with its linearised standard error (Gwet 2014, chapter 5). Items with one read count for the
@@ -284,22 +267,36 @@ impl Counts {
         Some(Coefficient { value, standard_error: (squares / (items * (items - 1.0))).sqrt() })
     }
 
-    /// Fleiss' kappa (1971). `None` where items differ in their number of reads (take alpha) or all are of one class.
+    /// Fleiss' kappa (1971) with its linearised standard error over items (Gwet 2014, chapter 5; its interval has as many
+    /// degrees of freedom as items less one). `None` where items differ in their number of reads (take alpha) or all are of
+    /// one class.
     #[must_use]
-    pub fn fleiss(&self) -> Option<f64> {
+    pub fn fleiss(&self) -> Option<Coefficient> {
         let total = self.rows.first()?.total;
         if total < 2.0 || self.rows.iter().any(|row| row.total.to_bits() != total.to_bits()) {
             return None;
         }
+        let items = to_f64(self.items);
         let mut shares = vec![0.0; self.classes];
         for row in &self.rows {
             for (class, n) in &row.counts {
-                shares[usize::from(*class)] += to_f64(row.items) * f64::from(*n) / total / to_f64(self.items);
+                shares[usize::from(*class)] += to_f64(row.items) * f64::from(*n) / total / items;
             }
         }
+        if shares.iter().filter(|share| **share > 0.0).count() < 2 {
+            return None;
+        }
         let pe: f64 = shares.iter().map(|share| share * share).sum();
-        let one_class = shares.iter().filter(|share| **share > 0.0).count() < 2;
-        if one_class { None } else { self.percent().map(|pa| (pa - pe) / (1.0 - pe)) }
+        let value = (self.percent()? - pe) / (1.0 - pe);
+        let mut squares = 0.0;
+        for row in &self.rows {
+            let own = (agreed(row, |a, b| f64::from(u8::from(a == b)))? - pe) / (1.0 - pe);
+            let chance: f64 =
+                row.counts.iter().map(|(class, n)| f64::from(*n) / total * shares[usize::from(*class)]).sum();
+            let linear = own - 2.0 * (1.0 - value) * (chance - pe) / (1.0 - pe);
+            squares += to_f64(row.items) * (linear - value).powi(2);
+        }
+        Some(Coefficient { value, standard_error: (squares / (items * (items - 1.0))).sqrt() })
     }
 }
 

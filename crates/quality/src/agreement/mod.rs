@@ -7,9 +7,11 @@ mod cohen;
 mod counts;
 mod interval;
 mod readers;
+mod resample;
 
 pub use cohen::{Cohen, cohen};
 pub use counts::{Coefficient, Counts, Level, Weights};
 pub(crate) use interval::quantiles;
 pub use interval::{Interval, IntervalAlpha};
 pub use readers::{ByReader, by_reader};
+pub use resample::Resampled;

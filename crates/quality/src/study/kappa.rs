@@ -162,7 +162,7 @@ fn fleiss(rows: Vec<Vec<bool>>) -> Option<Kappa> {
         })
         .collect();
     let reads = Reads::new(whole.len(), most, 2, &list).ok()?;
-    let value = Counts::new(&reads).fleiss()?;
+    let value = Counts::new(&reads).fleiss()?.value;
     Some(Kappa { of: whole.len() as u64, value, low: None, high: None })
 }
 

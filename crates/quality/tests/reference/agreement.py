@@ -54,6 +54,10 @@ def facts(said, classes):
     if said.shape[1] > 1 and not np.isnan(said).any():
         rows = np.stack([(said == c).sum(axis=1) for c in domain], axis=1)
         out["fleiss"] = fleiss_kappa(rows)
+        if len(np.unique(said)) > 1:
+            found = CAC(pd.DataFrame(said), weights="identity", categories=domain, digits=16).fleiss()["est"]
+            assert abs(found["coefficient_value"] - out["fleiss"]) < 1e-12
+            out["fleiss_se"] = found["se"]
     return {k: v for k, v in out.items() if np.isfinite(v)}
 
 
