@@ -5,6 +5,7 @@ mod audit;
 mod bound;
 mod consensus;
 mod label_errors;
+mod measured;
 mod probabilities;
 mod table;
 
@@ -56,6 +57,10 @@ struct Agreement {
     /// What answers are: names, ranks or measured values.
     #[arg(long, value_enum, default_value_t = Scale::Nominal)]
     scale: Scale,
+    /// What Cohen's kappa of two readers gives for near misses, by rank: none for names, quadratic for ranks and values, unless
+    /// this says otherwise.
+    #[arg(long, value_enum)]
+    weights: Option<Misses>,
     /// Confidence of the intervals.
     #[arg(long, default_value_t = 0.95)]
     confidence: f64,
@@ -73,6 +78,14 @@ enum Scale {
     Ordinal,
     Interval,
     Ratio,
+}
+
+/// Credit for near misses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Misses {
+    None,
+    Linear,
+    Quadratic,
 }
 
 #[derive(Debug, Args)]

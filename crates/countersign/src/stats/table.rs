@@ -7,7 +7,7 @@ use std::{
     path::Path,
 };
 
-use countersign_quality::{CLASSES_MAX, READS_MAX, Read, Reads, ReadsError};
+use countersign_quality::{CLASSES_MAX, READS_MAX, Read, Reads, ReadsError, agreement::Measured};
 use csv::{ByteRecord, Reader};
 
 use super::no_table;
@@ -59,6 +59,22 @@ pub struct Table {
     pub items: Names,
     pub readers: Names,
     pub classes: Vec<String>,
+}
+
+/// A table of measured values, of which more differ than there may be classes.
+pub struct Values {
+    pub measured: Measured,
+    pub readers: u64,
+    pub reads: u64,
+    /// Whether one of them is below 0.
+    pub negative: bool,
+}
+
+/// A table of answers that are numbers.
+pub enum Answers {
+    /// So few of them differ that each is a class.
+    Classes(Table),
+    Values(Values),
 }
 
 /// Rows of a file, with the place of each for faults.
@@ -179,43 +195,120 @@ fn broken(path: &Path, error: &csv::Error) -> Fault {
 
 /// Reads a table of reads.
 pub fn read(path: &Path) -> Outcome<Table> {
-    let mut rows = Rows::open(path)?;
-    let columns = [rows.need(ITEM)?, rows.need(READER)?, rows.need(ANSWER)?];
-    let (mut items, mut readers, mut answers) = (Names::default(), Names::default(), Names::default());
-    let (mut list, mut offsets) = (Vec::new(), Vec::new());
-    while rows.next()? {
-        if list.len() == READS_MAX {
-            return Err(rows.fault("too_large", &format!("A table has at most {READS_MAX} reads.")));
-        }
-        let index = |names: &mut Names, column: usize| -> Outcome<u32> {
-            let no_words = || rows.fault("bad_csv", &format!("`{}` is not UTF-8.", rows.titles()[column]));
-            names.index(rows.cell(column)?).ok_or_else(no_words)
-        };
-        let (item, reader) = (index(&mut items, columns[0])?, index(&mut readers, columns[1])?);
-        let answer = index(&mut answers, columns[2])?;
-        if answer as usize >= CLASSES_MAX {
-            let message = format!("This is answer {}; at most {CLASSES_MAX} can be told apart.", answer + 1);
-            return Err(rows.fault("too_large", &message));
-        }
-        let class = u16::try_from(answer).unwrap_or(u16::MAX);
-        list.push(Read { item, reader, class });
-        offsets.push(rows.offset);
+    Gathered::read(path, false)?.classes(path)
+}
+
+/// Reads a table of measured values.
+pub fn read_values(path: &Path) -> Outcome<Answers> {
+    let gathered = Gathered::read(path, true)?;
+    if gathered.many {
+        gathered.values(path).map(Answers::Values)
+    } else {
+        gathered.classes(path).map(Answers::Classes)
     }
-    let (classes, ranks) = ordered(&answers.list);
-    for read in &mut list {
-        read.class = ranks[usize::from(read.class)];
-    }
-    let reads = Reads::new(items.list.len(), readers.list.len(), classes.len(), &list);
-    let reads = reads.map_err(|error| match error {
-        ReadsError::Twice { item, reader } => {
-            let at = list.iter().zip(&offsets);
-            let mut same = at.filter(|(read, _)| (read.item, read.reader) == (item, reader));
-            let offset = same.nth(1).map_or(0, |(_, offset)| *offset);
-            fault_at(path, offset, "answered_twice", "This reader answered this item before.")
+}
+
+/// A table as it came.
+#[derive(Default)]
+struct Gathered {
+    items: Names,
+    readers: Names,
+    /// Answers in the order of first appearance, at most [`CLASSES_MAX`].
+    answers: Names,
+    /// Classes are indices of answers, or 0 where too many differ.
+    list: Vec<Read>,
+    /// Where the rows begin.
+    offsets: Vec<u64>,
+    /// The answers as numbers, where they are measured values.
+    values: Vec<f64>,
+    /// Whether more answers differ than can be classes.
+    many: bool,
+}
+
+impl Gathered {
+    fn read(path: &Path, measured: bool) -> Outcome<Self> {
+        let mut rows = Rows::open(path)?;
+        let columns = [rows.need(ITEM)?, rows.need(READER)?, rows.need(ANSWER)?];
+        let mut all = Self::default();
+        while rows.next()? {
+            if all.list.len() == READS_MAX {
+                return Err(rows.fault("too_large", &format!("A table has at most {READS_MAX} reads.")));
+            }
+            let index = |names: &mut Names, column: usize| -> Outcome<u32> {
+                let no_words =
+                    || rows.fault("bad_csv", &format!("`{}` is not UTF-8.", rows.titles()[column]));
+                names.index(rows.cell(column)?).ok_or_else(no_words)
+            };
+            let (item, reader) = (index(&mut all.items, columns[0])?, index(&mut all.readers, columns[1])?);
+            if measured {
+                let value = number(rows.cell(columns[2])?);
+                let none = || rows.fault("not_numbers", "This scale needs answers that are numbers.");
+                all.values.push(value.ok_or_else(none)?);
+            }
+            let answer = if all.many { 0 } else { index(&mut all.answers, columns[2])? };
+            if answer as usize >= CLASSES_MAX {
+                if !measured {
+                    let message =
+                        format!("This is answer {}; at most {CLASSES_MAX} can be told apart.", answer + 1);
+                    return Err(rows.fault("too_large", &message));
+                }
+                all.many = true;
+            }
+            let class = if all.many { 0 } else { u16::try_from(answer).unwrap_or(u16::MAX) };
+            all.list.push(Read { item, reader, class });
+            all.offsets.push(rows.offset);
         }
-        other => no_table(&other).at(path.display()),
-    })?;
-    Ok(Table { reads, items, readers, classes })
+        Ok(all)
+    }
+
+    fn classes(mut self, path: &Path) -> Outcome<Table> {
+        let (classes, ranks) = ordered(&self.answers.list);
+        for read in &mut self.list {
+            read.class = ranks[usize::from(read.class)];
+        }
+        let reads = self.rows(path, classes.len())?;
+        Ok(Table { reads, items: self.items, readers: self.readers, classes })
+    }
+
+    fn values(mut self, path: &Path) -> Outcome<Values> {
+        self.list.iter_mut().for_each(|read| read.class = 0);
+        // Refuses who answered twice.
+        self.rows(path, 1)?;
+        let mut order: Vec<usize> = (0..self.list.len()).collect();
+        order.sort_unstable_by_key(|place| (self.list[*place].item, self.list[*place].reader));
+        let (mut measured, mut own) = (Measured::default(), Vec::new());
+        for item in order.chunk_by(|a, b| self.list[*a].item == self.list[*b].item) {
+            own.clear();
+            own.extend(item.iter().map(|place| self.values[*place]));
+            measured.item(&own);
+        }
+        let negative = self.values.iter().any(|value| *value < 0.0);
+        Ok(Values {
+            measured,
+            readers: self.readers.list.len() as u64,
+            reads: self.values.len() as u64,
+            negative,
+        })
+    }
+
+    /// Rows of items, or a fault at the second answer of a reader about an item.
+    fn rows(&self, path: &Path, classes: usize) -> Outcome<Reads> {
+        let reads = Reads::new(self.items.list.len(), self.readers.list.len(), classes, &self.list);
+        reads.map_err(|error| match error {
+            ReadsError::Twice { item, reader } => {
+                let at = self.list.iter().zip(&self.offsets);
+                let mut same = at.filter(|(read, _)| (read.item, read.reader) == (item, reader));
+                let offset = same.nth(1).map_or(0, |(_, offset)| *offset);
+                fault_at(path, offset, "answered_twice", "This reader answered this item before.")
+            }
+            other => no_table(&other).at(path.display()),
+        })
+    }
+}
+
+/// A cell as a number, if it is one.
+fn number(cell: &[u8]) -> Option<f64> {
+    std::str::from_utf8(cell).ok()?.parse::<f64>().ok().filter(|value| value.is_finite())
 }
 
 /// Names in their order, and for each name as it came its place there.
@@ -236,7 +329,7 @@ fn ordered(names: &[String]) -> (Vec<String>, Vec<u16>) {
 
 /// The names as numbers, if all are.
 pub fn numbers(names: &[String]) -> Option<Vec<f64>> {
-    names.iter().map(|name| name.parse::<f64>().ok().filter(|value| value.is_finite())).collect()
+    names.iter().map(|name| number(name.as_bytes())).collect()
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use serde_json::Value;
+
 use crate::house::{object, run, samples};
 
 #[test]
@@ -43,6 +45,109 @@ fn real_reads_are_described_and_merged() {
     assert!(merged("majority")["ties"].as_u64().unwrap() > 0);
     let said = object(&run(&["--json", "stats", "label-errors", &path("dogs-answer.csv"), "--limit", "3"]));
     assert_eq!(said["label_errors"]["list"].as_array().unwrap().len(), 3);
+}
+
+/// Asks for the agreement of a table of item, reader, answer.
+fn agreement(rows: &str, more: &[&str]) -> Value {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("reads.csv");
+    fs::write(&path, format!("item,reader,answer\n{rows}")).unwrap();
+    let line = [&["--json", "stats", "agreement", path.to_str().unwrap()], more].concat();
+    object(&run(&line))
+}
+
+fn coefficient(said: &Value, key: &str) -> f64 {
+    said["agreement"]["coefficients"][key]["value"].as_f64().unwrap_or_else(|| panic!("{key}: {said}"))
+}
+
+/// Six items by two readers, answers in order.
+const PAIRS: [(f64, f64); 6] = [(1.0, 1.0), (2.0, 2.0), (3.0, 5.0), (5.0, 5.0), (2.0, 1.0), (8.0, 5.0)];
+
+fn pairs() -> String {
+    PAIRS.iter().enumerate().map(|(item, (a, b))| format!("{item},x,{a}\n{item},y,{b}\n")).collect()
+}
+
+#[test]
+fn scales_measure_what_they_say() {
+    // By krippendorff 0.9.0 of the same twelve values.
+    for (scale, expected) in [
+        ("nominal", 0.38888888888888884),
+        ("ordinal", 0.8529228855721394),
+        ("interval", 0.7652439024390244),
+        ("ratio", 0.8076204020514028),
+    ] {
+        let said = agreement(&pairs(), &["--scale", scale]);
+        let found = coefficient(&said, "alpha");
+        assert!((found - expected).abs() < 1e-9, "{scale}: {found}");
+        assert_eq!(said["agreement"]["coefficients"].get("ac2").is_some(), scale != "nominal");
+        // Every figure over items has an interval around it.
+        for key in ["percent", "alpha", "ac1", "fleiss", "cohen"] {
+            let line = &said["agreement"]["coefficients"][key];
+            let ends = [0, 1].map(|end| line["interval"][end].as_f64().unwrap());
+            let value = line["value"].as_f64().unwrap();
+            assert!(ends[0] <= value && value <= ends[1], "{scale} {key}: {line}");
+        }
+        let class = &said["agreement"]["classes"][3];
+        assert_eq!(
+            (class["class"].as_str(), class["interval"].as_array().map(Vec::len)),
+            (Some("5"), Some(2))
+        );
+    }
+}
+
+#[test]
+fn cohens_kappa_says_how_it_is_weighted() {
+    // By scikit-learn 1.9.1: cohen_kappa_score with its weights.
+    for (more, name, expected) in [
+        (&[][..], "Cohen's kappa", 0.3793103448275862),
+        (&["--weights", "none"], "Cohen's kappa", 0.3793103448275862),
+        (&["--scale", "ordinal"], "Cohen's kappa, weighted (quadratic)", 0.8656716417910448),
+        (
+            &["--scale", "ordinal", "--weights", "linear"],
+            "Cohen's kappa, weighted (linear)",
+            0.6785714285714286,
+        ),
+        (&["--scale", "interval", "--weights", "none"], "Cohen's kappa", 0.3793103448275862),
+    ] {
+        let said = agreement(&pairs(), more);
+        assert_eq!(said["agreement"]["coefficients"]["cohen"]["name"], name);
+        let found = coefficient(&said, "cohen");
+        assert!((found - expected).abs() < 1e-9, "{more:?}: {found}");
+    }
+    let refused = agreement(&pairs(), &["--weights", "linear"]);
+    assert_eq!(refused["error"]["code"], "bad_weights", "names are not near each other");
+}
+
+/// 5,000 values that all differ: 1,667 items, each measured by up to three.
+fn measurements() -> String {
+    let value = |n: u32| 10.0 + f64::from(n / 3 * 37 % 100) / 10.0 + f64::from(n * 7919 % 5003) / 999.7;
+    (0..5000).map(|n| format!("{},{},{}\n", n / 3, n % 3, value(n))).collect()
+}
+
+#[test]
+fn thousands_of_measured_values_have_an_alpha() {
+    // By the definition over all pairs, in numpy; the krippendorff package would want hundreds of gigabytes.
+    for (scale, expected) in [("interval", 0.7496593963497269), ("ratio", 0.7340344107353067)] {
+        let said = agreement(&measurements(), &["--scale", scale]);
+        let found = &said["agreement"];
+        assert_eq!((found["items"].as_u64(), found["readers"].as_u64()), (Some(1667), Some(3)));
+        assert_eq!((found["reads"].as_u64(), found["measured"].as_bool()), (Some(5000), Some(true)));
+        let (alpha, value) = (&found["coefficients"]["alpha"], coefficient(&said, "alpha"));
+        assert!((value - expected).abs() < 1e-9, "{scale}: {alpha}");
+        let ends = [0, 1].map(|end| alpha["interval"][end].as_f64().unwrap());
+        assert!(ends[0] < value && value < ends[1], "{alpha}");
+        assert_eq!(coefficient(&said, "percent"), 0.0, "no two are equal");
+    }
+    let refused = agreement(&measurements(), &["--scale", "ordinal"]);
+    assert_eq!(refused["error"]["code"], "too_large");
+    let negative = measurements().replacen(",0,1", ",0,-1", 1);
+    assert_eq!(agreement(&negative, &["--scale", "ratio"])["error"]["code"], "not_numbers");
+    let words = measurements() + "9,9,long\n";
+    assert_eq!(agreement(&words, &["--scale", "interval"])["error"]["code"], "not_numbers");
+    let twice = measurements() + "0,0,3.5\n";
+    let error = &agreement(&twice, &["--scale", "interval"])["error"];
+    assert_eq!(error["code"], "answered_twice");
+    assert!(error["place"].as_str().unwrap().ends_with(":5002"), "{error}");
 }
 
 #[test]

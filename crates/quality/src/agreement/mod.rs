@@ -6,6 +6,7 @@
 mod cohen;
 mod counts;
 mod interval;
+mod measured;
 mod readers;
 mod resample;
 
@@ -13,5 +14,6 @@ pub use cohen::{Cohen, cohen};
 pub use counts::{Coefficient, Counts, Level, Weights};
 pub(crate) use interval::quantiles;
 pub use interval::{Interval, IntervalAlpha};
+pub use measured::Measured;
 pub use readers::{ByReader, by_reader};
 pub use resample::Resampled;
