@@ -8,6 +8,14 @@ def milliseconds(side, key="seconds"):
     return f"{side[key] * 1000:,.1f}".replace(",", " ")
 
 
+def allowed(row):
+    """The tolerance that was held against it, as a share; results from before there was one have none."""
+    tolerance = row.get("tolerance")
+    if tolerance is None:
+        return ""
+    return f" (at most {tolerance:g} of it apart)" if tolerance else " (must be equal)"
+
+
 def quality(result):
     lines = [
         "## Quality: agreement, consensus, label errors\n",
@@ -28,10 +36,15 @@ def quality(result):
         else:
             both += ["–", "–", "–", f"{mine['peak_mb']:.0f} MB", "–"]
         lines.append(f"| {row['about']} | " + " | ".join(both) + f" | {met} |")
-    named = [f"{row['what']} {row['ours']['value']:.9g} and {row['theirs']['value']:.9g}" for row in result["rows"] if "theirs" in row]
+    named = [
+        f"{row['what']} {row.get('same', row['ours']['value']):.9g} and {row['theirs']['value']:.9g}" + allowed(row)
+        for row in result["rows"]
+        if "theirs" in row
+    ]
     if named:
         lines.append(
-            "\nWhat came out, ours and theirs: " + "; ".join(named) + ". (For Dawid-Skene the sum of the highest "
-            "probabilities: ours has a pooled prior. For STAPLE pixels inside, for label errors suspects.)"
+            "\nWhat came out, ours and theirs: " + "; ".join(named) + ". Answers further apart fail the section. (For "
+            "Dawid-Skene the sum of the highest probabilities, ours without its pooled prior, which the timed run has. For STAPLE "
+            "pixels inside, for label errors suspects.)"
         )
     return "\n".join(lines) + "\n"

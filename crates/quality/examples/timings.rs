@@ -34,7 +34,9 @@ fn main() {
         "ac1" => coefficient(&bytes, numbers[0], numbers[1], |counts| {
             counts.gwet(Weights::Identity).map(|found| found.value)
         }),
-        "dawid-skene" => merged(&bytes, numbers[0], numbers[1], numbers[2], numbers[3]),
+        "dawid-skene" => merged(&bytes, &numbers, Options::default().strength),
+        // Without the pooled prior, to be compared with what has none.
+        "dawid-skene-plain" => merged(&bytes, &numbers, 0.0),
         "monitor" => watched(&bytes),
         "staple" => fused(&bytes, numbers[0]),
         _ => panic!("there is no {what}"),
@@ -116,14 +118,10 @@ fn coefficient(
     })
 }
 
-/// u32 triples of item, reader, class. The value is the sum of the highest posteriors.
-fn merged(
-    bytes: &[u8],
-    items: usize,
-    readers: usize,
-    classes: usize,
-    iterations: usize,
-) -> ((f64, f64), f64) {
+/// u32 triples of item, reader, class; numbers of items, readers, classes and iterations. The value is the sum of the highest
+/// posteriors.
+fn merged(bytes: &[u8], numbers: &[usize], strength: f64) -> ((f64, f64), f64) {
+    let [items, readers, classes, iterations] = *numbers else { panic!("four numbers") };
     let cells: Vec<u32> = bytes.as_chunks::<4>().0.iter().map(|bytes| u32::from_le_bytes(*bytes)).collect();
     let list: Vec<Read> = cells
         .as_chunks::<3>()
@@ -136,7 +134,7 @@ fn merged(
         })
         .collect();
     drop(cells);
-    let options = Options { iterations, tolerance: -1.0, ..Options::default() };
+    let options = Options { iterations, tolerance: -1.0, strength };
     best(|| {
         let reads = Reads::new(items, readers, classes, &list).expect("reads");
         let found = dawid_skene(&reads, options).expect("an estimate");
