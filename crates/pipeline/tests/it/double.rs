@@ -221,14 +221,14 @@ async fn what_two_readers_agree_on_is_merged_and_signed() {
     let item = team.read_twice(None, &[(3.0, "object")], &[(5.0, "object")]).await;
     let work = team.claim(&team.specialists[0], Some(item)).await.unwrap();
     let merged = work.subject.unwrap();
-    assert_eq!(merged.summary.author_name, "Merged: mean 2");
+    assert_eq!(merged.summary.author_name, "Merged: mean 3");
     // A copy names the rule, not a model, and nobody.
     let auditor = team.house.sign_in("auditor@p").await;
     let copy = copy_of(&team.house, &auditor, Some(team.project)).await;
     let labels = String::from_utf8(copy.0[LABELS].clone()).unwrap();
-    let by_rule = labels.lines().filter(|line| line.contains("\"Merged: mean 2\"")).count();
+    let by_rule = labels.lines().filter(|line| line.contains("\"Merged: mean 3\"")).count();
     assert!(by_rule > 0 && !labels.contains("\"model "), "{labels}");
-    assert!(String::from_utf8_lossy(&copy.0[PAGE]).contains("Merged: mean 2"));
+    assert!(String::from_utf8_lossy(&copy.0[PAGE]).contains("Merged: mean 3"));
     assert_eq!(merged.annotations[0].shape, Shape::Box { x: 4.0, y: 2.0, w: 10.0, h: 5.0 });
     team.house.pipeline.give_back(&team.specialists[0], work.task.id, work.task.fence).await.unwrap();
     // Readers never become signers.

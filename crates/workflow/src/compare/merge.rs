@@ -4,8 +4,8 @@ use countersign_geometry::{
     Box2, Quat, Rle,
     contour::{largest_piece, outlines},
 };
-use countersign_model::{Annotation, AnnotationId, Author, Joint, MergeRule, Shape, ShapeKind};
-use countersign_quality::consensus::{Upright, fuse_cuboids, staple, weighted_mean};
+use countersign_model::{Annotation, AnnotationId, Author, Joint, JointState, MergeRule, Shape, ShapeKind};
+use countersign_quality::consensus::{Upright, fuse_cuboids, geometric_median, staple, weighted_mean};
 use uuid::Uuid;
 
 use super::{
@@ -39,7 +39,7 @@ pub enum MergeError {
 
 /// The name under which a merged read is kept: the rule with its version, raised when results change.
 pub fn rule_name(rule: MergeRule) -> String {
-    format!("{rule} 2")
+    format!("{rule} 3")
 }
 
 /// As [`merge`]; what cannot be merged is no agreement, and becomes a difference of outlines. `fresh` gives a new run of ids
@@ -176,38 +176,46 @@ fn merged_of(marks: &[&Annotation], rule: MergeRule, place: usize) -> Result<Opt
     if marks.iter().any(drawn) && marks.iter().all(|mark| is_area(&mark.shape)) {
         return merged_outline(marks, rule).map(Some).ok_or(MergeError::Outline(place));
     }
-    // The union and the intersection of turned boxes, ellipses, lines and points are none of these: as of cuboids, their mean is
-    // what they have in common. What has no mean is no agreement, and nobody's mark stands for all.
+    // The union and the intersection of turned boxes, ellipses, lines and points are none of these: as of cuboids, their mean or
+    // middle is what they have in common. What has no mean is no agreement, and nobody's mark stands for all.
     let shapes: Vec<&Shape> = marks.iter().map(|mark| &mark.shape).collect();
-    let mean = mean_turned(&shapes).or_else(|| mean_line(&shapes)).or_else(|| mean_points(marks));
+    let mean = mean_turned(&shapes).or_else(|| mean_line(&shapes)).or_else(|| middle_points(marks));
     mean.map(Some).ok_or(MergeError::Outline(place))
 }
 
-/// The mean of points and joints; `None` for what has no mean.
-fn mean_points(marks: &[&Annotation]) -> Option<Shape> {
-    let places = |shape: &Shape| -> Option<Vec<[f64; 2]>> {
+/// Points and joints, each in the middle of what was set; `None` for what has no middle. Where an absent joint lies means nothing.
+fn middle_points(marks: &[&Annotation]) -> Option<Shape> {
+    let places = |shape: &Shape| -> Option<Vec<Option<[f64; 2]>>> {
+        let set = |joint: &Joint| (joint.state != JointState::Absent).then_some(joint.at);
         match shape {
-            Shape::Points { points } => Some(points.clone()),
-            Shape::Skeleton { joints } => Some(joints.iter().map(|joint| joint.at).collect()),
+            Shape::Points { points } => Some(points.iter().copied().map(Some).collect()),
+            Shape::Skeleton { joints } => Some(joints.iter().map(set).collect()),
             _ => None,
         }
     };
     let all = all(marks, |mark| places(&mark.shape))?;
-    let share = 1.0 / f64::from(u32::try_from(all.len()).ok()?);
-    let mut mean = vec![[0.0; 2]; all.first()?.len()];
-    for points in &all {
-        if points.len() != mean.len() {
-            return None;
-        }
-        mean.iter_mut().zip(points).for_each(|(m, p)| *m = [m[0] + p[0] * share, m[1] + p[1] * share]);
+    let count = all.first()?.len();
+    if all.iter().any(|points| points.len() != count) {
+        return None;
     }
+    let middle = |place: usize| middle_of(&all.iter().filter_map(|points| points[place]).collect::<Vec<_>>());
     match &marks[0].shape {
         Shape::Skeleton { joints } => {
-            let joints = joints.iter().zip(mean).map(|(joint, at)| Joint { at, ..*joint }).collect();
-            Some(Shape::Skeleton { joints })
+            let merged = joints.iter().enumerate().map(|(place, joint)| match joint.state {
+                JointState::Absent => Some(*joint),
+                _ => middle(place).map(|at| Joint { at, ..*joint }),
+            });
+            Some(Shape::Skeleton { joints: merged.collect::<Option<_>>()? })
         }
-        _ => Some(Shape::Points { points: mean }),
+        _ => Some(Shape::Points { points: (0..count).map(middle).collect::<Option<_>>()? }),
     }
+}
+
+/// The geometric median of three points or more: one reader who is far off hardly moves it. Of two it is anywhere between them, so
+/// their mean.
+fn middle_of(points: &[[f64; 2]]) -> Option<[f64; 2]> {
+    let weights = vec![1.0; points.len()];
+    if points.len() < 3 { weighted_mean(points, &weights) } else { geometric_median(points, &weights) }
 }
 
 fn merged_mask(masks: &[Rle], rule: MergeRule) -> Option<Shape> {

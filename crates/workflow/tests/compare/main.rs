@@ -251,9 +251,9 @@ fn boxes_merge_by_each_rule() {
     ];
     let by = |rule| merged(&reads, &Agreement::default(), rule)[0].clone();
     assert_eq!(by(MergeRule::One).shape, rect(0.0, 0.0, 10.0, 10.0));
-    assert_eq!(by(MergeRule::One).author, Author::Rule { rule: "one 2".into() });
+    assert_eq!(by(MergeRule::One).author, Author::Rule { rule: "one 3".into() });
     assert_eq!(by(MergeRule::Mean).shape, rect(1.0, 0.0, 10.0, 10.0));
-    assert_eq!(by(MergeRule::Mean).author, Author::Rule { rule: "mean 2".into() });
+    assert_eq!(by(MergeRule::Mean).author, Author::Rule { rule: "mean 3".into() });
     assert_eq!(by(MergeRule::Union).shape, rect(0.0, 0.0, 12.0, 10.0));
     assert_eq!(by(MergeRule::Intersection).shape, rect(2.0, 0.0, 8.0, 10.0));
 }

@@ -1,8 +1,8 @@
-//! Turned boxes, ellipses, lines and outlines with holes merge by the rule, and nobody's mark stands for all in silence.
+//! Turned boxes, ellipses, lines, points and outlines with holes merge by the rule, and nobody's mark stands for all in silence.
 
 use std::f64::consts::{FRAC_PI_2, PI, TAU};
 
-use countersign_model::{Agreement, MergeRule, Shape};
+use countersign_model::{Agreement, Joint, JointState, MergeRule, Shape};
 use countersign_workflow::compare::merge_chosen;
 use proptest::prelude::*;
 
@@ -105,6 +105,47 @@ fn holes_are_merged_as_what_is_around_them() {
         panic!("no outline")
     };
     assert_eq!((wide(&points), holes.len()), ((0.0, 24.0), 0));
+}
+
+fn middle(shapes: &[Shape]) -> Vec<[f64; 2]> {
+    let marks: Vec<_> = shapes.iter().map(|shape| mark(1, 1, "x", shape.clone())).collect();
+    match merge_chosen(&marks.iter().collect::<Vec<_>>(), MergeRule::Mean) {
+        Some(Shape::Points { points }) => points,
+        Some(Shape::Skeleton { joints }) => joints.iter().map(|joint| joint.at).collect(),
+        other => panic!("no points: {other:?}"),
+    }
+}
+
+#[test]
+fn one_reader_who_is_far_off_does_not_move_points() {
+    let points = |points: &[[f64; 2]]| Shape::Points { points: points.to_vec() };
+    let near = |found: [f64; 2], x: f64, y: f64| (found[0] - x).abs() < 1e-6 && (found[1] - y).abs() < 1e-6;
+    // Two readers: half-way.
+    let two = middle(&[points(&[[0.0, 0.0], [9.0, 9.0]]), points(&[[2.0, 4.0], [9.0, 9.0]])]);
+    assert!(near(two[0], 1.0, 2.0) && near(two[1], 9.0, 9.0), "{two:?}");
+    // Three with equal sides: the middle of the triangle, as the mean has it.
+    let high = 3.0_f64.sqrt();
+    let three = middle(&[[0.0, 0.0], [2.0, 0.0], [1.0, high]].map(|at| points(&[at])));
+    assert!(near(three[0], 1.0, high / 3.0), "{three:?}");
+    // One of four far off: the other three hold the point, where the mean would be 25 pixels away.
+    let four = [[10.0, 10.0], [10.5, 10.0], [10.0, 10.5], [110.0, 10.0]].map(|at| points(&[at]));
+    let found = middle(&four)[0];
+    assert!((found[0] - 10.2).abs() < 0.5 && (found[1] - 10.1).abs() < 0.5, "{found:?}");
+    // Joints likewise, each by itself; how they are seen is what the first reader said.
+    let joints = |first: [f64; 2], second: [f64; 2]| Shape::Skeleton {
+        joints: [first, second].map(|at| Joint { at, state: JointState::Hidden }).to_vec(),
+    };
+    let found = middle(&[
+        joints([5.0, 5.0], [20.0, 20.0]),
+        joints([5.0, 5.0], [20.0, 21.0]),
+        joints([90.0, 5.0], [20.0, 20.5]),
+    ]);
+    assert!(near(found[0], 5.0, 5.0) && near(found[1], 20.0, 20.5), "{found:?}");
+    // Where a joint is that somebody could not place means nothing.
+    let placed = |at: [f64; 2], state| Shape::Skeleton { joints: vec![Joint { at, state }] };
+    let seen = [[4.0, 4.0], [6.0, 4.0]].map(|at| placed(at, JointState::Visible));
+    let found = middle(&[seen[0].clone(), seen[1].clone(), placed([0.0, 0.0], JointState::Absent)]);
+    assert!(near(found[0], 5.0, 4.0), "{found:?}");
 }
 
 #[test]
