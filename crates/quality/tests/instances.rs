@@ -4,8 +4,8 @@ use countersign_quality::{
     Random,
     agreement::{Counts, Level},
     instances::{
-        Cluster, Found, InstancesError, Matched, Score, agreement, assign, cluster, time_overlap,
-        track_overlap,
+        Cluster, Found, InstancesError, Matched, Score, agreement, assign, cluster, onsets, segments,
+        time_overlap, track_overlap, tracks,
     },
 };
 use proptest::prelude::*;
@@ -49,6 +49,67 @@ fn scores_are_those_of_their_formulae() {
     assert!((score.f1().unwrap() - 0.5).abs() < 1e-12);
     assert!((score.overlap().unwrap() - 0.7).abs() < 1e-12);
     assert!((score.panoptic().unwrap() - 0.35).abs() < 1e-12);
+}
+
+#[test]
+fn panoptic_quality_counts_overlaps_above_a_half_only() {
+    // By the largest sum two lesser pairs (0.8) win over the only segment (0.6) that both drew.
+    let table = [0.6, 0.4, 0.4, 0.0];
+    let loose = assign(2, 2, &table, 0.3).unwrap();
+    assert_eq!(loose.iter().map(|pair| pair.overlap).collect::<Vec<_>>(), [0.4, 0.4]);
+    let mut score = Score::default();
+    score.add(2, 2, &loose);
+    assert_eq!((score.f1(), score.panoptic()), (Some(1.0), Some(0.0)));
+    let own = segments(2, 2, &table).unwrap();
+    assert_eq!(own, [Matched { first: 0, second: 0, overlap: 0.6 }]);
+    let mut score = Score::default();
+    score.add(2, 2, &own);
+    // One pair, one alone each: 0.6 / (1 + 1/2 + 1/2).
+    assert!((score.panoptic().unwrap() - 0.3).abs() < 1e-12);
+    assert_eq!(segments(1, 1, &[0.5]), Ok(Vec::new()), "a half is no match");
+    assert_eq!(segments(1, 2, &[0.6, 0.7]), Err(InstancesError::Twice { place: 1 }));
+    assert_eq!(segments(2, 1, &[0.6, 0.7]), Err(InstancesError::Twice { place: 1 }));
+    assert_eq!((segments(0, 0, &[]), segments(1, 0, &[])), (Ok(Vec::new()), Ok(Vec::new())));
+}
+
+#[test]
+fn events_are_matched_by_their_onsets() {
+    // One by one in time: the nearest pair (2.0, 2.1) would leave the others alone.
+    let found = onsets(&[2.0, 1.0], &[3.0, 2.1, 9.0], 1.25).unwrap();
+    assert_eq!(found.iter().map(|pair| (pair.first, pair.second)).collect::<Vec<_>>(), [(1, 1), (0, 0)]);
+    assert!((found[1].overlap - 0.2).abs() < 1e-12);
+    let mut score = Score::default();
+    score.add(2, 3, &found);
+    assert!((score.f1().unwrap() - 0.8).abs() < 1e-12);
+    assert_eq!(onsets(&[1.0], &[1.0], 0.0).unwrap()[0].overlap, 1.0);
+    assert_eq!((onsets(&[], &[1.0], 0.5), onsets(&[0.0], &[1.0], 0.5)), (Ok(vec![]), Ok(vec![])));
+    assert_eq!(onsets(&[f64::NAN], &[1.0], 0.5), Err(InstancesError::Time));
+    assert_eq!(onsets(&[1.0], &[1.0], -1.0), Err(InstancesError::Time));
+}
+
+#[test]
+fn tracks_are_matched_over_all_their_frames() {
+    // Two tracks cross in frame 2: frame by frame they would change names, over all frames they do not.
+    let at = |first: usize, second: usize| if first == second { 0.8 } else { 0.0 };
+    let frames = |first: usize, second: usize| {
+        (0..5)
+            .map(|frame| {
+                let crossing = frame == 2 && first != second;
+                (true, frame < 4, if crossing { 0.9 } else { at(first, second) })
+            })
+            .collect()
+    };
+    let found = tracks(2, 2, 0.5, frames).unwrap();
+    assert_eq!(found.iter().map(|pair| (pair.first, pair.second)).collect::<Vec<_>>(), [(0, 0), (1, 1)]);
+    // Four frames at 0.8, one that only the first has.
+    assert!(found.iter().all(|pair| (pair.overlap - 0.64).abs() < 1e-12));
+    let mut score = Score::default();
+    score.add(2, 2, &found);
+    score.add(1, 0, &tracks(1, 0, 0.5, |_, _| Vec::new()).unwrap());
+    assert!((score.f1().unwrap() - 0.8).abs() < 1e-12);
+    assert_eq!(tracks(1, 1, 0.5, |_, _| vec![(false, false, 0.0)]), Ok(Vec::new()));
+    let none = tracks(1, 1, 0.5, |_, _| vec![(true, true, 1.5)]);
+    assert_eq!(none, Err(InstancesError::Track { first: 0, second: 0 }));
 }
 
 #[test]

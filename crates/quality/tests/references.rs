@@ -4,7 +4,7 @@
 use countersign_quality::{
     Read, Reads,
     consensus::{Options, dawid_skene, staple, support, weighted_mean},
-    instances::{Found, Score, assign, cluster, time_overlap, track_overlap},
+    instances::{Found, Score, cluster, onsets, segments, time_overlap, track_overlap},
 };
 
 fn fields(line: &str) -> Vec<&str> {
@@ -160,8 +160,7 @@ fn panoptic_quality_and_f1_are_those_of_torchmetrics_and_the_paper() {
     for line in include_str!("reference/panoptic.tsv").lines() {
         let f = fields(line);
         let (first, second, table) = maps(f[2], f[3]);
-        // A match is above a half, not at it.
-        let matched = assign(first, second, &table, 0.5_f64.next_up()).unwrap();
+        let matched = segments(first, second, &table).unwrap();
         let mut score = Score::default();
         score.add(first, second, &matched);
         let columns = [(score.panoptic(), 4, 2e-7), (score.panoptic(), 5, 1e-9), (score.f1(), 6, 1e-9)];
@@ -177,9 +176,29 @@ fn panoptic_quality_and_f1_are_those_of_torchmetrics_and_the_paper() {
 }
 
 #[test]
+fn events_with_onsets_in_tolerance_match_as_by_mir_eval() {
+    let (mut rows, mut pairs) = (0, 0);
+    let lines = include_str!("reference/overlap.tsv").lines();
+    for f in lines.map(fields).filter(|f| f[0] == "onset") {
+        let times = |cell: &str| if cell == "." { Vec::new() } else { reals(cell) };
+        let (first, second, tolerance) = (times(f[2]), times(f[3]), f[1].parse().unwrap());
+        let matched = onsets(&first, &second, tolerance).unwrap();
+        assert_eq!(matched.len(), f[4].parse::<usize>().unwrap());
+        assert!(matched.iter().all(|pair| (first[pair.first] - second[pair.second]).abs() <= tolerance));
+        let mut score = Score::default();
+        score.add(first.len(), second.len(), &matched);
+        near(score.f1().unwrap(), f[5].parse().unwrap(), 1e-9, f[1]);
+        rows += 1;
+        pairs += matched.len();
+    }
+    assert_eq!((rows, pairs), (6, 216));
+}
+
+#[test]
 fn times_and_tracks_overlap_by_exact_fractions() {
     let (mut times, mut tracks) = (0, 0);
-    for line in include_str!("reference/overlap.tsv").lines() {
+    let lines = include_str!("reference/overlap.tsv").lines();
+    for line in lines.filter(|line| !line.starts_with("onset")) {
         let f = fields(line);
         let own = if f[0] == "time" {
             times += 1;

@@ -1,7 +1,7 @@
 //! Which finding of one reader is which of another: the assignment with the largest sum of overlaps (Kuhn 1955; shortest
 //! augmenting paths with potentials as in Jonker and Volgenant 1987), never greedy.
 
-use super::cluster::InstancesError;
+use super::{cluster::InstancesError, score::HALF};
 
 /// Most findings of one reader in one image.
 pub const ASSIGN_MAX: usize = 2_000;
@@ -28,15 +28,7 @@ pub fn assign(
     overlaps: &[f64],
     gate: f64,
 ) -> Result<Vec<Matched>, InstancesError> {
-    if first.max(second) > ASSIGN_MAX {
-        return Err(InstancesError::TooMany(first.max(second)));
-    }
-    if first * second != overlaps.len() {
-        return Err(InstancesError::Shape { expected: first * second, found: overlaps.len() });
-    }
-    if let Some(place) = overlaps.iter().position(|overlap| !(0.0..=1.0).contains(overlap)) {
-        return Err(InstancesError::Overlap { place, value: overlaps[place] });
-    }
+    check(first, second, overlaps)?;
     // The method wants no more rows than columns.
     let turned = first > second;
     let (rows, columns) = if turned { (second, first) } else { (first, second) };
@@ -57,6 +49,40 @@ pub fn assign(
         .collect();
     found.sort_unstable_by_key(|pair| pair.first);
     Ok(found)
+}
+
+/// Pairs things that do not overlap each other, as pixels of one map do: those with an overlap above a half, of which each has one
+/// at most (Kirillov and others 2019). `overlaps` as in [`assign`], which at a low gate may give a pair up for two lesser ones.
+///
+/// # Errors
+/// [`InstancesError`] as in [`assign`], and [`InstancesError::Twice`] where a thing has two such partners.
+pub fn segments(first: usize, second: usize, overlaps: &[f64]) -> Result<Vec<Matched>, InstancesError> {
+    check(first, second, overlaps)?;
+    let (mut rows, mut columns) = (vec![false; first], vec![false; second]);
+    let mut found = Vec::new();
+    for (place, overlap) in overlaps.iter().enumerate().filter(|(_, overlap)| **overlap > HALF) {
+        let pair = Matched { first: place / second, second: place % second, overlap: *overlap };
+        let (row, column) = (&mut rows[pair.first], &mut columns[pair.second]);
+        if *row || *column {
+            return Err(InstancesError::Twice { place });
+        }
+        (*row, *column) = (true, true);
+        found.push(pair);
+    }
+    Ok(found)
+}
+
+fn check(first: usize, second: usize, overlaps: &[f64]) -> Result<(), InstancesError> {
+    if first.max(second) > ASSIGN_MAX {
+        return Err(InstancesError::TooMany(first.max(second)));
+    }
+    if first * second != overlaps.len() {
+        return Err(InstancesError::Shape { expected: first * second, found: overlaps.len() });
+    }
+    if let Some(place) = overlaps.iter().position(|overlap| !(0.0..=1.0).contains(overlap)) {
+        return Err(InstancesError::Overlap { place, value: overlaps[place] });
+    }
+    Ok(())
 }
 
 /// The row of each column in the cheapest assignment of all rows; rows <= columns. Row by row: the cheapest path from the

@@ -43,6 +43,23 @@ pub enum InstancesError {
         /// What stood there.
         value: f64,
     },
+    /// A second overlap above a half of the same thing: these things overlap each other.
+    #[error("overlap {place} is the second above a half of the same thing")]
+    Twice {
+        /// Place in the table.
+        place: usize,
+    },
+    /// A time or a tolerance that is none.
+    #[error("a time that is not finite, or a tolerance below 0")]
+    Time,
+    /// Frames of two tracks that are none: of the first's and the second's.
+    #[error("tracks {first} and {second} have an overlap that is not between 0 and 1")]
+    Track {
+        /// Index with the first reader.
+        first: usize,
+        /// Index with the second reader.
+        second: usize,
+    },
     /// Reads that make no table.
     #[error(transparent)]
     Reads(#[from] ReadsError),

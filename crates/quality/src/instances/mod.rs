@@ -9,8 +9,8 @@ mod marks;
 mod score;
 mod time;
 
-pub use assign::{ASSIGN_MAX, Matched, assign};
+pub use assign::{ASSIGN_MAX, Matched, assign, segments};
 pub use cluster::{Cluster, Found, InstancesError, agreement, cluster};
 pub use marks::{Estimate, ImageMarks, MarkFigures, mark_figures};
 pub use score::Score;
-pub use time::{time_overlap, track_overlap};
+pub use time::{onsets, time_overlap, track_overlap, tracks};

@@ -3,6 +3,9 @@
 use super::assign::Matched;
 use crate::to_f64;
 
+/// Things that do not overlap each other have one partner at most whose overlap is above a half (Kirillov and others 2019).
+pub(super) const HALF: f64 = 0.5;
+
 /// Counts over images. Add the matches of each image; background never counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Score {
@@ -13,6 +16,8 @@ pub struct Score {
     /// Found by the second alone.
     pub second: usize,
     overlaps: f64,
+    /// Of the pairs above [`HALF`].
+    segments: f64,
 }
 
 impl Score {
@@ -22,6 +27,8 @@ impl Score {
         self.first += first.saturating_sub(matched.len());
         self.second += second.saturating_sub(matched.len());
         self.overlaps += matched.iter().map(|pair| pair.overlap).sum::<f64>();
+        let above = matched.iter().filter(|pair| pair.overlap > HALF);
+        self.segments += above.map(|pair| pair.overlap).sum::<f64>();
     }
 
     /// F1 at the gate of the matches: 2 both / (2 both + alone). `None` where nobody found anything.
@@ -36,11 +43,13 @@ impl Score {
         (self.both > 0).then(|| self.overlaps / to_f64(self.both))
     }
 
-    /// Panoptic quality (Kirillov and others 2019): the sum of overlaps / (both + half of what one found alone). The paper's
-    /// where the gate is 0.5 and overlaps are of things that do not overlap each other.
+    /// Panoptic quality (Kirillov and others 2019): the sum of overlaps above a half / (both + half of what one found alone).
+    /// Pairs with an overlap of a half or less count as found by each alone, whatever the gate of the matches was; the paper's
+    /// pairs themselves are those of [`super::segments`].
     #[must_use]
     pub fn panoptic(&self) -> Option<f64> {
-        self.of_all(self.overlaps)
+        // A pair at or below a half is half of one alone twice: as much in the denominator as a pair.
+        self.of_all(self.segments)
     }
 
     fn of_all(&self, part: f64) -> Option<f64> {

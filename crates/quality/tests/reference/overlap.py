@@ -1,12 +1,18 @@
-"""Makes overlap.tsv: overlaps of stretches of time and of tracks in exact fractions. Needs nothing.
+"""Makes overlap.tsv: overlaps of stretches of time and of tracks in exact fractions; matches of onsets by mir_eval.
 
-python3 overlap.py > overlap.tsv
+python3 -m venv V && V/bin/pip install mir_eval (made with 0.8.2)
+V/bin/python overlap.py > overlap.tsv
 
 `time`: start and end of both, intersection over union ('.' where a stretch ends before it begins). `track`: for each frame whether
 the first and the second are there (0 or 1) and their overlap, by ';'; the mean over frames in which either is ('.' where none).
+`onset`: tolerance, onsets of both by ',' ('.' for none), pairs of the largest matching, F1. Onsets lie on quarters of a millisecond, so
+that no difference is a rounding away from the tolerance.
 """
 import random
 from fractions import Fraction
+
+import mir_eval
+import numpy as np
 
 
 def time(a, b):
@@ -35,6 +41,18 @@ def main():
         mean = sum(value for both, value in either if all(both)) / Fraction(len(either)) if either else None
         rows = ";".join(f"{a},{b},{float(value):.17g}" for (a, b), value in zip(there, values))
         print("track", rows, text(mean), sep="\t")
+    for first, second, missing, tolerance in [(1, 1, 0, 0.5), (30, 30, 25, 0.125), (200, 180, 25, 0.25), (40, 40, 0, 0.0), (3, 0, 0, 0.5), (25, 60, 25, 1.0)]:
+        moment = lambda: rng.randrange(80_000) / 4096
+        a = [moment() for _ in range(first)]
+        moved = [max(0, t + rng.randrange(-800, 801) / 4096) if tolerance else t for t in a[:second] if rng.randrange(100) >= missing]
+        b = moved + [moment() for _ in range(max(0, second - len(a)))]
+        a, b = sorted(a), sorted(b)
+        pairs = mir_eval.util.match_events(np.array(a), np.array(b), tolerance) if b else []
+        f1 = mir_eval.onset.f_measure(np.array(a), np.array(b), window=tolerance)[0]
+        # Nobody's order: readers may mark events as they come.
+        rng.shuffle(a), rng.shuffle(b)
+        words = (",".join(f"{t:.17g}" for t in of) or "." for of in (a, b))
+        print("onset", tolerance, *words, len(pairs), f"{f1:.17g}", sep="\t")
 
 
 main()
