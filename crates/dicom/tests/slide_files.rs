@@ -383,6 +383,21 @@ fn what_is_no_slide_is_refused_with_its_place() {
     assert_eq!(code(circle), "broken_tiff");
 }
 
+#[test]
+fn a_small_file_that_unpacks_to_a_large_picture_is_refused_before_it_does() {
+    use std::io::Write as _;
+    let side = 1024_u16;
+    let mut packed = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
+    packed.write_all(&vec![0; usize::from(side) * usize::from(side) * 3]).unwrap();
+    let packed = packed.finish().unwrap();
+    let mut bomb = Made { tags: sized(8 * 1024, 8 * 1024, 8, 2), tiles: vec![packed; 64] };
+    for tag in [322, 323] {
+        bomb = with(bomb, tag, Val::Short(vec![side]));
+    }
+    let error = SlideFile::open(tiff(PLAIN, &[bomb]).into()).unwrap().instance(0, 1).unwrap_err();
+    assert_eq!((error.code(), error.why), ("no_slide", "tiles that unpack to far more than the file holds"));
+}
+
 /// Looks at everything of a file; what it asks of memory is bounded by the file.
 fn look(file: Vec<u8>) {
     let bytes = file.len();

@@ -12,7 +12,7 @@ use super::{
     tiff::{self, Tiff, tag},
     tiles,
 };
-use crate::{DataSet, Element, Instance, MAX_FRAMES, Value};
+use crate::{DataSet, Element, INFLATE_ALLOWANCE_BYTES, Instance, MAX_FRAMES, MAX_INFLATE_RATIO, Value};
 
 /// JPEG-LS without loss, and JPEG 2000 with or without.
 const JPEG_LS: &str = "1.2.840.10008.1.2.4.80";
@@ -131,6 +131,13 @@ impl SlideFile {
                 "as many tiles as its size asks for are not there",
             ));
         }
+        let scanned = sizes.iter().filter(|bytes| **bytes > 0).count() as u64;
+        if is_bomb(page, scanned, self.bytes.len() as u64) {
+            return Err(SlideFileError::unsupported(
+                directory.at,
+                "tiles that unpack to far more than the file holds",
+            ));
+        }
         let tables = tiff.raw(directory, tag::JPEG_TABLES)?.unwrap_or_default();
         let mut frames = Vec::with_capacity(offsets.len());
         let mut places = Vec::with_capacity(offsets.len());
@@ -154,6 +161,14 @@ impl SlideFile {
         let is_full = places.len() as u64 == tiles;
         Ok((frames, (!is_full).then_some(places)))
     }
+}
+
+/// Whether tiles that are unpacked here hold more than a file of so many bytes can mean; JPEG and JPEG 2000 stay as they are.
+fn is_bomb(page: &Page, tiles: u64, file_bytes: u64) -> bool {
+    let tile = u64::from(page.tile_width) * u64::from(page.tile_height) * page.samples() as u64;
+    let most = INFLATE_ALLOWANCE_BYTES.saturating_add(MAX_INFLATE_RATIO.saturating_mul(file_bytes));
+    matches!(page.packing, Packing::None | Packing::Lzw | Packing::Deflate)
+        && tiles.saturating_mul(tile) > most
 }
 
 /// Size of the level, and where its tiles lie (PS3.3 C.8.12.4 and C.8.12.6.1).
