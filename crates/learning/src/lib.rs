@@ -5,7 +5,9 @@
 //! - [`study`] proposes lesions in an image stack by thresholds and connected components.
 //! - [`volume`] is the stack as the drafts take it.
 //! - [`detect`] says what a detector of faces and plates is, and speaks to one in JSON tensors.
+//! - [`clicks`] spells a picture with clicks for a model, and reads the mask that it answers.
 
+pub mod clicks;
 pub mod detect;
 pub mod filters;
 pub mod regions;

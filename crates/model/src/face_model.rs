@@ -136,6 +136,24 @@ pub struct FaceModelError {
     pub message: String,
 }
 
+/// Whether a text is the `HOST:PORT` of a server that models are called at.
+pub(crate) fn is_server_address(text: &str) -> bool {
+    let parts = text.rsplit_once(':').filter(|(host, _)| !host.is_empty());
+    let port = parts.and_then(|(_, port)| port.parse::<u16>().ok()).filter(|port| *port > 0);
+    let plain = text.len() <= ADDRESS_BYTES_MAX
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b".:-[]_".contains(&b));
+    plain && port.is_some()
+}
+
+/// What [`is_path_word`] takes, in words.
+pub(crate) const PATH_WORD: &str = "letters, digits, dots, dashes and underlines, at most 100";
+
+/// Whether a text can stand in the path of a request as it is, and leads nowhere else.
+pub(crate) fn is_path_word(text: &str) -> bool {
+    let plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
+    !text.is_empty() && text.len() <= NAME_BYTES_MAX && plain && !text.starts_with('.')
+}
+
 impl FaceModelConfig {
     /// Checks the registration.
     ///
@@ -143,18 +161,13 @@ impl FaceModelConfig {
     /// [`FaceModelError`] naming the first place that is wrong.
     pub fn validate(&self) -> Result<(), FaceModelError> {
         let fail = |place, message: &str| Err(FaceModelError { place, message: message.to_owned() });
-        let parts = self.address.rsplit_once(':').filter(|(host, _)| !host.is_empty());
-        let port = parts.and_then(|(_, port)| port.parse::<u16>().ok()).filter(|port| *port > 0);
-        let plain = self.address.len() <= ADDRESS_BYTES_MAX
-            && self.address.bytes().all(|b| b.is_ascii_alphanumeric() || b".:-[]_".contains(&b));
-        if !plain || port.is_none() {
+        if !is_server_address(&self.address) {
             return fail("address", "must be HOST:PORT");
         }
         for (place, name) in [("model", &self.model), ("version", &self.version)] {
             // They become a path of the request.
-            let plain = name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
-            if name.is_empty() || name.len() > NAME_BYTES_MAX || !plain || name.starts_with('.') {
-                return fail(place, "letters, digits, dots, dashes and underlines, at most 100");
+            if !is_path_word(name) {
+                return fail(place, PATH_WORD);
             }
         }
         let tensors = [

@@ -98,6 +98,8 @@ ids! {
     FaceModelId,
     /// An acceptance run of such a model.
     FaceRunId,
+    /// A registered model that segments by clicks.
+    ClickModelId,
     /// A hold.
     HoldId,
     /// A question or defect pinned to a place, with a thread.

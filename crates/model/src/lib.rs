@@ -5,6 +5,7 @@
 
 mod annotation;
 mod answer;
+mod click_model;
 mod deid;
 mod face_model;
 mod gold;
@@ -24,6 +25,7 @@ pub use answer::{
     ANSWER_CHARS_MAX, CANNOT_ASSESS, CannotAssess, Confidence, Contradiction, NotAssessed, Unclear,
     as_counted, contradiction, whole_answer,
 };
+pub use click_model::{CLICKS_MAX, ClickModelError, ClickUrl, is_click_version};
 pub use deid::{
     AuditPlan, DatesPolicy, DeidOption, DeidPlan, FacesPlan, HeadScans, PixelPolicy, PostalCodes,
     is_model_name,
@@ -35,10 +37,11 @@ pub use face_model::{
 pub use gold::GoldPlan;
 pub use id::{
     AccessAlertId, AlarmId, AnnotationId, AppealId, AppraisalId, AssetId, AuditId, BatchId, CampaignId,
-    CertificationId, ClaimId, ComparisonId, DoubtId, EventId, ExampleId, FaceModelId, FaceRunId, FindingId,
-    GateEntryId, GoldId, GuidelineId, HoldId, Ids, IngestId, ItemId, JobId, LabelSearchId, LeakId, MixId,
-    OntologyChangeId, OrganizationId, PrivacyRequestId, ProjectId, QualificationId, ReadId, ReleaseId,
-    SessionId, SignatureId, SubjectId, TaskId, TicketId, TokenId, UserId, WideHoldId,
+    CertificationId, ClaimId, ClickModelId, ComparisonId, DoubtId, EventId, ExampleId, FaceModelId,
+    FaceRunId, FindingId, GateEntryId, GoldId, GuidelineId, HoldId, Ids, IngestId, ItemId, JobId,
+    LabelSearchId, LeakId, MixId, OntologyChangeId, OrganizationId, PrivacyRequestId, ProjectId,
+    QualificationId, ReadId, ReleaseId, SessionId, SignatureId, SubjectId, TaskId, TicketId, TokenId, UserId,
+    WideHoldId,
 };
 pub use item::{AssetKind, Audience, Facts, Frame, Industry, ItemKind, Stream, StreamKind, Zone};
 pub use mask::{MASKS_PER_FRAME_MAX, MaskError, MaskOrigin, MaskRect};
