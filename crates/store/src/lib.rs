@@ -16,6 +16,7 @@ pub mod certifications;
 mod certify;
 pub mod checkpoints;
 pub mod cleanings;
+pub mod click_models;
 mod clock;
 pub mod comparisons;
 mod conn;

@@ -332,11 +332,12 @@ pub async fn empty_assets(tx: &mut Tx, subject: SubjectId) -> Result<u64, StoreE
         let noise = hex::encode(random::<32>()?);
         let sql = "UPDATE assets SET address = $1, content_hash = '', bytes = 0 WHERE id = $2";
         tx.query(sql).bind(noise).bind(asset).execute().await?;
-        // Where a face was, in acceptance runs and at the gate; the counts of runs stay.
+        // Where a face was, in acceptance runs and at the gate; the counts of runs stay. And that a model was shown it.
         for sql in [
             "DELETE FROM face_labels WHERE asset_id = $1",
             "DELETE FROM face_frames WHERE asset_id = $1",
             "DELETE FROM face_looks WHERE asset_id = $1",
+            "DELETE FROM click_looks WHERE asset_id = $1",
         ] {
             tx.query(sql).bind(asset).execute().await?;
         }

@@ -248,6 +248,11 @@ const STEPS: &[Step] = &[
         sqlite: include_str!("../migrations/sqlite/0074_paid_work.sql"),
         postgres: include_str!("../migrations/postgres/0074_paid_work.sql"),
     },
+    Step {
+        version: 75,
+        sqlite: include_str!("../migrations/sqlite/0075_click_models.sql"),
+        postgres: include_str!("../migrations/postgres/0075_click_models.sql"),
+    },
 ];
 
 /// The newest schema version that this program knows.

@@ -7,7 +7,8 @@ use uuid::Uuid;
 use crate::{
     Bind, Kind, Record, Row, StoreError, Value, appeals, appraisals,
     assets::Asset,
-    audits, batches, campaigns, certifications, checkpoints, cleanings, comparisons, draft_stops,
+    audits, batches, campaigns, certifications, checkpoints, cleanings, click_models, comparisons,
+    draft_stops,
     exposures::Exposure,
     face_models, findings,
     gate::{GateEntry, GateReason},
@@ -137,7 +138,7 @@ tables! {
     monitoring::Stream, monitoring::Check, monitoring::Alarm, monitoring::AlarmHold, tickets::Ticket, tickets::Suppressed, label_errors::LabelSearch, label_errors::Doubt, findings::Finding, findings::Note, appeals::Appeal,
     vendors::Mix, vendors::Assignment, vendors::Score, turns::Turn, turns::LostClaim, turns::Ruling, turns::Rate, releases::Release,
     releases::ReleaseItem, cleanings::Cleaning, audits::Audit, audits::AuditItem, leaks::Leak, leaks::LeakItem, risks::ItemRisk,
-    face_models::FaceModel, face_models::FaceRun, face_models::FaceFrame, face_models::FaceLabel, face_models::FaceLook, subjects::Subject, subjects::SubjectItem,
+    face_models::FaceModel, face_models::FaceRun, face_models::FaceFrame, face_models::FaceLabel, face_models::FaceLook, click_models::ClickModel, click_models::ClickLook, subjects::Subject, subjects::SubjectItem,
     subjects::SubjectAsset, privacy::Request, Job, EventRow, EventDetails, Setting,
     checkpoints::KeptCheckpoint, checkpoints::Witness, user_keys::UserKeys, signing::Acknowledgement, signing::Alert,
 }

@@ -5,6 +5,7 @@ mod backups;
 mod campaigns;
 mod certifications;
 mod claims;
+mod click_models;
 mod cluster;
 mod evidence;
 mod face_models;
