@@ -15,6 +15,7 @@ pub mod batches;
 pub mod breach;
 pub mod campaigns;
 pub mod certification;
+pub mod clicks;
 pub mod compare;
 pub mod display;
 pub mod draft_models;
@@ -132,6 +133,7 @@ pub struct Inner {
     frame_maps: frames::FrameMaps,
     settings: Settings,
     looking: models::Looking,
+    clicking: clicks::Turns,
     refusals: refused::Tally,
     attempts: attempts::Attempts,
     log_readers: exports::Readers,
@@ -184,6 +186,7 @@ impl Pipeline {
                 frame_maps: frames::FrameMaps::default(),
                 settings,
                 looking: models::Looking::default(),
+                clicking: clicks::Turns::default(),
                 refusals: refused::Tally::default(),
                 attempts: attempts::Attempts::default(),
                 log_readers: exports::Readers::default(),

@@ -168,7 +168,7 @@ fn audience(object_kind: &str) -> Audience {
         "project" | "draft_model" | "guideline" | "ontology" => Audience::With(Action::ViewProject),
         "grant" => Audience::With(Action::ManagePeople),
         "ingest" => Audience::With(Action::ViewIngests),
-        "gate_entry" | "face_model" | "face_run" => Audience::With(Action::Gate),
+        "gate_entry" | "face_model" | "face_run" | "click_model" => Audience::With(Action::Gate),
         "audit" | "leak" => Audience::With(Action::ViewOversight),
         "privacy_request" => Audience::With(Action::ViewPrivacy),
         "release" => Audience::With(Action::ViewReleases),

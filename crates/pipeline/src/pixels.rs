@@ -4,6 +4,7 @@ use countersign_dicom as dicom;
 use countersign_model::{AssetKind, ItemId, StreamKind};
 use countersign_sensors::{kitti, wire};
 use countersign_store::{assets, exposures, exposures::Viewer};
+use serde::Deserialize;
 
 use crate::{Pipeline, PipelineError, Result, access::Action, blocking, people::Caller};
 
@@ -78,7 +79,9 @@ const SMALL_PX: u32 = 256;
 const SMALL_BYTES_MAX: u64 = 512 * 1024 * 1024;
 
 /// How a DICOM frame is rendered to 8 bit.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
 pub struct WindowLevel {
     /// Centre in modality units.
     pub center: f64,
@@ -117,15 +120,19 @@ impl Pipeline {
         purpose: ShownFor,
     ) -> Result<Picture> {
         let shown = self.shown(caller, (item, stream, frame), None, purpose).await?;
-        let whole = if shown.asset.kind == AssetKind::Dicom {
+        let whole = self.whole_picture(&shown, window).await?;
+        if purpose == ShownFor::Work { Ok(whole) } else { small(whole).await }
+    }
+
+    /// The whole picture of a frame that is shown.
+    pub(crate) async fn whole_picture(&self, shown: &Shown, window: Option<WindowLevel>) -> Result<Picture> {
+        if shown.asset.kind == AssetKind::Dicom {
             let (instance, index) = self.instance_with(&shown.asset, &shown.exposed, shown.part).await?;
             let png = blocking(move || rendered(&instance, index, window)).await??;
-            Picture { kind: "image/png", bytes: png.into() }
-        } else {
-            let bytes = self.store.cleared().show(&shown.exposed).await?;
-            picture(shown.asset.kind, bytes, shown.part, window).await?
-        };
-        if purpose == ShownFor::Work { Ok(whole) } else { small(whole).await }
+            return Ok(Picture { kind: "image/png", bytes: png.into() });
+        }
+        let bytes = self.store.cleared().show(&shown.exposed).await?;
+        picture(shown.asset.kind, bytes, shown.part, window).await
     }
 
     /// The stored values of a DICOM frame.

@@ -254,6 +254,9 @@ pub struct Work {
     pub not_qualified: Option<crate::qualifications::Lacking>,
     /// What a signature at this stage says.
     pub meaning: Option<SignatureMeaning>,
+    /// The model that draws by clicks, where one is registered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub click_model: Option<crate::clicks::ClickModelName>,
     /// The protocol that it is done under.
     pub protocol: Protocol,
 }

@@ -5,7 +5,7 @@ use countersign_model::{
     whole_answer,
 };
 use countersign_store::{Conn, Evidence, Tx, items, reads, tasks};
-use countersign_workflow::{Event, ItemState, content_hash, may_save};
+use countersign_workflow::{Event, ItemState, content_hash, may_save, signature_meaning};
 use serde::Serialize;
 
 pub use crate::save::{AnnotationInput, CHANGES_MAX, Change, Saved};
@@ -245,10 +245,8 @@ impl Pipeline {
             dispute,
             not_qualified,
             campaign,
-            meaning: protocol
-                .stages
-                .get(task.stage as usize)
-                .and_then(countersign_workflow::signature_meaning),
+            meaning: protocol.stages.get(task.stage as usize).and_then(signature_meaning),
+            click_model: self.click_model_of(&mut conn, item.project_id).await?,
             protocol: (*protocol).clone(),
         })
     }
@@ -481,7 +479,7 @@ fn draft_offered(protocol: &Protocol, state: &countersign_workflow::ItemState, s
     on_request && state.draft().is_some()
 }
 
-async fn held_task(conn: &mut Conn, caller: &Caller, id: TaskId) -> Result<tasks::Task> {
+pub(crate) async fn held_task(conn: &mut Conn, caller: &Caller, id: TaskId) -> Result<tasks::Task> {
     let task = tasks::by_id(conn, id).await?.ok_or(PipelineError::NotFound)?;
     let mine = task.lease_user == Some(caller.user()) && task.state == "leased";
     if mine { Ok(task) } else { Err(caller.denied(not_theirs(&task))) }

@@ -9,7 +9,7 @@ use countersign_model::FaceModelConfig;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::{Method, Request, StatusCode, client::conn::http1, header};
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
+use tokio::{net::TcpStream, task::JoinSet};
 
 use crate::blocking;
 
@@ -53,6 +53,30 @@ impl ModelServers {
     pub fn allows(&self, address: &str) -> bool {
         self.allowed.contains(&address.to_ascii_lowercase())
     }
+
+    /// The same with a limit on the time of one call that is no longer than this.
+    pub(crate) fn within_at_most(&self, timeout: Duration) -> Self {
+        Self { timeout: self.timeout.min(timeout), ..self.clone() }
+    }
+
+    /// One call to an address that was named; its answer has at most so many bytes. Redirects are not followed.
+    pub(crate) async fn call(
+        &self,
+        address: &str,
+        method: Method,
+        path: String,
+        body: Bytes,
+        bytes_max: usize,
+    ) -> Result<Bytes, CallFault> {
+        if !self.allows(address) {
+            return Err(CallFault::NotAllowed);
+        }
+        let call = exchange(address, method, path, body, bytes_max);
+        match tokio::time::timeout(self.timeout, call).await {
+            Ok(answer) => answer,
+            Err(_) => Err(CallFault::Slow(self.timeout)),
+        }
+    }
 }
 
 /// Why a model could not look at a picture.
@@ -72,8 +96,8 @@ pub enum CallFault {
     #[error("the model server answered with status {0}")]
     Status(u16),
     /// The answer is larger than the limit.
-    #[error("the answer is larger than {ANSWER_BYTES_MAX} bytes")]
-    TooLarge,
+    #[error("the answer is larger than {0} bytes")]
+    TooLarge(usize),
     /// The answer is not what the registration says.
     #[error(transparent)]
     Answer(detect::AnswerError),
@@ -87,7 +111,7 @@ impl CallFault {
             Self::Away => "model-away",
             Self::Slow(_) => "model-slow",
             Self::Status(_) => "model-refused",
-            Self::TooLarge => "model-answer-too-large",
+            Self::TooLarge(_) => "model-answer-too-large",
             Self::Answer(detect::AnswerError::OtherModel) => "model-other",
             Self::Answer(_) => "model-answer-wrong",
         }
@@ -116,14 +140,7 @@ impl RemoteDetector {
     }
 
     async fn call(&self, method: Method, path: String, body: Bytes) -> Result<Bytes, CallFault> {
-        if !self.servers.allows(&self.config.address) {
-            return Err(CallFault::NotAllowed);
-        }
-        let call = exchange(&self.config.address, method, path, body);
-        match tokio::time::timeout(self.servers.timeout, call).await {
-            Ok(answer) => answer,
-            Err(_) => Err(CallFault::Slow(self.servers.timeout)),
-        }
+        self.servers.call(&self.config.address, method, path, body, ANSWER_BYTES_MAX).await
     }
 }
 
@@ -142,12 +159,19 @@ impl Detector for RemoteDetector {
     }
 }
 
-/// One request on a connection of its own.
-async fn exchange(address: &str, method: Method, path: String, body: Bytes) -> Result<Bytes, CallFault> {
+/// One request on a connection of its own, which ends with it: also when nobody waits for the answer any more.
+async fn exchange(
+    address: &str,
+    method: Method,
+    path: String,
+    body: Bytes,
+    bytes_max: usize,
+) -> Result<Bytes, CallFault> {
     let away = |_| CallFault::Away;
     let stream = TcpStream::connect(address).await.map_err(|_| CallFault::Away)?;
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(away)?;
-    let driven = tokio::spawn(connection);
+    let mut driven = JoinSet::new();
+    driven.spawn(connection);
     let request = Request::builder()
         .method(method)
         .uri(path)
@@ -156,18 +180,17 @@ async fn exchange(address: &str, method: Method, path: String, body: Bytes) -> R
         .header(header::ACCEPT, "application/json")
         .body(Full::new(body))
         .map_err(|_| CallFault::Away)?;
-    let answer = async {
-        let response = sender.send_request(request).await.map_err(away)?;
-        if response.status() != StatusCode::OK {
-            return Err(CallFault::Status(response.status().as_u16()));
+    let response = sender.send_request(request).await.map_err(away)?;
+    if response.status() != StatusCode::OK {
+        return Err(CallFault::Status(response.status().as_u16()));
+    }
+    let body = Limited::new(response.into_body(), bytes_max).collect().await;
+    let body = body.map_err(|error| {
+        if error.is::<http_body_util::LengthLimitError>() {
+            CallFault::TooLarge(bytes_max)
+        } else {
+            CallFault::Away
         }
-        let body = Limited::new(response.into_body(), ANSWER_BYTES_MAX).collect().await;
-        let body = body.map_err(|error| {
-            if error.is::<http_body_util::LengthLimitError>() { CallFault::TooLarge } else { CallFault::Away }
-        })?;
-        Ok(body.to_bytes())
-    };
-    let answer = answer.await;
-    driven.abort();
-    answer
+    })?;
+    Ok(body.to_bytes())
 }

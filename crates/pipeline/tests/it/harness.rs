@@ -68,12 +68,17 @@ impl House {
 
     /// On a PostgreSQL database of its own; `None` only where those tests are to be skipped.
     pub async fn postgres() -> Option<Self> {
+        Self::postgres_with_models(ModelServers::default()).await
+    }
+
+    /// The same with servers of models that may be called.
+    pub async fn postgres_with_models(models: ModelServers) -> Option<Self> {
         let cluster = crate::cluster::cluster()?;
         let name = format!("p{}", Uuid::from_bytes(countersign_store::random().unwrap()).simple());
         let mut admin = sqlx::PgConnection::connect(&cluster.url("postgres")).await.unwrap();
         admin.execute(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.unwrap();
         admin.close().await.unwrap();
-        Some(Self::on(Some(cluster.url(&name)), ModelServers::default()).await)
+        Some(Self::on(Some(cluster.url(&name)), models).await)
     }
 
     /// With servers of models that may be called.

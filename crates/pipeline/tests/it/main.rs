@@ -9,6 +9,8 @@ mod attributes;
 mod batches;
 mod campaigns;
 mod certification;
+mod click_server;
+mod clicks;
 #[path = "../../../store/tests/it/cluster.rs"]
 mod cluster;
 mod dated;

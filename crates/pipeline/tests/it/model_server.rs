@@ -141,7 +141,7 @@ async fn serve(mut stream: TcpStream, mut manner: Manner, looked: Arc<AtomicUsiz
     let _ = stream.write_all(answer.as_bytes()).await;
 }
 
-async fn received(stream: &mut TcpStream) -> Option<(String, Vec<u8>)> {
+pub async fn received(stream: &mut TcpStream) -> Option<(String, Vec<u8>)> {
     let mut bytes = Vec::new();
     let end = loop {
         if let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {
