@@ -141,6 +141,8 @@ fn status_of(code: &str) -> StatusCode {
         | "weak_password"
         | "required_attribute" => StatusCode::UNPROCESSABLE_ENTITY,
         "too_large" => StatusCode::PAYLOAD_TOO_LARGE,
+        "click_model_failed" => StatusCode::BAD_GATEWAY,
+        "click_model_busy" => StatusCode::SERVICE_UNAVAILABLE,
         "vault_offline" | "keyring_offline" => StatusCode::SERVICE_UNAVAILABLE,
         "erased" => StatusCode::GONE,
         "internal" => StatusCode::INTERNAL_SERVER_ERROR,

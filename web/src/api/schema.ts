@@ -633,6 +633,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/click-models/{click_model}/retire": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Retires a model that segments by clicks: it is not asked any more. What was drawn with it stays. */
+        post: operations["gate_retire_click_model"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/draft-models": {
         parameters: {
             query?: never;
@@ -2144,6 +2161,24 @@ export interface paths {
         put?: never;
         /** Freezes every accepted item that is not held, and the plan of the audit. */
         post: operations["certifications_freeze"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/click-models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The models of a project that segment by clicks, with the addresses that the server may call. */
+        get: operations["gate_click_models"];
+        put?: never;
+        /** Registers a model that segments by clicks. A project has at most one in force. */
+        post: operations["gate_register_click_model"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3782,6 +3817,23 @@ export interface paths {
         put?: never;
         /** Decides a review: is each mark right, is anything missing? */
         post: operations["work_review"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/{task}/segment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks the project's model for the object around points on a frame of a task that the caller holds. Nothing is saved. */
+        post: operations["work_segment"];
         delete?: never;
         options?: never;
         head?: never;
@@ -5834,6 +5886,98 @@ export interface components {
             };
             /** @description The file as it came. */
             source: components["schemas"]["AssetId"];
+        };
+        /** @description Pixels of a frame. */
+        ClickMask: {
+            /** @description Run lengths as COCO's compressed text. */
+            counts: string;
+            /** @description Height and width of the frame. */
+            size: [
+                number,
+                number
+            ];
+        };
+        /** @description A model to register. */
+        ClickModelDraft: {
+            /** @description Name that people see: `a-z`, `0-9`, `_` and `-`. */
+            name: string;
+            /** @description `http://HOST:PORT/PATH`. */
+            url: string;
+            /** @description Version; what it draws is recorded under it. */
+            version: string;
+        };
+        /** @description Why a model is not asked any more. */
+        ClickModelEnd: {
+            reason: string;
+        };
+        /** Format: uuid */
+        ClickModelId: string;
+        /** @description The model that whoever draws may ask. */
+        ClickModelName: {
+            /** @description Name. */
+            name: string;
+            /** @description Version. */
+            version: string;
+        };
+        /** @description A registered model. */
+        ClickModelView: {
+            /** @description The server may call its address. */
+            allowed: boolean;
+            /** @description Model. */
+            id: components["schemas"]["ClickModelId"];
+            /** @description Name. */
+            name: string;
+            /** @description Project. */
+            project: components["schemas"]["ProjectId"];
+            /** @description When. */
+            registered_at: components["schemas"]["Instant"];
+            /** @description Printed name of who registered it. */
+            registered_by?: string | null;
+            /** @description Why. */
+            retire_reason?: string | null;
+            retired_at?: components["schemas"]["Instant"] | null;
+            /** @description Printed name of who retired it. */
+            retired_by?: string | null;
+            /** @description Where it is served. */
+            url: string;
+            /** @description Version. */
+            version: string;
+        };
+        /** @description The models of a project. */
+        ClickModels: {
+            /** @description Newest first; at most one is not retired. */
+            models: components["schemas"]["ClickModelView"][];
+            /** @description Addresses that the server may call. */
+            servers: string[];
+        };
+        /** @description What is asked: points on a frame of the task's item. */
+        Clicks: {
+            /**
+             * Format: int64
+             * @description Fencing token of the claim.
+             */
+            fence: number;
+            /**
+             * Format: int32
+             * @description Frame of the stream.
+             */
+            frame: number;
+            /** @description `[x, y]` beside it, pixels. There are at most 64 points of both kinds. */
+            negative?: [
+                number,
+                number
+            ][];
+            /** @description `[x, y]` in the object, pixels; at least one. */
+            positive: [
+                number,
+                number
+            ][];
+            /**
+             * Format: int32
+             * @description Stream of the item.
+             */
+            stream: number;
+            window?: components["schemas"]["WindowLevel"] | null;
         };
         /** @description A version that waited and did not come into force. */
         ClosedPlan: {
@@ -10667,6 +10811,16 @@ export interface components {
             /** @description Entered for this signature. */
             password: string;
         };
+        /** @description What a model made of the points. */
+        Segmented: {
+            mask?: components["schemas"]["ClickMask"] | null;
+            /** @description Model that was asked. */
+            model: components["schemas"]["ClickModelId"];
+            /** @description Its name. */
+            name: string;
+            /** @description Its version. */
+            version: string;
+        };
         /**
          * @description How bad an error is.
          * @enum {string}
@@ -12029,6 +12183,19 @@ export interface components {
             /** @description Items are still being held, or let go. */
             working: boolean;
         };
+        /** @description How a DICOM frame is rendered to 8 bit. */
+        WindowLevel: {
+            /**
+             * Format: double
+             * @description Centre in modality units.
+             */
+            center: number;
+            /**
+             * Format: double
+             * @description Width in modality units, > 0.
+             */
+            width: number;
+        };
         /** @description Why a release is taken back before it was countersigned. */
         Withdrawal: {
             reason: string;
@@ -12057,6 +12224,7 @@ export interface components {
         /** @description Everything that the workspace needs for a claimed task. */
         Work: {
             campaign?: components["schemas"]["CampaignNote"] | null;
+            click_model?: components["schemas"]["ClickModelName"] | null;
             dispute?: components["schemas"]["Dispute"] | null;
             draft?: components["schemas"]["ReadView"] | null;
             /** @description There is a draft that the caller may ask for. */
@@ -13323,6 +13491,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AuditUnit"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    gate_retire_click_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                click_model: components["schemas"]["ClickModelId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClickModelEnd"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClickModelView"];
                 };
             };
             /** @description A refusal with its code. */
@@ -16570,6 +16772,70 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CertificationView"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    gate_click_models: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClickModels"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    gate_register_click_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClickModelDraft"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClickModelView"];
                 };
             };
             /** @description A refusal with its code. */
@@ -20162,6 +20428,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Standing"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    work_segment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                task: components["schemas"]["TaskId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Clicks"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Segmented"];
                 };
             };
             /** @description A refusal with its code. */

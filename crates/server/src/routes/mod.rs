@@ -8,6 +8,7 @@ mod appraisals;
 mod batches;
 mod breach;
 mod certifications;
+mod click_models;
 pub mod document;
 mod draft_models;
 mod evidence;
@@ -99,6 +100,7 @@ pub fn all() -> OpenApiRouter<App> {
         .merge(rework::routes())
         .merge(risks::routes())
         .merge(face_models::routes())
+        .merge(click_models::routes())
         .merge(tasks::routes())
         .merge(adjudicate::routes())
         .merge(reads::routes())

@@ -55,11 +55,12 @@ fn routes() -> BTreeSet<String> {
 }
 
 /// Routes that want a reason and nothing else; an empty one is refused.
-const ASKING_WHY: [&str; 7] = [
+const ASKING_WHY: [&str; 8] = [
     "/wide-holds/{wide_hold}/lift",
     "/items/{item}/holds",
     "/items/{item}/unreserve",
     "/holds/{hold}/lift",
+    "/click-models/{click_model}/retire",
     "/items/{item}/leaks",
     "/projects/{project}/protocol/withdrawal",
     "/projects/{project}/guideline/withdrawal",
@@ -139,6 +140,10 @@ fn body(town: &Town, route: &str) -> Option<Value> {
 /// The same for what people say about each other's work, and about models.
 fn words(method: &str, path: &str) -> Option<Value> {
     Some(match (method, path) {
+        ("POST ", "/projects/{project}/click-models") => json!({ "name": "", "version": "1", "url": "" }),
+        ("POST ", "/tasks/{task}/segment") => {
+            json!({ "fence": 0, "stream": 0, "frame": 0, "positive": [] })
+        }
         ("POST ", "/items/{item}/findings") => json!({ "severity": "note", "words": "" }),
         (
             "POST ",
@@ -242,7 +247,7 @@ fn signing_body(method: &str, path: &str) -> Option<Value> {
 }
 
 /// Parts of paths, and the thing of the town that each of them names.
-const NAMED: [(&str, &str); 27] = [
+const NAMED: [(&str, &str); 28] = [
     ("alarm", "alarm"),
     ("alert", "alert"),
     ("appeal", "appeal"),
@@ -250,6 +255,7 @@ const NAMED: [(&str, &str); 27] = [
     ("audit", "audit"),
     ("batch", "batch"),
     ("certification", "certification"),
+    ("click_model", "click_model"),
     ("event", "event"),
     ("example", "example"),
     ("exposure", "exposure"),

@@ -7,6 +7,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use countersign_model::{AnnotationId, GateEntryId, IngestId, ItemId, ProjectId, Role};
 use countersign_pipeline::{
+    clicks::ClickModelDraft,
     holds::wide::HoldScope,
     models::{FaceModelDraft, SampleCategory, SampleDraft, SampleImage, SampleLabel},
     oversight::{AuditSample, LeakPlace},
@@ -320,6 +321,10 @@ impl Town {
         };
         let run = pipeline.open_face_run(&officer, model.id, sample).await.unwrap();
         self.ids.insert("model", model.id.to_string());
+        let url = format!("http://{NO_MODEL_SERVER}/segment");
+        let draft = ClickModelDraft { name: "organs".into(), version: "1".into(), url };
+        let clicks = pipeline.register_click_model(&officer, images, draft).await.unwrap();
+        self.ids.insert("click_model", clicks.id.to_string());
         self.ids.insert("run", run.id.to_string());
         self.drain().await;
         let run = pipeline.face_run(&officer, run.id).await.unwrap();
