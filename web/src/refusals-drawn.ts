@@ -1,4 +1,4 @@
-/** What is said when something that was drawn cannot be taken. */
+/** What is said when something that was drawn cannot be taken, and of models that draw by clicks. */
 export const DRAWN: Record<string, { title: string; advice: string }> = {
   outline_crosses: {
     title: "The outline crosses itself",
@@ -16,5 +16,33 @@ export const DRAWN: Record<string, { title: string; advice: string }> = {
   bad_skeleton: {
     title: "Joints do not fit",
     advice: "The class has other joints than this skeleton. Draw it again.",
+  },
+  no_click_model: {
+    title: "No model is registered",
+    advice: "It was retired, or there was none. The page finds the object by itself, without a model.",
+  },
+  click_model_failed: {
+    title: "The model drew nothing",
+    advice: "The page finds the object by itself. If it goes on, tell whoever runs the model server.",
+  },
+  click_model_busy: {
+    title: "The model is busy",
+    advice: "Others are asking it. The page finds the object by itself; click again soon to ask the model.",
+  },
+  click_model_in_force: {
+    title: "Another model is in force",
+    advice: "A project has one model for clicks at a time. Retire that one first, with a reason.",
+  },
+  click_model_retired: {
+    title: "Retired already",
+    advice: "Somebody was faster. Reload to see who retired it and why.",
+  },
+  bad_clicks: {
+    title: "Clicks do not fit",
+    advice: "One to 64 points on the image, at least one of them in the object. Start again.",
+  },
+  picture_too_large: {
+    title: "Too large for the model",
+    advice: "The picture has more pixels than are sent to a model. The page finds the object by itself.",
   },
 };

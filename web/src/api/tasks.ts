@@ -5,6 +5,7 @@ import type {
   Adjudication,
   AnnotationHistory,
   Change,
+  Clicks,
   Lease,
   MergedMark,
   Page,
@@ -13,6 +14,7 @@ import type {
   Review,
   Role,
   Saved,
+  Segmented,
   Signing,
   Submission,
   Submitted,
@@ -48,6 +50,10 @@ export const renewLease = (task: string, fence: number) =>
 
 export const giveBack = (task: string, fence: number) =>
   api.post<void>(path`/tasks/${task}/give-back`, { fence });
+
+/** Asks the project's model for the object around clicks; nothing is saved. */
+export const segment = async (task: string, body: Clicks, signal: AbortSignal) =>
+  (await send<Segmented>("POST", path`/tasks/${task}/segment`, { body, signal })).data;
 
 export const getRead = (read: string) => api.get<Read>(path`/reads/${read}`);
 

@@ -1,4 +1,5 @@
 import { ANSWER_CLASS, CANNOT_ASSESS, isAnswer } from "./answers";
+import type { ClickModel } from "./click-model";
 import { AnnotationDocument, type Change } from "./document";
 import { moveShape, shapeBounds } from "./geometry";
 import { type Command, EditCommand, History } from "./history";
@@ -27,6 +28,8 @@ export interface EditorOptions {
   spacing?: (stream: number) => Spacing | null;
   /** Tells the person something about what they just did. */
   say?: (text: string) => void;
+  /** A model that draws by clicks, where one is registered. */
+  clickModel?: ClickModel | null;
 }
 
 /**
@@ -52,6 +55,8 @@ export class Editor {
   afterStep: ((command: Command) => void) | null = null;
   /** Tells the person something about what they just did. */
   readonly say: (text: string) => void;
+  /** A model that draws by clicks; nothing where none is registered. */
+  readonly clickModel: ClickModel | null;
   /** The object whose pixels a tool is painting right now; the tool draws it. */
   painting: string | null = null;
   private readonly newId: () => string;
@@ -67,6 +72,7 @@ export class Editor {
     this.options = options;
     this.classes = options.classes;
     this.say = options.say ?? (() => {});
+    this.clickModel = options.clickModel ?? null;
     this.user = options.user;
     this.readOnly = options.readOnly ?? false;
     this.newId = options.newId ?? (() => crypto.randomUUID());

@@ -20,6 +20,7 @@ import { asSigned, type Components } from "@/parts/SigningFields";
 import { problemText } from "@/refusals";
 import { Arbitration } from "./arbitration";
 import { Autosave, type SaveState } from "./autosave";
+import { clickModelOf } from "./click-model";
 import type { Reasoned, Rejection } from "./dialogs";
 import { openJournal } from "./journal";
 import { LeaseKeeper, type LeaseState, leaseState } from "./lease";
@@ -82,6 +83,7 @@ export class WorkSession {
       frames: (stream) => work.item.streams[stream]?.frames.length ?? 1,
       spacing: (stream) => spacingOf(work.item, stream),
       say: (text) => this.say(text),
+      clickModel: clickModelOf(work),
     });
     this.editor.document.load(shown?.annotations ?? []);
     this.draft = work.draft;

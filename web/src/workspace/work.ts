@@ -42,6 +42,8 @@ export interface OpenWork {
   /** Reads that differ, at an adjudication stage. */
   dispute: Dispute | null;
   meaning: string | null;
+  /** The model that draws by clicks, where one is registered. */
+  clickModel: { name: string; version: string } | null;
   /** The round of rework that it belongs to. */
   campaign: { name: string; classes: string[] } | null;
   /** What the person lacks since they claimed; they may finish, not sign. */
@@ -62,6 +64,7 @@ export function openWork(work: Work): OpenWork {
     notQualified: work.not_qualified ?? null,
     dispute: work.dispute ?? null,
     meaning: work.meaning ?? null,
+    clickModel: work.click_model ?? null,
   };
 }
 

@@ -1,49 +1,8 @@
 /** Each drawing tool from the hand to what is saved, with undo; arrangement, tracks, the command list; no axe violation. */
 import AxeBuilder from "@axe-core/playwright";
 import { expect, type Page, test } from "@playwright/test";
-import { DISC, HEIGHT, openPicture, type Server, SQUARE, WIDTH } from "../fixtures/picture";
-
-/** Free space around the image after "fit", as the viewport has it. */
-const MARGIN = 16;
-
-/** Moves, presses and clicks in pixels of the image. */
-class Hand {
-  private constructor(
-    private readonly page: Page,
-    private readonly scale: number,
-    private readonly left: number,
-    private readonly top: number,
-  ) {}
-
-  static async on(page: Page): Promise<Hand> {
-    const box = await page.getByTestId("stage").boundingBox();
-    if (!box) throw new Error("no stage");
-    const scale = Math.min((box.width - 2 * MARGIN) / WIDTH, (box.height - 2 * MARGIN) / HEIGHT);
-    const left = box.x + box.width / 2 - (WIDTH / 2) * scale;
-    const top = box.y + box.height / 2 - (HEIGHT / 2) * scale;
-    return new Hand(page, scale, left, top);
-  }
-
-  at(x: number, y: number): [number, number] {
-    return [this.left + x * this.scale, this.top + y * this.scale];
-  }
-
-  async click(x: number, y: number, options: { button?: "right"; keys?: string[] } = {}): Promise<void> {
-    for (const key of options.keys ?? []) await this.page.keyboard.down(key);
-    await this.page.mouse.click(...this.at(x, y), options.button ? { button: options.button } : {});
-    for (const key of options.keys ?? []) await this.page.keyboard.up(key);
-  }
-
-  async drag(points: [number, number][], keys: string[] = []): Promise<void> {
-    const [first, ...rest] = points as [[number, number], ...[number, number][]];
-    for (const key of keys) await this.page.keyboard.down(key);
-    await this.page.mouse.move(...this.at(...first));
-    await this.page.mouse.down();
-    for (const point of rest) await this.page.mouse.move(...this.at(...point), { steps: 6 });
-    await this.page.mouse.up();
-    for (const key of keys) await this.page.keyboard.up(key);
-  }
-}
+import { Hand } from "../fixtures/hand";
+import { DISC, openPicture, type Server, SQUARE } from "../fixtures/picture";
 
 async function shot(page: Page, name: string) {
   if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/${name}.png` });

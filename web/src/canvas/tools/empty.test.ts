@@ -1,6 +1,6 @@
 /** What encloses nothing is not kept, whichever tool drew it, and the person is told. */
 import { describe, expect, it } from "vitest";
-import { hand } from "../../../tests/fixtures/hand";
+import { hand } from "../../../tests/fixtures/bare-hand";
 import { NOTES } from "../repair";
 import type { Point } from "../types";
 import { BoxTool } from "./box";

@@ -1,6 +1,6 @@
 /** Scissors close along the edge that they showed, not straight across. */
 import { expect, it, vi } from "vitest";
-import { hand } from "../../../tests/fixtures/hand";
+import { hand } from "../../../tests/fixtures/bare-hand";
 import { type Patch, waysFrom } from "../compute/livewire";
 import { polygonArea } from "../geometry";
 import { LivewireTool } from "./livewire";
