@@ -2,7 +2,7 @@
 import { expect, type Page, type Request, test } from "@playwright/test";
 import type { GateMasks } from "../../src/api/types";
 import { gate, gateMasks } from "../fixtures/gate";
-import { faceModels, running } from "../fixtures/models";
+import { clickModels, faceModels, running } from "../fixtures/models";
 import { json, serveFixtures } from "../fixtures/routes";
 
 async function shot(page: Page, name: string) {
@@ -143,6 +143,42 @@ test("a model is registered, measured on a sample, and a sample that is none is 
   await expect(page.getByText("130 of 412 frames")).toBeVisible();
   expect(sent[1]).toEqual(sample);
   await shot(page, "face-models-running");
+});
+
+test("a model for clicks is registered, and retired with a reason", async ({ page }) => {
+  const sent: Record<string, unknown>[] = [];
+  const first = clickModels.models[0];
+  let models = { ...clickModels, models: [] as typeof clickModels.models };
+  await serveFixtures(page, {
+    "GET /projects/p-ct/click-models": (route) => json(route, models),
+    "POST /projects/p-ct/click-models": (route) => {
+      sent.push(body(route.request()));
+      if (first) models = { ...models, models: [first] };
+      return json(route, first, 201);
+    },
+    "POST /click-models/cm-2/retire": (route) => {
+      sent.push(body(route.request()));
+      models = { ...models, models: clickModels.models.slice(1) };
+      return json(route, models.models[0]);
+    },
+  });
+  await page.goto("/projects/p-ct/gate/models");
+  const section = page.getByTestId("click-models");
+  await section.getByRole("button", { name: "Register a model for clicks…" }).press("Enter");
+  await section.getByLabel("Name").fill("organs");
+  await section.getByLabel("Version").fill("2.1");
+  await section.getByRole("button", { name: "Register it" }).press("Enter");
+  await expect(section.getByText("Asked when somebody clicks")).toBeVisible();
+  await shot(page, "click-models");
+  await section.getByRole("button", { name: "Retire organs…" }).press("Enter");
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Reason").fill("a better one came");
+  await dialog.getByRole("button", { name: "Retire it" }).press("Enter");
+  await expect(section.getByText("1 model retired")).toBeVisible();
+  expect(sent).toEqual([
+    { name: "organs", version: "2.1", url: "http://models:8000/segment" },
+    { reason: "a better one came" },
+  ]);
 });
 
 test("an undo that is asked for while the mask is being saved is done after it", async ({ page }) => {

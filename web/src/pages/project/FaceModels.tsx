@@ -7,6 +7,7 @@ import { faceModelsQuery, type FaceModels as Models, useFaceModels } from "@/api
 import { percent } from "@/format";
 import { Panel } from "@/parts/bits";
 import { Empty, Failed, Loading, Note, Refused } from "@/parts/States";
+import { ClickModels } from "./models/ClickModels";
 import { Model } from "./models/Model";
 import { Register } from "./models/Register";
 import { type Draft, draftOf, emptyDraft } from "./models/registration";
@@ -99,6 +100,7 @@ export default function FaceModels() {
           onRevise={() => setDraft(draftOf(model.name, model.config))}
         />
       ))}
+      <ClickModels project={project.id} />
     </div>
   );
 }
