@@ -9,6 +9,7 @@ import { existsSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { defineConfig } from "@playwright/test";
+import { CLICK_PORT } from "./click-server";
 
 const CHROMIUM = process.env.CHROMIUM || "/usr/bin/chromium";
 const PAGES_PORT = 4174;
@@ -64,7 +65,7 @@ export default defineConfig({
     ...(binary
       ? [
           {
-            command: `"${binary}" demo --data "${data}" --listen 127.0.0.1:${SERVER_PORT} --stable-age ${STABLE_AGE_SECONDS}`,
+            command: `"${binary}" demo --data "${data}" --listen 127.0.0.1:${SERVER_PORT} --stable-age ${STABLE_AGE_SECONDS} --model-server 127.0.0.1:${CLICK_PORT}`,
             url: `${SERVER}/api/health`,
             reuseExistingServer: false,
             timeout: DEMO_MILLIS,
