@@ -4,7 +4,7 @@ use countersign_quality::{
     Random,
     monitor::{
         Chart, ChartError, Detector, DetectorError, Observation, Pattern, Stream, Watch, by_history,
-        by_peers, false_alarms, likely_changed, patterns, run_length,
+        by_peers, by_severity, false_alarms, likely_changed, patterns, run_length,
     },
 };
 use proptest::prelude::*;
@@ -179,6 +179,8 @@ fn what_is_expected_follows_history_and_peers() {
     assert_eq!(by_history(0, 0, 0.1), Ok(0.1));
     assert_eq!(by_history(9, 10, 0.1), Ok(0.5));
     assert!(by_history(2, 1, 0.1).is_err() && by_history(0, 1, 1.1).is_err());
+    assert_eq!(by_severity(9.0, 10, 0.1), Ok(0.5));
+    assert!(by_severity(1.5, 1, 0.1).is_err() && by_severity(-0.1, 1, 0.1).is_err());
     // Others are sure: the usual rate; others are of two minds: half.
     assert_eq!(by_peers(&[1.0, 0.0], 0.05), Ok(0.05));
     assert!((by_peers(&[0.5, 0.5], 0.05).unwrap() - 0.5).abs() < 1e-12);
@@ -269,4 +271,14 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn items_that_say_nothing_are_no_evidence() {
+    let mut detector = Detector::new(100.0).unwrap();
+    for number in 0..1_000 {
+        let seen = Observation::Judged { wrong: number % 2 == 0, expected: 1.0 };
+        assert_eq!(detector.take(seen).unwrap(), None);
+    }
+    assert_eq!((detector.items(), detector.level()), (1_000, 0.0));
 }

@@ -253,6 +253,11 @@ const STEPS: &[Step] = &[
         sqlite: include_str!("../migrations/sqlite/0075_click_models.sql"),
         postgres: include_str!("../migrations/postgres/0075_click_models.sql"),
     },
+    Step {
+        version: 76,
+        sqlite: include_str!("../migrations/sqlite/0076_strata.sql"),
+        postgres: include_str!("../migrations/postgres/0076_strata.sql"),
+    },
 ];
 
 /// The newest schema version that this program knows.

@@ -4310,7 +4310,7 @@ export interface components {
             reason?: string | null;
             /**
              * Format: double
-             * @description Checks to a false alarm, on average, at least.
+             * @description Checks to a false alarm, on average, at least: where what was expected is known.
              */
             run_length: number;
             /** @description When the first read after the estimated change was handed in: everything from then on is held. */
@@ -4326,6 +4326,8 @@ export interface components {
             stream: string;
             /** @description Whose work. */
             user: components["schemas"]["UserId"];
+            /** @description Whether it is: each check since the estimated change rests on forty checks of others on such items, or more. */
+            usual_known: boolean;
             /**
              * Format: int64
              * @description Of these, wrong.

@@ -10,15 +10,13 @@ use countersign_store::{Evidence, Tx, holds, monitoring, reads};
 use countersign_workflow::{Event, Phase, ReviewDecision};
 
 use super::{
-    GOLD, HELD_MAX, PatternView, REVIEW, plan, run,
+    GOLD, HELD_MAX, PatternView, REVIEW,
+    expected::{judged, known},
+    plan, run,
     streams::{self, TIME},
 };
 use crate::{Pipeline, PipelineError, Result, moving::Moving, save::current_annotations, tickets};
 
-/// Share of wrong reads that is expected where nothing is known yet.
-const USUAL: f64 = 0.05;
-/// Checks that this is worth beside those of others.
-const USUAL_WORTH: f64 = 40.0;
 /// Why an item is held that was read after the estimated change.
 const HOLD_REASON: &str = "Read after somebody's work may have changed; it waits until that is decided.";
 
@@ -50,14 +48,26 @@ pub(crate) async fn reviewed(
         ReviewDecision::Fix => pairs(&before, after),
         _ => Vec::new(),
     };
-    let (checked, errors) = monitoring::of_others(tx, project, user, REVIEW).await?;
-    let expected = expected((checked as f64, errors as f64));
-    let (checked_by, severity) = (Some(reviewer), None);
-    let looked =
-        Looked { project, user, item, read: subject, read_at, checked_by, wrong, severity, expected, pairs };
+    let known = known(tx, &read, user).await?;
+    let expected = judged(tx, &known, REVIEW).await?;
+    let looked = Looked {
+        project,
+        user,
+        item,
+        read: subject,
+        read_at,
+        checked_by: Some(reviewer),
+        wrong,
+        severity: None,
+        expected: expected.value,
+        stratum: known.stratum.clone(),
+        known: expected.known,
+        pairs,
+    };
     take(tx, pipeline, REVIEW, looked).await?;
     tickets::ask(tx, project).await?;
-    let seen = streams::Reviewed { read: &read, user, reviewer, decision, before: &before, after };
+    let seen =
+        streams::Reviewed { read: &read, known: &known, user, reviewer, decision, before: &before, after };
     streams::reviewed(tx, pipeline, protocol, &seen).await
 }
 
@@ -94,6 +104,10 @@ pub(crate) struct Looked {
     pub severity: Option<f64>,
     /// Probability of an error, or how bad it would be, as expected before.
     pub expected: f64,
+    /// The kind of item, as it was known before.
+    pub stratum: String,
+    /// Checks of others that this rests on.
+    pub known: u64,
     pub pairs: Vec<Pair>,
 }
 
@@ -135,8 +149,20 @@ pub(crate) async fn observe(tx: &mut Tx, name: &str, looked: Looked) -> Result<O
         read_at: looked.read_at,
         at: tx.now(),
         severity: looked.severity,
+        stratum: looked.stratum.clone(),
+        known: looked.known,
     };
     monitoring::insert_check(tx, check).await?;
+    let counted = monitoring::Stratum {
+        project_id: project,
+        stream: name.into(),
+        stratum: looked.stratum,
+        user_id: user,
+        checked: 1,
+        wrong: u64::from(wrong),
+        severity: looked.severity.unwrap_or_default(),
+    };
+    monitoring::count_stratum(tx, counted).await?;
     let kept = monitoring::Stream {
         detector: serde_json::to_string(&detector).map_err(internal)?,
         checked: number,
@@ -159,12 +185,6 @@ pub(crate) async fn raise_gold(
     raised: monitor::Alarm,
 ) -> Result<()> {
     raise(tx, pipeline, (project, user, GOLD), number, raised).await.map(drop)
-}
-
-/// How likely an error is, or how bad, on a read by somebody usual: what is found in the reads of all others, and a start of one in
-/// twenty. Fixed before the answer, and nothing that the person themselves did is in it.
-pub(super) fn expected((checked, wrong): (f64, f64)) -> f64 {
-    (wrong + USUAL * USUAL_WORTH) / (checked + USUAL_WORTH)
 }
 
 /// What the reviewer changed, as pairs of classes: of the same mark another class, a mark that was missed, one too many. Whoever
@@ -327,7 +347,7 @@ fn patterns(run: &[monitoring::Check]) -> Result<Vec<PatternView>> {
     Ok(found.collect())
 }
 
-fn internal(error: impl std::fmt::Display) -> PipelineError {
+pub(super) fn internal(error: impl std::fmt::Display) -> PipelineError {
     PipelineError::Internal(error.to_string())
 }
 
@@ -361,11 +381,5 @@ mod tests {
         let expected = [(text("b"), text("a")), (text("c"), None), (None, text("b"))];
         assert_eq!(pairs(&before, &after), expected);
         assert!(pairs(&before, &before).is_empty());
-    }
-
-    #[test]
-    fn what_others_do_is_expected() {
-        assert!((expected((0.0, 0.0)) - 0.05).abs() < 1e-12);
-        assert!((expected((960.0, 196.0)) - 0.198).abs() < 1e-12);
     }
 }

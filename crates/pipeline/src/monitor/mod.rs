@@ -8,6 +8,7 @@
 mod check;
 mod corrections;
 mod decide;
+mod expected;
 mod overturn;
 mod plan;
 mod streams;
@@ -108,8 +109,10 @@ pub struct AlarmView {
     pub since_at: Instant,
     /// Evidence at the alarm.
     pub evidence: f64,
-    /// Checks to a false alarm, on average, at least.
+    /// Checks to a false alarm, on average, at least: where what was expected is known.
     pub run_length: f64,
+    /// Whether it is: each check since the estimated change rests on forty checks of others on such items, or more.
+    pub usual_known: bool,
     /// What the errors have in common; only what happened three times or more.
     pub patterns: Vec<PatternView>,
     /// An item that was corrected, as a worked example.
@@ -343,6 +346,7 @@ impl Pipeline {
             since_at: alarm.since_at,
             evidence: alarm.evidence,
             run_length: alarm.run_length,
+            usual_known: run.iter().all(|check| check.known >= expected::USUAL_CHECKS_MIN),
             patterns,
             example,
             example_name,

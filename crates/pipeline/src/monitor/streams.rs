@@ -11,7 +11,10 @@ use countersign_workflow::{
     compare::{Comparison, overlaps},
 };
 
-use super::check::{Looked, Pair, expected as expected_of, take};
+use super::{
+    check::{Looked, Pair, take},
+    expected::{Expected, Known, among_peers, judged, known, measured},
+};
 use crate::{Pipeline, Result, moving::Moving};
 
 /// Agreement with the other readers of an item, or with the decision between them.
@@ -26,14 +29,6 @@ pub(crate) const CLASS: &str = "class:";
 const DURATIONS_MIN: usize = 20;
 /// Most of them: the last ones.
 const DURATIONS_MAX: u32 = 200;
-/// Fewest checks of others from which on a stream is held against what is usual in it. How far readers agree, and how exactly marks lie,
-/// differs from project to project: nothing is expected before it is known.
-const USUAL_CHECKS_MIN: f64 = 40.0;
-/// What is expected while nothing is known: no answer says anything then.
-const UNKNOWN: f64 = 1.0;
-/// What is expected at least where somebody had to decide: readers differed, so of two one is wrong. Decisions come in a bunch, long after
-/// what all agreed on was counted, and would make an alarm of an ordinary share of errors.
-const DISPUTED: f64 = 0.5;
 /// A duration is odd whose modified z-score is larger (Iglewicz and Hoaglin 1993).
 const ODD: f64 = 3.5;
 /// Standard deviations in a median absolute deviation of normal values, inverted.
@@ -42,6 +37,8 @@ const MAD_SCALE: f64 = 1.482_602_218_5;
 /// A review with the marks before and after it.
 pub(super) struct Reviewed<'a> {
     pub read: &'a reads::Read,
+    /// Its item, as it was known before.
+    pub known: &'a Known,
     pub user: UserId,
     pub reviewer: UserId,
     pub decision: ReviewDecision,
@@ -56,7 +53,7 @@ pub(super) async fn reviewed(
     protocol: &Protocol,
     seen: &Reviewed<'_>,
 ) -> Result<()> {
-    let looked = |(wrong, severity): (bool, Option<f64>), expected: f64, pairs: Vec<Pair>| Looked {
+    let looked = |(wrong, severity): (bool, Option<f64>), expected: Expected, pairs: Vec<Pair>| Looked {
         project: seen.read.project_id,
         user: seen.user,
         item: seen.read.item_id,
@@ -65,39 +62,31 @@ pub(super) async fn reviewed(
         checked_by: Some(seen.reviewer),
         wrong,
         severity,
-        expected,
+        expected: expected.value,
+        stratum: seen.known.stratum.clone(),
+        known: expected.known,
         pairs,
     };
     // What was sent back without a mark being named says nothing about any.
     if seen.decision != ReviewDecision::Reject {
         if let Some(severity) = apart(seen.before, seen.after, protocol) {
-            let expected =
-                monitoring::severity_of_others(tx, seen.read.project_id, seen.user, OVERLAP).await?;
-            let measured = (severity > 0.0, Some(severity));
-            take(tx, pipeline, OVERLAP, looked(measured, once_known(expected), Vec::new())).await?;
+            let expected = measured(tx, seen.known, OVERLAP).await?;
+            let found = (severity > 0.0, Some(severity));
+            take(tx, pipeline, OVERLAP, looked(found, expected, Vec::new())).await?;
         }
         for class in protocol.classes.iter().filter(|class| class.critical) {
             let Some(missed) = missed(&class.id, seen.before, seen.after) else { continue };
             let stream = format!("{CLASS}{}", class.id);
-            let expected = judged_of_others(tx, seen, &stream).await?;
+            let expected = judged(tx, seen.known, &stream).await?;
             let pairs = if missed { vec![(Some(class.id.clone()), None)] } else { Vec::new() };
             take(tx, pipeline, &stream, looked((missed, None), expected, pairs)).await?;
         }
     }
     if let Some(odd) = is_odd(tx, seen).await? {
-        let expected = judged_of_others(tx, seen, TIME).await?;
+        let expected = judged(tx, seen.known, TIME).await?;
         take(tx, pipeline, TIME, looked((odd, None), expected, Vec::new())).await?;
     }
     Ok(())
-}
-
-fn once_known(others: (f64, f64)) -> f64 {
-    if others.0 < USUAL_CHECKS_MIN { UNKNOWN } else { expected_of(others) }
-}
-
-async fn judged_of_others(tx: &mut Tx, seen: &Reviewed<'_>, stream: &str) -> Result<f64> {
-    let (checked, wrong) = monitoring::of_others(tx, seen.read.project_id, seen.user, stream).await?;
-    Ok(expected_of((checked as f64, wrong as f64)))
 }
 
 /// How far the marks that a reviewer kept lie from where they put them: the mean of one minus the overlap; `None` where none
@@ -187,9 +176,9 @@ pub(crate) async fn read_with_peers(
         if monitoring::was_checked(tx, item, user, PEERS).await? {
             continue;
         }
-        let (checked, wrong) = monitoring::of_others(tx, project, user, PEERS).await?;
-        let usual = once_known((checked as f64, wrong as f64));
-        let expected = if peer.by.is_some() { usual.max(DISPUTED) } else { usual };
+        let others: Vec<&Peer> = peers.iter().filter(|other| other.read != peer.read).collect();
+        let known = known(tx, &read, user).await?;
+        let expected = among_peers(tx, &known, PEERS, &others, peer.by.is_some()).await?;
         let looked = Looked {
             project,
             user,
@@ -199,7 +188,9 @@ pub(crate) async fn read_with_peers(
             checked_by: peer.by,
             wrong: peer.wrong,
             severity: None,
-            expected,
+            expected: expected.value,
+            stratum: known.stratum,
+            known: expected.known,
             pairs: Vec::new(),
         };
         take(tx, pipeline, PEERS, looked).await?;

@@ -22,6 +22,7 @@ mod four_eyes;
 mod gate_camera;
 mod gold;
 mod guidelines;
+mod hard_items;
 mod harness;
 mod heads;
 mod identified;

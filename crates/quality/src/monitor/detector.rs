@@ -116,7 +116,10 @@ impl Detector {
     /// # Errors
     /// [`DetectorError::Fraction`]; the item is then not taken.
     pub fn take(&mut self, seen: Observation) -> Result<Option<Alarm>, DetectorError> {
-        let factors = factors(seen)?;
+        let Some(factors) = factors(seen)? else {
+            self.pass_over();
+            return Ok(None);
+        };
         self.items += 1;
         for (part, factor) in self.parts.iter_mut().zip(factors) {
             part.sum = (part.sum + 1.0) * factor;
@@ -146,8 +149,9 @@ impl Detector {
     }
 }
 
-/// How much each size of change is favoured by what was seen.
-fn factors(seen: Observation) -> Result<[f64; 3], DetectorError> {
+/// How much each size of change is favoured by what was seen; `None` where it says nothing: a sum that grew by 1 all the same would make an
+/// alarm of nothing but hard items. (The items that count are as many as before, so false alarms are no closer together.)
+fn factors(seen: Observation) -> Result<Option<[f64; 3]>, DetectorError> {
     let fraction = |value: f64| {
         if (0.0..=1.0).contains(&value) { Ok(value) } else { Err(DetectorError::Fraction(value)) }
     };
@@ -157,18 +161,18 @@ fn factors(seen: Observation) -> Result<[f64; 3], DetectorError> {
         fraction(severity)?;
     }
     if p > EXPECTED_MAX {
-        return Ok([1.0; 3]);
+        return Ok(None);
     }
-    match seen {
-        Observation::Judged { wrong, .. } => Ok(ODDS.map(|ratio| {
+    Ok(Some(match seen {
+        Observation::Judged { wrong, .. } => ODDS.map(|ratio| {
             let q = after(p, ratio);
             if wrong { q / p } else { (1.0 - q) / (1.0 - p) }
-        })),
+        }),
         // For 0 and 1 this is the likelihood ratio above; in between it is its straight line.
         Observation::Measured { severity, .. } => {
-            Ok(ODDS.map(|ratio| 1.0 + (after(p, ratio) - p) / (p * (1.0 - p)) * (severity - p)))
+            ODDS.map(|ratio| 1.0 + (after(p, ratio) - p) / (p * (1.0 - p)) * (severity - p))
         }
-    }
+    }))
 }
 
 fn after(p: f64, ratio: f64) -> f64 {

@@ -21,6 +21,18 @@ pub fn by_history(wrong: u64, read: u64, usual: f64) -> Result<f64, DetectorErro
     Ok((crate::special::count(wrong) + USUAL_WORTH * usual) / (crate::special::count(read) + USUAL_WORTH))
 }
 
+/// The same where it is measured how bad a read is, 0 to 1 each: `sum` over `read` reads by others.
+///
+/// # Errors
+/// [`DetectorError::Fraction`] for a usual value outside of 0..=1, or a sum below 0 or above the number of reads.
+pub fn by_severity(sum: f64, read: u64, usual: f64) -> Result<f64, DetectorError> {
+    let read = crate::special::count(read);
+    if !(0.0..=read).contains(&sum) {
+        return Err(DetectorError::Fraction(sum / read.max(1.0)));
+    }
+    Ok((sum + USUAL_WORTH * share(usual)?) / (read + USUAL_WORTH))
+}
+
 /// From what others said of the item: how likely a reader with the usual rate of errors, spread over the other classes,
 /// disagrees with the class that the others' reads make likeliest (`posterior` is theirs, without the read in question). Where
 /// others are of two minds, disagreement says little.

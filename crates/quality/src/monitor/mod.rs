@@ -13,7 +13,7 @@ mod streams;
 
 pub use chart::{Chart, ChartError, run_length};
 pub use detector::{Alarm, Detector, DetectorError, EXPECTED_MAX, EXPECTED_MIN, Observation};
-pub use expected::{by_history, by_peers, reads_to_find};
+pub use expected::{by_history, by_peers, by_severity, reads_to_find};
 pub use many::{false_alarms, likely_changed};
 pub use pattern::{PATTERN_MIN, Pattern, patterns};
 pub use streams::{Raised, Stream, Watch};

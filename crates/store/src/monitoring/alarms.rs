@@ -185,6 +185,7 @@ pub async fn overturn(tx: &mut Tx, alarm: &Alarm) -> Result<u64, StoreError> {
                WHERE project_id = $2 AND user_id = $3 AND stream = $4";
     let query = tx.query(sql).bind(taken).bind(alarm.project_id).bind(alarm.user_id);
     query.bind(alarm.stream.clone()).execute().await?;
+    super::recount_strata(tx, alarm.project_id, alarm.user_id, &alarm.stream).await?;
     Ok(taken)
 }
 

@@ -1,6 +1,7 @@
 //! How each person's work is found when others look at it: streams, the checks behind them, alarms and what they hold.
 
 mod alarms;
+mod strata;
 
 use countersign_model::{Instant, ItemId, ProjectId, ReadId, UserId};
 
@@ -8,6 +9,7 @@ pub use alarms::{
     Alarm, AlarmHold, Held, alarm, alarms, alarms_about, appeal, count_open, decide, handed_in_since, held,
     insert_alarm, insert_hold, last_alarm, open_alarm, overturn,
 };
+pub use strata::{Alike, Stratum, alike_of_others, count_stratum, recount_strata, same_item_of_others};
 
 use crate::{Conn, StoreError, Tx, value::record};
 
@@ -82,6 +84,10 @@ record! {
         at: Instant,
         /// How bad it was, 0 to 1, where that is measured.
         severity: Option<f64>,
+        /// The kind of item, as it was known before the answer; empty for checks from before kinds were kept.
+        stratum: String,
+        /// Checks of others on such items that what was expected rests on.
+        known: u64,
     }
 }
 
@@ -272,7 +278,9 @@ pub async fn overturn_read(
     let sql = "UPDATE monitor_checks SET overturned = $1 WHERE project_id = $2 AND user_id = $3 AND stream = $4 \
                AND read_id = $5 AND wrong AND NOT overturned";
     let query = tx.query(sql).bind(true).bind(project).bind(user).bind(stream).bind(read);
-    Ok(query.execute().await? > 0)
+    let is_taken = query.execute().await? > 0;
+    recount_strata(tx, project, user, stream).await?;
+    Ok(is_taken)
 }
 
 /// The check of a read in a stream.

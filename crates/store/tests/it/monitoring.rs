@@ -3,7 +3,7 @@
 use countersign_model::{AlarmId, HoldId, ItemId, ProjectId, ReadId, Role, StageKind, UserId};
 use countersign_store::{
     Actor, Evidence, StoreError, Tx, holds, items,
-    monitoring::{self, Alarm, Check, Plan, Stream},
+    monitoring::{self, Alarm, Alike, Check, Plan, Stratum, Stream},
     reads,
 };
 
@@ -71,8 +71,20 @@ async fn check(tx: &mut Tx, project: ProjectId, user: UserId, wrong: bool) -> Re
         read_at: tx.now(),
         at: tx.now(),
         severity: None,
+        stratum: "kind".into(),
+        known: 0,
     };
     monitoring::insert_check(tx, row).await?;
+    let counted = Stratum {
+        project_id: project,
+        stream: REVIEW.into(),
+        stratum: "kind".into(),
+        user_id: user,
+        checked: 1,
+        wrong: u64::from(wrong),
+        severity: 0.0,
+    };
+    monitoring::count_stratum(tx, counted).await?;
     assert!(monitoring::was_checked(tx, item_id, user, REVIEW).await?);
     let wrong = stream.wrong + u64::from(wrong);
     let level = 0.5;
@@ -224,6 +236,12 @@ both! {
             Ok((said, first, again, monitoring::overturn(tx, &row).await?, row))
         })).await;
         let (said, first, again, taken, row) = outcome;
+        let mut conn = world.store.read().await.unwrap();
+        let alike = monitoring::alike_of_others(&mut conn, project, engineer, REVIEW, "kind").await.unwrap();
+        assert_eq!(alike, Alike { checked: 3, wrong: 0, severity: 0.0 }, "taken back by kind as well");
+        let own = monitoring::alike_of_others(&mut conn, project, user, REVIEW, "kind").await.unwrap();
+        assert_eq!(own.checked, 0, "what the person did is not in it");
+        drop(conn);
         assert_eq!((said, first, again, taken), ((true, false), true, false, 2));
         assert_eq!((row.state.as_str(), row.decided_by, row.appeal.as_deref()), ("dismissed", Some(engineer), Some("no")));
         assert_eq!(stream(world, project, user).await.wrong, 0);

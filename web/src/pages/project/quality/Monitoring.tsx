@@ -26,6 +26,15 @@ const share = (value: number) => `${(value * PERCENT).toFixed(1)} %`;
 
 const DECIDED: Record<string, string> = { upheld: "Upheld", dismissed: "Dismissed" };
 
+/** How rare false alarms are, where that is known: what is usual on such items has to be. */
+export function sureWords(alarm: Pick<Alarm, "run_length" | "usual_known" | "evidence">): string {
+  const length = count(Math.round(alarm.run_length));
+  const reached = count(Math.round(alarm.evidence));
+  return alarm.usual_known
+    ? `false alarms are at least ${length} checks apart on average; the evidence reached ${reached}`
+    : `the evidence reached ${reached} of ${length}; too few of others’ checks on such items are known to say how rare a false alarm is`;
+}
+
 function HeldItems({ project, alarm }: { project: string; alarm: Alarm }) {
   const items = useQuery(alarmItemsQuery(project, alarm.id));
   if (items.isPending) return <Loading lines={3} />;
@@ -95,10 +104,7 @@ function One({ project, alarm }: { project: string; alarm: Alarm }) {
           ],
           ["Held since", <At key="since" micros={alarm.since_at} />],
           ["Items", `${count(alarm.still_held)} of ${count(alarm.held)} still held`],
-          [
-            "How sure",
-            `false alarms are at least ${count(Math.round(alarm.run_length))} checks apart on average; the evidence reached ${count(Math.round(alarm.evidence))}`,
-          ],
+          ["How sure", sureWords(alarm)],
           ["In common", alarm.patterns.length > 0 ? alarm.patterns.map(patternWords).join("; ") : null],
           ["They say", alarm.appeal ?? null],
           ["Decision", alarm.reason ? `${alarm.decided_by}: ${alarm.reason}` : null],
@@ -201,6 +207,11 @@ function Streams({
           </tbody>
         </table>
       </div>
+      <p className="dim">
+        What is expected of a check is what others got wrong on such items: of one modality, about as many
+        frames, and as many marks in the model’s draft, of the same class, with the same confidence; and what
+        they got wrong on the very item. Whoever is given hard items is held against hard items.
+      </p>
       {shown ? <ControlChart project={project} user={shown.user} stream={shown.stream} /> : null}
     </div>
   );
@@ -216,7 +227,7 @@ function Plan({ project, monitor }: { project: string; monitor: Monitor }) {
       <div className="row">
         <NumberInput
           label="Checks to a false alarm, at least"
-          description={`${count(monitor.checks_per_month)} checks in the last 30 days: at most ${month.toFixed(2)} false alarms a month`}
+          description={`${count(monitor.checks_per_month)} checks in the last 30 days: at most ${month.toFixed(2)} false alarms a month where others’ work on such items is known`}
           value={length}
           onChange={setLength}
           min={100}
