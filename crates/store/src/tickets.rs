@@ -13,7 +13,7 @@ record! {
         project_id: ProjectId,
         /// `pair`: people confuse two classes; `alarms`: a third of them alarm at once.
         cause: String,
-        /// Where the checks come from: `review`.
+        /// Where the checks come from: `review`, for a pair of classes; of alarms, the stream in which they were raised.
         stream: String,
         /// One class of the pair; absent where one side saw nothing there.
         first_class: Option<String>,
@@ -186,7 +186,7 @@ pub async fn checks(
     conn.query(sql).bind(project).bind(limit).scanning().all().await
 }
 
-/// Alarms of a project since a moment.
+/// Alarms of a project since a moment that nobody found to be false.
 ///
 /// # Errors
 /// [`StoreError`] of the database.
@@ -195,6 +195,39 @@ pub async fn alarms_since(
     project: ProjectId,
     since: Instant,
 ) -> Result<Vec<crate::monitoring::Alarm>, StoreError> {
-    let sql = "SELECT * FROM alarms WHERE project_id = $1 AND raised_at >= $2 ORDER BY id";
+    let sql =
+        "SELECT * FROM alarms WHERE project_id = $1 AND raised_at >= $2 AND state <> 'dismissed' ORDER BY id";
     conn.query(sql).bind(project).bind(since).all().await
+}
+
+/// How many people's work was checked in a stream since a moment.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn active_since(
+    conn: &mut Conn,
+    project: ProjectId,
+    stream: &str,
+    since: Instant,
+) -> Result<u64, StoreError> {
+    let sql = "SELECT COUNT(DISTINCT user_id) AS n FROM monitor_checks WHERE project_id = $1 AND stream = $2 AND at >= $3";
+    conn.query(sql).bind(project).bind(stream).bind(since).scanning().fetch_one().await?.get("n")
+}
+
+/// Items in which checks of a stream found something since a moment, the newest first.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn wrong_since(
+    conn: &mut Conn,
+    project: ProjectId,
+    stream: &str,
+    since: Instant,
+    limit: u32,
+) -> Result<Vec<ItemId>, StoreError> {
+    let sql = "SELECT item_id, MAX(at) AS at FROM monitor_checks WHERE project_id = $1 AND stream = $2 AND at >= $3 \
+               AND wrong AND NOT overturned GROUP BY item_id ORDER BY MAX(at) DESC, item_id LIMIT $4";
+    let rows =
+        conn.query(sql).bind(project).bind(stream).bind(since).bind(limit).scanning().fetch_all().await?;
+    rows.iter().map(|row| row.get("item_id")).collect()
 }

@@ -11731,6 +11731,8 @@ export interface components {
             second_class?: string | null;
             /** @description `open` or `closed`. */
             state: string;
+            /** @description Against what the work is held: of alarms, the stream in which they were raised. */
+            stream: string;
             /**
              * Format: int64
              * @description Alarms about people that it kept back.

@@ -244,9 +244,7 @@ async fn raise(
         reason: None,
     };
     let run = run(tx, &alarm).await?;
-    if stream == REVIEW
-        && let Some(ticket) = tickets::about(tx, project, &run).await?
-    {
+    if let Some(ticket) = tickets::about(tx, project, stream, &run).await? {
         tickets::suppress(tx, &ticket, user, number, raised.evidence).await?;
         return Ok(true);
     }
@@ -265,6 +263,8 @@ async fn raise(
     tx.record(Evidence::new("alarm.raised", "alarm", id.uuid()).project(project).details(details))?;
     // The person hears of it under a name of its own: others who listen are told of the alarm.
     tx.record(Evidence::new("feedback.given", "feedback", id.uuid()).project(project))?;
+    // Others may be alarmed about in the same way.
+    tickets::ask(tx, project).await?;
     Ok(false)
 }
 

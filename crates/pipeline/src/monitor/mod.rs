@@ -24,7 +24,7 @@ pub(crate) use decide::has_part_in;
 pub use decide::{AlarmChoice, AlarmDecision};
 pub(crate) use overturn::{gold_taken_back, overturned, own_scores};
 pub(crate) use plan::run_length;
-pub(crate) use streams::{Peer, peers, read_with_peers};
+pub(crate) use streams::{CLASS, OVERLAP, PEERS, Peer, peers, read_with_peers};
 
 use crate::{Pipeline, PipelineError, Result, access::Action, people::Caller, tickets};
 
@@ -262,7 +262,8 @@ impl Pipeline {
         for alarm in monitoring::alarms_about(&mut conn, caller.user(), ALARMS_MAX).await? {
             // While the guideline is looked at, nobody is told that it is them.
             let run = run(&mut conn, &alarm).await?;
-            if alarm.state == "open" && tickets::about(&mut conn, alarm.project_id, &run).await?.is_some() {
+            let about = tickets::about(&mut conn, alarm.project_id, &alarm.stream, &run).await?;
+            if alarm.state == "open" && about.is_some() {
                 continue;
             }
             shown.push(self.alarm_view(&mut conn, alarm, caller).await?);

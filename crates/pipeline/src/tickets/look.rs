@@ -16,7 +16,7 @@ use crate::{
     Pipeline, PipelineError, Result,
     certification::parsed,
     compare::{marks_of_findings, somebody_could_not},
-    monitor::Pair,
+    monitor::{CLASS, GOLD, OVERLAP, PEERS, Pair, REVIEW},
     save::current_annotations,
 };
 
@@ -34,6 +34,8 @@ const EXAMPLES_MAX: usize = 12;
 const WEEK_SECONDS: i64 = 7 * 24 * 3_600;
 /// Closed tickets whose agreement is followed: the newest.
 const FOLLOWED_MAX: u32 = 50;
+/// What a ticket is opened for: that many are alarmed about at once.
+const ALARMS: &str = "alarms";
 /// The class of what somebody saw nothing in.
 const NOTHING: u16 = 0;
 
@@ -121,7 +123,7 @@ impl Pipeline {
         let known = tickets::of_project(&mut conn, project, FOLLOWED_MAX).await?;
         let mut found = new_pairs(&marks, &words, published, &known);
         let week = self.store.clock().now().plus_seconds(-WEEK_SECONDS);
-        found.extend(shared_alarms(&mut conn, project, week, &known, &marks).await?);
+        found.extend(shared_alarms(&mut conn, project, week, &known).await?);
         drop(conn);
         let counts: Vec<_> = known.iter().map(|ticket| (ticket.id, counts(&marks, &words, ticket))).collect();
         self.store
@@ -147,6 +149,7 @@ impl Pipeline {
 /// What a new ticket is about.
 struct New {
     cause: &'static str,
+    stream: String,
     classes: (Option<String>, Option<String>),
     marks: u64,
     expected: Option<f64>,
@@ -162,7 +165,7 @@ async fn open(tx: &mut Tx, project: ProjectId, new: New) -> Result<()> {
         id: tx.fresh(),
         project_id: project,
         cause: new.cause.into(),
-        stream: crate::monitor::REVIEW.into(),
+        stream: new.stream,
         first_class: new.classes.0,
         second_class: new.classes.1,
         state: "open".into(),
@@ -290,6 +293,7 @@ fn new_pairs(
         let before = counted(recent.iter().copied(), pair.classes);
         New {
             cause: "pair",
+            stream: REVIEW.into(),
             classes,
             marks: pair.items,
             expected: Some(pair.expected),
@@ -308,45 +312,58 @@ fn new_pairs(
         .collect()
 }
 
-/// A ticket where a third of those who work are alarmed about within a week.
+/// A ticket for each stream in which a third of those who work are alarmed about within a week. An alarm that somebody found to be
+/// false is none.
 async fn shared_alarms(
     conn: &mut Conn,
     project: ProjectId,
     week: Instant,
     known: &[tickets::Ticket],
-    marks: &[Mark],
-) -> Result<Option<New>> {
-    let of_alarms = || known.iter().filter(|ticket| ticket.cause == "alarms");
-    if of_alarms().any(|ticket| ticket.state == "open") {
-        return Ok(None);
-    }
-    let closed = of_alarms().filter_map(|ticket| ticket.closed_at).max();
-    let since = closed.map_or(week, |closed| closed.max(week));
-    let alarms = tickets::alarms_since(conn, project, since).await?;
-    let people: Vec<UserId> =
-        alarms.iter().map(|alarm| alarm.user_id).collect::<BTreeSet<_>>().into_iter().collect();
-    let active: BTreeSet<UserId> = tickets::checks(conn, project, CHECKS_MAX)
-        .await?
-        .into_iter()
-        .filter(|check| check.at >= since)
-        .map(|check| check.user_id)
-        .collect();
-    let index =
-        |user: &UserId| people.iter().position(|known| known == user).and_then(|at| u32::try_from(at).ok());
-    let raised: Vec<(Stream, u32)> =
-        alarms.iter().filter_map(|alarm| Some((Stream::Review, index(&alarm.user_id)?))).collect();
-    let Some(found) = shared(&raised, active.len()).into_iter().next() else { return Ok(None) };
-    let mut examples: Vec<ItemId> = Vec::new();
-    let divided = marks
-        .iter()
-        .filter(|mark| mark.at >= since && mark.votes.iter().any(|vote| vote.1 != mark.votes[0].1));
-    for mark in divided {
-        if examples.len() < EXAMPLES_MAX && !examples.contains(&mark.item) {
-            examples.push(mark.item);
+) -> Result<Vec<New>> {
+    let alarms = tickets::alarms_since(conn, project, week).await?;
+    let streams: BTreeSet<&str> = alarms.iter().map(|alarm| alarm.stream.as_str()).collect();
+    let mut found = Vec::new();
+    for stream in streams {
+        let of_stream = || known.iter().filter(|ticket| ticket.cause == ALARMS && ticket.stream == stream);
+        if of_stream().any(|ticket| ticket.state == "open") {
+            continue;
         }
+        // What led to a ticket before is answered: it leads to no other.
+        let closed = of_stream().filter_map(|ticket| ticket.closed_at).max();
+        let since = closed.map_or(week, |closed| closed.max(week));
+        let recent = alarms.iter().filter(|alarm| alarm.stream == stream && alarm.raised_at >= since);
+        let people: Vec<UserId> = recent.map(|alarm| alarm.user_id).collect();
+        found.extend(shared_in(conn, (project, stream), since, &people).await?);
     }
+    Ok(found)
+}
+
+/// The ticket about alarms of one stream, one person each, where there are enough of them.
+async fn shared_in(
+    conn: &mut Conn,
+    (project, stream): (ProjectId, &str),
+    since: Instant,
+    people: &[UserId],
+) -> Result<Option<New>> {
+    let distinct: Vec<UserId> = people.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
+    let index = |user: &UserId| distinct.iter().position(|known| known == user);
+    let kind = kind_of(stream);
+    let raised: Vec<(Stream, u32)> =
+        people.iter().filter_map(|user| Some((kind.clone(), u32::try_from(index(user)?).ok()?))).collect();
+    let active = tickets::active_since(conn, project, stream, since).await?;
+    let active = usize::try_from(active).unwrap_or(usize::MAX);
+    let Some(found) = shared(&raised, active).into_iter().next() else { return Ok(None) };
+    // Nobody is led to an item that is hidden gold.
+    let examples = match stream {
+        GOLD => Vec::new(),
+        _ => {
+            let many = u32::try_from(EXAMPLES_MAX).unwrap_or(u32::MAX);
+            tickets::wrong_since(conn, project, stream, since, many).await?
+        }
+    };
     Ok(Some(New {
-        cause: "alarms",
+        cause: ALARMS,
+        stream: stream.to_owned(),
         classes: (None, None),
         marks: raised.len() as u64,
         expected: None,
@@ -356,6 +373,21 @@ async fn shared_alarms(
         examples,
         before: (0, 0),
     }))
+}
+
+/// A stream as the arithmetic knows it.
+fn kind_of(stream: &str) -> Stream {
+    match stream {
+        REVIEW => Stream::Review,
+        GOLD => Stream::Gold,
+        PEERS => Stream::Peers,
+        OVERLAP => Stream::Overlap,
+        other => match other.strip_prefix(CLASS) {
+            Some(class) => Stream::Class(class.to_owned()),
+            // Raises no alarm.
+            None => Stream::Time,
+        },
+    }
 }
 
 /// Whether a mark was given the one and the other class of a ticket's pair.

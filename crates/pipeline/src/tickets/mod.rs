@@ -14,8 +14,13 @@ use serde::Serialize;
 pub(crate) use look::{JOB_TICKETS, ask};
 
 use crate::{
-    Pipeline, PipelineError, Result, access::Action, certification::parsed, guidelines::Version,
-    monitor::Pair, people::Caller, review::checked_comment,
+    Pipeline, PipelineError, Result,
+    access::Action,
+    certification::parsed,
+    guidelines::Version,
+    monitor::{GOLD, PEERS, Pair, REVIEW},
+    people::Caller,
+    review::checked_comment,
 };
 
 /// Most tickets in one list.
@@ -65,6 +70,8 @@ pub struct TicketView {
     pub project: ProjectId,
     /// `pair`: people confuse two classes; `alarms`: a third of them alarm at once.
     pub cause: String,
+    /// Against what the work is held: of alarms, the stream in which they were raised.
+    pub stream: String,
     /// One class of the pair; absent where one side saw nothing there.
     pub first_class: Option<String>,
     /// The other one.
@@ -189,6 +196,7 @@ impl Pipeline {
             id: row.id,
             project: row.project_id,
             cause: row.cause,
+            stream: row.stream,
             first_class: row.first_class,
             second_class: row.second_class,
             state: row.state,
@@ -215,12 +223,17 @@ impl Pipeline {
     }
 }
 
-/// The open ticket that the errors of a run are about: most of them are of its pair, or it is about everybody's alarms.
+/// The open ticket that the errors of a run of a stream are about: most of them are of its pair, or it is about everybody's alarms in that
+/// stream. None is about hidden gold: what is trusted is no matter of the guideline.
 pub(crate) async fn about(
     conn: &mut Conn,
     project: ProjectId,
+    stream: &str,
     run: &[monitoring::Check],
 ) -> Result<Option<tickets::Ticket>> {
+    if stream == GOLD {
+        return Ok(None);
+    }
     let open = tickets::open(conn, project).await?;
     if open.is_empty() {
         return Ok(None);
@@ -230,13 +243,17 @@ pub(crate) async fn about(
         let pairs: BTreeSet<Pair> = parsed("monitor_checks.pairs", &check.pairs)?;
         errors.push(pairs);
     }
-    Ok(open.into_iter().find(|ticket| is_about(ticket, &errors)))
+    Ok(open.into_iter().find(|ticket| is_about(ticket, stream, &errors)))
 }
 
-/// Half of the wrong reads or more have the pair of the ticket among their errors.
-fn is_about(ticket: &tickets::Ticket, errors: &[BTreeSet<Pair>]) -> bool {
+/// Half of the wrong reads or more have the pair of the ticket among their errors. Reviewers and other readers say which class it should
+/// have been; where marks lie and what was missed of one class are no matter of a pair.
+fn is_about(ticket: &tickets::Ticket, stream: &str, errors: &[BTreeSet<Pair>]) -> bool {
     if ticket.cause == "alarms" {
-        return true;
+        return ticket.stream == stream;
+    }
+    if ![REVIEW, PEERS].contains(&stream) {
+        return false;
     }
     let (first, second) = (ticket.first_class.clone(), ticket.second_class.clone());
     let (one, other) = ((first.clone(), second.clone()), (second, first));
@@ -260,7 +277,7 @@ pub(crate) async fn suppress(
     Ok(())
 }
 
-/// Closes the tickets that a published version of the guideline answers: those of its classes, and those about everybody.
+/// Closes the tickets that a published version of the guideline answers: those of its classes, and those about everybody's alarms.
 pub(crate) async fn answered(
     tx: &mut Tx,
     project: ProjectId,
@@ -322,13 +339,19 @@ mod tests {
         };
         let of = ticket("pair", Some("a"), Some("b"));
         let mixed = [pair(Some("b"), Some("a")), pair(Some("a"), Some("b")), pair(Some("c"), None)];
-        assert!(is_about(&of, &mixed), "in either direction");
+        assert!(is_about(&of, "review", &mixed), "in either direction");
+        assert!(!is_about(&of, "overlap", &mixed), "where marks lie is another matter");
         assert!(!is_about(
             &of,
+            "peers",
             &[pair(Some("c"), None), pair(Some("c"), Some("a")), pair(Some("a"), Some("b"))]
         ));
-        assert!(!is_about(&of, &[]), "errors that nobody named are a person's");
-        assert!(is_about(&ticket("alarms", None, None), &[]));
-        assert!(is_about(&ticket("pair", None, Some("c")), &[pair(Some("c"), None)]), "what was missed");
+        assert!(!is_about(&of, "review", &[]), "errors that nobody named are a person's");
+        assert!(is_about(&ticket("alarms", None, None), "review", &[]));
+        assert!(!is_about(&ticket("alarms", None, None), "peers", &[]), "each stream by itself");
+        assert!(
+            is_about(&ticket("pair", None, Some("c")), "review", &[pair(Some("c"), None)]),
+            "what was missed"
+        );
     }
 }

@@ -43,6 +43,7 @@ mod returned;
 mod rosters;
 mod running;
 mod shared;
+mod shared_alarms;
 mod signed_acts;
 mod signing;
 mod slides;

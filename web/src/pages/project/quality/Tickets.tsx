@@ -10,6 +10,7 @@ import { At, FactList, Panel, Status } from "@/parts/bits";
 import { ReasonDialog } from "@/parts/ReasonDialog";
 import { Failed, Loading, Note } from "@/parts/States";
 import { changeWords, countWords } from "./ticket-words";
+import { streamWords } from "./words";
 
 function className(classes: OntologyClass[], id: string | null | undefined): string {
   if (!id) return "nothing there";
@@ -24,7 +25,7 @@ function One({ project, ticket }: { project: Project; ticket: Ticket }) {
   const title =
     ticket.cause === "pair"
       ? `${of(ticket.first_class)} or ${of(ticket.second_class)}?`
-      : "Many are alarmed about at once";
+      : `Many are alarmed about at once: ${streamWords(ticket.stream, project.protocol.classes)}`;
   return (
     <Panel
       title={title}
