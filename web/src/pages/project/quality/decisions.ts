@@ -24,11 +24,13 @@ type Known = {
 export function waiting({ alarms, tickets, batches, certifications, kinds }: Known): Waiting[] {
   const open = <T extends { state: string }>(of: T[] | undefined, state: string) =>
     of?.filter((one) => one.state === state).length ?? 0;
+  // Somebody's answer to an alarm decides nothing: it waits as it did.
+  const alarmed = open(alarms, "open") + open(alarms, "appealed");
   const doubts = kinds?.reduce((sum, kind) => sum + kind.open, 0) ?? 0;
   const lines: (Waiting & { many: number })[] = [
     {
-      many: open(alarms, "open"),
-      words: plural(open(alarms, "open"), "alarm", "alarms"),
+      many: alarmed,
+      words: plural(alarmed, "alarm", "alarms"),
       at: "monitoring",
       urgent: true,
     },
