@@ -18,7 +18,7 @@ use crate::{
     access::Action,
     blocking,
     guidelines::lowest_read,
-    monitor::{peers, read_with_peers},
+    monitor::{Peer, peers, read_with_peers},
     moving::{Moving, hash_bytes, insert_made, parse_state},
     people::Caller,
     refused::{Denial, UNBLINDED},
@@ -165,6 +165,7 @@ struct Compared {
     ids: Vec<ReadId>,
     comparison: Comparison,
     kept: Vec<KeptFinding>,
+    peers: Vec<Peer>,
     merged: Option<Vec<Annotation>>,
     rule: MergeRule,
 }
@@ -220,8 +221,8 @@ impl Pipeline {
                 Box::pin(async move {
                     let mut moving = Moving::load(tx, &pipeline, item).await?;
                     let stage = moving.state.stage.unwrap_or(0);
-                    let agreed = compared.comparison.is_agreed();
-                    let disputed = compared.comparison.disputed().count();
+                    let comparison = &compared.comparison;
+                    let (agreed, disputed) = (comparison.is_agreed(), comparison.disputed().count());
                     let name = rule_name(compared.rule);
                     let merged = match &compared.merged {
                         Some(marks) => {
@@ -257,13 +258,12 @@ impl Pipeline {
                     moving.take(tx, &Event::Compared { agreed, merged }).await?;
                     let evidence =
                         moving.evidence(COMPARED).reason(if agreed { "agreed" } else { "disputed" });
-                    let found = compared.comparison.findings.len();
-                    tx.record(
-                        evidence.details(serde_json::json!({ "findings": found, "disputed": disputed })),
-                    )?;
+                    let found = comparison.findings.len();
+                    let details = serde_json::json!({ "findings": found, "disputed": disputed });
+                    tx.record(evidence.details(details))?;
                     crate::monitor::compared(tx, &mut moving, &ids).await?;
                     if agreed && compared.kept.iter().all(|kept| kept.cannot_assess.is_none()) {
-                        read_with_peers(tx, &pipeline, &moving, &peers(&compared.comparison, &ids)).await?;
+                        read_with_peers(tx, &pipeline, &moving, &compared.peers).await?;
                     }
                     if disputed > 0 {
                         crate::tickets::ask(tx, moving.item.project_id).await?;
@@ -389,7 +389,7 @@ fn compared(
                 .and_then(|(reader, index)| Unassessed::of(&marks[*reader][*index])),
         })
         .collect();
-    Ok(Compared { ids, comparison, kept, merged, rule })
+    Ok(Compared { peers: peers(&comparison, marks, &ids), ids, comparison, kept, merged, rule })
 }
 
 /// Which readers marked each finding of a comparison, by their places among its reads.

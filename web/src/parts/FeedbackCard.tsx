@@ -4,21 +4,14 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { type Alarm, feedbackQuery, useAppeal } from "@/api/quality";
-import { count, plural } from "@/format";
+import { plural } from "@/format";
 import { At, Panel, Status } from "./bits";
+import { exampleWords, foundWords, patternWords } from "./feedback-words";
 import { Refused } from "./States";
 
 const WORDS_MAX_CHARS = 2_000;
 /** How long a decision is shown, microseconds. */
 const SHOWN_MICROS = 7 * 24 * 3_600 * 1_000_000;
-
-/** `3 of 9 corrections: “crack” was labelled as “scratch”` */
-export function patternWords(pattern: Alarm["patterns"][number]): string {
-  const many = `${count(pattern.times)} of ${plural(pattern.errors, "correction")}`;
-  if (!pattern.said) return `${many}: “${pattern.right}” was there and not labelled`;
-  if (!pattern.right) return `${many}: “${pattern.said}” was labelled and not there`;
-  return `${many}: “${pattern.right}” was labelled as “${pattern.said}”`;
-}
 
 export function stateWords(state: string): string {
   const words: Record<string, string> = {
@@ -71,22 +64,21 @@ export function FeedbackCard({ alarm }: { alarm: Alarm }) {
       }
     >
       <p>
-        Reviewers changed or sent back {count(alarm.wrong)} of your last{" "}
-        {plural(alarm.checked, "checked item")}, more than is usual here. What you handed in since{" "}
+        {foundWords(alarm)}, more than is usual here on such items. What you handed in since{" "}
         <At micros={alarm.since_at} /> waits until somebody has looked at it ({plural(alarm.held, "item")}).
         Nothing else follows from a number: a person decides.
       </p>
       {alarm.patterns.length > 0 ? (
         <ul>
           {alarm.patterns.map((pattern) => (
-            <li key={`${pattern.right} ${pattern.said}`}>{patternWords(pattern)}</li>
+            <li key={`${pattern.right} ${pattern.said}`}>{patternWords(pattern, alarm.stream)}</li>
           ))}
         </ul>
       ) : null}
       <div className="row">
         {alarm.example ? (
           <Link to="/items/$itemId" params={{ itemId: alarm.example }}>
-            See a corrected item: {alarm.example_name}
+            {exampleWords(alarm.stream)}: {alarm.example_name}
           </Link>
         ) : null}
         <Link to="/projects/$projectId/protocol" params={{ projectId: alarm.project }}>

@@ -2,6 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { feedbackQuery } from "@/api/quality";
+import { noticeWords } from "./feedback-words";
 import styles from "./Shell.module.css";
 
 export function FeedbackNotice({ enabled }: { enabled: boolean }) {
@@ -10,8 +11,7 @@ export function FeedbackNotice({ enabled }: { enabled: boolean }) {
   if (!open) return null;
   return (
     <div className={styles.notice} role="status">
-      Reviewers corrected more of your work than usual in {open.project_name}.{" "}
-      <Link to="/">Read what they found</Link>
+      {noticeWords(open.stream, open.project_name)} <Link to="/">Read what they found</Link>
     </div>
   );
 }

@@ -115,7 +115,7 @@ pub struct AlarmView {
     pub usual_known: bool,
     /// What the errors have in common; only what happened three times or more.
     pub patterns: Vec<PatternView>,
-    /// An item that was corrected, as a worked example.
+    /// An item that was corrected or decided otherwise, as a worked example; never hidden gold.
     pub example: Option<ItemId>,
     /// Its name.
     pub example_name: Option<String>,
@@ -309,10 +309,10 @@ impl Pipeline {
     ) -> Result<AlarmView> {
         let run = run(conn, &alarm).await?;
         let wrong = run.iter().filter(|check| check.wrong && !check.overturned);
-        // The last one that was corrected, not merely sent back: it shows what is right.
+        // The last one that was corrected or decided otherwise, not merely sent back: it shows what is right.
         // Never an item that is hidden gold.
-        let corrected =
-            run.iter().rev().filter(|check| check.wrong && check.pairs != "[]" && alarm.stream == REVIEW);
+        let shows = |check: &&monitoring::Check| check.wrong && !check.overturned && check.pairs != "[]";
+        let corrected = run.iter().rev().filter(shows).filter(|_| alarm.stream != GOLD);
         let mut example = None;
         for check in corrected {
             let own = alarm.user_id == caller.user();

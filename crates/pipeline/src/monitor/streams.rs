@@ -8,7 +8,7 @@ use countersign_model::{Annotation, Protocol, ReadId, UserId};
 use countersign_store::{Tx, monitoring, reads, turns};
 use countersign_workflow::{
     ReviewDecision,
-    compare::{Comparison, overlaps},
+    compare::{Comparison, Finding, overlaps},
 };
 
 use super::{
@@ -72,7 +72,7 @@ pub(super) async fn reviewed(
         if let Some(severity) = apart(seen.before, seen.after, protocol) {
             let expected = measured(tx, seen.known, OVERLAP).await?;
             let found = (severity > 0.0, Some(severity));
-            take(tx, pipeline, OVERLAP, looked(found, expected, Vec::new())).await?;
+            take(tx, pipeline, OVERLAP, looked(found, expected, moved(seen.before, seen.after))).await?;
         }
         for class in protocol.classes.iter().filter(|class| class.critical) {
             let Some(missed) = missed(&class.id, seen.before, seen.after) else { continue };
@@ -102,6 +102,15 @@ fn apart(before: &[Annotation], after: &[Annotation], protocol: &Protocol) -> Op
         count += 1;
     }
     (count > 0).then(|| sum / f64::from(count))
+}
+
+/// The classes of the marks that a reviewer kept and put elsewhere.
+fn moved(before: &[Annotation], after: &[Annotation]) -> Vec<Pair> {
+    let changed = |mark: &&Annotation| {
+        after.iter().any(|kept| kept.id == mark.id && kept.class == mark.class && kept.shape != mark.shape)
+    };
+    let marks = before.iter().filter(|mark| !mark.is_answer()).filter(changed);
+    marks.map(|mark| (Some(mark.class.clone()), Some(mark.class.clone()))).collect()
 }
 
 /// Whether a mark of a class was missed that is there after all; `None` where there is none.
@@ -145,21 +154,29 @@ pub(crate) struct Peer {
     pub wrong: bool,
     /// Who decided; absent where the readers agree by themselves.
     pub by: Option<UserId>,
+    /// What was right and what they said, class by class.
+    pub pairs: Vec<Pair>,
 }
 
 /// What readers who agree say of each of them: who is outvoted was wrong. Nothing where one could not assess something: to mark nothing
 /// and not to know are different answers.
-pub(crate) fn peers(comparison: &Comparison, ids: &[ReadId]) -> Vec<Peer> {
-    let outvoted = |reader: usize| {
-        comparison.findings.iter().any(|finding| match finding.standing.is_empty() {
-            true => finding.marks.iter().any(|(place, _)| *place == reader),
-            false => !finding.standing.contains(&reader),
-        })
+pub(crate) fn peers(comparison: &Comparison, marks: &[Vec<Annotation>], ids: &[ReadId]) -> Vec<Peer> {
+    let outvoted = |reader: usize, finding: &Finding| match finding.standing.is_empty() {
+        true => finding.marks.iter().any(|(place, _)| *place == reader),
+        false => !finding.standing.contains(&reader),
     };
-    ids.iter()
-        .enumerate()
-        .map(|(reader, read)| Peer { read: *read, wrong: outvoted(reader), by: None })
-        .collect()
+    let pair = |reader: usize, finding: &Finding| -> Pair {
+        let class = |(of, place): &(usize, usize)| Some(marks.get(*of)?.get(*place)?.class.clone());
+        let stands = finding.marks.iter().find(|(of, _)| finding.standing.contains(of));
+        let own = finding.marks.iter().find(|(of, _)| *of == reader);
+        (stands.and_then(class), own.and_then(class))
+    };
+    let peer = |(reader, read): (usize, &ReadId)| {
+        let against = comparison.findings.iter().filter(|finding| outvoted(reader, finding));
+        let pairs: Vec<Pair> = against.map(|finding| pair(reader, finding)).collect();
+        Peer { read: *read, wrong: !pairs.is_empty(), by: None, pairs }
+    };
+    ids.iter().enumerate().map(peer).collect()
 }
 
 /// Takes into account what independent reading says of the reads of an item; each read once.
@@ -191,7 +208,7 @@ pub(crate) async fn read_with_peers(
             expected: expected.value,
             stratum: known.stratum,
             known: expected.known,
-            pairs: Vec::new(),
+            pairs: peer.pairs.clone(),
         };
         take(tx, pipeline, PEERS, looked).await?;
     }
@@ -231,6 +248,8 @@ mod tests {
         let found = apart(&before, &moved, &protocol).unwrap();
         assert!((found - (1.0 - 1.0 / 3.0) / 2.0).abs() < 1e-6, "{found}");
         assert_eq!(apart(&[], &moved, &protocol), None);
+        let object = Some("object".to_owned());
+        assert_eq!(super::moved(&before, &moved), [(object.clone(), object)]);
     }
 
     #[test]

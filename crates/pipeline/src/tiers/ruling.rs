@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::{
     Pipeline, PipelineError, Result, blocking,
-    monitor::{Peer, read_with_peers},
+    monitor::{Pair, Peer, read_with_peers},
     moving::{Moving, parse_state},
     save::current_annotations,
 };
@@ -25,11 +25,13 @@ struct Decided {
 }
 
 /// What a decision says of one read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Said {
     marks: u32,
     wrong: u32,
     missed: u32,
+    /// What was right and what was said, class by class.
+    pairs: Vec<Pair>,
 }
 
 /// Has the reads held against a decision; in its write.
@@ -64,13 +66,12 @@ impl Pipeline {
                     let count = rulings.len();
                     let decided = comparisons::adjudications(tx, item).await?;
                     let by = decided.iter().find(|row| row.id == adjudication).map(|row| row.user_id);
-                    let peer = |row: &turns::Ruling| Peer {
-                        read: row.read_id,
-                        wrong: row.wrong + row.missed > 0,
-                        by,
-                    };
-                    let peers: Vec<Peer> = rulings.iter().map(peer).collect();
-                    let rows = rulings.into_iter().map(|row| turns::Ruling { at, ..row }).collect();
+                    let (mut rows, mut peers) = (Vec::with_capacity(count), Vec::with_capacity(count));
+                    for (row, pairs) in rulings {
+                        let wrong = row.wrong + row.missed > 0;
+                        peers.push(Peer { read: row.read_id, wrong, by, pairs });
+                        rows.push(turns::Ruling { at, ..row });
+                    }
                     turns::insert_rulings(tx, rows).await?;
                     tx.record(moving.evidence(RULED).details(serde_json::json!({ "reads": count })))?;
                     read_with_peers(tx, &pipeline, &moving, &peers).await?;
@@ -84,7 +85,7 @@ impl Pipeline {
             .await
     }
 
-    async fn rulings(&self, item: ItemId, adjudication: Uuid) -> Result<Vec<turns::Ruling>> {
+    async fn rulings(&self, item: ItemId, adjudication: Uuid) -> Result<Vec<(turns::Ruling, Vec<Pair>)>> {
         let (agreement, spacings, decision, marked, at) = {
             let mut conn = self.store.read().await?;
             let item = items::by_id(&mut conn, item).await?.ok_or(PipelineError::NotFound)?;
@@ -116,9 +117,9 @@ impl Pipeline {
                 let Some(user_id) = read.author_user else { continue };
                 let Some(said) = said(marks, &decision, &agreement, &spacings)? else { continue };
                 let (read_id, item_id, project_id) = (read.id, read.item_id, read.project_id);
-                let Said { marks, wrong, missed } = said;
+                let Said { marks, wrong, missed, pairs } = said;
                 let adjudication_id = adjudication;
-                rulings.push(turns::Ruling {
+                let row = turns::Ruling {
                     adjudication_id,
                     read_id,
                     user_id,
@@ -128,7 +129,8 @@ impl Pipeline {
                     wrong,
                     missed,
                     at,
-                });
+                };
+                rulings.push((row, pairs));
             }
             Ok(rulings)
         })
@@ -158,6 +160,11 @@ fn said(
             said.missed += u32::try_from(finding.marks.len()).unwrap_or(u32::MAX);
         }
         said.wrong += u32::try_from(theirs).unwrap_or(u32::MAX);
+        let class = |reader: usize, marks: &[Annotation]| {
+            let found = finding.marks.iter().find(|(of, _)| *of == reader);
+            found.map(|(_, place)| marks[*place].class.clone())
+        };
+        said.pairs.push((class(1, decision), class(0, read)));
     }
     Ok(Some(said))
 }
@@ -198,5 +205,11 @@ mod tests {
             held(&[mark(1, "b", 0.0), decision[1].clone(), decision[2].clone(), mark(9, "a", 70.0)]),
             (4, 2, 0)
         );
+        let said =
+            said(&[mark(1, "b", 0.0), mark(9, "a", 70.0)], &decision[..1], &Agreement::default(), &[None]);
+        let named = |class: &str| Some(class.to_owned());
+        let mut pairs = said.unwrap().unwrap().pairs;
+        pairs.sort();
+        assert_eq!(pairs, [(None, named("a")), (named("a"), named("b"))]);
     }
 }

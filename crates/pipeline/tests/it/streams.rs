@@ -137,6 +137,11 @@ async fn whoever_differs_from_others_and_is_found_wrong_is_alarmed_about() {
     };
     assert_eq!((alarm.stream.as_str(), alarm.wrong), ("peers", erred as u64));
     assert!(alarm.held > 0);
+    // What the errors have in common, and where it can be seen: from the decisions between the readers.
+    assert!(!alarm.patterns.is_empty(), "{alarm:?}");
+    let pattern = &alarm.patterns[0];
+    assert_eq!((pattern.right.as_deref(), pattern.said.as_deref()), (None, Some("object")));
+    assert!(pattern.times >= 3 && alarm.example.is_some(), "{alarm:?}");
     assert!(pipeline.feedback(&team.readers[1]).await.unwrap().is_empty());
     // Whoever decided between them raised it, and decides nothing about it.
     let owner = team.house.sign_in("owner@p").await;

@@ -14,7 +14,7 @@ import {
 import type { OntologyClass, Phase, Project } from "@/api/types";
 import { count, plural } from "@/format";
 import { At, FactList, Panel, PhaseMark, Status } from "@/parts/bits";
-import { patternWords } from "@/parts/FeedbackCard";
+import { alarmWords, patternWords } from "@/parts/feedback-words";
 import { ReasonDialog } from "@/parts/ReasonDialog";
 import { Failed, Loading, Note, Refused } from "@/parts/States";
 import table from "@/parts/table.module.css";
@@ -84,7 +84,7 @@ function One({ project, alarm }: { project: string; alarm: Alarm }) {
   const open = alarm.state === "open" || alarm.state === "appealed";
   return (
     <Panel
-      title={`${alarm.printed_name}: more corrections than usual`}
+      title={`${alarm.printed_name}: ${alarmWords(alarm.stream)}`}
       aside={
         <span className="row tight">
           <Status tone={open ? "bad" : "dim"} mark={open ? "triangle" : "square"}>
@@ -99,13 +99,18 @@ function One({ project, alarm }: { project: string; alarm: Alarm }) {
       <FactList
         rows={[
           [
-            "Corrected or sent back",
+            alarm.stream === "review" ? "Corrected or sent back" : "Wrong",
             `${count(alarm.wrong)} of ${plural(alarm.checked, "check")} since the estimated change`,
           ],
           ["Held since", <At key="since" micros={alarm.since_at} />],
           ["Items", `${count(alarm.still_held)} of ${count(alarm.held)} still held`],
           ["How sure", sureWords(alarm)],
-          ["In common", alarm.patterns.length > 0 ? alarm.patterns.map(patternWords).join("; ") : null],
+          [
+            "In common",
+            alarm.patterns.length > 0
+              ? alarm.patterns.map((one) => patternWords(one, alarm.stream)).join("; ")
+              : null,
+          ],
           ["They say", alarm.appeal ?? null],
           ["Decision", alarm.reason ? `${alarm.decided_by}: ${alarm.reason}` : null],
         ]}
@@ -138,7 +143,7 @@ function One({ project, alarm }: { project: string; alarm: Alarm }) {
       >
         <p>
           {choice === "dismiss"
-            ? "Every hold of this alarm is lifted, and its corrections no longer count against the person."
+            ? "Every hold of this alarm is lifted, and its wrong checks no longer count against the person."
             : "What waits for review is reviewed. What was accepted stays held until somebody has looked at it and lifts the hold."}{" "}
           {alarm.printed_name} reads your reason.
         </p>
