@@ -15,6 +15,7 @@ use crate::{
     holds::wide::JOB_WIDE_HOLD,
     label_errors::{JOB_RANK, JOB_SEARCH},
     models::JOB_ACCEPT,
+    monitor::JOB_ALARM_HOLD,
     moving::{JOB_COMPARE, JOB_ERASE, JOB_ESCALATE, JOB_GATE, JOB_PRELABEL, JOB_RECALL},
     organizations::JOB_CONTRACT,
     protocols::planned::JOB_PROTOCOL,
@@ -28,6 +29,7 @@ use crate::{
 /// Kinds of job that this program runs.
 const KINDS: &[&str] = &[
     JOB_WIDE_HOLD,
+    JOB_ALARM_HOLD,
     JOB_RECALL,
     JOB_ERASE,
     JOB_GATE,
@@ -137,6 +139,7 @@ impl Pipeline {
             JOB_ACCEPT => self.run_acceptance(job, worker.clone()).await,
             JOB_QUALIFICATION => self.run_announcement(job, worker.clone()).await,
             JOB_WIDE_HOLD => self.run_wide_hold(job, worker.clone()).await,
+            JOB_ALARM_HOLD => self.run_alarm_hold(job, worker.clone()).await,
             JOB_CAMPAIGN => self.run_campaign(job, worker.clone()).await,
             JOB_TICKETS => self.run_tickets(job, worker.clone()).await,
             JOB_GUIDELINE => self.run_planned_guideline(job, worker.clone()).await,

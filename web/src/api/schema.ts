@@ -4324,6 +4324,11 @@ export interface components {
             still_held: number;
             /** @description Stream. */
             stream: string;
+            /**
+             * Format: int64
+             * @description Items that it is still to hold; nothing is released until it has.
+             */
+            to_hold: number;
             /** @description Whose work. */
             user: components["schemas"]["UserId"];
             /** @description Whether it is: each check since the estimated change rests on forty checks of others on such items, or more. */

@@ -11,7 +11,9 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{evidence, reason};
-use crate::{Pipeline, PipelineError, Result, access::Action, moving::Moving, people::Caller};
+use crate::{
+    Pipeline, PipelineError, Result, access::Action, monitor::require_held, moving::Moving, people::Caller,
+};
 
 /// Kind of the job that holds, or lets go, the items.
 pub(crate) const JOB_WIDE_HOLD: &str = "wide_hold";
@@ -162,6 +164,7 @@ pub(crate) async fn reach_moved(tx: &mut Tx, project: ProjectId) -> Result<()> {
 /// # Errors
 /// `hold_working`.
 pub(crate) async fn require_reached(tx: &mut Tx, project: ProjectId) -> Result<()> {
+    require_held(tx, project).await?;
     for hold in wide_holds::open(tx, project).await? {
         if !wide_holds::next(tx, &hold, &reach(&hold.scope, &hold.value)?, None, 1).await?.is_empty() {
             let message = "A hold has not reached all of its items yet. Try again when it has.";

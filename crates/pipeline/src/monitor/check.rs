@@ -3,22 +3,19 @@
 use std::collections::BTreeMap;
 
 use countersign_model::{
-    AlarmId, Annotation, HoldId, Instant, ItemId, ProjectId, Protocol, ReadId, StageKind, UserId,
+    AlarmId, Annotation, Instant, ItemId, ProjectId, Protocol, ReadId, StageKind, UserId,
 };
 use countersign_quality::monitor::{self, Detector, Observation};
-use countersign_store::{Evidence, Tx, holds, monitoring, reads};
-use countersign_workflow::{Event, Phase, ReviewDecision};
+use countersign_store::{Evidence, Tx, monitoring, reads};
+use countersign_workflow::ReviewDecision;
 
 use super::{
-    GOLD, HELD_MAX, PatternView, REVIEW,
+    GOLD, PatternView, REVIEW,
     expected::{judged, known},
-    plan, run,
+    hold, plan, run,
     streams::{self, TIME},
 };
-use crate::{Pipeline, PipelineError, Result, moving::Moving, save::current_annotations, tickets};
-
-/// Why an item is held that was read after the estimated change.
-const HOLD_REASON: &str = "Read after somebody's work may have changed; it waits until that is decided.";
+use crate::{Pipeline, PipelineError, Result, save::current_annotations, tickets};
 
 /// Microseconds of a day.
 const DAY_MICROS: i64 = 24 * 3_600 * 1_000_000;
@@ -249,13 +246,8 @@ async fn raise(
         return Ok(true);
     }
     alarm.patterns = serde_json::to_string(&patterns(&run)?).map_err(internal)?;
-    monitoring::insert_alarm(tx, alarm).await?;
-    let doubtful = monitoring::handed_in_since(tx, project, user, since_at, HELD_MAX).await?;
-    let held = doubtful.len();
-    for item in doubtful {
-        let mut moving = Moving::load(tx, pipeline, item).await?;
-        hold(tx, &mut moving, id).await?;
-    }
+    monitoring::insert_alarm(tx, alarm.clone()).await?;
+    let held = hold::begin(tx, pipeline, &alarm).await?;
     let details = serde_json::json!({
         "user": user, "checks": number - since_number + 1, "evidence": raised.evidence,
         "run_length": raised.run_length, "held": held,
@@ -266,57 +258,6 @@ async fn raise(
     // Others may be alarmed about in the same way.
     tickets::ask(tx, project).await?;
     Ok(false)
-}
-
-/// Holds what somebody hands in while an alarm about their work waits for its decision. Not while others still read the item
-/// independently: a hold would tell them that somebody is through, and keep them from their own read. What is compared
-/// later is held then ([`compared`]).
-pub(crate) async fn submitted(tx: &mut Tx, moving: &mut Moving, user: UserId) -> Result<()> {
-    if matches!(moving.state.phase, Phase::Reading | Phase::Comparing) {
-        return Ok(());
-    }
-    match monitoring::open_alarm(tx, moving.item.project_id, user).await? {
-        Some(alarm) => hold(tx, moving, alarm.id).await,
-        None => Ok(()),
-    }
-}
-
-/// Holds an item whose independent reads were compared, for each alarm that puts one of them in doubt.
-pub(crate) async fn compared(tx: &mut Tx, moving: &mut Moving, ids: &[ReadId]) -> Result<()> {
-    if moving.state.phase == Phase::Reading {
-        return Ok(());
-    }
-    for id in ids {
-        let Some(read) = reads::by_id(tx, *id).await? else { continue };
-        let (Some(user), Some(at)) = (read.author_user, read.submitted_at) else { continue };
-        if let Some(alarm) = monitoring::open_alarm(tx, moving.item.project_id, user).await?
-            && at >= alarm.since_at
-        {
-            hold(tx, moving, alarm.id).await?;
-        }
-    }
-    Ok(())
-}
-
-async fn hold(tx: &mut Tx, moving: &mut Moving, alarm: AlarmId) -> Result<()> {
-    let id: HoldId = tx.fresh();
-    moving.take(tx, &Event::Held { hold: id }).await?;
-    let (project, item) = (moving.item.project_id, moving.item.id);
-    let row = holds::Hold {
-        id,
-        project_id: project,
-        item_id: item,
-        reason: HOLD_REASON.into(),
-        opened_by: None,
-        opened_at: tx.now(),
-        lifted_by: None,
-        lifted_at: None,
-        lift_reason: None,
-    };
-    holds::insert(tx, row).await?;
-    monitoring::insert_hold(tx, alarm, id).await?;
-    tx.record(Evidence::new("hold.opened", "hold", id.uuid()).project(project).item(item).reason("alarm"))?;
-    Ok(())
 }
 
 /// What the errors of a run have in common: kinds that happened three times or more.

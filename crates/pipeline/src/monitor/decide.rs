@@ -5,7 +5,7 @@ use countersign_store::{Conn, Evidence, Tx, holds, monitoring};
 use countersign_workflow::{Event, Phase, refusals::SEPARATION_OF_DUTIES};
 use serde::Deserialize;
 
-use super::{AlarmView, HELD_MAX, run};
+use super::{AlarmView, HELD_MAX, hold::require_all_held, run};
 use crate::{
     Pipeline, PipelineError, Result,
     access::Action,
@@ -74,7 +74,8 @@ impl Pipeline {
     /// Decides an alarm. Neither the person concerned nor anybody whose checks raised it may.
     ///
     /// # Errors
-    /// [`PipelineError::NotFound`] without the right; `reason_required`, `separation_of_duties`, `already_decided`.
+    /// [`PipelineError::NotFound`] without the right; `reason_required`, `separation_of_duties`, `already_decided`; `hold_working`
+    /// where one is upheld that has not held all of its items yet.
     pub async fn decide_alarm(
         &self,
         caller: &Caller,
@@ -98,10 +99,15 @@ impl Pipeline {
                 "It is about your own work, or your checks raised it: somebody else decides.",
             ));
         }
+        self.reach_alarms(alarm.project_id).await?;
         let pipeline = self.clone();
         self.store
             .write::<_, PipelineError, _>(caller.actor(), move |tx| {
                 Box::pin(async move {
+                    // What stands is to be held, all of it, before it is said that it stands.
+                    if decision.decision == AlarmChoice::Uphold {
+                        require_all_held(tx, &alarm).await?;
+                    }
                     let (state, all) = match decision.decision {
                         AlarmChoice::Dismiss => ("dismissed", true),
                         AlarmChoice::Uphold => ("upheld", false),

@@ -9,6 +9,7 @@ mod check;
 mod corrections;
 mod decide;
 mod expected;
+mod hold;
 mod overturn;
 mod plan;
 mod streams;
@@ -18,10 +19,11 @@ use countersign_quality::monitor::false_alarms;
 use countersign_store::{Conn, certifications, items, monitoring, projects, users};
 use serde::{Deserialize, Serialize};
 
-pub(crate) use check::{Looked, Pair, Raised, compared, observe, raise_gold, reviewed, submitted};
+pub(crate) use check::{Looked, Pair, Raised, observe, raise_gold, reviewed};
 pub use corrections::{CorrectionView, CorrectionsView};
 pub(crate) use decide::has_part_in;
 pub use decide::{AlarmChoice, AlarmDecision};
+pub(crate) use hold::{JOB_ALARM_HOLD, compared, require_held, submitted};
 pub(crate) use overturn::{gold_taken_back, overturned, own_scores};
 pub(crate) use plan::run_length;
 pub(crate) use streams::{CLASS, OVERLAP, PEERS, Peer, peers, read_with_peers};
@@ -30,7 +32,7 @@ use crate::{Pipeline, PipelineError, Result, access::Action, people::Caller, tic
 
 /// Checks to a false alarm where a project sets nothing.
 pub const RUN_LENGTH_DEFAULT: f64 = 5_000.0;
-/// Most items that one alarm holds.
+/// Most items that one list of what an alarm holds names.
 pub const HELD_MAX: u32 = 5_000;
 /// Most alarms in one list.
 const ALARMS_MAX: u32 = 200;
@@ -123,6 +125,8 @@ pub struct AlarmView {
     pub held: u64,
     /// Of these, still held.
     pub still_held: u64,
+    /// Items that it is still to hold; nothing is released until it has.
+    pub to_hold: u64,
     /// When.
     pub raised_at: Instant,
     /// What the person says.
@@ -326,7 +330,11 @@ impl Pipeline {
             Some(item) => items::by_id(conn, item).await?.map(|item| item.name),
             None => None,
         };
-        let held = monitoring::held(conn, alarm.id, None, HELD_MAX).await?;
+        let (held, still_held) = monitoring::count_held(conn, alarm.id).await?;
+        let to_hold = match alarm.decided_at {
+            Some(_) => 0,
+            None => monitoring::count_unheld(conn, &alarm).await?,
+        };
         let decided_by = match alarm.decided_by {
             Some(user) => Some(printed_name(conn, user).await?),
             None => None,
@@ -351,8 +359,9 @@ impl Pipeline {
             patterns,
             example,
             example_name,
-            held: held.len() as u64,
-            still_held: held.iter().filter(|row| row.lifted_at.is_none()).count() as u64,
+            held,
+            still_held,
+            to_hold,
             raised_at: alarm.raised_at,
             appeal: alarm.appeal,
             decided_by,

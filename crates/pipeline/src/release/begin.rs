@@ -46,6 +46,7 @@ impl Pipeline {
         wanted: Wanted,
     ) -> Result<(releases::Release, projects::Project)> {
         let (Begun { user, signer: by, id, name, state }, pipeline) = (begun, self.clone());
+        self.reach_alarms(project).await?;
         self.store
             .write(actor, move |tx| {
                 Box::pin(async move {

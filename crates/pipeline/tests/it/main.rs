@@ -2,6 +2,7 @@
 
 mod acceptance;
 mod agreement;
+mod alarm_holds;
 mod answers;
 mod appraisals;
 mod appraisals_blind;

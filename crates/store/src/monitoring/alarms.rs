@@ -54,25 +54,42 @@ record! {
     }
 }
 
-/// Items that somebody read and handed in from a moment on, and that can still be held. Not those that others still read
-/// independently, or that wait to be compared: they are held when that is done.
+/// What an alarm puts in doubt and does not hold yet, as a condition on `r` and `i`: items that the person handed in since the estimated
+/// change and that can be held. Not those that others still read independently, or that wait to be compared: they are held when that is done.
+macro_rules! unheld {
+    ($what:literal, $end:literal) => {
+        concat!(
+            "SELECT ",
+            $what,
+            " FROM reads r JOIN items i ON i.id = r.item_id WHERE r.project_id = $1 AND r.author_user = $2 \
+             AND r.kind = 'read' AND r.submitted_at >= $3 \
+             AND i.state NOT IN ('rejected', 'withdrawn', 'erased', 'recalled', 'reading', 'comparing') \
+             AND NOT EXISTS (SELECT 1 FROM alarm_holds a JOIN holds h ON h.id = a.hold_id \
+             WHERE a.alarm_id = $4 AND h.item_id = i.id)",
+            $end
+        )
+    };
+}
+
+/// Items that an alarm is to hold and does not hold yet, up to a number of them.
 ///
 /// # Errors
 /// [`StoreError`] of the database.
-pub async fn handed_in_since(
-    conn: &mut Conn,
-    project: ProjectId,
-    user: UserId,
-    since: Instant,
-    limit: u32,
-) -> Result<Vec<ItemId>, StoreError> {
-    let sql = "SELECT DISTINCT i.id FROM reads r JOIN items i ON i.id = r.item_id WHERE r.project_id = $1 \
-               AND r.author_user = $2 AND r.kind = 'read' AND r.submitted_at >= $3 \
-               AND i.state NOT IN ('rejected', 'withdrawn', 'erased', 'recalled', 'reading', 'comparing') \
-               ORDER BY i.id LIMIT $4";
-    let rows =
-        conn.query(sql).bind(project).bind(user).bind(since).bind(limit).scanning().fetch_all().await?;
+pub async fn unheld(conn: &mut Conn, alarm: &Alarm, limit: u32) -> Result<Vec<ItemId>, StoreError> {
+    let sql = unheld!("DISTINCT i.id", " ORDER BY i.id LIMIT $5");
+    let query = conn.query(sql).bind(alarm.project_id).bind(alarm.user_id).bind(alarm.since_at);
+    let rows = query.bind(alarm.id).bind(limit).scanning().fetch_all().await?;
     rows.iter().map(|row| row.get("id")).collect()
+}
+
+/// How many items an alarm is to hold and does not hold yet.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn count_unheld(conn: &mut Conn, alarm: &Alarm) -> Result<u64, StoreError> {
+    let sql = unheld!("COUNT(DISTINCT i.id) AS n", "");
+    let query = conn.query(sql).bind(alarm.project_id).bind(alarm.user_id).bind(alarm.since_at);
+    query.bind(alarm.id).scanning().fetch_one().await?.get("n")
 }
 
 /// Keeps an alarm.
@@ -97,6 +114,25 @@ pub async fn insert_hold(tx: &mut Tx, alarm: AlarmId, hold: HoldId) -> Result<()
 /// [`StoreError`] of the database.
 pub async fn alarm(conn: &mut Conn, id: AlarmId) -> Result<Option<Alarm>, StoreError> {
     conn.query("SELECT * FROM alarms WHERE id = $1").bind(id).optional().await
+}
+
+/// An alarm, locked until the write ends.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn lock_alarm(tx: &mut Tx, id: AlarmId) -> Result<Option<Alarm>, StoreError> {
+    let query =
+        tx.query_for("SELECT * FROM alarms WHERE id = $1", "SELECT * FROM alarms WHERE id = $1 FOR UPDATE");
+    query.bind(id).optional().await
+}
+
+/// Alarms of a project that nobody decided, the oldest first.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn open_alarms(conn: &mut Conn, project: ProjectId) -> Result<Vec<Alarm>, StoreError> {
+    let sql = "SELECT * FROM alarms WHERE project_id = $1 AND state IN ('open', 'appealed') ORDER BY id";
+    conn.query(sql).bind(project).all().await
 }
 
 /// The alarm about somebody in a project that nobody decided, the oldest first.
@@ -244,4 +280,15 @@ pub async fn held(
         })
     };
     rows.iter().map(read).collect()
+}
+
+/// How many items an alarm put holds on, and how many of these are open.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn count_held(conn: &mut Conn, id: AlarmId) -> Result<(u64, u64), StoreError> {
+    let sql = "SELECT COUNT(*) AS held, COUNT(CASE WHEN h.lifted_at IS NULL THEN 1 END) AS still \
+               FROM alarm_holds a JOIN holds h ON h.id = a.hold_id WHERE a.alarm_id = $1";
+    let row = conn.query(sql).bind(id).fetch_one().await?;
+    Ok((row.get("held")?, row.get("still")?))
 }

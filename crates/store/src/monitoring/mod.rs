@@ -6,8 +6,8 @@ mod strata;
 use countersign_model::{Instant, ItemId, ProjectId, ReadId, UserId};
 
 pub use alarms::{
-    Alarm, AlarmHold, Held, alarm, alarms, alarms_about, appeal, count_open, decide, handed_in_since, held,
-    insert_alarm, insert_hold, last_alarm, open_alarm, overturn,
+    Alarm, AlarmHold, Held, alarm, alarms, alarms_about, appeal, count_held, count_open, count_unheld, decide,
+    held, insert_alarm, insert_hold, last_alarm, lock_alarm, open_alarm, open_alarms, overturn, unheld,
 };
 pub use strata::{Alike, Stratum, alike_of_others, count_stratum, recount_strata, same_item_of_others};
 

@@ -2,7 +2,7 @@
 
 use countersign_model::{AlarmId, HoldId, ItemId, ProjectId, ReadId, Role, StageKind, UserId};
 use countersign_store::{
-    Actor, Evidence, StoreError, Tx, holds, items,
+    Actor, Conn, Evidence, StoreError, Tx, holds, items,
     monitoring::{self, Alarm, Alike, Check, Plan, Stratum, Stream},
     reads,
 };
@@ -126,6 +126,18 @@ fn alarm(tx: &Tx, project: ProjectId, user: UserId) -> Alarm {
     }
 }
 
+/// What an alarm holds, is still to hold, and has to be looked at beside.
+async fn in_doubt(conn: &mut Conn, id: AlarmId, items: &[ItemId]) {
+    assert_eq!(monitoring::count_held(conn, id).await.unwrap(), (1, 1));
+    let row = monitoring::alarm(conn, id).await.unwrap().unwrap();
+    let since = monitoring::unheld(conn, &row, 100).await.unwrap();
+    assert_eq!(since.len(), 4, "three that were checked, and the accepted one; the queued one is held");
+    assert_eq!(monitoring::count_unheld(conn, &row).await.unwrap(), 4);
+    assert_eq!(monitoring::unheld(conn, &row, 2).await.unwrap(), since[..2]);
+    assert_eq!(monitoring::open_alarms(conn, row.project_id).await.unwrap(), std::slice::from_ref(&row));
+    assert!(items[2..].iter().all(|item| !since.contains(item)), "nobody hears through a hold who is done");
+}
+
 both! {
     async fn a_plan_begins_the_evidence_anew_and_keeps_what_was_counted(world: World) {
         let (project, people) = world.project(&[Role::Annotator, Role::QualityEngineer]).await;
@@ -222,9 +234,7 @@ both! {
         let held = monitoring::held(&mut conn, id, None, 10).await.unwrap();
         assert_eq!((held.len(), held[0].item, held[0].lifted_at), (1, items[0], None));
         assert!(monitoring::held(&mut conn, id, Some(held[0].hold), 10).await.unwrap().is_empty());
-        let since = monitoring::handed_in_since(&mut conn, project, user, world.now(), 100).await.unwrap();
-        assert_eq!(since.len(), 5, "three that were checked, the queued and the accepted one");
-        assert!(items[2..].iter().all(|item| !since.contains(item)), "nobody hears through a hold who is done");
+        in_doubt(&mut conn, id, &items).await;
         assert_eq!(monitoring::corrected(&mut conn, project, 10).await.unwrap().len(), 2);
         drop(conn);
         let outcome = world.write(move |tx| Box::pin(async move {

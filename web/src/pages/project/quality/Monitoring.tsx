@@ -1,23 +1,16 @@
 /** Live monitoring: what needs a decision first, then everybody's charts, then how rare false alarms are. */
 import { Button, NumberInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
 import { useState } from "react";
-import {
-  type Alarm,
-  alarmItemsQuery,
-  type Monitor,
-  monitorQuery,
-  type StreamOf,
-  useMonitorActions,
-} from "@/api/quality";
-import type { OntologyClass, Phase, Project } from "@/api/types";
+import { type Alarm, type Monitor, monitorQuery, type StreamOf, useMonitorActions } from "@/api/quality";
+import type { OntologyClass, Project } from "@/api/types";
 import { count, plural } from "@/format";
-import { At, FactList, Panel, PhaseMark, Status } from "@/parts/bits";
+import { At, FactList, Panel, Status } from "@/parts/bits";
 import { alarmWords, patternWords } from "@/parts/feedback-words";
 import { ReasonDialog } from "@/parts/ReasonDialog";
 import { Failed, Loading, Note, Refused } from "@/parts/States";
 import table from "@/parts/table.module.css";
+import { HeldItems } from "./AlarmItems";
 import { ControlChart } from "./ControlChart";
 import { streamWords } from "./words";
 
@@ -35,46 +28,11 @@ export function sureWords(alarm: Pick<Alarm, "run_length" | "usual_known" | "evi
     : `the evidence reached ${reached} of ${length}; too few of others’ checks on such items are known to say how rare a false alarm is`;
 }
 
-function HeldItems({ project, alarm }: { project: string; alarm: Alarm }) {
-  const items = useQuery(alarmItemsQuery(project, alarm.id));
-  if (items.isPending) return <Loading lines={3} />;
-  if (items.isError) return <Failed error={items.error} retry={() => items.refetch()} />;
-  return (
-    <div className={table.scroll}>
-      <table className={table.table}>
-        <thead>
-          <tr>
-            <th>Item</th>
-            <th>State</th>
-            <th>Hold</th>
-          </tr>
-        </thead>
-        <tbody>
-          {items.data.map((one) => (
-            <tr key={one.item}>
-              <td>
-                <Link to="/items/$itemId" params={{ itemId: one.item }}>
-                  {one.name}
-                </Link>
-              </td>
-              <td>
-                <PhaseMark phase={one.phase as Phase} held={!one.lifted_at} />
-              </td>
-              <td>
-                {one.lifted_at ? (
-                  <>
-                    lifted <At micros={one.lifted_at} />
-                  </>
-                ) : (
-                  "held"
-                )}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
-  );
+/** What it holds, and how much it has still to reach. */
+export function heldWords(alarm: Pick<Alarm, "held" | "still_held" | "to_hold">): string {
+  const held = `${count(alarm.still_held)} of ${count(alarm.held)} still held`;
+  if (alarm.to_hold === 0) return held;
+  return `${held}; ${count(alarm.to_hold)} more are being held, and nothing is released until they are`;
 }
 
 function One({ project, alarm }: { project: string; alarm: Alarm }) {
@@ -103,7 +61,7 @@ function One({ project, alarm }: { project: string; alarm: Alarm }) {
             `${count(alarm.wrong)} of ${plural(alarm.checked, "check")} since the estimated change`,
           ],
           ["Held since", <At key="since" micros={alarm.since_at} />],
-          ["Items", `${count(alarm.still_held)} of ${count(alarm.held)} still held`],
+          ["Items", heldWords(alarm)],
           ["How sure", sureWords(alarm)],
           [
             "In common",
