@@ -112,6 +112,7 @@ export type StreamOf = Schemas["StreamView"];
 export type Check = Schemas["CheckView"];
 export type Corrections = Schemas["CorrectionsView"];
 export type AlarmItem = Schemas["AlarmItemView"];
+export type EarlierItem = Schemas["EarlierItemView"];
 
 export const monitorQuery = (project: string) =>
   queryOptions({
@@ -130,6 +131,12 @@ export const alarmItemsQuery = (project: string, alarm: string) =>
   queryOptions({
     queryKey: ["quality", project, "alarm", alarm],
     queryFn: ({ signal }) => api.get<AlarmItem[]>(path`/alarms/${alarm}/items`, undefined, signal),
+  });
+
+export const alarmEarlierQuery = (project: string, alarm: string) =>
+  queryOptions({
+    queryKey: ["quality", project, "alarm", alarm, "earlier"],
+    queryFn: ({ signal }) => api.get<EarlierItem[]>(path`/alarms/${alarm}/earlier`, undefined, signal),
   });
 
 export const correctionsQuery = (project: string) =>

@@ -55,6 +55,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/alarms/{alarm}/earlier": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the person of an alarm handed in last before the estimated change: all of it is to be looked at. */
+        get: operations["monitor_earlier"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/alarms/{alarm}/items": {
         parameters: {
             query?: never;
@@ -6547,6 +6564,19 @@ export interface components {
              */
             version: number;
         };
+        /** @description An item that somebody handed in before the estimated change. */
+        EarlierItemView: {
+            /** @description Item. */
+            item: components["schemas"]["ItemId"];
+            /** @description Its name. */
+            name: string;
+            /** @description Its phase. */
+            phase: string;
+            /** @description When they handed it in. */
+            read_at: components["schemas"]["Instant"];
+            /** @description A reviewer has looked at their read. */
+            reviewed: boolean;
+        };
         /** @description Why. */
         EndReason: {
             reason: string;
@@ -12385,6 +12415,36 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AlarmView"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    monitor_earlier: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alarm: components["schemas"]["AlarmId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EarlierItemView"][];
                 };
             };
             /** @description A refusal with its code. */

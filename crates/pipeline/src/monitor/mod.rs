@@ -34,6 +34,8 @@ use crate::{Pipeline, PipelineError, Result, access::Action, people::Caller, tic
 pub const RUN_LENGTH_DEFAULT: f64 = 5_000.0;
 /// Most items that one list of what an alarm holds names.
 pub const HELD_MAX: u32 = 5_000;
+/// Most items from before an estimated change that are listed to be looked at.
+pub const EARLIER_MAX: u32 = 200;
 /// Most alarms in one list.
 const ALARMS_MAX: u32 = 200;
 /// Most checks that a chart shows: the last ones.
@@ -151,6 +153,22 @@ pub struct AlarmItemView {
     pub phase: String,
     /// When the hold was lifted.
     pub lifted_at: Option<Instant>,
+}
+
+/// An item that somebody handed in before the estimated change.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct EarlierItemView {
+    /// Item.
+    pub item: ItemId,
+    /// Its name.
+    pub name: String,
+    /// Its phase.
+    pub phase: String,
+    /// When they handed it in.
+    pub read_at: Instant,
+    /// A reviewer has looked at their read.
+    pub reviewed: bool,
 }
 
 /// What is watched in a project.
@@ -299,6 +317,31 @@ impl Pipeline {
                 name: row.name,
                 phase: row.state,
                 lifted_at: row.lifted_at,
+            });
+        }
+        Ok(shown)
+    }
+
+    /// What the person of an alarm handed in last before the estimated change: where a change began is an estimate, so all of it is to be
+    /// looked at, the newest first.
+    ///
+    /// # Errors
+    /// [`PipelineError::NotFound`] without the right.
+    pub async fn alarm_earlier(&self, caller: &Caller, id: AlarmId) -> Result<Vec<EarlierItemView>> {
+        let mut conn = self.store.read().await?;
+        let alarm = monitoring::alarm(&mut conn, id).await?.ok_or(PipelineError::NotFound)?;
+        self.require_on(caller, Action::ManageHolds, alarm.project_id)?;
+        let mut shown = Vec::new();
+        for row in monitoring::earlier(&mut conn, &alarm, EARLIER_MAX).await? {
+            if self.hides_names_on(&mut conn, caller, row.item).await? {
+                continue;
+            }
+            shown.push(EarlierItemView {
+                item: row.item,
+                name: row.name,
+                phase: row.state,
+                read_at: row.read_at,
+                reviewed: row.reviewed,
             });
         }
         Ok(shown)

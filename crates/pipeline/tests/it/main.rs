@@ -15,6 +15,7 @@ mod clicks;
 #[path = "../../../store/tests/it/cluster.rs"]
 mod cluster;
 mod dated;
+mod degrades;
 mod double;
 mod ends;
 mod evidence;

@@ -3,7 +3,7 @@
 use axum::{Json, extract::State};
 use countersign_model::{AlarmId, ProjectId, UserId};
 use countersign_pipeline::monitor::{
-    AlarmDecision, AlarmItemView, AlarmView, CheckView, CorrectionsView, MonitorView,
+    AlarmDecision, AlarmItemView, AlarmView, CheckView, CorrectionsView, EarlierItemView, MonitorView,
 };
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
@@ -21,6 +21,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(checks))
         .routes(routes!(corrections))
         .routes(routes!(items))
+        .routes(routes!(earlier))
         .routes(routes!(decide))
         .routes(routes!(appeal))
         .routes(routes!(feedback))
@@ -116,6 +117,19 @@ async fn items(
     Ids(alarm): Ids<AlarmId>,
 ) -> Result<Json<Vec<AlarmItemView>>, Problem> {
     Ok(Json(app.pipeline.alarm_items(&caller, alarm).await?))
+}
+
+/// What the person of an alarm handed in last before the estimated change: all of it is to be looked at.
+#[utoipa::path(
+    get, path = "/alarms/{alarm}/earlier", tag = "monitor", params(("alarm" = AlarmId, Path)),
+    responses((status = 200, body = Vec<EarlierItemView>))
+)]
+async fn earlier(
+    State(app): State<App>,
+    SignedIn(caller): SignedIn,
+    Ids(alarm): Ids<AlarmId>,
+) -> Result<Json<Vec<EarlierItemView>>, Problem> {
+    Ok(Json(app.pipeline.alarm_earlier(&caller, alarm).await?))
 }
 
 /// Decides an alarm. Neither the person concerned nor anybody whose checks raised it may.

@@ -292,3 +292,44 @@ pub async fn count_held(conn: &mut Conn, id: AlarmId) -> Result<(u64, u64), Stor
     let row = conn.query(sql).bind(id).fetch_one().await?;
     Ok((row.get("held")?, row.get("still")?))
 }
+
+/// An item that somebody handed in before the estimated change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Earlier {
+    /// Item.
+    pub item: ItemId,
+    /// Its name.
+    pub name: String,
+    /// Its phase.
+    pub state: String,
+    /// When it was handed in.
+    pub read_at: Instant,
+    /// A reviewer has looked at their read.
+    pub reviewed: bool,
+}
+
+/// What the person of an alarm handed in last before the estimated change, the newest first; never a copy of hidden gold.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn earlier(conn: &mut Conn, alarm: &Alarm, limit: u32) -> Result<Vec<Earlier>, StoreError> {
+    let sql = "SELECT i.id, i.name, i.state, MAX(r.submitted_at) AS read_at, (SELECT COUNT(*) FROM monitor_checks c \
+               WHERE c.item_id = i.id AND c.user_id = $2 AND c.stream = 'review') AS checks \
+               FROM reads r JOIN items i ON i.id = r.item_id WHERE r.project_id = $1 AND r.author_user = $2 \
+               AND r.kind = 'read' AND r.submitted_at < $3 \
+               AND i.state NOT IN ('rejected', 'withdrawn', 'erased', 'recalled', 'reading', 'comparing') \
+               AND NOT EXISTS (SELECT 1 FROM gold_copies g WHERE g.item_id = i.id) \
+               GROUP BY i.id, i.name, i.state ORDER BY MAX(r.submitted_at) DESC, i.id LIMIT $4";
+    let query = conn.query(sql).bind(alarm.project_id).bind(alarm.user_id).bind(alarm.since_at);
+    let rows = query.bind(limit).scanning().fetch_all().await?;
+    let read = |row: &crate::Row| {
+        Ok(Earlier {
+            item: row.get("id")?,
+            name: row.get("name")?,
+            state: row.get("state")?,
+            read_at: row.get("read_at")?,
+            reviewed: row.get::<u64>("checks")? > 0,
+        })
+    };
+    rows.iter().map(read).collect()
+}

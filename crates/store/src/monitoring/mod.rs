@@ -6,8 +6,9 @@ mod strata;
 use countersign_model::{Instant, ItemId, ProjectId, ReadId, UserId};
 
 pub use alarms::{
-    Alarm, AlarmHold, Held, alarm, alarms, alarms_about, appeal, count_held, count_open, count_unheld, decide,
-    held, insert_alarm, insert_hold, last_alarm, lock_alarm, open_alarm, open_alarms, overturn, unheld,
+    Alarm, AlarmHold, Earlier, Held, alarm, alarms, alarms_about, appeal, count_held, count_open,
+    count_unheld, decide, earlier, held, insert_alarm, insert_hold, last_alarm, lock_alarm, open_alarm,
+    open_alarms, overturn, unheld,
 };
 pub use strata::{Alike, Stratum, alike_of_others, count_stratum, recount_strata, same_item_of_others};
 

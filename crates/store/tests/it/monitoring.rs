@@ -1,6 +1,6 @@
 //! Streams of checks, alarms and what they hold, on both engines.
 
-use countersign_model::{AlarmId, HoldId, ItemId, ProjectId, ReadId, Role, StageKind, UserId};
+use countersign_model::{AlarmId, HoldId, Instant, ItemId, ProjectId, ReadId, Role, StageKind, UserId};
 use countersign_store::{
     Actor, Conn, Evidence, StoreError, Tx, holds, items,
     monitoring::{self, Alarm, Alike, Check, Plan, Stratum, Stream},
@@ -135,6 +135,11 @@ async fn in_doubt(conn: &mut Conn, id: AlarmId, items: &[ItemId]) {
     assert_eq!(monitoring::count_unheld(conn, &row).await.unwrap(), 4);
     assert_eq!(monitoring::unheld(conn, &row, 2).await.unwrap(), since[..2]);
     assert_eq!(monitoring::open_alarms(conn, row.project_id).await.unwrap(), std::slice::from_ref(&row));
+    assert!(monitoring::earlier(conn, &row, 200).await.unwrap().is_empty());
+    let later = Alarm { since_at: Instant(row.since_at.0 + 1), ..row };
+    let earlier = monitoring::earlier(conn, &later, 200).await.unwrap();
+    assert_eq!(earlier.iter().filter(|one| one.reviewed).count(), 3);
+    assert_eq!((earlier.len(), monitoring::earlier(conn, &later, 2).await.unwrap().len()), (5, 2));
     assert!(items[2..].iter().all(|item| !since.contains(item)), "nobody hears through a hold who is done");
 }
 

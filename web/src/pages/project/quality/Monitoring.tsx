@@ -10,7 +10,7 @@ import { alarmWords, patternWords } from "@/parts/feedback-words";
 import { ReasonDialog } from "@/parts/ReasonDialog";
 import { Failed, Loading, Note, Refused } from "@/parts/States";
 import table from "@/parts/table.module.css";
-import { HeldItems } from "./AlarmItems";
+import { EarlierItems, HeldItems } from "./AlarmItems";
 import { ControlChart } from "./ControlChart";
 import { streamWords } from "./words";
 
@@ -39,6 +39,7 @@ function One({ project, alarm }: { project: string; alarm: Alarm }) {
   const { decide } = useMonitorActions(project);
   const [choice, setChoice] = useState<"dismiss" | "uphold" | null>(null);
   const [listed, setListed] = useState(false);
+  const [looking, setLooking] = useState(false);
   const open = alarm.state === "open" || alarm.state === "appealed";
   return (
     <Panel
@@ -84,6 +85,10 @@ function One({ project, alarm }: { project: string; alarm: Alarm }) {
       <details onToggle={(event) => setListed(event.currentTarget.open)}>
         <summary>What it holds ({count(alarm.held)})</summary>
         {listed ? <HeldItems project={project} alarm={alarm} /> : null}
+      </details>
+      <details onToggle={(event) => setLooking(event.currentTarget.open)}>
+        <summary>To be looked at: what they handed in last before</summary>
+        {looking ? <EarlierItems project={project} alarm={alarm} /> : null}
       </details>
       <ReasonDialog
         opened={choice !== null}
