@@ -102,7 +102,8 @@ impl Town {
             stranger: stranger.uuid(),
             annotator,
         };
-        town.fill().await;
+        // On the heap: it holds everything that a town does, and whoever decides on rights refuses where little of the stack is left.
+        Box::pin(town.fill()).await;
         town
     }
 
