@@ -259,6 +259,12 @@ pub struct Principal {
     pub belongs: Belonging,
 }
 
+/// How much of the stack Cedar is given, bytes. It refuses to evaluate where 100 kB are left or less, however shallow the
+/// policies are, and an unoptimised program deep in its use cases gets there.
+const STACK_LEFT: usize = 512 * 1024;
+/// What is taken for it where less is left, bytes.
+const STACK_TAKEN: usize = 2 * 1024 * 1024;
+
 /// Most answers that are remembered.
 const REMEMBERED_MAX: usize = 4_096;
 
@@ -284,14 +290,16 @@ impl Access {
         Ok(Self { authorizer: Authorizer::new(), policies, remembered: Mutex::default() })
     }
 
-    /// Decides. Anything that cannot be evaluated is a no.
+    /// Decides. Anything that cannot be evaluated is a no, and is asked anew the next time.
     pub fn allows(&self, principal: &Principal, action: Action, resource: &Resource) -> bool {
-        let Resource::Project(project) = resource else { return self.decides(principal, action, resource) };
+        let Resource::Project(project) = resource else {
+            return self.decides(principal, action, resource) == Some(true);
+        };
         let question = (principal.clone(), action, *project);
         if let Some(known) = self.remembered.lock().unwrap_or_else(PoisonError::into_inner).get(&question) {
             return *known;
         }
-        let answer = self.decides(principal, action, resource);
+        let Some(answer) = self.decides(principal, action, resource) else { return false };
         let mut remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
         if remembered.len() >= REMEMBERED_MAX {
             remembered.clear();
@@ -300,11 +308,20 @@ impl Access {
         answer
     }
 
-    fn decides(&self, principal: &Principal, action: Action, resource: &Resource) -> bool {
-        let Some((request, entities)) = question(principal, action, resource) else {
-            return false;
-        };
-        self.authorizer.is_authorized(&request, &self.policies, &entities).decision() == Decision::Allow
+    /// What the policies say; nothing where one of them could not be evaluated, which is no answer: a policy that was
+    /// passed over may have been the one that allows, or the one that forbids.
+    fn decides(&self, principal: &Principal, action: Action, resource: &Resource) -> Option<bool> {
+        stacker::maybe_grow(STACK_LEFT, STACK_TAKEN, || {
+            let (request, entities) = question(principal, action, resource)?;
+            let response = self.authorizer.is_authorized(&request, &self.policies, &entities);
+            let errors = response.diagnostics().errors().count();
+            if errors > 0 {
+                // Its text may quote entities: the log gets what was asked, not of whom.
+                tracing::error!(action = action.as_str(), errors, "policies could not be evaluated");
+                return None;
+            }
+            Some(response.decision() == Decision::Allow)
+        })
     }
 }
 

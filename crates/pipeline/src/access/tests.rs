@@ -23,6 +23,21 @@ fn policies_fit_the_schema() {
 }
 
 #[test]
+fn answers_do_not_depend_on_how_much_of_the_stack_is_left() {
+    // Cedar refuses where 100 kB are left. A thread that never had more is where a deep call ends up.
+    let access = Access::shipped().unwrap();
+    let asked = std::thread::Builder::new().stack_size(96 * 1024).spawn(move || {
+        let project = ProjectId(Uuid::from_u128(1));
+        let annotator = person(7, &[(project, Role::Annotator)]);
+        let task = Resource::Task { task: TaskId(Uuid::from_u128(2)), project, actors: vec![], held: false };
+        let may = |action, on: &Resource| access.allows(&annotator, action, on);
+        let on = Resource::Project(project);
+        [may(Action::WorkRead, &task), may(Action::ViewProject, &on), may(Action::WorkReview, &task)]
+    });
+    assert_eq!(asked.unwrap().join().unwrap(), [true, true, false]);
+}
+
+#[test]
 fn nobody_countersigns_their_own_work_whatever_their_roles() {
     let access = Access::shipped().unwrap();
     let project = ProjectId(Uuid::from_u128(1));
