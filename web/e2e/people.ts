@@ -48,6 +48,11 @@ export class Person {
     // Where all that a role does is to decide between reads, its button counts what there is to decide.
     const name =
       verb === "deciding" ? /^(\d+ disputes?$|Continue reviewing)/ : new RegExp(`^(Start|Continue) ${verb}`);
+    return this.waiting(project, name);
+  }
+
+  /** The button so named of a project on the start page; other walks make the same people wait elsewhere. */
+  waiting(project: string, name: string | RegExp) {
     return this.page
       .locator("section, article, li, div")
       .filter({ hasText: project })
