@@ -49,7 +49,9 @@ fn walk(folder: &Path, endings: &[&str], found: &mut Vec<PathBuf>) {
     for path in entries.filter_map(|entry| entry.ok().map(|entry| entry.path())) {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         if path.is_dir() {
-            if !["node_modules", "target", "dist", ".git", ".cache", ".venv"].contains(&name.as_str()) {
+            if !["node_modules", "target", "dist", "test-results", ".git", ".cache", ".venv"]
+                .contains(&name.as_str())
+            {
                 walk(&path, endings, found);
             }
         } else if endings.iter().any(|ending| name.ends_with(ending)) {
