@@ -21,6 +21,8 @@ const TRIALS = 3;
 const NARROWEST = 40;
 const NAME = "critical_eye";
 const DAY_MICROS = 86_400_000_000;
+/** A certificate that ends while one looks on. */
+const BRIEF_MICROS = 30_000_000;
 /** Parts whose reference is bad, as in AIAG's worked example. */
 const BAD = new Set([3, 4, 5, 9, 12, 22, 25, 26, 30, 34, 37, 39, 42, 45, 48, 50]);
 /** Its answers where not all nine are alike, 1 is good, by appraiser. */
@@ -95,7 +97,13 @@ async function accepted(people: People, project: string): Promise<void> {
 }
 
 /** Somebody new who reads in the project, with the qualification that reading will ask for. */
-async function eye(browser: Browser, people: People, project: string, name: string): Promise<Person> {
+async function eye(
+  browser: Browser,
+  people: People,
+  project: string,
+  name: string,
+  micros = 300 * DAY_MICROS,
+): Promise<Person> {
   const login = `${name.toLowerCase().replace(" ", "-")}-${Date.now()}`;
   const account = { login, printed_name: name, password: PASSWORD, organization: null };
   const { user } = await call(people.owner, "post", "/users", account);
@@ -105,7 +113,7 @@ async function eye(browser: Browser, people: People, project: string, name: stri
     user: user.id,
     name: NAME,
     issuer: "Inspection course",
-    valid_until: Date.now() * 1_000 + 300 * DAY_MICROS,
+    valid_until: Date.now() * 1_000 + micros,
   });
   return person;
 }
@@ -190,6 +198,15 @@ async function judges(person: Person, project: string, study: string, says: Says
   await expect(page.getByRole("heading", { name: /The manual's|Ours/ })).toBeVisible();
 }
 
+/** What somebody is told who asks for work. */
+async function claims(person: Person, project: string): Promise<{ code?: string }> {
+  const answer = await person.context.request.post(`/api/v1/projects/${project}/tasks/claim`, {
+    data: {},
+    headers: { "x-countersign": "1" },
+  });
+  return answer.json();
+}
+
 /** The row of a person in a table of the report. */
 const rowOf = (people: People, label: string, name: string) =>
   people.quality.page
@@ -267,13 +284,28 @@ test("eyes are studied as in the manual, and whoever is at 82 % loses critical w
 
   await di.page.reload();
   await expect(di.card("Eyes for critical defects", "reading")).toBeHidden();
-  const refused = await di.context.request.post(`/api/v1/projects/${project}/tasks/claim`, {
-    data: {},
-    headers: { "x-countersign": "1" },
-  });
-  expect((await refused.json()).code).toBe("qualification_missing");
+  expect((await claims(di, project)).code).toBe("qualification_missing");
   await di.page.goto("/account");
   await expect(di.page.getByText(/Study “Ours”: marginal \(effectiveness 82\.0 %/)).toBeVisible();
+
+  // A certificate ends by the clock, as that of a study does a quarter later: the queue is empty without anybody's act.
+  const last = await eye(browser, people, project, "Fi Neun", BRIEF_MICROS);
+  await last.page.goto("/");
+  await expect(last.card("Eyes for critical defects", "reading")).toBeVisible();
+  await last.page.screenshot({ path: info.outputPath("certified.png") });
+  await expect
+    .poll(
+      async () => {
+        await last.page.reload();
+        await expect(last.page.getByRole("heading", { name: "Hello, Fi Neun" })).toBeVisible();
+        return last.card("Eyes for critical defects", "reading").count();
+      },
+      { timeout: 2 * (BRIEF_MICROS / 1_000), intervals: [2_000] },
+    )
+    .toBe(0);
+  await last.page.screenshot({ path: info.outputPath("expired.png") });
+  expect((await claims(last, project)).code).toBe("qualification_expired");
   await ed.starts("Eyes for critical defects", "reading");
+  await last.leaves();
   for (const person of [...Object.values(people), ...eyes]) await person.leaves();
 });
