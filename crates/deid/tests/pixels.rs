@@ -179,6 +179,56 @@ fn text_that_stands_still_is_masked_in_every_frame() {
     }
 }
 
+/// Rows of the letters H, E, L, T and F, five pixels wide.
+const LETTERS: [[u8; 7]; 5] = [
+    [17, 17, 17, 31, 17, 17, 17],
+    [31, 16, 16, 30, 16, 16, 31],
+    [16, 16, 16, 16, 16, 16, 31],
+    [31, 4, 4, 4, 4, 4, 4],
+    [31, 16, 16, 30, 16, 16, 16],
+];
+
+/// Tiles of even ground, the first with a line of ten letters, each three pixels to the dot.
+fn lettered() -> Picture {
+    let mut p = first(|p| p.channels == 1 && p.palette.is_none() && !p.inverted && p.frames.len() > 1);
+    (p.width, p.height, p.bits) = (256, 256, 8);
+    let ground: Vec<u16> = (0..256_usize * 256).map(|at| 90 + (at * 7_919 % 61 / 20) as u16).collect();
+    p.frames = vec![ground; 8];
+    for (place, x, y) in (0..10 * 18 * 21).map(|n| (n / (18 * 21), n % 18, n / 18 % 21)) {
+        let row = LETTERS[place % LETTERS.len()][y / 3];
+        if x / 3 < 5 && row & (16 >> (x / 3)) != 0 {
+            p.frames[0][(40 + y) * 256 + 30 + place * 18 + x] = 240;
+        }
+    }
+    p
+}
+
+/// The same frames as a slide's tiles, one beside the other.
+fn slide(p: &Picture) -> Instance {
+    let mut slide = instance(p);
+    slide.data.put_text(tags::SOP_CLASS_UID, VR::UI, "1.2.840.10008.5.1.4.1.1.77.1.6");
+    for (tag, pixels) in [
+        (tags::TOTAL_PIXEL_MATRIX_COLUMNS, p.width * p.frames.len()),
+        (tags::TOTAL_PIXEL_MATRIX_ROWS, p.height),
+    ] {
+        slide.data.put_bytes(tag, VR::UL, (pixels as u32).to_le_bytes().to_vec());
+    }
+    slide
+}
+
+#[test]
+fn what_is_found_in_one_tile_of_a_slide_is_not_believed_of_the_others() {
+    let p = lettered();
+    let masked = |mut cleaned: Instance| {
+        let outcome = clean_pixels(&mut cleaned, &PixelPolicy::default()).unwrap();
+        assert!(outcome.found.iter().any(|f| f.frame == 0), "the letters are found");
+        outcome.masked.frames.iter().filter(|m| !m.areas.is_empty()).map(|m| m.frame).collect::<Vec<_>>()
+    };
+    assert_eq!(masked(slide(&p)), [0]);
+    // As frames of a film the same pictures stand still around the letters, and all are masked.
+    assert_eq!(masked(instance(&p)), (0..8).collect::<Vec<_>>());
+}
+
 #[test]
 fn only_touched_frames_change_and_a_frame_that_is_not_there_is_refused() {
     let p = first(|p| p.frames.len() > 1);

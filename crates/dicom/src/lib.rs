@@ -49,7 +49,9 @@ pub use limits::{
 };
 pub use lut::{DisplayLuts, Lut};
 pub use render::{Rendered, default_window, render, render_frame, render_with, rescaled};
-pub use slide::{MAX_TILES, SlideFile, SlideFileError, SlideLevel, browser_jpeg, slide_level};
+pub use slide::{
+    MAX_TILES, SlideFile, SlideFileError, SlideLevel, browser_jpeg, frames_are_tiles, slide_level,
+};
 pub use stack::{
     ORIENTATION_TOLERANCE, SAME_PLACE_MM, SPACING_TOLERANCE, SliceGeometry, Stack, StackIssue,
     TILT_TOLERANCE_RAD, order_slices,

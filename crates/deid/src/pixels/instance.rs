@@ -1,8 +1,8 @@
 //! Masks on an instance: what was found, or what a person drew, is painted over in the frames that hold it.
 
 use countersign_dicom::{
-    DicomError, FrameEdit, FrameOutcome, Instance, Place, VR, decode_frame, frame_count, raw_samples,
-    replace_frames, tags, transcode_to_native,
+    DicomError, FrameEdit, FrameOutcome, Instance, Place, VR, decode_frame, frame_count, frames_are_tiles,
+    raw_samples, replace_frames, tags, transcode_to_native,
 };
 use serde::{Deserialize, Serialize};
 
@@ -223,7 +223,8 @@ fn mark_changed(instance: &mut Instance, report: &MaskReport) {
 ///
 /// Burned In Annotation = NO in the source is no evidence and is not read; it is set to NO here, because every
 /// frame was looked at. Text that stands still while the rest moves is masked in all frames, and so is what
-/// was found at one place in a fifth of them.
+/// was found at one place in a fifth of them. Tiles of a slide are places beside each other: what was found in one says
+/// nothing about the others, and each is masked for itself.
 ///
 /// # Errors
 /// [`PixelError`]: a frame that does not decode or cannot be put back. The instance is then unchanged and must
@@ -240,7 +241,7 @@ pub fn clean_pixels(instance: &mut Instance, policy: &PixelPolicy) -> Result<Pix
         let raster = Raster::of(&decode_frame(instance, frame)?).ok_or(PixelError::Empty { frame })?;
         let detection = detect(&raster, &hints);
         found.push(FrameFindings { frame, regions: detection.regions });
-        if frames > 1 {
+        if frames > 1 && !frames_are_tiles(instance) {
             match &mut still {
                 Some(still) => still.add(&raster),
                 None => still = Some(Still::new(&raster)),

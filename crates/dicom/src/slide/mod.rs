@@ -76,6 +76,17 @@ impl SlideLevel {
     }
 }
 
+/// Whether the frames of an instance are places beside each other instead of one place again: tiles of a slide, however they
+/// lie.
+#[must_use]
+pub fn frames_are_tiles(instance: &Instance) -> bool {
+    let data = &instance.data;
+    let whole = |tag: Tag| data.u32(tag).unwrap_or(0);
+    data.text(tags::SOP_CLASS_UID).as_deref() == Some(SLIDE_CLASS)
+        && (whole(tags::TOTAL_PIXEL_MATRIX_COLUMNS) > whole(tags::COLUMNS)
+            || whole(tags::TOTAL_PIXEL_MATRIX_ROWS) > whole(tags::ROWS))
+}
+
 /// The level that an instance is; `None` for what is no slide, for its label and overview, and for tiles that overlap or
 /// lie between the places of a grid. Of several focal planes or stains the first one counts.
 #[must_use]
