@@ -110,6 +110,7 @@ export type Monitor = Schemas["MonitorView"];
 export type Alarm = Schemas["AlarmView"];
 export type StreamOf = Schemas["StreamView"];
 export type Check = Schemas["CheckView"];
+export type Cusum = Schemas["CusumView"];
 export type Corrections = Schemas["CorrectionsView"];
 export type AlarmItem = Schemas["AlarmItemView"];
 export type EarlierItem = Schemas["EarlierItemView"];
@@ -125,6 +126,13 @@ export const checksQuery = (project: string, user: string, stream: string) =>
     queryKey: ["quality", project, "monitor", user, stream],
     queryFn: ({ signal }) =>
       api.get<Check[]>(path`/projects/${project}/monitor/${user}/checks`, { stream }, signal),
+  });
+
+export const cusumQuery = (project: string, user: string, stream: string) =>
+  queryOptions({
+    queryKey: ["quality", project, "monitor", user, stream, "cusum"],
+    queryFn: ({ signal }) =>
+      api.get<Cusum | null>(path`/projects/${project}/monitor/${user}/cusum`, { stream }, signal),
   });
 
 export const alarmItemsQuery = (project: string, alarm: string) =>

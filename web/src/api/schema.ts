@@ -2868,6 +2868,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/monitor/{user}/cusum": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The CUSUM chart of the last checks of one stream of one person's work; nothing where there is no such chart. */
+        get: operations["monitor_cusum"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/ontology": {
         parameters: {
             query?: never;
@@ -6257,6 +6274,62 @@ export interface components {
              * @description Defective items in the batch.
              */
             wrong: number;
+        };
+        /** @description A check on the chart. */
+        CusumPoint: {
+            /**
+             * Format: int32
+             * @description Height after it; the limit where it signalled, after which the chart begins anew.
+             */
+            height: number;
+            /**
+             * Format: int64
+             * @description Place of the check in the stream, from 1.
+             */
+            number: number;
+            /**
+             * Format: int64
+             * @description Where it signalled: the first check of the run that led to it.
+             */
+            since?: number | null;
+        };
+        /**
+         * @description The CUSUM chart of the last checks of a stream: an error adds `step`, anything else takes 1 off, never below 0, and it
+         *     signals at `limit`.
+         */
+        CusumView: {
+            /**
+             * Format: double
+             * @description The share that it is to find soon: eight times the odds.
+             */
+            changed: number;
+            /**
+             * Format: double
+             * @description Checks to a signal on average from a chart at 0 where errors are as frequent as `changed`.
+             */
+            delay: number;
+            /**
+             * Format: int32
+             * @description Where it signals.
+             */
+            limit: number;
+            /** @description One for each check, in their order. */
+            points: components["schemas"]["CusumPoint"][];
+            /**
+             * Format: double
+             * @description Checks to a false signal on average, exactly, where errors are as frequent as usual and independent.
+             */
+            run_length: number;
+            /**
+             * Format: int32
+             * @description What an error adds.
+             */
+            step: number;
+            /**
+             * Format: double
+             * @description Usual share of errors: the mean of what was expected of the checks shown.
+             */
+            usual: number;
         };
         /**
          * @description What is done with the dates of a patient's history.
@@ -18413,6 +18486,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CheckView"][];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    monitor_cusum: {
+        parameters: {
+            query?: {
+                /** @description As the streams are named; `review` where nothing is said. */
+                stream?: string;
+            };
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+                user: components["schemas"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CusumView"] | null;
                 };
             };
             /** @description A refusal with its code. */

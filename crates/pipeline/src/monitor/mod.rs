@@ -7,6 +7,7 @@
 
 mod check;
 mod corrections;
+mod cusum;
 mod decide;
 mod expected;
 mod hold;
@@ -21,6 +22,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use check::{Looked, Pair, Raised, observe, raise_gold, reviewed};
 pub use corrections::{CorrectionView, CorrectionsView};
+pub use cusum::{CusumPoint, CusumView};
 pub(crate) use decide::has_part_in;
 pub use decide::{AlarmChoice, AlarmDecision};
 pub(crate) use hold::{JOB_ALARM_HOLD, compared, require_held, submitted};

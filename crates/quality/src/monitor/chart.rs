@@ -78,6 +78,12 @@ impl Chart {
         (self.step, self.limit)
     }
 
+    /// Where it stands, from 0 to below its limit.
+    #[must_use]
+    pub const fn height(&self) -> u32 {
+        self.height
+    }
+
     /// Takes an item. On an alarm returns the number of the first item of the run that led to it, and begins anew.
     pub const fn take(&mut self, wrong: bool) -> Option<u64> {
         self.items += 1;

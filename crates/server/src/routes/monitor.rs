@@ -3,7 +3,8 @@
 use axum::{Json, extract::State};
 use countersign_model::{AlarmId, ProjectId, UserId};
 use countersign_pipeline::monitor::{
-    AlarmDecision, AlarmItemView, AlarmView, CheckView, CorrectionsView, EarlierItemView, MonitorView,
+    AlarmDecision, AlarmItemView, AlarmView, CheckView, CorrectionsView, CusumView, EarlierItemView,
+    MonitorView,
 };
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
@@ -19,6 +20,7 @@ pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(monitor, set))
         .routes(routes!(checks))
+        .routes(routes!(cusum))
         .routes(routes!(corrections))
         .routes(routes!(items))
         .routes(routes!(earlier))
@@ -91,6 +93,21 @@ async fn checks(
     Search(query): Search<StreamQuery>,
 ) -> Result<Json<Vec<CheckView>>, Problem> {
     Ok(Json(app.pipeline.monitor_checks(&caller, project, user, query.stream).await?))
+}
+
+/// The CUSUM chart of the last checks of one stream of one person's work; nothing where there is no such chart.
+#[utoipa::path(
+    get, path = "/projects/{project}/monitor/{user}/cusum", tag = "monitor",
+    params(("project" = ProjectId, Path), ("user" = UserId, Path), StreamQuery),
+    responses((status = 200, body = Option<CusumView>))
+)]
+async fn cusum(
+    State(app): State<App>,
+    SignedIn(caller): SignedIn,
+    Ids((project, user)): Ids<(ProjectId, UserId)>,
+    Search(query): Search<StreamQuery>,
+) -> Result<Json<Option<CusumView>>, Problem> {
+    Ok(Json(app.pipeline.monitor_cusum(&caller, project, user, query.stream).await?))
 }
 
 /// What reviewers change, class by class.

@@ -1,23 +1,17 @@
 /** Evidence over checks, drawn by uPlot: it follows the mouse, zooms by dragging (double click: all), and grows as checks come. */
-import { useEffect, useRef } from "react";
-import uPlot from "uplot";
-import "uplot/dist/uPlot.min.css";
+import { useEffect, useMemo, useRef } from "react";
+import type uPlot from "uplot";
 import type { Check } from "@/api/quality";
-import { usePreferences } from "@/parts/preferences";
 import { FLOOR, levelData } from "./level";
+import { axes, colour, HEIGHT_PX, usePlot } from "./plot";
 
-const HEIGHT_PX = 220;
 /** Half the size of a cross, pixels of the screen. */
 const CROSS_PX = 4;
-
-function colour(name: string): string {
-  return getComputedStyle(document.documentElement).getPropertyValue(name).trim() || "#888";
-}
 
 /** A cross at each check that found something. */
 function crosses(plot: uPlot, series: number): boolean {
   const { ctx } = plot;
-  const reach = CROSS_PX * uPlot.pxRatio;
+  const reach = CROSS_PX * devicePixelRatio;
   const points = plot.data[series];
   if (!points) return false;
   ctx.save();
@@ -34,20 +28,19 @@ function crosses(plot: uPlot, series: number): boolean {
     ctx.lineTo(x - reach, y + reach);
   });
   ctx.strokeStyle = colour(series === 3 ? "--dim" : "--bad");
-  ctx.lineWidth = 1.6 * uPlot.pxRatio;
+  ctx.lineWidth = 1.6 * devicePixelRatio;
   ctx.stroke();
   ctx.restore();
   return false;
 }
 
 function options(width: number, checks: () => Check[], pick: (check: Check) => void): uPlot.Options {
-  const axis = { stroke: colour("--dim"), grid: { stroke: colour("--line") }, ticks: { show: false } };
   const spelled = (_plot: uPlot, value: number | null) => (value == null ? "–" : value.toPrecision(2));
   return {
     width,
     height: HEIGHT_PX,
     scales: { x: { time: false }, y: { distr: 3, log: 10, range: [FLOOR, 2] } },
-    axes: [axis, { ...axis, size: 60 }],
+    axes: axes(),
     series: [
       { label: "check" },
       { label: "evidence", stroke: colour("--accent"), width: 1.5, value: spelled, points: { show: false } },
@@ -71,33 +64,18 @@ function options(width: number, checks: () => Check[], pick: (check: Check) => v
 }
 
 export default function LevelPlot({ checks, pick }: { checks: Check[]; pick: (check: Check) => void }) {
-  const place = useRef<HTMLDivElement>(null);
   const latest = useRef({ checks, pick });
-  latest.current = { checks, pick };
-  const plot = useRef<uPlot | null>(null);
-  const { scheme } = usePreferences();
-  // biome-ignore lint/correctness/useExhaustiveDependencies: made anew with the colours of another theme; checks come by setData.
   useEffect(() => {
-    const at = place.current;
-    if (!at) return;
-    const made = new uPlot(
+    latest.current = { checks, pick };
+  }, [checks, pick]);
+  const place = usePlot(
+    (width) =>
       options(
-        at.clientWidth,
+        width,
         () => latest.current.checks,
         (check) => latest.current.pick(check),
       ),
-      levelData(latest.current.checks),
-      at,
-    );
-    plot.current = made;
-    const sized = new ResizeObserver(() => made.setSize({ width: at.clientWidth, height: HEIGHT_PX }));
-    sized.observe(at);
-    return () => {
-      sized.disconnect();
-      made.destroy();
-      plot.current = null;
-    };
-  }, [scheme]);
-  useEffect(() => plot.current?.setData(levelData(checks)), [checks]);
+    useMemo(() => levelData(checks), [checks]),
+  );
   return <div ref={place} />;
 }

@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { cusum } from "../../../../tests/fixtures/quality";
+import { cusumWords, signalWords } from "./ControlChart";
 import { heldWords, sureWords } from "./Monitoring";
 
 describe("what an alarm says", () => {
@@ -13,5 +15,13 @@ describe("what an alarm says", () => {
   it("says how much it has still to hold", () => {
     expect(heldWords({ held: 100, still_held: 100, to_hold: 0 })).toBe("100 of 100 still held");
     expect(heldWords({ held: 100, still_held: 100, to_hold: 41 })).toContain("41 more are being held");
+  });
+
+  it("says what a CUSUM chart is made for and where it signalled", () => {
+    expect(cusumWords(cusum)).toContain("An error adds 6");
+    expect(cusumWords(cusum)).toContain("5.0 % are wrong as usual, false signals are 5,412 checks apart");
+    expect(cusumWords(cusum)).toContain("29.6 % is signalled after 19.6 checks");
+    expect(signalWords(cusum)).toBe("It signalled at check 411, of a run since check 394.");
+    expect(signalWords({ ...cusum, points: [] })).toContain("did not signal");
   });
 });
