@@ -50,6 +50,11 @@ test("the bad afternoon: told at once, held, answered, and decided by somebody e
   await expect(quality.page.getByText("The guideline changed at noon.")).toBeVisible();
   await quality.page.getByRole("button", { name: /^Show .*: corrections by reviewers$/ }).click();
   await expect(quality.page.getByRole("img", { name: /Evidence over/ })).toBeVisible();
+  await quality.page.getByText("CUSUM chart").click();
+  await expect(quality.page.getByRole("img", { name: /CUSUM over/ })).toBeVisible();
+  await expect(
+    quality.page.getByText(/false signals are [\d,]+ checks apart on average, exactly/),
+  ).toBeVisible();
   await quality.page.screenshot({ path: info.outputPath("monitoring.png"), fullPage: true });
   await quality.page.getByRole("button", { name: "It is a false alarm…" }).click();
   await quality.page.getByRole("dialog").getByLabel("Reason").fill("It did change.");
