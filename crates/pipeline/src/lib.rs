@@ -12,6 +12,7 @@ pub mod appeals;
 pub mod appraisals;
 pub mod attempts;
 pub mod batches;
+pub mod behind;
 pub mod breach;
 pub mod campaigns;
 pub mod certification;

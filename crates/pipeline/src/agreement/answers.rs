@@ -38,26 +38,34 @@ pub(crate) struct Answers {
     pub(super) given: Vec<Answer>,
     /// Classes of the protocol; those that only older versions know are added as they are met.
     classes: BTreeSet<String>,
-    agreed: u64,
-    not_assessed: u64,
-    findings: u64,
-    disputed: u64,
-    confusion: BTreeMap<(String, Option<String>), Cell>,
-    /// Items in which a reader gave a finding this name.
-    named: BTreeMap<String, BTreeSet<usize>>,
+    pub(super) not_assessed: Vec<ItemId>,
+    /// What each item adds to the figures that are sums, in the order of `items`.
+    pub(super) sums: Vec<OfItem>,
     /// Where marks are looked at one by one, the rule by which they were compared, and what was seen of each item.
-    marks: Option<(Agreement, Vec<Vec<Seen>>)>,
+    pub(super) marks: Option<(Agreement, Vec<Vec<Seen>>)>,
     /// Classes of marks in the order in which they were met.
     numbers: BTreeMap<String, u16>,
 }
 
-/// A pair of names.
+/// What two readers call one finding: in their order, "nothing" last.
+pub(super) type Names = (String, Option<String>);
+
+/// What one item adds to the figures that are sums.
 #[derive(Default)]
-struct Cell {
-    pairs: u64,
-    items: u64,
-    last: Option<usize>,
-    examples: Vec<ItemId>,
+pub(super) struct OfItem {
+    /// Its readers differ in nothing.
+    pub agreed: bool,
+    pub findings: u64,
+    pub disputed: u64,
+    /// Pairs of readers over findings, by what they call it. Whoever named something is in a pair: there are two readers at least.
+    pub cells: BTreeMap<Names, u64>,
+}
+
+impl OfItem {
+    /// Whether a reader gave a finding this name.
+    pub fn says(&self, name: &str) -> bool {
+        self.cells.keys().any(|(one, other)| one == name || other.as_deref() == Some(name))
+    }
 }
 
 impl Answers {
@@ -88,12 +96,12 @@ impl Answers {
             return Ok(());
         }
         if somebody_could_not(row)? {
-            self.not_assessed += 1;
+            self.not_assessed.push(row.item_id);
             return Ok(());
         }
         let item = self.items.len();
         self.items.push(row.item_id);
-        self.agreed += u64::from(row.agreed);
+        let mut sums = OfItem { agreed: row.agreed, ..OfItem::default() };
         for (user, marks) in readers.iter().zip(&names) {
             let Some(user) = user else { continue };
             let next = self.readers.len();
@@ -121,42 +129,18 @@ impl Answers {
             seen.push(marks::of_item(&findings, &names, &people, rule, number));
         }
         for finding in findings {
-            self.findings += 1;
-            self.disputed += u64::from(finding.disputed);
+            sums.findings += 1;
+            sums.disputed += u64::from(finding.disputed);
             let names: Vec<Option<&String>> = (0..names.len())
                 .map(|place| {
                     let mark = finding.marks.iter().find(|(reader, _)| *reader == place);
                     mark.and_then(|(_, id)| names[place].get(id)).map(|mark| &mark.class)
                 })
                 .collect();
-            self.confuse((item, row.item_id), &names);
+            confuse(&mut sums.cells, &names);
         }
+        self.sums.push(sums);
         Ok(())
-    }
-
-    /// Counts each pair of readers once; the names of a pair in their order, "nothing" last.
-    fn confuse(&mut self, (place_of, item): (usize, ItemId), names: &[Option<&String>]) {
-        for name in names.iter().flatten() {
-            self.named.entry((*name).clone()).or_default().insert(place_of);
-        }
-        for (place, one) in names.iter().enumerate() {
-            for other in &names[..place] {
-                let (one, other) = match (one, other) {
-                    (None, None) => continue,
-                    (Some(name), None) | (None, Some(name)) => ((*name).clone(), None),
-                    (Some(a), Some(b)) => ((*a.min(b)).clone(), Some((*a.max(b)).clone())),
-                };
-                let cell = self.confusion.entry((one, other)).or_default();
-                cell.pairs += 1;
-                if cell.last.replace(place_of) == Some(place_of) {
-                    continue;
-                }
-                cell.items += 1;
-                if cell.examples.len() < EXAMPLES_MAX {
-                    cell.examples.push(item);
-                }
-            }
-        }
     }
 
     /// Works the figures out.
@@ -184,6 +168,8 @@ impl Answers {
         }
         let classes_met = u16::try_from(self.numbers.len()).unwrap_or(u16::MAX);
         let marks = self.marks.as_ref().and_then(|(_, seen)| marks::report(seen, classes_met));
+        let sum = |of: fn(&OfItem) -> u64| self.sums.iter().map(of).sum();
+        let agreed_items = sum(|item| u64::from(item.agreed));
         Ok(AgreementReport {
             marks,
             population: population.to_owned(),
@@ -192,33 +178,57 @@ impl Answers {
             seed: SEED,
             cut: false,
             items,
-            agreed_items: self.agreed,
-            not_assessed: self.not_assessed,
-            agreed: share_of(items, self.agreed)?,
+            agreed_items,
+            not_assessed: self.not_assessed.len() as u64,
+            agreed: share_of(items, agreed_items)?,
             answers: whole.as_ref().map(figures::of),
             classes,
             pairs: whole.as_ref().map(|table| pairs(table, &self)).unwrap_or_default(),
-            findings: self.findings,
-            disputed_findings: self.disputed,
-            confusion: confusion(self.confusion, &self.named)?,
+            findings: sum(|item| item.findings),
+            disputed_findings: sum(|item| item.disputed),
+            confusion: confusion(&self.items, &self.sums)?,
         })
     }
 }
 
+/// Counts each pair of readers of a finding once; the names of a pair in their order, "nothing" last.
+fn confuse(cells: &mut BTreeMap<Names, u64>, names: &[Option<&String>]) {
+    for (place, one) in names.iter().enumerate() {
+        for other in &names[..place] {
+            let pair = match (one, other) {
+                (None, None) => continue,
+                (Some(name), None) | (None, Some(name)) => ((*name).clone(), None),
+                (Some(a), Some(b)) => ((*a.min(b)).clone(), Some((*a.max(b)).clone())),
+            };
+            *cells.entry(pair).or_default() += 1;
+        }
+    }
+}
+
 /// The pairs of names with how common they are among the items where either was given.
-fn confusion(
-    cells: BTreeMap<(String, Option<String>), Cell>,
-    named: &BTreeMap<String, BTreeSet<usize>>,
-) -> Result<Vec<ConfusionCell>> {
-    let none = BTreeSet::new();
-    let of = |name: &str| named.get(name).unwrap_or(&none);
-    cells
+fn confusion(items: &[ItemId], sums: &[OfItem]) -> Result<Vec<ConfusionCell>> {
+    let mut pairs: BTreeMap<&Names, (u64, Vec<ItemId>)> = BTreeMap::new();
+    for (item, of) in items.iter().zip(sums) {
+        for (names, times) in &of.cells {
+            let (sum, holding) = pairs.entry(names).or_default();
+            *sum += times;
+            holding.push(*item);
+        }
+    }
+    pairs
         .into_iter()
-        .map(|((one, other), Cell { pairs, items, examples, .. })| {
-            let either = other.as_deref().map_or(0, |other| of(other).difference(of(&one)).count());
-            let of_items = (of(&one).len() + either) as u64;
+        .map(|((one, other), (pairs, holding))| {
+            let either = |of: &&OfItem| of.says(one) || other.as_deref().is_some_and(|other| of.says(other));
+            let (items, of_items) = (holding.len() as u64, sums.iter().filter(either).count() as u64);
             let common = ConfusionShare { items, of_items, share: share_of(of_items, items)? };
-            Ok(ConfusionCell { one, other, pairs, examples, common: Some(common) })
+            let examples = holding.into_iter().take(EXAMPLES_MAX).collect();
+            Ok(ConfusionCell {
+                one: one.clone(),
+                other: other.clone(),
+                pairs,
+                examples,
+                common: Some(common),
+            })
         })
         .collect()
 }

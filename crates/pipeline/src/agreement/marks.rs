@@ -75,6 +75,24 @@ pub(super) struct Seen {
     overlap: BTreeMap<(usize, usize), f64>,
 }
 
+/// Pairs of readers over the findings of one item who both marked one under one class, and marks that one of a pair has alone.
+pub(super) fn pairs(seen: &[Seen]) -> (u64, u64) {
+    let (mut both, mut alone) = (0, 0);
+    for finding in seen {
+        for (place, one) in finding.named.iter().enumerate() {
+            for other in &finding.named[..place] {
+                match (one, other) {
+                    (None, None) => {}
+                    (Some(a), Some(b)) if a == b => both += 1,
+                    (Some(_), Some(_)) => alone += 2,
+                    (Some(_), None) | (None, Some(_)) => alone += 1,
+                }
+            }
+        }
+    }
+    (both, alone)
+}
+
 /// The figures over all items; `None` where nobody marked anything.
 pub(super) fn report(items: &[Vec<Seen>], classes: u16) -> Option<MarkAgreement> {
     let images: Vec<ImageMarks> = items

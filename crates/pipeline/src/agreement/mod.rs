@@ -5,6 +5,7 @@
 //! items as they were when it was begun, so that the same rows give the same bytes.
 
 mod answers;
+mod behind;
 mod figures;
 mod marks;
 mod pairs;
@@ -16,6 +17,7 @@ use countersign_store::{Conn, comparisons::Comparison, turns, users};
 use serde::Serialize;
 
 pub(crate) use answers::Answers;
+pub use behind::{AgreementFigure, Behind};
 pub use marks::MarkAgreement;
 pub use reasons::{DisputeReason, DisputedItem};
 
@@ -186,19 +188,9 @@ impl Pipeline {
     pub async fn agreement(&self, caller: &Caller, project: ProjectId) -> Result<AgreementReport> {
         self.require_on(caller, Action::ViewTiers, project)?;
         let mut conn = self.store.read().await?;
-        let mut rows = turns::comparisons(&mut conn, project, COMPARISONS_MAX + 1).await?;
-        let cut = rows.len() > COMPARISONS_MAX as usize;
-        rows.truncate(COMPARISONS_MAX as usize);
         let protocol = self.protocol(&mut conn, project).await?;
-        let mut answers = Answers::of(&protocol).with_marks(&protocol);
-        for rows in rows.chunk_by(|a, b| a.item_id == b.item_id) {
-            // Whoever is still to work on an item, or audits it blind, learns nothing of how others read it.
-            if let Some(first) = rows.first()
-                && self.comparisons_shown(&mut conn, caller, first.item_id).await?
-            {
-                answers.take(&mut conn, first).await?;
-            }
-        }
+        let answers = Answers::of(&protocol).with_marks(&protocol);
+        let (answers, cut) = self.answers(&mut conn, caller, project, answers).await?;
         let population = "Items of this project that were read independently and whose reads are no secret to you, as \
                           their first readers read them.";
         let mut report = blocking(move || answers.report(population)).await??;
@@ -208,6 +200,29 @@ impl Pipeline {
             pair.second_name = name(&mut conn, pair.second).await?;
         }
         Ok(report)
+    }
+
+    /// What the first readers of a project answered, but for items that are kept from the caller; and whether there is more than one
+    /// report takes.
+    async fn answers(
+        &self,
+        conn: &mut Conn,
+        caller: &Caller,
+        project: ProjectId,
+        mut answers: Answers,
+    ) -> Result<(Answers, bool)> {
+        let mut rows = turns::comparisons(conn, project, COMPARISONS_MAX + 1).await?;
+        let cut = rows.len() > COMPARISONS_MAX as usize;
+        rows.truncate(COMPARISONS_MAX as usize);
+        for rows in rows.chunk_by(|a, b| a.item_id == b.item_id) {
+            // Whoever is still to work on an item, or audits it blind, learns nothing of how others read it.
+            if let Some(first) = rows.first()
+                && self.comparisons_shown(conn, caller, first.item_id).await?
+            {
+                answers.take(conn, first).await?;
+            }
+        }
+        Ok((answers, cut))
     }
 }
 

@@ -5,6 +5,7 @@
 //! concerned may speak until then. Only the first review of a read that somebody drew is a check: reads that the machine merged
 //! from several, and what comes back, are none.
 
+mod behind;
 mod check;
 mod corrections;
 mod cusum;
@@ -259,8 +260,10 @@ impl Pipeline {
         let rows = monitoring::checks(&mut conn, project, user, stream, from, limit).await?;
         let mut shown = Vec::with_capacity(rows.len());
         for row in rows {
-            // Whose work it was is what somebody must not know who is still to judge the item.
-            if self.hides_names_on(&mut conn, caller, row.item_id).await? {
+            // Whose work it was is what somebody must not know who is still to judge the item; and that it was wrong, who audits it.
+            if self.hides_names_on(&mut conn, caller, row.item_id).await?
+                || self.audits_blind(&mut conn, caller, row.item_id).await?
+            {
                 continue;
             }
             shown.push(CheckView {

@@ -1,5 +1,6 @@
 //! Vendors: which items they read, what their work is worth, and what of it is paid.
 
+mod count;
 mod mix;
 mod payment;
 mod report;
@@ -12,6 +13,7 @@ use countersign_workflow::ItemState;
 
 pub(crate) use self::score::{JOB_SCORE, ask_score};
 pub use self::{
+    count::VendorFigure,
     mix::{MIX_ITEMS_MAX, MixDraft, MixShare, MixView},
     report::{ComparedView, Question, VendorReport, VendorTimes, VendorView},
 };

@@ -1,33 +1,31 @@
 //! What the work of each organization is worth: shares with their intervals, and what it takes to tell two of them apart.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::HashMap;
 
 use countersign_model::{ItemId, OrganizationId, ProjectId};
 use countersign_quality::{
     study::{difference, items_to_tell},
     tiers::quantile,
 };
-use countersign_store::{gold, organizations, vendors};
+use countersign_store::{Conn, organizations};
 use serde::Serialize;
 
-use super::score::Classes;
+use super::count::{Counted, MICROS_PER_SECOND, VendorFigure};
 use crate::{
     Pipeline, PipelineError, Result,
     access::Action,
+    behind::Row,
     organizations::OrganizationView,
     people::Caller,
     tiers::{CONFIDENCE, ShareView, share_of},
 };
 
-/// Most rows of each kind that one report counts.
-const ROWS_MAX: u32 = 1_000_000;
 /// Most items with critical errors that a row names: the last ones.
 const NAMED_MAX: usize = 50;
 /// Chance of telling two organizations apart that the number of items is worked out for, unless said otherwise.
 const POWER: f64 = 0.8;
 /// Shares of critical errors that the number of items is worked out for, unless said otherwise.
 const RATES: (f64, f64) = (0.02, 0.05);
-const MICROS_PER_SECOND: f64 = 1e6;
 const SECONDS_PER_HOUR: f64 = 3_600.0;
 
 /// What is asked of a report.
@@ -160,52 +158,38 @@ pub struct VendorReport {
     pub cut: bool,
 }
 
-/// One organization, as it is counted.
-#[derive(Default)]
-struct Counted {
-    items: HashSet<ItemId>,
-    times: Vec<i64>,
-    compared: BTreeMap<ItemId, bool>,
-    critical: Vec<CriticalItem>,
-    truth: u64,
-    missed: u64,
-    judged: u64,
-    right: u64,
-    sent_back: HashSet<ItemId>,
-    gold: u64,
-    gold_critical: u64,
-    decided: vendors::Decided,
-    acknowledged: Vec<i64>,
-    people: u64,
-}
-
-impl Counted {
-    fn view(&mut self, organization: OrganizationView) -> Result<VendorView> {
-        let wrong = self.compared.values().filter(|critical| **critical).count() as u64;
-        let items = self.items.len() as u64;
-        Ok(VendorView {
-            organization,
-            items,
-            critical: CountView::new(wrong, self.compared.len() as u64)?,
-            first_pass: CountView::new(self.right, self.judged)?,
-            missed: CountView::new(self.missed, self.truth)?,
-            rework: CountView::new(self.sent_back.intersection(&self.items).count() as u64, items)?,
-            gold: CountView::new(self.gold_critical, self.gold)?,
-            overturned: CountView::new(self.decided.overturned, self.decided.decided)?,
-            turnaround: VendorTimes {
-                reads: self.times.len() as u64,
-                p50: time(&mut self.times, 0.5)?,
-                p90: time(&mut self.times, 0.9)?,
-            },
-            guideline: GuidelineLag {
-                people: self.people,
-                behind: self.people - self.acknowledged.len() as u64,
-                p50_hours: quantile(&mut self.acknowledged, 0.5)
-                    .map(|micros| micros as f64 / MICROS_PER_SECOND / SECONDS_PER_HOUR),
-            },
-            critical_items: std::mem::take(&mut self.critical),
-        })
-    }
+/// An organization's figures.
+fn view(of: &Counted, organization: OrganizationView, named: Vec<CriticalItem>) -> Result<VendorView> {
+    let items = of.items.len() as u64;
+    let counted = |figure| {
+        let rows = of.rows(figure);
+        let sum = |part: fn(&Row) -> u64| rows.iter().map(|(_, row)| part(row)).sum();
+        CountView::new(sum(|row| row.count), sum(|row| row.of))
+    };
+    let mut acknowledged = of.acknowledged.clone();
+    let mut times: Vec<i64> = of.times.iter().map(|(_, micros)| *micros).collect();
+    Ok(VendorView {
+        organization,
+        items,
+        critical: counted(VendorFigure::Critical)?,
+        first_pass: counted(VendorFigure::FirstPass)?,
+        missed: counted(VendorFigure::Missed)?,
+        rework: counted(VendorFigure::Rework)?,
+        gold: counted(VendorFigure::Gold)?,
+        overturned: counted(VendorFigure::Overturned)?,
+        turnaround: VendorTimes {
+            reads: times.len() as u64,
+            p50: time(&mut times, 0.5)?,
+            p90: time(&mut times, 0.9)?,
+        },
+        guideline: GuidelineLag {
+            people: of.people,
+            behind: of.people - acknowledged.len() as u64,
+            p50_hours: quantile(&mut acknowledged, 0.5)
+                .map(|micros| micros as f64 / MICROS_PER_SECOND / SECONDS_PER_HOUR),
+        },
+        critical_items: named,
+    })
 }
 
 /// A quantile of times, seconds. How many of them lie below the true one follows the binomial distribution: the ends are the order
@@ -237,18 +221,16 @@ impl Pipeline {
         let power = question.power.unwrap_or(POWER);
         let planned = items_to_tell(rates.0, rates.1, CONFIDENCE, power)
             .map_err(|error| PipelineError::bad("bad_question", "rates", error.to_string()))?;
-        let mut critical: BTreeSet<String> = question.critical.into_iter().collect();
-        if critical.is_empty() {
-            let protocol = self.protocol(&mut *self.store.read().await?, project).await?;
-            critical = protocol.critical().into_iter().collect();
-        }
-        let (mut counted, cut) = self.counted(caller, project, &critical).await?;
+        let mut conn = self.store.read().await?;
+        let critical = self.critical_classes(&mut conn, project, question.critical).await?;
+        let (counted, cut) = self.counted(&mut conn, project, &critical).await?;
         let now = self.store.clock().now();
-        let rows = organizations::list(&mut *self.store.read().await?).await?;
+        let rows = organizations::list(&mut conn).await?;
         let mut views = Vec::new();
         for row in rows {
-            let Some(of) = counted.get_mut(&row.id).filter(|of| !of.items.is_empty()) else { continue };
-            views.push(of.view(OrganizationView::of(row, now))?);
+            let Some(of) = counted.get(&row.id).filter(|of| !of.items.is_empty()) else { continue };
+            let named = self.last_critical(&mut conn, caller, of).await?;
+            views.push(view(of, OrganizationView::of(row, now), named)?);
         }
         let mut compared = Vec::new();
         for (place, first) in views.iter().enumerate() {
@@ -267,76 +249,24 @@ impl Pipeline {
         })
     }
 
-    async fn counted(
+    /// The last items with a critical error, but those that the caller audits blind.
+    async fn last_critical(
         &self,
+        conn: &mut Conn,
         caller: &Caller,
-        project: ProjectId,
-        critical: &BTreeSet<String>,
-    ) -> Result<(HashMap<OrganizationId, Counted>, bool)> {
-        let mut conn = self.store.read().await?;
-        let mut all: HashMap<OrganizationId, Counted> = HashMap::new();
-        let turns = vendors::first_turns(&mut conn, project, ROWS_MAX).await?;
-        let judgements = vendors::judgements(&mut conn, project, ROWS_MAX).await?;
-        let scores = vendors::scores(&mut conn, project, ROWS_MAX).await?;
-        let cut = [turns.len(), judgements.len(), scores.len()].iter().any(|rows| *rows >= ROWS_MAX as usize);
-        for turn in turns {
-            let of = all.entry(turn.organization).or_default();
-            of.items.insert(turn.item);
-            of.times.push((turn.done_at.0 - turn.opened_at.0).max(0));
-        }
-        let mut first: HashSet<(OrganizationId, ItemId)> = HashSet::new();
-        for one in judgements {
-            let of = all.entry(one.organization).or_default();
-            if one.round == 1 && first.insert((one.organization, one.item)) {
-                of.judged += 1;
-                of.right += u64::from(!one.found);
+        of: &Counted,
+    ) -> Result<Vec<CriticalItem>> {
+        let mut named = Vec::new();
+        for (item, held) in of.compared.iter().rev().filter(|(_, held)| !held.critical.is_empty()) {
+            if named.len() >= NAMED_MAX {
+                break;
             }
-            if !one.passed {
-                of.sent_back.insert(one.item);
+            // What was wrong in an item that they audit is what they are to find by themselves.
+            if !self.audits_blind(conn, caller, *item).await? {
+                named.push(CriticalItem { item: *item, classes: held.critical.clone() });
             }
         }
-        for score in scores {
-            let classes: Classes = serde_json::from_str(&score.classes)
-                .map_err(|error| PipelineError::Internal(format!("vendor_scores.classes: {error}")))?;
-            let Some(classes) = classes else { continue };
-            let hit: Vec<String> =
-                classes.into_keys().filter(|class| critical.is_empty() || critical.contains(class)).collect();
-            let of = all.entry(score.organization_id).or_default();
-            of.items.insert(score.item_id);
-            of.compared.insert(score.item_id, !hit.is_empty());
-            of.truth += u64::from(score.truth);
-            of.missed += u64::from(score.missed);
-            if !hit.is_empty() {
-                of.critical.push(CriticalItem { item: score.item_id, classes: hit });
-            }
-        }
-        for of in gold::by_organization(&mut conn, project).await? {
-            let counted = all.entry(of.organization).or_default();
-            counted.gold = of.reads;
-            counted.gold_critical = if critical.is_empty() { of.wrong } else { of.critical };
-        }
-        for (organization, decided) in vendors::appeals(&mut conn, project).await? {
-            all.entry(organization).or_default().decided = decided;
-        }
-        for lag in vendors::lags(&mut conn, project).await? {
-            let of = all.entry(lag.organization).or_default();
-            of.people += 1;
-            of.acknowledged.extend(lag.at.map(|at| (at.0 - lag.published_at.0).max(0)));
-        }
-        for of in all.values_mut() {
-            let mut named = Vec::new();
-            for one in std::mem::take(&mut of.critical).into_iter().rev() {
-                if named.len() >= NAMED_MAX {
-                    break;
-                }
-                // What was wrong in an item that they audit is what they are to find by themselves.
-                if !self.audits_blind(&mut conn, caller, one.item).await? {
-                    named.push(one);
-                }
-            }
-            of.critical = named;
-        }
-        Ok((all, cut))
+        Ok(named)
     }
 }
 

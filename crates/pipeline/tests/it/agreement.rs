@@ -4,12 +4,17 @@ use std::io::Read;
 
 use countersign_model::{ItemId, ReleaseId};
 use countersign_pipeline::{
-    PipelineError, adjudicate::Ruling, agreement::AgreementReport, release::Selection,
+    PipelineError,
+    adjudicate::Ruling,
+    agreement::{AgreementFigure, AgreementReport, Behind},
+    behind::{BehindQuery, Part},
+    release::Selection,
 };
 use countersign_store::{Actor, Evidence, releases};
 use countersign_workflow::AdjudicateDecision;
 
 use crate::{
+    behind::{sums, whole},
     double::{STAGES, Team, mark},
     harness::PASSWORD,
 };
@@ -97,7 +102,7 @@ async fn figures_equal_those_of_a_table_worked_out_by_hand() {
     let share = common.share.unwrap();
     assert!((share.value - 1.0 / 7.0).abs() < 1e-12 && share.low > 0.003 && share.high < 0.58, "{share:?}");
     // Mark by mark: four found by both, of which one is a pixel aside; two by one alone, and one under two names.
-    let marks = report.marks.unwrap();
+    let marks = report.marks.as_ref().unwrap();
     assert_eq!((marks.both, marks.alone), (4, 4));
     near(marks.f1.map(|f1| f1.value), 8.0 / 12.0);
     let aside = 9.0 / 11.0;
@@ -109,6 +114,7 @@ async fn figures_equal_those_of_a_table_worked_out_by_hand() {
     near(marks.alpha.map(|alpha| alpha.value), 1.0 - 13.0 * 6.0 / (14.0 * 13.0 - 11.0 * 10.0 - 2.0));
     let f1 = marks.f1.unwrap();
     assert!(f1.low.unwrap() < f1.value && f1.value < f1.high.unwrap());
+    lists_add_up(&team, &report).await;
     // Who leads the quality of the project sees an item's part in it once the work on the item is over.
     let quality = team.house.sign_in("quality_engineer@p").await;
     let count = async || team.house.pipeline.agreement(&quality, team.project).await.unwrap().items;
@@ -117,6 +123,68 @@ async fn figures_equal_those_of_a_table_worked_out_by_hand() {
     assert_eq!(count().await, 1);
     let refused = team.house.pipeline.agreement(&team.readers[0], team.project).await.unwrap_err();
     assert!(matches!(refused, PipelineError::NotFound), "{refused}");
+}
+
+/// Each number of the report is the sum of the list behind it, and each share can be worked out from the list.
+async fn lists_add_up(team: &Team, report: &AgreementReport) {
+    let auditor = team.house.sign_in("auditor@p").await;
+    let list = async |asked: &Behind, query| {
+        team.house.pipeline.agreement_items(&auditor, team.project, asked.clone(), query).await
+    };
+    let of = async |asked: Behind| sums(async |query| list(&asked, query).await).await;
+    let figure = |figure| Behind { figure, ..Behind::default() };
+    assert_eq!(of(figure(AgreementFigure::Agreed)).await, (report.agreed_items, report.items));
+    assert_eq!(of(figure(AgreementFigure::NotAssessed)).await, (report.not_assessed, report.not_assessed));
+    let findings = of(figure(AgreementFigure::Findings)).await;
+    assert_eq!(findings, (report.disputed_findings, report.findings));
+    let marks = report.marks.as_ref().unwrap();
+    assert_eq!(of(figure(AgreementFigure::Marks)).await, (marks.both, marks.both + marks.alone));
+    // Two readers: one pair in each item.
+    assert_eq!(of(figure(AgreementFigure::Answers)).await, (6, 9));
+    for pair in &report.pairs {
+        let asked = Behind { pair: Some((pair.second, pair.first)), ..figure(AgreementFigure::Pair) };
+        assert_eq!(of(asked).await, (6, pair.items));
+    }
+    for class in &report.classes {
+        let asked = Behind { class: Some(class.class.clone()), ..figure(AgreementFigure::Class) };
+        let (view, items) = whole(Part::All, async |query| list(&asked, query).await).await;
+        assert_eq!((view.rows, view.of), (class.figures.items, class.figures.reads));
+        assert_eq!(items.iter().filter(|item| item.count > 0).count() as u64, class.marked);
+        let agreeing = items.iter().filter(|item| item.count == 0 || item.count == item.of).count();
+        near(class.figures.percent, agreeing as f64 / items.len() as f64);
+        let pairs = |n: u64| n * n.saturating_sub(1);
+        if let Some(positive) = class.positive {
+            let both: u64 = items.iter().map(|item| pairs(item.count)).sum();
+            let any: u64 = items.iter().map(|item| item.count * (item.of - 1)).sum();
+            near(Some(positive), both as f64 / any as f64);
+        }
+    }
+    for cell in &report.confusion {
+        let names = Some((cell.one.clone(), cell.other.clone()));
+        let asked = Behind { names, ..figure(AgreementFigure::Cell) };
+        let (view, items) = whole(Part::Counted, async |query| list(&asked, query).await).await;
+        let common = cell.common.unwrap();
+        assert_eq!((view.count, view.rows), (cell.pairs, common.items));
+        assert_eq!(items.iter().map(|item| item.item).collect::<Vec<_>>(), cell.examples);
+        let all = list(&asked, BehindQuery { part: Part::All, ..BehindQuery::default() }).await.unwrap();
+        assert_eq!(all.rows, common.of_items);
+    }
+    let wanting = list(&figure(AgreementFigure::Class), BehindQuery::default()).await.unwrap_err();
+    assert_eq!(crate::double::code(&wanting), "bad_question");
+    let reader = &team.readers[0];
+    let refused =
+        team.house.pipeline.agreement_items(reader, team.project, Behind::default(), BehindQuery::default());
+    assert!(matches!(refused.await, Err(PipelineError::NotFound)));
+    // Whoever may be called to work on the items is told as little as by the figure.
+    let everything = team.house.sign_in("everything@p").await;
+    let told = team.house.pipeline.agreement_items(
+        &everything,
+        team.project,
+        Behind::default(),
+        BehindQuery::default(),
+    );
+    let told = told.await.unwrap();
+    assert_eq!((told.count, told.of, told.rows, told.not_named), (0, 0, 0, 0));
 }
 
 #[tokio::test(flavor = "multi_thread")]

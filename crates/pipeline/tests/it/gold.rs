@@ -6,6 +6,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use countersign_model::{Clock as _, FrameRef, GoldId, Instant, ItemId, ProjectId, Role, Shape};
 use countersign_pipeline::{
     PipelineError,
+    behind::{BehindQuery, Part},
     items::ItemQuery,
     live::Seen,
     people::Caller,
@@ -18,6 +19,7 @@ use countersign_store::{Actor, Evidence, gold, reads, turns};
 use countersign_workflow::{gold::lies_beside, shipped};
 
 use crate::{
+    behind::{sums, whole},
     harness::{House, PASSWORD},
     releases::{Crew, code, images, ingest, mark, png},
 };
@@ -266,6 +268,27 @@ async fn an_alarm_waits(mine: Mine) {
     let results = pipeline.gold_results(&mine.engineer, mine.project, None, Some(bad.user())).await.unwrap();
     assert_eq!(results.len() as u32, GOLD);
     assert!(results.iter().all(|one| one.differing == 1 && one.pairs[0].said.as_deref() == Some("person")));
+    // Those who may know gold are led to the copies by their own stream alone, and nobody else is.
+    let fetch = async |query: BehindQuery| {
+        pipeline.monitor_items(&mine.engineer, (mine.project, bad.user()), Some("gold".into()), query).await
+    };
+    assert_eq!(sums(&fetch).await, (GOLD.into(), GOLD.into()));
+    let (_, listed) = whole(Part::All, &fetch).await;
+    let of: Vec<_> = listed.iter().rev().map(|one| mine.copy_of(one.item).unwrap()).collect();
+    assert_eq!(of, met);
+    for one in pipeline.monitor(&mine.engineer, mine.project).await.unwrap().streams {
+        let of = (mine.project, one.user);
+        let refused =
+            pipeline.monitor_items(&bad, of, Some(one.stream.clone()), BehindQuery::default()).await;
+        assert_eq!(code(&refused.unwrap_err()), "not_found");
+        if one.stream != "gold" {
+            let fetch = async |query: BehindQuery| {
+                pipeline.monitor_items(&mine.engineer, of, Some(one.stream.clone()), query).await
+            };
+            let (_, listed) = whole(Part::All, fetch).await;
+            assert!(listed.iter().all(|item| mine.copy_of(item.item).is_none()));
+        }
+    }
     mine.house.clock.forward(LAG);
     pipeline.drain(Arc::new(|_| {})).await.unwrap();
     let bad = mine.house.sign_in("bad@p").await;

@@ -8,6 +8,7 @@ mod appraisals;
 mod appraisals_blind;
 mod attributes;
 mod batches;
+mod behind;
 mod campaigns;
 mod certification;
 mod click_server;

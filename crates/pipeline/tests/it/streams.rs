@@ -2,6 +2,7 @@
 
 use countersign_model::{FrameRef, ProjectId, Role, Shape};
 use countersign_pipeline::{
+    behind::BehindQuery,
     monitor::{AlarmChoice, AlarmDecision, MonitorView, StreamView},
     people::Caller,
     review::Verdict,
@@ -10,6 +11,7 @@ use countersign_pipeline::{
 use countersign_workflow::{AdjudicateDecision, Missing, ReviewDecision, shipped};
 
 use crate::{
+    behind::sums,
     double::{STAGES, Team},
     harness::{House, PASSWORD},
     releases::{Crew, bring, code, images, mark, png},
@@ -91,6 +93,16 @@ async fn apart(house: House) {
     let moved = of("overlap").await;
     assert_eq!(moved.iter().map(|check| check.wrong).collect::<Vec<_>>(), [false, false, true]);
     assert_eq!(of("class:person").await.iter().filter(|check| check.wrong).count(), 1);
+    // Each list adds up to its stream.
+    for one in &seen.streams {
+        let fetch = async |query: BehindQuery| {
+            house
+                .pipeline
+                .monitor_items(&engineer, (project, one.user), Some(one.stream.clone()), query)
+                .await
+        };
+        assert_eq!(sums(fetch).await, (one.wrong, one.checked), "{}", one.stream);
+    }
     let unknown = house.pipeline.monitor_checks(&engineer, project, user, Some("none".into())).await;
     assert_eq!(code(&unknown.unwrap_err()), "not_found");
     // What is watched apart is corrected once.

@@ -6,10 +6,11 @@ use countersign_model::{Clock, Instant, ItemId, OrganizationId, ProjectId, Role,
 use countersign_pipeline::{
     PipelineError, Result,
     adjudicate::Ruling,
+    behind::BehindQuery,
     items::ItemQuery,
     organizations::{ContractState, OrganizationChange, OrganizationDraft, OrganizationKind},
     people::{Caller, UserDraft},
-    vendors::{MixDraft, MixView, Question, VendorReport, VendorView},
+    vendors::{MixDraft, MixView, Question, VendorFigure, VendorReport, VendorView},
     views::Work,
     work::Wish,
 };
@@ -17,6 +18,7 @@ use countersign_store::{Actor, Evidence, items, reads, tasks, vendors};
 use countersign_workflow::AdjudicateDecision;
 
 use crate::{
+    behind::scorecard_adds_up,
     double::{code, document, mark},
     harness::{House, PASSWORD},
     releases::{ingest, png},
@@ -334,6 +336,11 @@ async fn divided(house: House) {
     assert_eq!(figures, [(7, 0, 4), (7, 1, 4)]);
     assert_eq!(report.organizations[1].critical_items[0].classes, ["object", "person"]);
     assert_eq!((report.compared[0].shared, report.compared[0].apart), (4, false));
+    scorecard_adds_up(&world.house, world.project, &report).await;
+    let theirs = (VendorFigure::Critical, Vec::new());
+    let list =
+        pipeline.vendor_items(&y0, (world.project, world.organizations[1]), theirs, BehindQuery::default());
+    assert_eq!(refused(list.await), "not_found");
     let other = world.report(&["nothing"]).await;
     assert_eq!(other.organizations[1].critical.count, 0, "only on classes that were asked for");
     // What is accepted is paid, what is recalled is not.

@@ -123,6 +123,7 @@ pub fn all() -> OpenApiRouter<App> {
         .merge(breach::long_routes())
         .merge(inspection::long_routes())
         .merge(agreement::long_routes())
+        .merge(monitor::long_routes())
         .merge(suggestions::long_routes())
         .merge(gold::long_routes())
         .merge(tiers::long_routes())

@@ -2,9 +2,12 @@
 
 use axum::{Json, extract::State};
 use countersign_model::{AlarmId, ProjectId, UserId};
-use countersign_pipeline::monitor::{
-    AlarmDecision, AlarmItemView, AlarmView, CheckView, CorrectionsView, CusumView, EarlierItemView,
-    MonitorView,
+use countersign_pipeline::{
+    behind::{BehindQuery, BehindView, Part},
+    monitor::{
+        AlarmDecision, AlarmItemView, AlarmView, CheckView, CorrectionsView, CusumView, EarlierItemView,
+        MonitorView,
+    },
 };
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
@@ -15,6 +18,11 @@ use crate::{
     caller::SignedIn,
     extract::{Body, Ids, Search},
 };
+
+/// Routes that may take long.
+pub fn long_routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(behind))
+}
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -108,6 +116,40 @@ async fn cusum(
     Search(query): Search<StreamQuery>,
 ) -> Result<Json<Option<CusumView>>, Problem> {
     Ok(Json(app.pipeline.monitor_cusum(&caller, project, user, query.stream).await?))
+}
+
+/// Which checks of a stream are listed.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+struct ChecksQuery {
+    /// As the streams are named; `review` where nothing is said.
+    stream: Option<String>,
+    /// Which of them: the wrong ones that count where nothing is said.
+    #[serde(default)]
+    #[param(inline)]
+    part: Part,
+    /// So many are passed over: `next` of the page before.
+    #[serde(default)]
+    from: u64,
+    /// Page length.
+    limit: Option<u32>,
+}
+
+/// The items behind the numbers of one stream of one person's work, the newest check first.
+#[utoipa::path(
+    get, path = "/projects/{project}/monitor/{user}/items", tag = "monitor",
+    params(("project" = ProjectId, Path), ("user" = UserId, Path), ChecksQuery),
+    responses((status = 200, body = BehindView))
+)]
+async fn behind(
+    State(app): State<App>,
+    SignedIn(caller): SignedIn,
+    Ids((project, user)): Ids<(ProjectId, UserId)>,
+    Search(query): Search<ChecksQuery>,
+) -> Result<Json<BehindView>, Problem> {
+    let page = BehindQuery { part: query.part, from: query.from, limit: query.limit };
+    Ok(Json(app.pipeline.monitor_items(&caller, (project, user), query.stream, page).await?))
 }
 
 /// What reviewers change, class by class.

@@ -6,7 +6,10 @@ use axum::{
     http::{HeaderName, StatusCode, header},
 };
 use countersign_model::{Instant, ItemId, MixId, OrganizationId, ProjectId};
-use countersign_pipeline::vendors::{MixDraft, MixView, Question, VendorReport};
+use countersign_pipeline::{
+    behind::{BehindQuery, BehindView, Part},
+    vendors::{MixDraft, MixView, Question, VendorFigure, VendorReport},
+};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -22,6 +25,7 @@ pub fn long_routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(report))
         .routes(routes!(table))
+        .routes(routes!(behind))
         .routes(routes!(payment))
         .routes(routes!(mixes, draw))
         .routes(routes!(take_back))
@@ -42,16 +46,39 @@ struct Asked {
     power: Option<f64>,
 }
 
+/// Classes that are separated by commas.
+fn classes(text: Option<String>) -> Vec<String> {
+    let text = text.unwrap_or_default();
+    let named = text.split(',').map(str::trim).filter(|class| !class.is_empty());
+    named.map(ToOwned::to_owned).collect()
+}
+
 impl From<Asked> for Question {
     fn from(asked: Asked) -> Self {
-        let classes = asked.critical.unwrap_or_default();
-        let named = classes.split(',').map(str::trim).filter(|class| !class.is_empty());
-        Self {
-            critical: named.map(ToOwned::to_owned).collect(),
-            rates: (asked.first, asked.second),
-            power: asked.power,
-        }
+        Self { critical: classes(asked.critical), rates: (asked.first, asked.second), power: asked.power }
     }
+}
+
+/// Which items behind a figure are listed.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+struct ItemsQuery {
+    /// The figure; the items that it read where none is named.
+    #[serde(default)]
+    #[param(inline)]
+    figure: VendorFigure,
+    /// Classes on which an error is critical, as in the report.
+    critical: Option<String>,
+    /// Which of them: those that add to the number where nothing is said.
+    #[serde(default)]
+    #[param(inline)]
+    part: Part,
+    /// So many are passed over: `next` of the page before.
+    #[serde(default)]
+    from: u64,
+    /// Page length.
+    limit: Option<u32>,
 }
 
 /// A span of time.
@@ -127,6 +154,23 @@ async fn table(
     Search(asked): Search<Asked>,
 ) -> Result<Table, Problem> {
     Ok((TABLE, app.pipeline.vendors_table(&caller, project, asked.into()).await?))
+}
+
+/// The items behind a figure of the report on an organization, the newest first.
+#[utoipa::path(
+    get, path = "/projects/{project}/vendors/{organization}/items", tag = "vendors",
+    params(("project" = ProjectId, Path), ("organization" = OrganizationId, Path), ItemsQuery),
+    responses((status = 200, body = BehindView))
+)]
+async fn behind(
+    State(app): State<App>,
+    SignedIn(caller): SignedIn,
+    Ids(of): Ids<(ProjectId, OrganizationId)>,
+    Search(query): Search<ItemsQuery>,
+) -> Result<Json<BehindView>, Problem> {
+    let page = BehindQuery { part: query.part, from: query.from, limit: query.limit };
+    let asked = (query.figure, classes(query.critical));
+    Ok(Json(app.pipeline.vendor_items(&caller, of, asked, page).await?))
 }
 
 /// What of an organization's work was accepted within a span of time, a line for each item.

@@ -6,7 +6,7 @@ use countersign_model::{AssetId, GoldId, Instant, ItemId, ProjectId, ReadId, Use
 mod results;
 
 pub use results::{
-    GoldOfOrganization, GoldResult, OfPerson, Worn, by_organization, by_person, insert_result, of_others,
+    GoldOfOrganization, GoldResult, OfPerson, Worn, by_person, insert_result, of_organizations, of_others,
     results, take_back, worn,
 };
 

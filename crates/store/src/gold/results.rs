@@ -138,39 +138,39 @@ pub async fn by_person(
     rows.iter().map(read).collect()
 }
 
-/// Reads of gold by the people of one organization.
+/// A read of gold by one of an organization's people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GoldOfOrganization {
     /// To which they belonged then.
     pub organization: OrganizationId,
-    /// Reads of gold.
-    pub reads: u64,
-    /// Of these, wrong.
-    pub wrong: u64,
-    /// Of these, with a critical error.
-    pub critical: u64,
+    /// The copy.
+    pub item: ItemId,
+    /// It was wrong.
+    pub wrong: bool,
+    /// It has a critical error.
+    pub critical: bool,
 }
 
-/// Reads of gold in a project, by organization.
+/// Reads of gold in a project with the organizations of those who read, by copy.
 ///
 /// # Errors
 /// [`StoreError`] of the database.
-pub async fn by_organization(
+pub async fn of_organizations(
     conn: &mut Conn,
     project: ProjectId,
+    limit: u32,
 ) -> Result<Vec<GoldOfOrganization>, StoreError> {
     let sql = concat!(
-        "SELECT c.organization_id, COUNT(*) AS reads, COUNT(CASE WHEN c.wrong THEN 1 END) AS wrong, ",
-        "COUNT(CASE WHEN c.critical THEN 1 END) AS critical FROM (SELECT ",
+        "SELECT ",
         belonged!("u", "g.at"),
-        " AS organization_id, g.wrong, g.critical FROM gold_results g JOIN users u ON u.id = g.user_id ",
-        "WHERE g.project_id = $1 AND NOT g.taken_back) c GROUP BY c.organization_id ORDER BY c.organization_id"
+        " AS organization_id, g.item_id, g.wrong, g.critical FROM gold_results g JOIN users u ON u.id = g.user_id ",
+        "WHERE g.project_id = $1 AND NOT g.taken_back ORDER BY g.item_id, g.read_id LIMIT $2"
     );
-    let rows = conn.query(sql).bind(project).scanning().fetch_all().await?;
+    let rows = conn.query(sql).bind(project).bind(limit).scanning().fetch_all().await?;
     let one = |row: &crate::Row| {
         Ok(GoldOfOrganization {
             organization: row.get("organization_id")?,
-            reads: row.get("reads")?,
+            item: row.get("item_id")?,
             wrong: row.get("wrong")?,
             critical: row.get("critical")?,
         })

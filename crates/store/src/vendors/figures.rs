@@ -4,33 +4,40 @@ use countersign_model::{Instant, ItemId, OrganizationId, ProjectId};
 
 use crate::{Conn, StoreError, organizations::belonged, turns::BEHIND_BARRIER};
 
-/// How appeals of an organization's people in a project were decided.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Decided {
-    /// Appeals that were decided.
-    pub decided: u64,
-    /// Of these, reviews that were overturned.
-    pub overturned: u64,
+/// An appeal of one of an organization's people that was decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DecidedAppeal {
+    /// The organization of who appealed.
+    pub organization: OrganizationId,
+    /// The item.
+    pub item: ItemId,
+    /// The review was overturned.
+    pub overturned: bool,
 }
 
-/// Decided appeals of a project, by the organization of who appealed.
+/// Decided appeals of a project, by item.
 ///
 /// # Errors
 /// [`StoreError`] of the database.
 pub async fn appeals(
     conn: &mut Conn,
     project: ProjectId,
-) -> Result<Vec<(OrganizationId, Decided)>, StoreError> {
+    limit: u32,
+) -> Result<Vec<DecidedAppeal>, StoreError> {
     let sql = concat!(
-        "SELECT c.organization_id, COUNT(*) AS n, SUM(c.overturned) AS o FROM (SELECT ",
+        "SELECT ",
         belonged!("u", "COALESCE(r.submitted_at, a.at)"),
-        " AS organization_id, CASE WHEN a.state = 'overturned' THEN 1 ELSE 0 END AS overturned FROM appeals a ",
+        " AS organization_id, a.item_id, a.state FROM appeals a ",
         "JOIN users u ON u.id = a.user_id LEFT JOIN reads r ON r.id = a.read_id ",
-        "WHERE a.project_id = $1 AND a.state <> 'open') c GROUP BY c.organization_id ORDER BY c.organization_id"
+        "WHERE a.project_id = $1 AND a.state <> 'open' ORDER BY a.item_id, a.id LIMIT $2"
     );
-    let rows = conn.query(sql).bind(project).fetch_all().await?;
-    let one = |row: &crate::Row| -> Result<(OrganizationId, Decided), StoreError> {
-        Ok((row.get("organization_id")?, Decided { decided: row.get("n")?, overturned: row.get("o")? }))
+    let rows = conn.query(sql).bind(project).bind(limit).scanning().fetch_all().await?;
+    let one = |row: &crate::Row| -> Result<DecidedAppeal, StoreError> {
+        Ok(DecidedAppeal {
+            organization: row.get("organization_id")?,
+            item: row.get("item_id")?,
+            overturned: row.get::<String>("state")? == "overturned",
+        })
     };
     rows.iter().map(one).collect()
 }

@@ -6,7 +6,7 @@ mod scores;
 use countersign_model::{Instant, ItemId, MixId, OrganizationId, ProjectId, Role, TaskId, UserId};
 
 pub use self::{
-    figures::{Decided, FirstTurn, Judgement, Lag, appeals, first_turns, judgements, lags},
+    figures::{DecidedAppeal, FirstTurn, Judgement, Lag, appeals, first_turns, judgements, lags},
     scores::{OfOrganization, Payable, Score, concerns, end_scores, keep_score, payable, reads_of, scores},
 };
 use crate::{Conn, Json, StoreError, Tx, organizations::belonged, value::record};

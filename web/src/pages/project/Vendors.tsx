@@ -1,8 +1,8 @@
 /** What the work of each organization is worth, what it takes to tell two of them apart, who is given what, what is paid. */
 import { Button, MultiSelect, NumberInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
 import { useState } from "react";
+import { type BehindItem, behindUrls, type Figure } from "@/api/behind";
 import { hasRole, useMe } from "@/api/session";
 import {
   type Compared,
@@ -14,6 +14,7 @@ import {
 } from "@/api/vendors";
 import { count, plural } from "@/format";
 import { ContractStatus } from "@/pages/users/Organizations";
+import { BehindList, FigureButton, useBehind } from "@/parts/Behind";
 import { Panel } from "@/parts/bits";
 import { Icon } from "@/parts/Icon";
 import { Empty, Failed, Loading, Note } from "@/parts/States";
@@ -32,38 +33,124 @@ const HOUR = 3_600;
 const ENDS = [0.04, 0.08, 0.2, 0.4, 0.6, 0.8];
 const axisEnd = (highs: number[]) => ENDS.find((end) => end >= Math.max(0, ...highs)) ?? 1;
 
-/** Each figure: what it is called, and what it says of an organization. */
-const FIGURES: [string, (view: VendorView) => string][] = [
-  ["Items read", (view) => count(view.items)],
-  ["Items with a critical error", (view) => countedWords(view.critical)],
-  ["Accepted at the first judgement", (view) => countedWords(view.first_pass)],
-  ["Objects missed, of 100", (view) => countedWords(view.missed)],
-  ["Sent back at least once", (view) => countedWords(view.rework)],
-  ["Reads of hidden gold with a critical error", (view) => countedWords(view.gold)],
-  ["Disputes overturned", (view) => countedWords(view.overturned)],
-  ["From offer to read, half within", (view) => timeWords(view.turnaround.p50)],
-  ["From offer to read, nine of ten within", (view) => timeWords(view.turnaround.p90)],
-  [
-    "Guideline in force not acknowledged",
-    (view) =>
+type Parts = Figure["parts"];
+type Row = {
+  name: string;
+  words: (view: VendorView) => string;
+  /** The figure whose items can be listed, and its parts; none where it is about people. */
+  behind?: { figure: string; parts: Parts; said?: (item: BehindItem) => string };
+};
+const parts = (counted: string, rest: string, all: string): Parts => [
+  { value: "counted", label: counted },
+  { value: "rest", label: rest },
+  { value: "all", label: all },
+];
+const took = (item: BehindItem) =>
+  item.seconds === null || item.seconds === undefined ? "–" : durationWords(item.seconds);
+const READS: Row["behind"] = { figure: "turnaround", parts: [{ value: "all", label: "All" }], said: took };
+
+/** Each figure: what it is called, what it says of an organization, and the items behind it. */
+const FIGURES: Row[] = [
+  {
+    name: "Items read",
+    words: (view) => count(view.items),
+    behind: { figure: "items", parts: [{ value: "all", label: "All" }], said: () => "read" },
+  },
+  {
+    name: "Items with a critical error",
+    words: (view) => countedWords(view.critical),
+    behind: {
+      figure: "critical",
+      parts: parts("With a critical error", "Without", "All that were compared"),
+    },
+  },
+  {
+    name: "Accepted at the first judgement",
+    words: (view) => countedWords(view.first_pass),
+    behind: { figure: "first_pass", parts: parts("Accepted at once", "Something was found", "All judged") },
+  },
+  {
+    name: "Objects missed, of 100",
+    words: (view) => countedWords(view.missed),
+    behind: { figure: "missed", parts: parts("With a miss", "With an object that was found", "All") },
+  },
+  {
+    name: "Sent back at least once",
+    words: (view) => countedWords(view.rework),
+    behind: { figure: "rework", parts: parts("Sent back", "Never sent back", "All that were read") },
+  },
+  {
+    name: "Reads of hidden gold with a critical error",
+    words: (view) => countedWords(view.gold),
+    behind: { figure: "gold", parts: parts("With a critical error", "Without", "All reads of gold") },
+  },
+  {
+    name: "Disputes overturned",
+    words: (view) => countedWords(view.overturned),
+    behind: { figure: "overturned", parts: parts("Overturned", "The review stands", "All decided") },
+  },
+  {
+    name: "From offer to read, half within",
+    words: (view) => timeWords(view.turnaround.p50),
+    behind: READS,
+  },
+  {
+    name: "From offer to read, nine of ten within",
+    words: (view) => timeWords(view.turnaround.p90),
+    behind: READS,
+  },
+  {
+    name: "Guideline in force not acknowledged",
+    words: (view) =>
       view.guideline.people === 0
         ? "–"
         : `${count(view.guideline.behind)} of ${plural(view.guideline.people, "person", "people")}`,
-  ],
-  [
-    "Acknowledged, half within",
-    (view) =>
+  },
+  {
+    name: "Acknowledged, half within",
+    words: (view) =>
       view.guideline.p50_hours === null || view.guideline.p50_hours === undefined
         ? "–"
         : durationWords(view.guideline.p50_hours * HOUR),
-  ],
+  },
 ];
 
-function Scorecard({ report }: { report: VendorReport }) {
+function Scorecard({
+  project,
+  report,
+  question,
+}: {
+  project: string;
+  report: VendorReport;
+  question: VendorQuestion;
+}) {
+  const behind = useBehind();
   const lines = report.organizations.map((view) => ({
     name: view.organization.name,
     share: view.critical.share ?? null,
   }));
+  const figure = (row: Row, { organization }: VendorView): Figure | null =>
+    row.behind
+      ? {
+          key: `${row.name} ${organization.id}`,
+          title: `${organization.name}: ${row.name.toLowerCase()}`,
+          url: behindUrls.vendor(project, organization.id),
+          query: { figure: row.behind.figure, critical: question.critical.join(",") || undefined },
+          parts: row.behind.parts,
+          said: row.behind.said,
+        }
+      : null;
+  const cell = (row: Row, view: VendorView) => {
+    const of = figure(row, view);
+    const words = row.words(view);
+    return of && words !== "–" ? (
+      <FigureButton open={behind} figure={of}>
+        {words}
+      </FigureButton>
+    ) : (
+      words
+    );
+  };
   return (
     <Panel title="Scorecard">
       <figure className={styles.figure}>
@@ -80,7 +167,7 @@ function Scorecard({ report }: { report: VendorReport }) {
         <table className={table.table}>
           <thead>
             <tr>
-              <th>95 % intervals in brackets</th>
+              <th>95 % intervals in brackets; choose a number to see its items</th>
               {report.organizations.map((view) => (
                 <th key={view.organization.id}>
                   {view.organization.name} <ContractStatus organization={view.organization} />
@@ -89,33 +176,18 @@ function Scorecard({ report }: { report: VendorReport }) {
             </tr>
           </thead>
           <tbody>
-            {FIGURES.map(([name, words]) => (
-              <tr key={name}>
-                <th scope="row">{name}</th>
+            {FIGURES.map((row) => (
+              <tr key={row.name}>
+                <th scope="row">{row.name}</th>
                 {report.organizations.map((view) => (
-                  <td key={view.organization.id}>{words(view)}</td>
+                  <td key={view.organization.id}>{cell(row, view)}</td>
                 ))}
               </tr>
             ))}
           </tbody>
         </table>
       </div>
-      {report.organizations
-        .filter((view) => view.critical_items.length > 0)
-        .map((view) => (
-          <details key={view.organization.id}>
-            <summary>Critical errors of {view.organization.name}</summary>
-            <ul>
-              {view.critical_items.map((one) => (
-                <li key={one.item}>
-                  <Link to="/items/$itemId" params={{ itemId: one.item }}>
-                    {one.classes.join(", ")}
-                  </Link>
-                </li>
-              ))}
-            </ul>
-          </details>
-        ))}
+      <BehindList open={behind} />
     </Panel>
   );
 }
@@ -226,7 +298,7 @@ export default function Vendors() {
             onChange={(critical) => setQuestion({ ...question, critical })}
             maw={480}
           />
-          <Scorecard report={report} />
+          <Scorecard project={project.id} report={report} question={question} />
           <Compare report={report} question={question} ask={setQuestion} />
         </>
       )}

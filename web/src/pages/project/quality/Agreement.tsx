@@ -1,24 +1,34 @@
 /** How far independent readers agree: class by class, by pairs of readers, and what they call the same finding. */
 import { useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
-import { useState } from "react";
-import { type AgreementReport, agreementQuery, type Coefficient, type ConfusionCell } from "@/api/agreement";
+import { type AgreementReport, agreementQuery, type ClassAgreement, type Coefficient } from "@/api/agreement";
 import type { OntologyClass, Project } from "@/api/types";
 import { answerName } from "@/canvas/answers";
 import { count, plural } from "@/format";
+import { BehindList, FigureButton, type Open, useBehind } from "@/parts/Behind";
 import { FactList, Panel } from "@/parts/bits";
 import { Failed, Loading, Note } from "@/parts/States";
 import table from "@/parts/table.module.css";
 import { percent, shareWords } from "../tiers/words";
 import styles from "./Agreement.module.css";
 import { cellOf, coefficientWords, commonWords, NOTHING, namesOf, shade } from "./agreement";
+import { agreementFigures } from "./agreement-figures";
 
 type Named = (id: string) => string;
+/** The figures of the report, and the one whose items are listed. */
+type Listed = { open: Open; figures: ReturnType<typeof agreementFigures> };
 
-function Classes({ report, named }: { report: AgreementReport; named: Named }) {
+function Classes({ report, named, open, figures }: { report: AgreementReport; named: Named } & Listed) {
   const cell = (value: Coefficient | null | undefined) => <td className="num">{coefficientWords(value)}</td>;
-  const share = (value: number | null | undefined) => (
-    <td className="num">{value === null || value === undefined ? "–" : percent(value)}</td>
+  const split = (line: ClassAgreement, value: number | null | undefined) => (
+    <td className="num">
+      {value === null || value === undefined ? (
+        "–"
+      ) : (
+        <FigureButton open={open} figure={figures.class(line.class, named(line.class), "split")}>
+          {percent(value)}
+        </FigureButton>
+      )}
+    </td>
   );
   const lines = report.classes.filter((line) => line.marked > 0);
   const unmarked = report.classes.length - lines.length;
@@ -42,7 +52,13 @@ function Classes({ report, named }: { report: AgreementReport; named: Named }) {
               <tr>
                 <td>All classes of an item together</td>
                 <td className="num">{count(report.answers.items)} read</td>
-                {share(report.answers.percent)}
+                <td className="num">
+                  <FigureButton open={open} figure={figures.answers}>
+                    {report.answers.percent === null || report.answers.percent === undefined
+                      ? "–"
+                      : percent(report.answers.percent)}
+                  </FigureButton>
+                </td>
                 <td className="num">–</td>
                 <td className="num">–</td>
                 {cell(report.answers.alpha)}
@@ -53,11 +69,13 @@ function Classes({ report, named }: { report: AgreementReport; named: Named }) {
               <tr key={line.class}>
                 <td>{named(line.class)}</td>
                 <td className="num">
-                  {count(line.marked)} of {count(line.items)}
+                  <FigureButton open={open} figure={figures.class(line.class, named(line.class), "counted")}>
+                    {count(line.marked)} of {count(line.items)}
+                  </FigureButton>
                 </td>
-                {share(line.percent)}
-                {share(line.positive)}
-                {share(line.negative)}
+                {split(line, line.percent)}
+                {split(line, line.positive)}
+                {split(line, line.negative)}
                 {cell(line.alpha)}
                 {cell(line.ac1)}
               </tr>
@@ -72,7 +90,7 @@ function Classes({ report, named }: { report: AgreementReport; named: Named }) {
   );
 }
 
-function Pairs({ report }: { report: AgreementReport }) {
+function Pairs({ report, open, figures }: { report: AgreementReport } & Listed) {
   if (report.pairs.length === 0) return null;
   return (
     <div className={table.scroll}>
@@ -90,7 +108,14 @@ function Pairs({ report }: { report: AgreementReport }) {
             <tr key={`${pair.first}/${pair.second}`}>
               <td>{pair.first_name}</td>
               <td>{pair.second_name}</td>
-              <td className="num">{count(pair.items)}</td>
+              <td className="num">
+                <FigureButton
+                  open={open}
+                  figure={figures.pair(pair.first, pair.second, `${pair.first_name} and ${pair.second_name}`)}
+                >
+                  {count(pair.items)}
+                </FigureButton>
+              </td>
               <td className="num">{coefficientWords(pair.kappa)}</td>
             </tr>
           ))}
@@ -100,26 +125,7 @@ function Pairs({ report }: { report: AgreementReport }) {
   );
 }
 
-function Examples({ cell, named }: { cell: ConfusionCell; named: Named }) {
-  const other = cell.other ? named(cell.other) : "nothing";
-  return (
-    <p data-testid="confusion-items">
-      {named(cell.one)} / {other}: {plural(cell.pairs, "pair of marks", "pairs of marks")},{" "}
-      {commonWords(cell)}:{" "}
-      {cell.examples.map((item, place) => (
-        <span key={item}>
-          {place > 0 ? ", " : ""}
-          <Link to="/items/$itemId" params={{ itemId: item }}>
-            item {place + 1}
-          </Link>
-        </span>
-      ))}
-    </p>
-  );
-}
-
-function Confusion({ report, named }: { report: AgreementReport; named: Named }) {
-  const [chosen, choose] = useState<ConfusionCell | null>(null);
+function Confusion({ report, named, open, figures }: { report: AgreementReport; named: Named } & Listed) {
   const names = namesOf(report.confusion);
   const most = Math.max(1, ...report.confusion.map((cell) => cell.pairs));
   if (names.length === 0) return <p className="dim">Nobody marked anything in these items.</p>;
@@ -148,15 +154,18 @@ function Confusion({ report, named }: { report: AgreementReport; named: Named })
                 <th scope="row">{named(one)}</th>
                 {[...names, NOTHING].map((other, column) => {
                   const cell = column >= row ? cellOf(report.confusion, one, other) : undefined;
+                  const called = `${named(one)} / ${other === NOTHING ? "nothing" : named(other)}`;
+                  const figure = figures.cell(one, other === NOTHING ? undefined : other, called);
+                  const shown = open.figure?.key === figure.key;
                   return (
                     <td key={other} className={one === other ? styles.same : undefined}>
                       {cell ? (
                         <button
                           type="button"
                           className={`${styles.cell} ${styles[shade(cell.pairs, most)] ?? ""}`}
-                          aria-pressed={chosen === cell}
+                          aria-pressed={shown}
                           aria-label={`${named(one)} and ${other === NOTHING ? "nothing" : named(other)}: ${cell.pairs}, ${commonWords(cell)}`}
-                          onClick={() => choose(chosen === cell ? null : cell)}
+                          onClick={() => open.show(shown ? null : figure)}
                         >
                           {count(cell.pairs)}
                           {cell.common?.share ? (
@@ -177,13 +186,12 @@ function Confusion({ report, named }: { report: AgreementReport; named: Named })
           </tbody>
         </table>
       </div>
-      {chosen ? <Examples cell={chosen} named={named} /> : null}
     </>
   );
 }
 
 /** Found by both, called the same, outlined alike: what the classes of an item do not say. */
-function Marks({ report }: { report: AgreementReport }) {
+function Marks({ report, open, figures }: { report: AgreementReport } & Listed) {
   const { marks } = report;
   if (!marks) return null;
   const rows: [string, string, Coefficient | null | undefined][] = [
@@ -198,8 +206,14 @@ function Marks({ report }: { report: AgreementReport }) {
         <thead>
           <tr>
             <th>
-              Mark by mark: {plural(marks.both, "pair", "pairs")} found by both, {count(marks.alone)} by one
-              alone or under two names
+              Mark by mark:{" "}
+              <FigureButton open={open} figure={figures.marks("both")}>
+                {plural(marks.both, "pair", "pairs")} found by both
+              </FigureButton>
+              ,{" "}
+              <FigureButton open={open} figure={figures.marks("alone")}>
+                {count(marks.alone)} by one alone or under two names
+              </FigureButton>
             </th>
             <th className="num">95 % interval over items</th>
           </tr>
@@ -221,10 +235,13 @@ function Marks({ report }: { report: AgreementReport }) {
 
 export function Agreement({ project }: { project: Project }) {
   const found = useQuery(agreementQuery(project.id));
+  const open = useBehind();
   if (found.isPending) return <Loading lines={3} />;
   if (found.isError) return <Failed error={found.error} retry={() => found.refetch()} />;
   const report = found.data;
   const classes: OntologyClass[] = project.protocol.classes;
+  const figures = agreementFigures(project.id);
+  const listed = { open, figures };
   const named: Named = (id) => classes.find((one) => one.id === id)?.name ?? answerName(id);
   if (report.items === 0)
     return (
@@ -242,24 +259,31 @@ export function Agreement({ project }: { project: Project }) {
         rows={[
           [
             "Agree in everything",
-            `${count(report.agreed_items)} of ${plural(report.items, "item")}: ${shareWords(report.agreed)}`,
+            <FigureButton key="agreed" open={open} figure={figures.agreed}>
+              {count(report.agreed_items)} of {plural(report.items, "item")}: {shareWords(report.agreed)}
+            </FigureButton>,
           ],
           [
             "Not counted",
-            report.not_assessed
-              ? `${plural(report.not_assessed, "item")} that a reader could not assess`
-              : null,
+            report.not_assessed ? (
+              <FigureButton key="not" open={open} figure={figures.notAssessed}>
+                {plural(report.not_assessed, "item")} that a reader could not assess
+              </FigureButton>
+            ) : null,
           ],
           [
             "Findings in dispute",
-            `${count(report.disputed_findings)} of ${plural(report.findings, "finding")}`,
+            <FigureButton key="findings" open={open} figure={figures.findings}>
+              {count(report.disputed_findings)} of {plural(report.findings, "finding")}
+            </FigureButton>,
           ],
         ]}
       />
-      <Classes report={report} named={named} />
-      <Marks report={report} />
-      <Pairs report={report} />
-      <Confusion report={report} named={named} />
+      <Classes report={report} named={named} {...listed} />
+      <Marks report={report} {...listed} />
+      <Pairs report={report} {...listed} />
+      <Confusion report={report} named={named} {...listed} />
+      <BehindList open={open} />
       <p className="dim">
         {report.population} Alpha: Krippendorff, nominal; its interval resamples items{" "}
         {count(report.resamples)} times. AC1: Gwet; a rare class does not pull it down. Kappa: Cohen, over the

@@ -2,9 +2,11 @@
 import { Button, NumberInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
+import { behindUrls, type Figure } from "@/api/behind";
 import { type Alarm, type Monitor, monitorQuery, type StreamOf, useMonitorActions } from "@/api/quality";
 import type { OntologyClass, Project } from "@/api/types";
 import { count, plural } from "@/format";
+import { BehindList, FigureButton, useBehind } from "@/parts/Behind";
 import { At, FactList, Panel, Status } from "@/parts/bits";
 import { alarmWords, patternWords } from "@/parts/feedback-words";
 import { ReasonDialog } from "@/parts/ReasonDialog";
@@ -115,6 +117,26 @@ function One({ project, alarm }: { project: string; alarm: Alarm }) {
   );
 }
 
+/** The checks of a stream as a figure: the wrong ones, or all of them. */
+export function checksOf(project: string, of: StreamOf, against: string, part: "counted" | "all"): Figure {
+  const parts: Figure["parts"] = [
+    { value: "counted", label: "Wrong" },
+    { value: "rest", label: "Found right, or taken back" },
+    { value: "all", label: "All checks" },
+  ];
+  return {
+    key: `${of.user} ${of.stream} ${part}`,
+    title: `${of.printed_name}, ${against}: ${count(of.wrong)} wrong of ${plural(of.checked, "check")}`,
+    url: behindUrls.stream(project, of.user),
+    query: { stream: of.stream },
+    parts: part === "all" ? parts.toReversed() : parts,
+    said: (item) => {
+      const classes = item.classes.length > 0 ? ` · ${item.classes.join(", ")}` : "";
+      return `${item.count > 0 ? "wrong" : "not held against them"}${classes}`;
+    },
+  };
+}
+
 function Streams({
   project,
   streams,
@@ -125,6 +147,9 @@ function Streams({
   classes: OntologyClass[];
 }) {
   const [open, setOpen] = useState<string | null>(null);
+  const behind = useBehind();
+  const figure = (one: StreamOf, part: "counted" | "all") =>
+    checksOf(project, one, streamWords(one.stream, classes), part);
   const key = (one: StreamOf) => `${one.user} ${one.stream}`;
   const shown = streams.find((one) => key(one) === open);
   if (streams.length === 0)
@@ -150,8 +175,16 @@ function Streams({
               <tr key={key(one)}>
                 <td>{one.printed_name}</td>
                 <td>{streamWords(one.stream, classes)}</td>
-                <td className="num">{count(one.checked)}</td>
-                <td className="num">{count(one.wrong)}</td>
+                <td className="num">
+                  <FigureButton open={behind} figure={figure(one, "all")}>
+                    {count(one.checked)}
+                  </FigureButton>
+                </td>
+                <td className="num">
+                  <FigureButton open={behind} figure={figure(one, "counted")}>
+                    {count(one.wrong)} of {count(one.checked)}
+                  </FigureButton>
+                </td>
                 <td className="num">
                   {share(one.wrong / one.checked)} ({share(one.low)} to {share(one.high)})
                 </td>
@@ -175,6 +208,7 @@ function Streams({
           </tbody>
         </table>
       </div>
+      <BehindList open={behind} />
       <p className="dim">
         What is expected of a check is what others got wrong on such items: of one modality, about as many
         frames, and as many marks in the model’s draft, of the same class, with the same confidence; and what

@@ -1,0 +1,70 @@
+/** Every number about quality leads to the items that it counts. */
+import { expect, type Page, test } from "@playwright/test";
+import { serveFixtures } from "../fixtures/routes";
+
+const list = (page: Page) => page.getByTestId("behind");
+
+test.beforeEach(({ page }) => serveFixtures(page));
+
+test("the checks and the errors of a stream open their items", async ({ page }) => {
+  await page.goto("/projects/p-ct/quality");
+  const monitoring = page.getByRole("region", { name: "Monitoring" });
+  const asked = page.waitForRequest((request) => request.url().includes("/monitor/u-3/items"));
+  await monitoring.getByRole("button", { name: "29 of 412" }).click();
+  expect(new URL((await asked).url()).searchParams.get("stream")).toBe("review");
+  await expect(list(page)).toContainText("29 wrong of 412 checks");
+  await expect(list(page).getByTestId("behind-count")).toHaveText("12 entries");
+  await expect(list(page).locator("tbody tr")).toHaveCount(10);
+  await list(page).getByRole("button", { name: "Show more" }).click();
+  await expect(list(page).locator("tbody tr")).toHaveCount(12);
+  await expect(list(page).getByRole("link", { name: "study 1040" })).toHaveAttribute("href", "/items/i-1");
+  // What is kept from whoever looks is counted.
+  await list(page).getByText("All checks").click();
+  await expect(list(page).getByTestId("behind-count")).toContainText(
+    "17 entries; 2 of them not named to you",
+  );
+  await list(page).getByRole("button", { name: "Close the list" }).click();
+  await expect(list(page)).toHaveCount(0);
+  await monitoring.getByRole("button", { name: "412", exact: true }).click();
+  await expect(list(page).getByTestId("behind-count")).toContainText("17 entries");
+});
+
+test("each number of agreement opens its items", async ({ page }) => {
+  await page.goto("/projects/p-ct/quality");
+  const agreement = page.getByRole("region", { name: "Agreement" });
+  const asks = async (button: string | RegExp, expected: Record<string, string>) => {
+    // What is open may be asked for again meanwhile, as others work.
+    const asked = page.waitForRequest((request) => {
+      const { pathname, searchParams } = new URL(request.url());
+      const fits = Object.entries(expected).every(([key, value]) => searchParams.get(key) === value);
+      return pathname.endsWith("/agreement/items") && fits;
+    });
+    await agreement.getByRole("button", { name: button }).first().click();
+    await asked;
+    await expect(list(page).getByTestId("behind-count")).toBeVisible();
+  };
+  await asks(/^97 of 118 items/, { figure: "agreed", part: "rest" });
+  await asks("21 of 74 findings", { figure: "findings", part: "counted" });
+  await asks("52 of 118", { figure: "class", class: "nodule", part: "counted" });
+  await asks("87.1 %", { figure: "class", class: "nodule", part: "split" });
+  await asks("53 pairs found by both", { figure: "marks", part: "counted" });
+  await asks("23 by one alone or under two names", { figure: "marks", part: "rest" });
+  await asks(/^118$/, { figure: "pair", first: "u-1", second: "u-2", part: "rest" });
+  await asks(/ and nothing: /, { figure: "cell", part: "counted" });
+});
+
+test("each number of the scorecard opens its items", async ({ page }) => {
+  await page.goto("/projects/p-ct/vendors");
+  for (const [number, figure] of [
+    [/^18 of 900/, "critical"],
+    [/^401 of 430/, "first_pass"],
+    [/^61 of 4/, "missed"],
+    [/^2 of 7/, "overturned"],
+  ] as const) {
+    const asked = page.waitForRequest((request) => request.url().includes(`/o-x/items?figure=${figure}`));
+    await page.getByRole("button", { name: number }).first().click();
+    await asked;
+    await expect(list(page).getByTestId("behind-count")).toHaveText("12 entries");
+  }
+  await expect(list(page)).toContainText("Vendor X: disputes overturned");
+});
