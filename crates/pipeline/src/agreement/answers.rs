@@ -74,7 +74,8 @@ impl Answers {
         Self { classes: protocol.classes.iter().map(|class| class.id.clone()).collect(), ..Self::default() }
     }
 
-    /// Looks at marks one by one, too, by the rule of the protocol. What a package states does not: it is the same bytes for ever.
+    /// Looks at marks one by one, too, by the rule of the protocol, and adds the intervals that packages do not have. What a package
+    /// states does neither: it is the same bytes for ever.
     #[must_use]
     pub fn with_marks(mut self, protocol: &Protocol) -> Self {
         let stage = protocol.stages.iter().find(|stage| stage.kind == StageKind::Compare);
@@ -158,16 +159,28 @@ impl Answers {
             let marked: BTreeSet<usize> =
                 self.given.iter().filter(|answer| of(answer) == 1).map(|answer| answer.item).collect();
             let Some(table) = figures::table(&self, 2, of)? else { continue };
+            let mut own = figures::of(&table);
+            let intervals =
+                if self.marks.is_some() { figures::resampled(&table, &mut own) } else { Vec::new() };
             classes.push(ClassAgreement {
                 class: class.clone(),
                 marked: marked.len() as u64,
                 positive: figures::specific(&table, 1),
+                positive_interval: intervals.get(1).copied().flatten(),
                 negative: figures::specific(&table, 0),
-                figures: figures::of(&table),
+                negative_interval: intervals.first().copied().flatten(),
+                figures: own,
             });
         }
         let classes_met = u16::try_from(self.numbers.len()).unwrap_or(u16::MAX);
         let marks = self.marks.as_ref().and_then(|(_, seen)| marks::report(seen, classes_met));
+        let answers = whole.as_ref().map(|table| {
+            let mut own = figures::of(table);
+            if self.marks.is_some() {
+                figures::resampled(table, &mut own);
+            }
+            own
+        });
         let sum = |of: fn(&OfItem) -> u64| self.sums.iter().map(of).sum();
         let agreed_items = sum(|item| u64::from(item.agreed));
         Ok(AgreementReport {
@@ -181,7 +194,7 @@ impl Answers {
             agreed_items,
             not_assessed: self.not_assessed.len() as u64,
             agreed: share_of(items, agreed_items)?,
-            answers: whole.as_ref().map(figures::of),
+            answers,
             classes,
             pairs: whole.as_ref().map(|table| pairs(table, &self)).unwrap_or_default(),
             findings: sum(|item| item.findings),

@@ -6,7 +6,7 @@ use countersign_quality::{
 };
 
 use super::{
-    AgreementFigures, CONFIDENCE, CoefficientView, Result, SEED,
+    AgreementFigures, CONFIDENCE, CoefficientView, IntervalView, Result, SEED,
     answers::{Answer, Answers},
     internal,
 };
@@ -44,7 +44,7 @@ pub(super) fn table(
     Reads::new(answers.items.len(), answers.readers.len(), classes, &list).map(Some).map_err(internal)
 }
 
-/// Every coefficient of a table.
+/// Every coefficient of a table. What a package states is the same bytes for ever: intervals that it never had come from [`resampled`].
 pub(super) fn of(reads: &Reads) -> AgreementFigures {
     let counts = Counts::new(reads);
     let several = || reads.rows().filter(|row| row.len() >= 2);
@@ -66,10 +66,25 @@ pub(super) fn of(reads: &Reads) -> AgreementFigures {
         items: several().count() as u64,
         reads: several().map(|row| row.len() as u64).sum(),
         percent: counts.percent(),
+        percent_interval: None,
         alpha,
         ac1,
         fleiss: counts.fleiss().map(|found| found.value),
+        fleiss_interval: None,
     }
+}
+
+/// Adds the intervals of percent agreement and of Fleiss' kappa, and gives those of the agreement specific to each answer.
+pub(super) fn resampled(reads: &Reads, figures: &mut AgreementFigures) -> Vec<Option<IntervalView>> {
+    let counts = Counts::new(reads);
+    let items = counts.items();
+    let drawn = counts.resampled(Level::Nominal, CONFIDENCE, resamples(items), SEED);
+    figures.percent_interval = drawn.percent.map(Into::into);
+    let degrees = u32::try_from(items.saturating_sub(1)).unwrap_or(u32::MAX);
+    let fleiss = counts.fleiss().filter(|found| found.standard_error.is_finite());
+    let fleiss = fleiss.and_then(|found| found.interval(f64::from(degrees), CONFIDENCE));
+    figures.fleiss_interval = fleiss.map(Into::into);
+    drawn.specific.into_iter().map(|interval| interval.map(Into::into)).collect()
 }
 
 /// Agreement specific to one answer of a table.

@@ -49,6 +49,22 @@ impl CoefficientView {
     }
 }
 
+/// The ends of a 95 % interval.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct IntervalView {
+    /// Low end.
+    pub low: f64,
+    /// High end.
+    pub high: f64,
+}
+
+impl From<Interval> for IntervalView {
+    fn from(Interval { low, high }: Interval) -> Self {
+        Self { low, high }
+    }
+}
+
 /// How far readers give the same answers, beyond chance. No single coefficient is enough for a rare class.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -59,12 +75,18 @@ pub struct AgreementFigures {
     pub reads: u64,
     /// Mean over items of the share of pairs of readers who gave the same answer.
     pub percent: Option<f64>,
+    /// Its interval, from items drawn anew; absent where no draw differs, and in packages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub percent_interval: Option<IntervalView>,
     /// Krippendorff's alpha (nominal); its interval resamples items.
     pub alpha: Option<CoefficientView>,
     /// Gwet's AC1, which a rare class does not pull down.
     pub ac1: Option<CoefficientView>,
     /// Fleiss' kappa; absent where items differ in their number of reads.
     pub fleiss: Option<f64>,
+    /// Its interval over items (linearised: Gwet 2014, chapter 5); absent in packages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fleiss_interval: Option<IntervalView>,
 }
 
 /// Whether readers say the same about one class: is there any of it in the item?
@@ -77,8 +99,14 @@ pub struct ClassAgreement {
     pub marked: u64,
     /// Of the pairs in which one reader marked it, the share in which the other did too.
     pub positive: Option<f64>,
+    /// Its interval, from items drawn anew; absent where no draw differs, and in packages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub positive_interval: Option<IntervalView>,
     /// Of the pairs in which one reader did not mark it, the share in which the other did not either.
     pub negative: Option<f64>,
+    /// Its interval, likewise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub negative_interval: Option<IntervalView>,
     /// The coefficients.
     #[serde(flatten)]
     pub figures: AgreementFigures,

@@ -6,7 +6,7 @@ use countersign_model::{ItemId, ReleaseId};
 use countersign_pipeline::{
     PipelineError,
     adjudicate::Ruling,
-    agreement::{AgreementFigure, AgreementReport, Behind},
+    agreement::{AgreementFigure, AgreementReport, Behind, IntervalView},
     behind::{BehindQuery, Part},
     release::Selection,
 };
@@ -80,6 +80,17 @@ async fn figures_equal_those_of_a_table_worked_out_by_hand() {
         object.figures.alpha.map(|alpha| alpha.value),
         1.0 - (6.0 / 18.0) / (2.0 * 11.0 * 7.0 / (18.0 * 17.0)),
     );
+    // Fleiss: for two readers and equal counts of reads its chance is that of the coincidences; with its interval over items.
+    let chance = (11.0 * 11.0 + 7.0 * 7.0) / (18.0 * 18.0);
+    near(object.figures.fleiss, (6.0 / 9.0 - chance) / (1.0 - chance));
+    let around = |value: Option<f64>, interval: Option<IntervalView>| {
+        let (value, interval) = (value.unwrap(), interval.unwrap());
+        assert!(interval.low < value && value < interval.high, "{value} {interval:?}");
+    };
+    around(object.figures.fleiss, object.figures.fleiss_interval);
+    around(object.figures.percent, object.figures.percent_interval);
+    around(object.positive, object.positive_interval);
+    around(object.negative, object.negative_interval);
     // AC1: chance is 2 · (11/18) · (7/18).
     let chance = 2.0 * 11.0 * 7.0 / (18.0 * 18.0);
     near(object.figures.ac1.map(|ac1| ac1.value), (6.0 / 9.0 - chance) / (1.0 - chance));
@@ -209,6 +220,7 @@ async fn a_release_says_how_far_its_readers_agreed_and_an_older_one_stays_withou
     zip.by_name("agreement.json").unwrap().read_to_string(&mut text).unwrap();
     let stated: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!((stated["items"].as_u64(), stated["agreed_items"].as_u64()), (Some(6), Some(6)));
+    assert!(!text.contains("_interval"), "an older form is kept");
     assert!(!text.contains("Test annotator"), "no names but those of signatures: {text}");
 
     let root = || async { pipeline.recompute_release_root(made.id).await.unwrap() };

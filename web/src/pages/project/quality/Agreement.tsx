@@ -8,28 +8,33 @@ import { BehindList, FigureButton, type Open, useBehind } from "@/parts/Behind";
 import { FactList, Panel } from "@/parts/bits";
 import { Failed, Loading, Note } from "@/parts/States";
 import table from "@/parts/table.module.css";
-import { percent, shareWords } from "../tiers/words";
+import { shareWords } from "../tiers/words";
 import styles from "./Agreement.module.css";
-import { cellOf, coefficientWords, commonWords, NOTHING, namesOf, shade } from "./agreement";
+import { cellOf, coefficientWords, commonWords, NOTHING, namesOf, shade, sharedWords } from "./agreement";
 import { agreementFigures } from "./agreement-figures";
 
 type Named = (id: string) => string;
+type Share = number | null | undefined;
+type Ends = ClassAgreement["percent_interval"];
+type Fleiss = Pick<ClassAgreement, "fleiss" | "fleiss_interval">;
 /** The figures of the report, and the one whose items are listed. */
 type Listed = { open: Open; figures: ReturnType<typeof agreementFigures> };
 
 function Classes({ report, named, open, figures }: { report: AgreementReport; named: Named } & Listed) {
   const cell = (value: Coefficient | null | undefined) => <td className="num">{coefficientWords(value)}</td>;
-  const split = (line: ClassAgreement, value: number | null | undefined) => (
+  const split = (line: ClassAgreement, value: Share, interval: Ends) => (
     <td className="num">
       {value === null || value === undefined ? (
         "–"
       ) : (
         <FigureButton open={open} figure={figures.class(line.class, named(line.class), "split")}>
-          {percent(value)}
+          {sharedWords(value, interval)}
         </FigureButton>
       )}
     </td>
   );
+  const fleiss = ({ fleiss: value, fleiss_interval: ends }: Fleiss) =>
+    cell(value === null || value === undefined ? null : { value, low: ends?.low, high: ends?.high });
   const lines = report.classes.filter((line) => line.marked > 0);
   const unmarked = report.classes.length - lines.length;
   return (
@@ -45,6 +50,7 @@ function Classes({ report, named, open, figures }: { report: AgreementReport; na
               <th className="num">Where one did not</th>
               <th className="num">Alpha (95 % interval)</th>
               <th className="num">AC1 (95 % interval)</th>
+              <th className="num">Fleiss' kappa (95 % interval)</th>
             </tr>
           </thead>
           <tbody>
@@ -54,15 +60,14 @@ function Classes({ report, named, open, figures }: { report: AgreementReport; na
                 <td className="num">{count(report.answers.items)} read</td>
                 <td className="num">
                   <FigureButton open={open} figure={figures.answers}>
-                    {report.answers.percent === null || report.answers.percent === undefined
-                      ? "–"
-                      : percent(report.answers.percent)}
+                    {sharedWords(report.answers.percent, report.answers.percent_interval)}
                   </FigureButton>
                 </td>
                 <td className="num">–</td>
                 <td className="num">–</td>
                 {cell(report.answers.alpha)}
                 {cell(report.answers.ac1)}
+                {fleiss(report.answers)}
               </tr>
             ) : null}
             {lines.map((line) => (
@@ -73,16 +78,23 @@ function Classes({ report, named, open, figures }: { report: AgreementReport; na
                     {count(line.marked)} of {count(line.items)}
                   </FigureButton>
                 </td>
-                {split(line, line.percent)}
-                {split(line, line.positive)}
-                {split(line, line.negative)}
+                {split(line, line.percent, line.percent_interval)}
+                {split(line, line.positive, line.positive_interval)}
+                {split(line, line.negative, line.negative_interval)}
                 {cell(line.alpha)}
                 {cell(line.ac1)}
+                {fleiss(line)}
               </tr>
             ))}
           </tbody>
         </table>
       </div>
+      <p className="dim">
+        Over the {plural(report.items, "item")} that at least two read; in brackets 95 % intervals over items.
+        “Where one marked it”: of the pairs of readers of whom one marked it, in which the other did too;
+        “where one did not” likewise (positive and negative specific agreement). Fleiss' kappa is not known
+        where items differ in their number of readers.
+      </p>
       {unmarked > 0 ? (
         <p className="dim">Nobody marked {plural(unmarked, "further class", "further classes")}.</p>
       ) : null}

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ConfusionCell } from "@/api/agreement";
-import { cellOf, coefficientWords, NOTHING, namesOf, shade } from "./agreement";
+import { cellOf, coefficientWords, NOTHING, namesOf, shade, sharedWords } from "./agreement";
 
 const cells: ConfusionCell[] = [
   { one: "car", other: "car", pairs: 9, examples: [] },
@@ -9,6 +9,12 @@ const cells: ConfusionCell[] = [
 ];
 
 describe("agreement", () => {
+  it("says a share in percent, and between which ends it lies where that is known", () => {
+    expect(sharedWords(0.871, { low: 0.79, high: 0.934 })).toBe("87.1 % (79.0 to 93.4)");
+    expect(sharedWords(1, null)).toBe("100.0 %");
+    expect(sharedWords(null, undefined)).toBe("–");
+  });
+
   it("is said with its interval where there is one", () => {
     expect(coefficientWords({ value: 0.5, low: 0.1, high: 0.9 })).toBe("0.500 (0.100 to 0.900)");
     expect(coefficientWords({ value: 1, low: null, high: null })).toBe("1.000");

@@ -15,6 +15,16 @@ export function coefficientWords(value: Coefficient | null | undefined): string 
   return `${said} (${low.toFixed(DIGITS)} to ${high.toFixed(DIGITS)})`;
 }
 
+/** `87.1 % (79.0 to 93.4)`; without an interval where no draw of items differs. */
+export function sharedWords(
+  value: number | null | undefined,
+  ends: { low: number; high: number } | null | undefined,
+): string {
+  if (value === null || value === undefined) return "–";
+  const points = (of: number) => (100 * of).toFixed(1);
+  return ends ? `${points(value)} % (${points(ends.low)} to ${points(ends.high)})` : `${points(value)} %`;
+}
+
 /** Every class that somebody marked, in order. */
 export function namesOf(cells: ConfusionCell[]): string[] {
   const names = cells.flatMap((cell) => (cell.other ? [cell.one, cell.other] : [cell.one]));
