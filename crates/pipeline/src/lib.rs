@@ -18,6 +18,7 @@ pub mod campaigns;
 pub mod certification;
 pub mod clicks;
 pub mod compare;
+pub mod consensus;
 pub mod display;
 pub mod draft_models;
 pub mod error;

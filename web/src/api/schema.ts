@@ -2202,6 +2202,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/consensus": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the answers of a project's independent readers say that is true, with its probability, the least certain item first. */
+        get: operations["tiers_consensus"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/corrections": {
         parameters: {
             query?: never;
@@ -6139,6 +6156,177 @@ export interface components {
              */
             of_items: number;
             share?: components["schemas"]["ShareView"] | null;
+        };
+        /**
+         * @description Of what consensus is asked.
+         * @enum {string}
+         */
+        ConsensusAbout: "tags" | "marks";
+        /** @description What readers said of one thing, and what is estimated. */
+        ConsensusAnswer: {
+            /** @description The likeliest answer; no label: nothing of the kind is there. */
+            estimate: components["schemas"]["ConsensusLabel"][];
+            frame?: components["schemas"]["FrameRef"] | null;
+            /** @description The most frequent answer; several where they are tied. */
+            majority: components["schemas"]["ConsensusLabel"][][];
+            /** @description Middle of what was marked, pixels. */
+            place?: [
+                number,
+                number
+            ] | null;
+            /**
+             * Format: double
+             * @description Its probability, given that the model holds, 0 to 1.
+             */
+            posterior: number;
+            /** @description What each reader said. */
+            reads: components["schemas"]["ConsensusVote"][];
+        };
+        /** @description What a reader says of one truth. */
+        ConsensusCell: {
+            /**
+             * Format: double
+             * @description Answers of theirs whose truth this is estimated to be: a sum of probabilities.
+             */
+            of: number;
+            /** @description What they say. */
+            said: components["schemas"]["ConsensusLabel"][];
+            /**
+             * Format: double
+             * @description Estimated probability that they say so of it, drawn a little towards what all readers say of it.
+             */
+            share: number;
+            /** @description The truth. */
+            truth: components["schemas"]["ConsensusLabel"][];
+        };
+        /** @description An item with what is least certain about it. */
+        ConsensusItem: {
+            /**
+             * Format: int64
+             * @description How many it has.
+             */
+            all: number;
+            /** @description Its least certain answers, five at most. */
+            answers: components["schemas"]["ConsensusAnswer"][];
+            /** @description The item. */
+            item: components["schemas"]["ItemId"];
+            /** @description Its name. */
+            name: string;
+            /**
+             * Format: double
+             * @description Probability of its least certain answer.
+             */
+            posterior: number;
+            /**
+             * Format: int64
+             * @description Place in the order, from 1.
+             */
+            rank: number;
+        };
+        /** @description A label of an answer. */
+        ConsensusLabel: {
+            /** @description What was chosen for it, by attribute. */
+            choices?: {
+                [key: string]: string;
+            };
+            /** @description Class id. */
+            class: string;
+        };
+        /** @description What a reader is estimated to be worth. */
+        ConsensusReader: {
+            /**
+             * Format: double
+             * @description Estimated probability that an answer of theirs is right, 0 to 1.
+             */
+            accuracy: number;
+            /**
+             * Format: int64
+             * @description Answers behind the figures.
+             */
+            answers: number;
+            /**
+             * Format: int64
+             * @description Of these, answers that are the estimate.
+             */
+            as_estimated: number;
+            /** @description What they say of each truth, those with the most answers behind them first. */
+            confusion: components["schemas"]["ConsensusCell"][];
+            /**
+             * Format: int64
+             * @description Items behind the figures.
+             */
+            items: number;
+            /** @description Their printed name. */
+            name?: string | null;
+            /**
+             * Format: int64
+             * @description Number in this report, from 1.
+             */
+            reader: number;
+            /** @description Who. */
+            user: components["schemas"]["UserId"];
+        };
+        /** @description What independent readers' answers say that is true. */
+        ConsensusReport: {
+            about?: components["schemas"]["ConsensusAbout"] | null;
+            /**
+             * Format: int64
+             * @description Answers that are estimated.
+             */
+            answers: number;
+            /** @description There are more comparisons than one estimate takes: these are the first. */
+            cut: boolean;
+            /**
+             * Format: int64
+             * @description Items with an answer that is estimated.
+             */
+            items: number;
+            /** @description Items, the least certain first. */
+            least_certain: components["schemas"]["ConsensusItem"][];
+            /**
+             * Format: int64
+             * @description Answers that are not estimated, since somebody said what is none of the 64 most frequent answers.
+             */
+            left_out: number;
+            /**
+             * Format: int64
+             * @description Answers about marks that could be asked for.
+             */
+            marks: number;
+            /**
+             * Format: int64
+             * @description What to ask for next; absent at the end.
+             */
+            next?: number | null;
+            /**
+             * Format: int64
+             * @description Items that one of their readers could not assess: in no figure.
+             */
+            not_assessed: number;
+            /** @description Readers, those with the most answers first; none for those who are not told what readers are worth. */
+            readers: components["schemas"]["ConsensusReader"][];
+            /**
+             * Format: int64
+             * @description Answers about tags that could be asked for.
+             */
+            tags: number;
+            /**
+             * Format: int64
+             * @description Of these, answers about which readers are tied.
+             */
+            ties: number;
+        };
+        /** @description What one reader said. */
+        ConsensusVote: {
+            /** @description It is not the estimate. */
+            differs: boolean;
+            /**
+             * Format: int64
+             * @description Their number among the readers of this report; absent for those who are not told what readers are worth.
+             */
+            reader?: number | null;
+            /** @description Labels that they gave; none: nothing of the kind is there. */
+            said: components["schemas"]["ConsensusLabel"][];
         };
         /**
          * @description How a contract stands at a moment.
@@ -16978,6 +17166,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ClickModelView"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tiers_consensus: {
+        parameters: {
+            query?: {
+                /** @description `tags` or `marks`; tags where there are any. */
+                about?: components["schemas"]["ConsensusAbout"];
+                /** @description Only items after this place in the order. */
+                after?: number;
+                /** @description At most so many items; 100 at most, 50 where nothing is said. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsensusReport"];
                 };
             };
             /** @description A refusal with its code. */

@@ -247,7 +247,7 @@ fn confusion(items: &[ItemId], sums: &[OfItem]) -> Result<Vec<ConfusionCell>> {
 }
 
 /// The marks of a read.
-async fn marked(conn: &mut Conn, read: ReadId) -> Result<BTreeMap<AnnotationId, Annotation>> {
+pub(crate) async fn marked(conn: &mut Conn, read: ReadId) -> Result<BTreeMap<AnnotationId, Annotation>> {
     let rows = reads::annotations(conn, read).await?;
     let of = |body: &str| serde_json::from_str::<Annotation>(body).map_err(internal);
     rows.iter()
@@ -257,7 +257,8 @@ async fn marked(conn: &mut Conn, read: ReadId) -> Result<BTreeMap<AnnotationId, 
         .collect()
 }
 
-async fn reader(conn: &mut Conn, id: ReadId) -> Result<Option<UserId>> {
+/// Who read; `None` where it was no person.
+pub(crate) async fn reader(conn: &mut Conn, id: ReadId) -> Result<Option<UserId>> {
     let read = reads::by_id(conn, id).await?.ok_or(PipelineError::NotFound)?;
     Ok(match author(&read)? {
         Author::Human { user } => Some(user),

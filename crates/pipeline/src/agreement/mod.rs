@@ -16,7 +16,7 @@ use countersign_quality::agreement::Interval;
 use countersign_store::{Conn, comparisons::Comparison, turns, users};
 use serde::Serialize;
 
-pub(crate) use answers::Answers;
+pub(crate) use answers::{Answers, marked, reader};
 pub use behind::{AgreementFigure, Behind};
 pub use marks::MarkAgreement;
 pub use reasons::{DisputeReason, DisputedItem};

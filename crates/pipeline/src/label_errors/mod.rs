@@ -301,7 +301,7 @@ impl Pipeline {
     }
 
     /// Keeps that somebody who could audit these labels was shown them.
-    async fn all_labels_shown(&self, caller: &Caller, shown: Vec<items::Item>) -> Result<()> {
+    pub(crate) async fn all_labels_shown(&self, caller: &Caller, shown: Vec<items::Item>) -> Result<()> {
         if shown.is_empty() {
             return Ok(());
         }

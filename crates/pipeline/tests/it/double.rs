@@ -87,12 +87,11 @@ pub struct Team {
 
 impl Team {
     pub async fn new(images: usize, stages: &str) -> Self {
-        Self::with(images, stages, false).await
+        Self::of(House::new().await, images, stages, false).await
     }
 
     /// `in_force`: the document was put into force when more could be said.
-    async fn with(images: usize, stages: &str, in_force: bool) -> Self {
-        let house = House::new().await;
+    pub async fn of(house: House, images: usize, stages: &str, in_force: bool) -> Self {
         let project = house.project("p", "images").await;
         let mut extra = Vec::new();
         for (login, role) in [
@@ -317,7 +316,7 @@ fn older() -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_version_in_force_with_a_meaning_where_nothing_is_signed_goes_on_and_no_new_one_says_it() {
-    let team = Team::with(1, &older(), true).await;
+    let team = Team::of(House::new().await, 1, &older(), true).await;
     let (pipeline, project) = (&team.house.pipeline, team.project);
     let item = team.read_twice(None, &[(3.0, "object")], &[(40.0, "object")]).await;
     let work = team.claim(&team.reviewer, Some(item)).await.unwrap();

@@ -15,6 +15,7 @@ mod click_server;
 mod clicks;
 #[path = "../../../store/tests/it/cluster.rs"]
 mod cluster;
+mod consensus;
 mod dated;
 mod degrades;
 mod double;

@@ -9,6 +9,7 @@ mod batches;
 mod breach;
 mod certifications;
 mod click_models;
+mod consensus;
 pub mod document;
 mod draft_models;
 mod evidence;
@@ -124,6 +125,7 @@ pub fn all() -> OpenApiRouter<App> {
         .merge(inspection::long_routes())
         .merge(agreement::long_routes())
         .merge(monitor::long_routes())
+        .merge(consensus::long_routes())
         .merge(suggestions::long_routes())
         .merge(gold::long_routes())
         .merge(tiers::long_routes())

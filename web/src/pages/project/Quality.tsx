@@ -5,6 +5,7 @@ import { useProject } from "./Project";
 import { Agreement } from "./quality/Agreement";
 import { Batches } from "./quality/Batches";
 import { Certifications } from "./quality/Certifications";
+import { Consensus } from "./quality/Consensus";
 import { Corrections } from "./quality/Corrections";
 import { Decisions } from "./quality/Decisions";
 import { DraftModels } from "./quality/DraftModels";
@@ -18,6 +19,7 @@ import { WideHolds } from "./quality/WideHolds";
 const CERTIFY: Role[] = ["quality_engineer", "owner"];
 const JUDGE: Role[] = ["quality_engineer", "specialist", "reviewer"];
 const AGREEMENT: Role[] = ["quality_engineer", "owner", "data_scientist", "auditor"];
+const CONSENSUS: Role[] = [...AGREEMENT, "reviewer", "specialist"];
 const RELEASE: Role[] = ["data_scientist", "owner"];
 
 export default function Quality() {
@@ -58,6 +60,12 @@ export default function Quality() {
           <Agreement project={project} />
           <h3>Why readers differed</h3>
           <Reasons project={project.id} />
+        </section>
+      ) : null}
+      {any(CONSENSUS) ? (
+        <section className="stack" aria-label="Consensus">
+          <h2 id="consensus">Consensus</h2>
+          <Consensus project={project} />
         </section>
       ) : null}
       <section className="stack" aria-label="Studies">
