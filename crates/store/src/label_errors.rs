@@ -29,6 +29,8 @@ record! {
         started_at: Instant,
         /// When it was through.
         ended_at: Option<Instant>,
+        /// How sure each model usually is of the tags that it was given for (JSON); absent where no model drafts tags.
+        bars: Option<String>,
     }
 }
 
@@ -45,7 +47,7 @@ record! {
         item_id: ItemId,
         /// The read whose labels are doubted.
         read_id: ReadId,
-        /// `missing`, `class`, `place` or `alone`.
+        /// `missing`, `class`, `place`, `alone` or `tag`.
         kind: String,
         /// Place among the doubts of its kind, from 1, the weightiest first.
         rank: u64,
@@ -77,13 +79,17 @@ record! {
         decided_at: Option<Instant>,
         /// What they said.
         comment: Option<String>,
+        /// What was chosen for the doubted tag, by attribute (JSON).
+        choices: Option<String>,
+        /// What is chosen for the tag that is seen instead (JSON).
+        predicted_choices: Option<String>,
     }
 }
 
 /// How many doubts of a kind are in a state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Count {
-    /// `missing`, `class`, `place` or `alone`.
+    /// `missing`, `class`, `place`, `alone` or `tag`.
     pub kind: String,
     /// `open`, `right` or `sent_back`.
     pub state: String,
@@ -203,14 +209,14 @@ pub async fn is_worked_on(conn: &mut Conn, project: ProjectId, kind: &str) -> Re
     Ok(conn.query(sql).bind(project).bind(kind).fetch_optional().await?.is_some())
 }
 
-/// Says that a search is through.
+/// Says that a search is through; `bars`: how sure each model usually is of the tags that it was given for.
 ///
 /// # Errors
 /// [`StoreError`] of the database.
-pub async fn end(tx: &mut Tx, id: LabelSearchId) -> Result<(), StoreError> {
+pub async fn end(tx: &mut Tx, id: LabelSearchId, bars: Option<String>) -> Result<(), StoreError> {
     let now = tx.now();
-    let sql = "UPDATE label_searches SET state = 'done', ended_at = $1 WHERE id = $2";
-    tx.query(sql).bind(now).bind(id).execute().await.map(drop)
+    let sql = "UPDATE label_searches SET state = 'done', ended_at = $1, bars = $2 WHERE id = $3";
+    tx.query(sql).bind(now).bind(bars).bind(id).execute().await.map(drop)
 }
 
 /// What somebody looked at before in an item and found right, as doubts spell it.

@@ -258,6 +258,11 @@ const STEPS: &[Step] = &[
         sqlite: include_str!("../migrations/sqlite/0076_strata.sql"),
         postgres: include_str!("../migrations/postgres/0076_strata.sql"),
     },
+    Step {
+        version: 77,
+        sqlite: include_str!("../migrations/sqlite/0077_doubted_tags.sql"),
+        postgres: include_str!("../migrations/postgres/0077_doubted_tags.sql"),
+    },
 ];
 
 /// The newest schema version that this program knows.

@@ -6723,7 +6723,7 @@ export interface components {
         /** @description Doubts of one kind. */
         DoubtKind: {
             hits?: components["schemas"]["DoubtHits"] | null;
-            /** @description `missing`, `class`, `place` or `alone`. */
+            /** @description `missing`, `class`, `place`, `alone` or `tag`. */
             kind: string;
             /**
              * Format: int64
@@ -6744,6 +6744,10 @@ export interface components {
         /** @description A doubt. */
         DoubtView: {
             annotation?: components["schemas"]["AnnotationId"] | null;
+            /** @description What was chosen for the doubted tag, by attribute. */
+            choices?: {
+                [key: string]: string;
+            };
             /** @description Its class. */
             class?: string | null;
             /** @description What they said. */
@@ -6760,13 +6764,17 @@ export interface components {
             item: components["schemas"]["ItemId"];
             /** @description Its name. */
             item_name: string;
-            /** @description `missing`, `class`, `place` or `alone`. */
+            /** @description `missing`, `class`, `place`, `alone` or `tag`. */
             kind: string;
             /** @description Its middle, pixels. */
             place?: [
                 number,
                 number
             ] | null;
+            /** @description What is chosen for the tag that is seen instead. */
+            predicted_choices?: {
+                [key: string]: string;
+            };
             /** @description The class that is seen there instead. */
             predicted_class?: string | null;
             /**
@@ -18461,7 +18469,7 @@ export interface operations {
     "label-errors_label_errors": {
         parameters: {
             query?: {
-                /** @description `missing` (the default), `class`, `place` or `alone`. */
+                /** @description `missing` (the default), `class`, `place`, `alone` or `tag`. */
                 kind?: string;
                 /** @description `open` (the default), `right` or `sent_back`. */
                 state?: string;

@@ -8,6 +8,7 @@ use countersign_quality::label_errors::{Doubt, Predicted, Scene, Suspicion, scen
 use countersign_workflow::compare::{middle, overlaps};
 use uuid::Uuid;
 
+use super::tags::{Choices, is_tag};
 use crate::{PipelineError, Result};
 
 /// How sure a model is taken to be that says nothing of it.
@@ -29,10 +30,11 @@ pub(super) enum Kind {
     Class,
     Place,
     Alone,
+    Tag,
 }
 
 impl Kind {
-    pub(super) const ALL: [Self; 4] = [Self::Missing, Self::Class, Self::Place, Self::Alone];
+    pub(super) const ALL: [Self; 5] = [Self::Missing, Self::Class, Self::Place, Self::Alone, Self::Tag];
 
     pub(super) const fn as_str(self) -> &'static str {
         match self {
@@ -40,6 +42,7 @@ impl Kind {
             Self::Class => "class",
             Self::Place => "place",
             Self::Alone => "alone",
+            Self::Tag => "tag",
         }
     }
 }
@@ -57,6 +60,9 @@ pub(super) struct Found {
     pub annotation: Option<AnnotationId>,
     pub class: Option<String>,
     pub predicted_class: Option<String>,
+    /// What was chosen for the tag that is doubted, and for the one that is seen instead.
+    pub choices: Choices,
+    pub predicted_choices: Choices,
     pub frame: Option<FrameRef>,
     pub place: Option<[f64; 2]>,
 }
@@ -79,8 +85,8 @@ impl<'a> Words<'a> {
     }
 }
 
-/// What speaks against labels; empty where they say that something cannot be assessed. With it how doubtful they are all in all, 0
-/// to 1, by the draft alone.
+/// What speaks against labels that have a place, and not against tags; empty where they say that something cannot be assessed. With
+/// it how doubtful they are all in all, 0 to 1, by the draft alone.
 pub(super) fn doubts(
     labels: &[Annotation],
     draft: &[Annotation],
@@ -91,8 +97,9 @@ pub(super) fn doubts(
     }
     let unseen: BTreeSet<FrameRef> =
         labels.iter().filter(|mark| mark.is_answer()).filter_map(|mark| mark.frame).collect();
-    let counts =
-        |mark: &&Annotation| !mark.is_answer() && mark.frame.is_none_or(|frame| !unseen.contains(&frame));
+    let counts = |mark: &&Annotation| {
+        !mark.is_answer() && !is_tag(mark) && mark.frame.is_none_or(|frame| !unseen.contains(&frame))
+    };
     let mut frames: BTreeMap<Option<FrameRef>, OnFrame> = BTreeMap::new();
     for mark in labels.iter().filter(counts) {
         frames.entry(mark.frame).or_default().drawn.push(mark.clone());
@@ -102,7 +109,7 @@ pub(super) fn doubts(
     }
     let (mut found, mut sure) = (Vec::new(), 1.0_f64);
     // Without a draft nothing was looked for: that a label stands alone would say nothing.
-    if !draft.is_empty() {
+    if draft.iter().any(|mark| !is_tag(mark)) {
         for (frame, on) in &frames {
             let (doubts, weight) = on_frame(*frame, on, &frames, rule)?;
             sure *= 1.0 - weight;
@@ -164,7 +171,8 @@ fn neighbours(
     i32::from(before) + i32::from(after)
 }
 
-fn score(mark: &Annotation) -> f64 {
+/// How sure a model is, 0 to 1.
+pub(super) fn score(mark: &Annotation) -> f64 {
     mark.score.filter(|score| score.is_finite()).unwrap_or(SCORE_UNSAID).clamp(0.0, 1.0)
 }
 
@@ -215,6 +223,8 @@ fn said(
         annotation: own.map(|mark| mark.id),
         class: own.map(|mark| mark.class.clone()),
         predicted_class: other.map(|mark| mark.class.clone()).filter(|_| kind != Kind::Place),
+        choices: Choices::new(),
+        predicted_choices: Choices::new(),
         frame,
         place: own.or(other).and_then(|mark| middle(&mark.shape)),
     }
@@ -253,6 +263,8 @@ fn gaps(frames: &BTreeMap<Option<FrameRef>, OnFrame>, rule: &Agreement) -> Vec<F
                     annotation: None,
                     class: None,
                     predicted_class: Some(nearer.class.clone()),
+                    choices: Choices::new(),
+                    predicted_choices: Choices::new(),
                     frame: Some(frame),
                     place: middle(&nearer.shape),
                 });

@@ -1,9 +1,11 @@
 //! Label errors: accepted labels that something speaks against, the weightiest first. What a model drew and nobody labelled, a
-//! label where the model sees another class or another place, a thing that is there before and after a frame and not on it.
+//! label where the model sees another class or another place, a thing that is there before and after a frame and not on it, a tag
+//! where the model is confident of another one.
 //! Nothing is wrong because a search doubts it: somebody looks, and either sends the item back or says that the labels are right.
 
 mod doubt;
 mod search;
+mod tags;
 mod views;
 
 use countersign_model::{AiVisibility, DoubtId, FrameRef, ItemId, ProjectId, ReadId};
@@ -19,7 +21,7 @@ use serde::Deserialize;
 pub(crate) use search::{JOB_RANK, JOB_SEARCH, ask_rank};
 pub use views::{DoubtHits, DoubtKind, DoubtView, LabelErrors, LabelSearchView};
 
-use self::doubt::Kind;
+use self::{doubt::Kind, tags::Choices};
 use crate::{
     Pipeline, PipelineError, Result,
     access::Action,
@@ -48,7 +50,7 @@ const CONFIDENCE: f64 = 0.95;
 #[cfg_attr(feature = "openapi", into_params(parameter_in = Query))]
 #[serde(deny_unknown_fields)]
 pub struct DoubtQuery {
-    /// `missing` (the default), `class`, `place` or `alone`.
+    /// `missing` (the default), `class`, `place`, `alone` or `tag`.
     pub kind: Option<String>,
     /// `open` (the default), `right` or `sent_back`.
     pub state: Option<String>,
@@ -99,7 +101,7 @@ impl Pipeline {
                             return Err(PipelineError::refused("search_running", message));
                         }
                         // Its job was given up: nothing will ever end it.
-                        label_errors::end(tx, before.id).await?;
+                        label_errors::end(tx, before.id, None).await?;
                     }
                     let search = label_errors::LabelSearch {
                         id: tx.fresh(),
@@ -112,6 +114,7 @@ impl Pipeline {
                         started_by: user,
                         started_at: tx.now(),
                         ended_at: None,
+                        bars: None,
                     };
                     search::ask(tx, &search).await?;
                     let evidence = Evidence::new("label_search.began", "label_search", search.id.uuid());
@@ -290,6 +293,8 @@ impl Pipeline {
             annotation: row.annotation_id,
             class: row.class,
             predicted_class: row.predicted_class,
+            choices: chosen(row.choices.as_deref())?,
+            predicted_choices: chosen(row.predicted_choices.as_deref())?,
             frame: row.stream.zip(row.frame).map(|(stream, index)| FrameRef { stream, index }),
             place: row.x.zip(row.y).map(|(x, y)| [x, y]),
             state: row.state,
@@ -367,8 +372,29 @@ fn asked(row: &label_errors::Doubt) -> String {
         "missing" => format!("Look again: is something missing here ({})?", class(&row.predicted_class)),
         "class" => format!("Look again: {} or {}?", class(&row.class), class(&row.predicted_class)),
         "place" => format!("Look again: does this lie right ({})?", class(&row.class)),
+        "tag" => format!("Look again: {}?", tag_words(row)),
         _ => format!("Look again: is this there ({})?", class(&row.class)),
     }
+}
+
+/// The tag that is doubted, or that one is missing: `dark, or blurred`.
+fn tag_words(row: &label_errors::Doubt) -> String {
+    let said = |class: &Option<String>, choices: &Option<String>| {
+        let class = class.clone()?;
+        let chosen: Vec<String> = chosen(choices.as_deref()).unwrap_or_default().into_values().collect();
+        Some(if chosen.is_empty() { class } else { format!("{class} ({})", chosen.join(", ")) })
+    };
+    match (said(&row.class, &row.choices), said(&row.predicted_class, &row.predicted_choices)) {
+        (Some(own), Some(other)) => format!("{own}, or {other}"),
+        (Some(own), None) => format!("is it {own}"),
+        (None, other) => format!("is the tag {} missing", other.unwrap_or_default()),
+    }
+}
+
+/// What was chosen for a tag, as it is kept.
+fn chosen(kept: Option<&str>) -> Result<Choices> {
+    let Some(kept) = kept else { return Ok(Choices::new()) };
+    serde_json::from_str(kept).map_err(|error| PipelineError::Internal(format!("label_doubts: {error}")))
 }
 
 fn word<'a>(asked: Option<String>, place: &str, known: &[&'a str]) -> Result<&'a str> {

@@ -14,7 +14,10 @@ use countersign_store::{
 use countersign_workflow::ItemState;
 use serde::{Deserialize, Serialize};
 
-use super::doubt::{Found, Kind, doubts};
+use super::{
+    doubt::{Found, Kind, doubts},
+    tags::{self, Bar, Choices, Model, Unit, doubtful, suspects, units},
+};
 use crate::{
     Pipeline, PipelineError, Result, blocking,
     certification::parsed,
@@ -126,7 +129,8 @@ fn row(
     rank: u64,
     one: Weighed,
 ) -> label_errors::Doubt {
-    let Found { kind, weight, source, subject, annotation, class, predicted_class, frame, place } = one.found;
+    let found = one.found;
+    let Found { kind, weight, source, subject, annotation, class, predicted_class, frame, place, .. } = found;
     label_errors::Doubt {
         id: countersign_model::DoubtId(pipeline.store.ids().fresh()),
         search_id: search.id,
@@ -149,7 +153,14 @@ fn row(
         decided_by: None,
         decided_at: None::<Instant>,
         comment: None,
+        choices: kept_choices(&found.choices),
+        predicted_choices: kept_choices(&found.predicted_choices),
     }
+}
+
+/// Choices as they are kept; absent where there are none.
+fn kept_choices(choices: &Choices) -> Option<String> {
+    if choices.is_empty() { None } else { serde_json::to_string(choices).ok() }
 }
 
 /// What an item is looked at with.
@@ -157,6 +168,18 @@ struct Looked {
     labels: Vec<Annotation>,
     draft: Vec<Annotation>,
     rule: Agreement,
+    /// Whose draft it is; absent where there is none that counts.
+    model: Option<Model>,
+    /// Frames of the item.
+    frames: usize,
+}
+
+impl Looked {
+    /// The tags, where there is a draft to hold them against.
+    fn tags(&self, item: ItemId, read: ReadId) -> Vec<Unit> {
+        let of = |model| units((item, read), (&self.labels, &self.draft), model, self.frames);
+        self.model.as_ref().map(of).unwrap_or_default()
+    }
 }
 
 impl Pipeline {
@@ -169,6 +192,7 @@ impl Pipeline {
         let found = label_errors::search(&mut *self.store.read().await?, id).await?;
         let search = found.ok_or(PipelineError::NotFound)?;
         let (mut after, mut at, mut kept) = (ItemId(uuid::Uuid::nil()), Progress::default(), Kept::default());
+        let mut tags = Vec::new();
         loop {
             let mut conn = self.store.read().await?;
             let page = label_errors::candidates(&mut conn, search.project_id, after, ITEMS_PER_PAGE).await?;
@@ -176,23 +200,45 @@ impl Pipeline {
             let Some((last, _)) = page.last() else { break };
             after = *last;
             for (item, read) in page {
-                self.doubt_item(item, read, &mut at, &mut kept).await?;
+                tags.extend(self.doubt_item(item, read, &mut at, &mut kept).await?);
             }
             self.keep_lease(&job, &worker).await?;
             self.tell(&search, at).await?;
         }
+        let bars = self.doubt_tags(tags, &mut at, &mut kept).await?;
+        self.tell(&search, at).await?;
         let rows = kept.into_rows(self, &search);
-        self.keep_doubts(&search, rows, job, worker).await
+        self.keep_doubts(&search, (rows, bars), job, worker).await
     }
 
-    async fn doubt_item(&self, item: ItemId, read: ReadId, at: &mut Progress, kept: &mut Kept) -> Result<()> {
+    /// Holds the tags of all items together against what their models are sure of; how sure those usually are.
+    async fn doubt_tags(&self, tags: Vec<Unit>, at: &mut Progress, kept: &mut Kept) -> Result<Vec<Bar>> {
+        let (found, bars) = blocking(move || suspects(&tags)).await??;
+        let mut conn = self.store.read().await?;
+        for (item, read, one) in found {
+            if !label_errors::known_right(&mut conn, item).await?.contains(&one.subject) {
+                at.found += 1;
+                kept.add(item, read, one);
+            }
+        }
+        Ok(bars)
+    }
+
+    /// Looks at one item; its tags, which are looked at together with those of the others.
+    async fn doubt_item(
+        &self,
+        item: ItemId,
+        read: ReadId,
+        at: &mut Progress,
+        kept: &mut Kept,
+    ) -> Result<Vec<Unit>> {
         at.looked += 1;
         let (looked, right) = {
             let mut conn = self.store.read().await?;
             // Erased or recalled since the page was read: nothing to look at.
-            let Some(row) = items::by_id(&mut conn, item).await? else { return Ok(()) };
+            let Some(row) = items::by_id(&mut conn, item).await? else { return Ok(Vec::new()) };
             if row.accepted_read_id != Some(read) {
-                return Ok(());
+                return Ok(Vec::new());
             }
             let state = parse_state(&row.workflow)?;
             let protocol = self.protocol_of(&mut conn, &row, &state).await?;
@@ -202,6 +248,7 @@ impl Pipeline {
         if !looked.draft.is_empty() {
             at.compared += 1;
         }
+        let tags = looked.tags(item, read);
         // What cannot be held against anything is looked at, and stops no search over the others.
         let found = blocking(move || doubts(&looked.labels, &looked.draft, &looked.rule)).await?;
         let (found, _) = found.unwrap_or_default();
@@ -209,7 +256,7 @@ impl Pipeline {
             at.found += 1;
             kept.add(item, read, one);
         }
-        Ok(())
+        Ok(tags)
     }
 
     /// Labels with what they are held against: the draft of a model that is not stopped.
@@ -224,14 +271,18 @@ impl Pipeline {
         let compares = protocol.stages.iter().find(|stage| stage.kind == StageKind::Compare);
         let rule = compares.map(|stage| stage.agreement.clone()).unwrap_or_default();
         let labels = current_annotations(conn, read).await?;
-        let draft = match state.draft() {
+        let frames = item.streams.0.iter().map(|stream| stream.frames.len()).sum();
+        let (draft, model) = match state.draft() {
             Some(draft) => match &draft.author {
-                Author::Model { name, .. } if Self::is_stopped(conn, item.project_id, name).await? => vec![],
-                _ => current_annotations(conn, draft.id).await?,
+                Author::Model { name, version } if !Self::is_stopped(conn, item.project_id, name).await? => {
+                    let model = (name.clone(), version.clone());
+                    (current_annotations(conn, draft.id).await?, Some(model))
+                }
+                _ => (vec![], None),
             },
-            None => vec![],
+            None => (vec![], None),
         };
-        Ok(Looked { labels, draft, rule })
+        Ok(Looked { labels, draft, rule, model, frames })
     }
 
     async fn tell(&self, search: &label_errors::LabelSearch, at: Progress) -> Result<()> {
@@ -252,11 +303,12 @@ impl Pipeline {
     async fn keep_doubts(
         &self,
         search: &label_errors::LabelSearch,
-        rows: Vec<label_errors::Doubt>,
+        (rows, bars): (Vec<label_errors::Doubt>, Vec<Bar>),
         job: jobs::Job,
         worker: String,
     ) -> Result<()> {
         let (id, project, job) = (search.id, search.project_id, job.id);
+        let bars = tags::kept(&bars)?;
         self.store
             .write::<_, PipelineError, _>(Actor::system(), move |tx| {
                 Box::pin(async move {
@@ -267,7 +319,7 @@ impl Pipeline {
                         label_errors::keep(tx, rows.by_ref().take(DOUBTS_PER_WRITE).collect()).await?;
                     }
                     label_errors::forget_stale(tx, id).await?;
-                    label_errors::end(tx, id).await?;
+                    label_errors::end(tx, id, bars).await?;
                     if !jobs::finish(tx, job, &worker).await? {
                         return Err(PipelineError::refused("job_lost", "Another worker took over."));
                     }
@@ -292,18 +344,28 @@ impl Pipeline {
                     let item = items::by_id(&mut conn, task.item_id).await?.ok_or(PipelineError::NotFound)?;
                     let state = parse_state(&item.workflow)?;
                     let protocol = self.protocol_of(&mut conn, &item, &state).await?;
+                    let search = label_errors::newest(&mut conn, item.project_id, "done").await?;
+                    let bars = tags::known(search.and_then(|search| search.bars).as_deref())?;
                     match state.current {
-                        Some(read) => Some(self.looked(&mut conn, &item, &state, &protocol, read).await?),
+                        Some(read) => {
+                            let looked = self.looked(&mut conn, &item, &state, &protocol, read).await?;
+                            Some((looked.tags(item.id, read), bars, looked))
+                        }
                         None => None,
                     }
                 }
                 None => None,
             }
         };
-        let Some(looked) = looked.filter(|looked| !looked.draft.is_empty()) else {
+        let Some((tags, bars, looked)) = looked.filter(|(_, _, looked)| !looked.draft.is_empty()) else {
             return self.finish_job(job, worker).await;
         };
-        let (_, doubt) = blocking(move || doubts(&looked.labels, &looked.draft, &looked.rule)).await??;
+        let doubt = blocking(move || {
+            let (_, placed) = doubts(&looked.labels, &looked.draft, &looked.rule)?;
+            // Either may be wrong: what speaks against both is taken together.
+            Ok::<_, PipelineError>(1.0 - (1.0 - placed) * (1.0 - doubtful(&tags, &bars)))
+        })
+        .await??;
         self.store
             .write::<_, PipelineError, _>(Actor::system(), move |tx| {
                 Box::pin(async move {

@@ -1,5 +1,7 @@
 //! Searches and doubts as people see them.
 
+use std::collections::BTreeMap;
+
 use countersign_model::{AnnotationId, DoubtId, FrameRef, Instant, ItemId, LabelSearchId};
 use serde::Serialize;
 
@@ -43,7 +45,7 @@ pub struct DoubtHits {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DoubtKind {
-    /// `missing`, `class`, `place` or `alone`.
+    /// `missing`, `class`, `place`, `alone` or `tag`.
     pub kind: String,
     /// Nobody has looked yet.
     pub open: u64,
@@ -65,7 +67,7 @@ pub struct DoubtView {
     pub item: ItemId,
     /// Its name.
     pub item_name: String,
-    /// `missing`, `class`, `place` or `alone`.
+    /// `missing`, `class`, `place`, `alone` or `tag`.
     pub kind: String,
     /// Place among those of its kind, from 1.
     pub rank: u64,
@@ -79,6 +81,12 @@ pub struct DoubtView {
     pub class: Option<String>,
     /// The class that is seen there instead.
     pub predicted_class: Option<String>,
+    /// What was chosen for the doubted tag, by attribute.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub choices: BTreeMap<String, String>,
+    /// What is chosen for the tag that is seen instead.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub predicted_choices: BTreeMap<String, String>,
     /// Frame that it lies on.
     pub frame: Option<FrameRef>,
     /// Its middle, pixels.

@@ -19,19 +19,28 @@ use crate::{
 };
 
 /// Parts that come in.
-const PARTS: usize = 24;
+pub const PARTS: usize = 24;
 /// Parts whose reader takes the surest mark of the draft away.
 const FORGOTTEN: usize = 5;
 
-struct Line {
-    house: House,
-    project: ProjectId,
-    crew: Crew,
+pub struct Line {
+    pub house: House,
+    pub project: ProjectId,
+    pub crew: Crew,
 }
 
 impl Line {
     async fn new(house: House) -> Self {
+        Self::under(house, None).await
+    }
+
+    /// Under a second version of the protocol.
+    pub async fn under(house: House, document: Option<&str>) -> Self {
         let project = house.project("boards", "inspection").await;
+        if let Some(text) = document {
+            let owner = house.sign_in("owner@boards").await;
+            house.pipeline.activate_protocol(&owner, project, 1, text, PASSWORD).await.unwrap();
+        }
         let options = countersign_synthesis::parts::Options { side_px: 128, lot: "lot-1".into() };
         let lot = countersign_synthesis::lot(7, PARTS, &options);
         let files: Vec<_> = lot.iter().flat_map(|part| part.files(false)).collect();
@@ -40,7 +49,7 @@ impl Line {
         Self { house, project, crew }
     }
 
-    async fn claim(&self, who: &Caller, role: Role, item: Option<ItemId>) -> Work {
+    pub async fn claim(&self, who: &Caller, role: Role, item: Option<ItemId>) -> Work {
         let wish = Wish { item, role: Some(role), ..Wish::default() };
         self.house.pipeline.claim(who, self.project, wish).await.unwrap()
     }
@@ -58,7 +67,7 @@ impl Line {
     }
 
     /// Reviews the next part, taking everything as it is; which one.
-    async fn review(&self) -> ItemId {
+    pub async fn review(&self) -> ItemId {
         let work = self.claim(&self.crew.reviewer, Role::QualityEngineer, None).await;
         let verdict = Verdict {
             marks: vec![],
@@ -75,7 +84,7 @@ impl Line {
         work.item.id
     }
 
-    async fn sign(&self) {
+    pub async fn sign(&self) {
         let work = self.claim(&self.crew.specialist, Role::Specialist, None).await;
         let act = Countersigning {
             decision: SignDecision::Sign,
@@ -89,18 +98,18 @@ impl Line {
         pipeline.countersign(&self.crew.specialist, work.task.id, work.task.fence, act).await.unwrap();
     }
 
-    async fn search(&self, who: &Caller) -> LabelErrors {
+    pub async fn search(&self, who: &Caller) -> LabelErrors {
         self.house.pipeline.begin_label_search(who, self.project).await.unwrap();
         self.house.pipeline.drain(Arc::new(|_| {})).await.unwrap();
         self.listed(who, "open").await
     }
 
-    async fn listed(&self, who: &Caller, state: &str) -> LabelErrors {
+    pub async fn listed(&self, who: &Caller, state: &str) -> LabelErrors {
         let query = DoubtQuery { state: Some(state.into()), ..DoubtQuery::default() };
         self.house.pipeline.label_errors(who, self.project, query).await.unwrap()
     }
 
-    async fn decide(
+    pub async fn decide(
         &self,
         who: &Caller,
         doubt: &DoubtView,

@@ -31,6 +31,7 @@ mod harness;
 mod heads;
 mod identified;
 mod label_errors;
+mod label_tags;
 mod lineage;
 mod model_server;
 mod models;

@@ -73,6 +73,7 @@ impl Town {
                         started_by: user,
                         started_at: at,
                         ended_at: Some(at),
+                        bars: None,
                     },
                 )
                 .await?;
@@ -98,6 +99,8 @@ impl Town {
                     decided_by: None,
                     decided_at: None,
                     comment: None,
+                    choices: None,
+                    predicted_choices: None,
                 };
                 label_errors::keep(tx, vec![doubt]).await?;
                 tx.record(

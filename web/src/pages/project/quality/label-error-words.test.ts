@@ -16,6 +16,18 @@ describe("doubts in words", () => {
     expect(doubtWords({ ...missing, kind: "place", class: "nodule" }, classes)).toBe("Nodule lies askew?");
     expect(doubtWords({ ...missing, kind: "alone", class: "gone" }, classes)).toBe("gone: is it there?");
   });
+  it("says of a tag which other one, with what was chosen", () => {
+    if (!missing) throw new Error("fixture");
+    const tag = { ...missing, kind: "tag", frame: null, place: null };
+    const dirty = { ...tag, class: "surface", choices: { state: "dirty" } };
+    const clean = { predicted_class: "surface", predicted_choices: { state: "clean" } };
+    expect(doubtWords({ ...dirty, ...clean }, classes)).toBe("surface (dirty), or surface (clean)?");
+    expect(doubtWords({ ...dirty, predicted_class: null }, classes)).toBe(
+      "Tag surface (dirty): does it hold?",
+    );
+    expect(doubtWords({ ...tag, predicted_class: "effusion" }, classes)).toBe("Tag Effusion is missing?");
+    expect(sourceWords(dirty)).toBe("how probable the model holds each answer (91.0 %)");
+  });
   it("names the denominator of every number", () => {
     const kind = labelErrors.kinds[0];
     if (!kind || !labelErrors.search || !labelErrors.running) throw new Error("fixture");
