@@ -9,6 +9,7 @@ export type AgreementFigures = Schemas["AgreementFigures"];
 export type ClassAgreement = Schemas["ClassAgreement"];
 export type DisputeReason = Schemas["DisputeReason"];
 export type Coefficient = Schemas["CoefficientView"];
+export type Distance = Schemas["DistanceView"];
 export type ConfusionCell = Schemas["ConfusionCell"];
 
 export const agreementQuery = (project: string) =>

@@ -4219,6 +4219,7 @@ export interface components {
              * @description Fleiss' kappa; absent where items differ in their number of reads.
              */
             fleiss?: number | null;
+            fleiss_interval?: components["schemas"]["IntervalView"] | null;
             /**
              * Format: int64
              * @description Items that at least two read.
@@ -4229,6 +4230,7 @@ export interface components {
              * @description Mean over items of the share of pairs of readers who gave the same answer.
              */
             percent?: number | null;
+            percent_interval?: components["schemas"]["IntervalView"] | null;
             /**
              * Format: int64
              * @description Reads of them.
@@ -5830,11 +5832,13 @@ export interface components {
              * @description Of the pairs in which one reader did not mark it, the share in which the other did not either.
              */
             negative?: number | null;
+            negative_interval?: components["schemas"]["IntervalView"] | null;
             /**
              * Format: double
              * @description Of the pairs in which one reader marked it, the share in which the other did too.
              */
             positive?: number | null;
+            positive_interval?: components["schemas"]["IntervalView"] | null;
         };
         /** @description A bound on a class. */
         ClassBoundView: {
@@ -6680,6 +6684,24 @@ export interface components {
             item: components["schemas"]["ItemId"];
             /** @description Its name. */
             name: string;
+        };
+        /** @description A distance with its 95 % interval; items are drawn anew. */
+        DistanceView: {
+            /**
+             * Format: double
+             * @description High end.
+             */
+            high?: number | null;
+            /**
+             * Format: double
+             * @description Low end; absent where one item was measured alone.
+             */
+            low?: number | null;
+            /**
+             * Format: double
+             * @description In the unit that is named beside it.
+             */
+            value: number;
         };
         /** @description A report or document of a study, and what became of it. */
         DocumentOutcome: {
@@ -8227,6 +8249,19 @@ export interface components {
          * @enum {string}
          */
         Integrity: "self_attested" | "witnessed" | "conflict";
+        /** @description The ends of a 95 % interval. */
+        IntervalView: {
+            /**
+             * Format: double
+             * @description High end.
+             */
+            high: number;
+            /**
+             * Format: double
+             * @description Low end.
+             */
+            low: number;
+        };
         /** @description An item with its streams and what the caller may see of the work on it. */
         ItemDetail: {
             /** @description It was accepted with the answer that it cannot be assessed, in a read that the caller may see. */
@@ -8603,8 +8638,15 @@ export interface components {
              */
             both: number;
             f1?: components["schemas"]["CoefficientView"] | null;
+            /** @description How far outlines lie apart, by unit; none where nobody drew any. */
+            outlines: components["schemas"]["OutlineDistance"][];
             overlap?: components["schemas"]["CoefficientView"] | null;
             panoptic?: components["schemas"]["CoefficientView"] | null;
+            /**
+             * Format: int64
+             * @description Pairs of outlines that were not measured: there are more, or larger ones, than one report takes.
+             */
+            unmeasured: number;
         };
         /** @description The answer for one mark of the read under review. */
         MarkAnswer: {
@@ -9093,6 +9135,23 @@ export interface components {
             kind: components["schemas"]["OrganizationKind"];
             /** @description Name. */
             name: string;
+        };
+        /**
+         * @description How far outlines that both readers of a pair drew of one finding, under one class, lie apart. Polygons and masks only: the border of
+         *     anything else is not drawn, but follows from a few numbers.
+         */
+        OutlineDistance: {
+            /** @description Mean over them of the 95th percentile of the distance of each border from the other, the larger of both directions. */
+            hausdorff_95: components["schemas"]["DistanceView"];
+            /** @description Mean over them of the mean distance of the two borders (average symmetric surface distance). */
+            mean: components["schemas"]["DistanceView"];
+            /**
+             * Format: int64
+             * @description Pairs of outlines that were measured.
+             */
+            pairs: number;
+            /** @description `mm` where the size of a pixel is known, `px` where it is not. */
+            unit: string;
         };
         /** @description Something that waits too long. */
         OverdueEntry: {

@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use countersign_model::{
-    Agreement, Annotation, AnnotationId, Author, CANNOT_ASSESS, ItemId, ReadId, StageKind, UserId,
+    Agreement, Annotation, AnnotationId, Author, CANNOT_ASSESS, ItemId, ReadId, StageKind, Stream, UserId,
 };
-use countersign_store::reads;
+use countersign_store::{items, reads};
 
 use super::{
     AgreementReport, CONFIDENCE, ClassAgreement, Comparison, ConfusionCell, ConfusionShare, Conn,
     PipelineError, Protocol, Result, SEED, figures, internal,
-    marks::{self, MarksOf, Seen},
+    marks::{self, Looked, MarksOf, Spacings},
     pairs::pairs,
 };
 use crate::{
@@ -42,7 +42,7 @@ pub(crate) struct Answers {
     /// What each item adds to the figures that are sums, in the order of `items`.
     pub(super) sums: Vec<OfItem>,
     /// Where marks are looked at one by one, the rule by which they were compared, and what was seen of each item.
-    pub(super) marks: Option<(Agreement, Vec<Vec<Seen>>)>,
+    pub(super) marks: Option<Looked>,
     /// Classes of marks in the order in which they were met.
     numbers: BTreeMap<String, u16>,
 }
@@ -79,8 +79,8 @@ impl Answers {
     #[must_use]
     pub fn with_marks(mut self, protocol: &Protocol) -> Self {
         let stage = protocol.stages.iter().find(|stage| stage.kind == StageKind::Compare);
-        self.marks =
-            Some((stage.map_or_else(Agreement::default, |stage| stage.agreement.clone()), Vec::new()));
+        let rule = stage.map_or_else(Agreement::default, |stage| stage.agreement.clone());
+        self.marks = Some(Looked::by(rule));
         self
     }
 
@@ -115,7 +115,9 @@ impl Answers {
             self.given.push(Answer { item, reader: place, classes });
         }
         let findings = marks_of_findings(row)?;
-        if let Some((rule, seen)) = &mut self.marks {
+        if let Some(looked) = &mut self.marks {
+            let shown = items::by_id(conn, row.item_id).await?.ok_or(PipelineError::NotFound)?;
+            let spacings: Spacings = shown.streams.0.iter().map(Stream::spacing_mm).collect();
             let people: Vec<usize> = readers
                 .iter()
                 .enumerate()
@@ -127,7 +129,8 @@ impl Answers {
                 let next = u16::try_from(numbers.len()).unwrap_or(u16::MAX);
                 *numbers.entry(class.to_owned()).or_insert(next)
             };
-            seen.push(marks::of_item(&findings, &names, &people, rule, number));
+            let seen = marks::of_item(&findings, &names, &people, (looked, &spacings), number);
+            looked.items.push(seen);
         }
         for finding in findings {
             sums.findings += 1;
@@ -173,7 +176,7 @@ impl Answers {
             });
         }
         let classes_met = u16::try_from(self.numbers.len()).unwrap_or(u16::MAX);
-        let marks = self.marks.as_ref().and_then(|(_, seen)| marks::report(seen, classes_met));
+        let marks = self.marks.as_ref().and_then(|looked| marks::report(&looked.items, classes_met));
         let answers = whole.as_ref().map(|table| {
             let mut own = figures::of(table);
             if self.marks.is_some() {

@@ -96,7 +96,7 @@ fn rows(answers: &Answers, asked: Behind) -> Result<Vec<(ItemId, Row)>> {
         }
         AgreementFigure::Pair => both_of(answers, asked.pair.ok_or_else(|| wanting("first"))?),
         AgreementFigure::Marks => {
-            let seen = answers.marks.iter().flat_map(|(_, seen)| seen);
+            let seen = answers.marks.iter().flat_map(|looked| &looked.items);
             let row = |seen: &Vec<super::marks::Seen>| {
                 let (both, alone) = super::marks::pairs(seen);
                 Row::some(both, both + alone)

@@ -2,13 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use countersign_model::{Agreement, Annotation, AnnotationId};
-use countersign_quality::instances::{Estimate, ImageMarks, MarkFigures, mark_figures};
-use countersign_workflow::compare::{has_extent, overlaps};
+use countersign_model::{Agreement, Annotation, AnnotationId, Shape, ShapeKind};
+use countersign_quality::instances::{Estimate, ImageMarks, MarkFigures, OutlinesApart, Unit, mark_figures};
+use countersign_workflow::compare::{has_extent, overlaps, surfaces_apart};
 use serde::Serialize;
 
 use super::{CONFIDENCE, CoefficientView, SEED, figures};
 use crate::compare::FindingMarks;
+
+/// Most cells that one report fills to measure how far outlines lie apart: a few seconds.
+const CELLS_MAX: u64 = 1 << 26;
 
 /// How far readers agree mark by mark: whether both found it, called it the same, and outlined it alike. Intervals draw items anew.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -26,6 +29,61 @@ pub struct MarkAgreement {
     pub panoptic: Option<CoefficientView>,
     /// Krippendorff's alpha over findings (nominal); "not marked" is an answer.
     pub alpha: Option<CoefficientView>,
+    /// How far outlines lie apart, by unit; none where nobody drew any.
+    pub outlines: Vec<OutlineDistance>,
+    /// Pairs of outlines that were not measured: there are more, or larger ones, than one report takes.
+    pub unmeasured: u64,
+}
+
+/// How far outlines that both readers of a pair drew of one finding, under one class, lie apart. Polygons and masks only: the border of
+/// anything else is not drawn, but follows from a few numbers.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct OutlineDistance {
+    /// `mm` where the size of a pixel is known, `px` where it is not.
+    pub unit: String,
+    /// Pairs of outlines that were measured.
+    pub pairs: u64,
+    /// Mean over them of the 95th percentile of the distance of each border from the other, the larger of both directions.
+    pub hausdorff_95: DistanceView,
+    /// Mean over them of the mean distance of the two borders (average symmetric surface distance).
+    pub mean: DistanceView,
+}
+
+/// A distance with its 95 % interval; items are drawn anew.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct DistanceView {
+    /// In the unit that is named beside it.
+    pub value: f64,
+    /// Low end; absent where one item was measured alone.
+    pub low: Option<f64>,
+    /// High end.
+    pub high: Option<f64>,
+}
+
+impl From<Estimate> for DistanceView {
+    fn from(found: Estimate) -> Self {
+        let ends = found.interval;
+        Self { value: found.value, low: ends.map(|ends| ends.low), high: ends.map(|ends| ends.high) }
+    }
+}
+
+/// How large a pixel of a frame is, mm: the distance of rows and that of columns, by stream.
+pub(super) type Spacings = Vec<Option<[f64; 2]>>;
+
+/// What of the marks of a project was looked at: the rule by which they were compared, items in their order, and the cells that
+/// may still be filled to measure outlines.
+pub(super) struct Looked {
+    pub rule: Agreement,
+    pub items: Vec<Vec<Seen>>,
+    cells: u64,
+}
+
+impl Looked {
+    pub const fn by(rule: Agreement) -> Self {
+        Self { rule, items: Vec::new(), cells: CELLS_MAX }
+    }
 }
 
 /// Marks of each reader of an item, by their ids.
@@ -36,7 +94,7 @@ pub(super) fn of_item(
     findings: &[FindingMarks],
     marks: &MarksOf,
     people: &[usize],
-    rule: &Agreement,
+    (looked, spacings): (&mut Looked, &Spacings),
     mut number: impl FnMut(&str) -> u16,
 ) -> Vec<Seen> {
     let mut seen = Vec::with_capacity(findings.len());
@@ -52,19 +110,23 @@ pub(super) fn of_item(
             continue;
         }
         let named: Vec<Option<u16>> = own.iter().map(|mark| mark.map(|mark| number(&mark.class))).collect();
-        let mut overlap = BTreeMap::new();
+        let (mut overlap, mut apart) = (BTreeMap::new(), Vec::new());
         for (place, one) in own.iter().enumerate() {
             for (before, other) in own[..place].iter().enumerate() {
                 let Some((one, other)) = one.zip(*other).filter(|(a, b)| a.class == b.class) else {
                     continue;
                 };
                 if has_extent(&one.shape) && has_extent(&other.shape) {
-                    let value = overlaps(std::slice::from_ref(one), std::slice::from_ref(other), rule);
+                    let value =
+                        overlaps(std::slice::from_ref(one), std::slice::from_ref(other), &looked.rule);
                     overlap.extend(value.first().map(|value| ((before, place), f64::from(*value))));
+                }
+                if is_drawn(&one.shape) && is_drawn(&other.shape) {
+                    apart.push(distance(one, other, spacings, &mut looked.cells));
                 }
             }
         }
-        seen.push(Seen { named, overlap });
+        seen.push(Seen { named, overlap, apart });
     }
     seen
 }
@@ -73,6 +135,27 @@ pub(super) fn of_item(
 pub(super) struct Seen {
     named: Vec<Option<u16>>,
     overlap: BTreeMap<(usize, usize), f64>,
+    /// How far outlines of pairs of readers lie apart; `None` where that was not measured.
+    apart: Vec<Option<Distance>>,
+}
+
+/// Unit, 95th percentile, mean.
+type Distance = (Unit, f64, f64);
+
+/// Whether a border is drawn point by point or pixel by pixel.
+fn is_drawn(shape: &Shape) -> bool {
+    matches!(shape.kind(), ShapeKind::Polygon | ShapeKind::Mask)
+}
+
+/// How far two outlines on one frame lie apart.
+fn distance(one: &Annotation, other: &Annotation, spacings: &Spacings, cells: &mut u64) -> Option<Distance> {
+    if one.frame != other.frame {
+        return None;
+    }
+    let known = one.frame.and_then(|frame| spacings.get(frame.stream as usize).copied().flatten());
+    let unit = if known.is_some() { Unit::Millimetre } else { Unit::Pixel };
+    let found = surfaces_apart(&one.shape, &other.shape, known.unwrap_or([1.0; 2]), cells)?;
+    Some((unit, found.hausdorff_95, found.mean))
 }
 
 /// Pairs of readers over the findings of one item who both marked one under one class, and marks that one of a pair has alone.
@@ -101,11 +184,14 @@ pub(super) fn report(items: &[Vec<Seen>], classes: u16) -> Option<MarkAgreement>
             let mut image = ImageMarks::new(classes);
             for finding in seen {
                 image.finding(&finding.named, |a, b| finding.overlap.get(&(a, b)).copied());
+                for (unit, hausdorff_95, mean) in finding.apart.iter().flatten() {
+                    image.apart(*unit, *hausdorff_95, *mean);
+                }
             }
             image
         })
         .collect();
-    let MarkFigures { f1, overlap, panoptic, alpha, both, alone } =
+    let MarkFigures { f1, overlap, panoptic, alpha, both, alone, apart } =
         mark_figures(&images, CONFIDENCE, figures::resamples(images.len()), SEED);
     f1?;
     let view = |estimate: Estimate| CoefficientView::new(estimate.value, estimate.interval);
@@ -117,5 +203,25 @@ pub(super) fn report(items: &[Vec<Seen>], classes: u16) -> Option<MarkAgreement>
         overlap: overlap.map(view),
         panoptic: panoptic.map(view),
         alpha: alpha.map(view),
+        outlines: apart.into_iter().flatten().map(outlines).collect(),
+        unmeasured: items
+            .iter()
+            .flatten()
+            .flat_map(|finding| &finding.apart)
+            .filter(|one| one.is_none())
+            .count() as u64,
     })
+}
+
+fn outlines(found: OutlinesApart) -> OutlineDistance {
+    OutlineDistance {
+        unit: match found.unit {
+            Unit::Millimetre => "mm".into(),
+            Unit::Pixel => "px".into(),
+        },
+        // Whole numbers, counted one by one.
+        pairs: found.pairs as u64,
+        hausdorff_95: found.hausdorff_95.into(),
+        mean: found.mean.into(),
+    }
 }

@@ -18,7 +18,7 @@ use serde::Serialize;
 
 pub(crate) use answers::{Answers, marked, reader};
 pub use behind::{AgreementFigure, Behind};
-pub use marks::MarkAgreement;
+pub use marks::{DistanceView, MarkAgreement, OutlineDistance};
 pub use reasons::{DisputeReason, DisputedItem};
 
 use crate::{Pipeline, PipelineError, Result, access::Action, blocking, people::Caller, tiers::ShareView};

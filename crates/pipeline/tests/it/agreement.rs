@@ -2,16 +2,18 @@
 
 use std::io::Read;
 
-use countersign_model::{ItemId, ReleaseId};
+use countersign_model::{ItemId, ReleaseId, Shape};
 use countersign_pipeline::{
     PipelineError,
     adjudicate::Ruling,
     agreement::{AgreementFigure, AgreementReport, Behind, IntervalView},
     behind::{BehindQuery, Part},
     release::Selection,
+    work::Change,
 };
-use countersign_store::{Actor, Evidence, releases};
+use countersign_store::{Actor, Evidence, items, releases};
 use countersign_workflow::AdjudicateDecision;
+use serde_json::json;
 
 use crate::{
     behind::{sums, whole},
@@ -134,6 +136,75 @@ async fn figures_equal_those_of_a_table_worked_out_by_hand() {
     assert_eq!(count().await, 1);
     let refused = team.house.pipeline.agreement(&team.readers[0], team.project).await.unwrap_err();
     assert!(matches!(refused, PipelineError::NotFound), "{refused}");
+}
+
+/// Both readers outline a square of ten pixels, the second one `aside` of the first.
+async fn outlined(team: &Team, aside: f64) -> ItemId {
+    let outline = |x: f64| {
+        let Change::Put { mut annotation } = mark(0.0, "object") else { unreachable!("it is put") };
+        let points = vec![[x, 10.0], [x + 10.0, 10.0], [x + 10.0, 20.0], [x, 20.0]];
+        annotation.shape = Shape::Polygon { points, holes: vec![] };
+        Change::Put { annotation }
+    };
+    let first = team.claim(&team.readers[0], None).await.unwrap();
+    let second = team.claim(&team.readers[1], Some(first.item.id)).await.unwrap();
+    for (reader, work, x) in [(0, &first, 10.0), (1, &second, 10.0 + aside)] {
+        let (task, fence, revision) = (work.task.id, work.task.fence, work.read.as_ref().unwrap().revision);
+        let changes = vec![outline(x)];
+        team.house.pipeline.submit(&team.readers[reader], task, fence, revision, changes).await.unwrap();
+    }
+    team.house.pipeline.drain(std::sync::Arc::new(|_| {})).await.unwrap();
+    first.item.id
+}
+
+/// Says of an item how large its pixels are, as a file of a scanner does: 0.5 mm from row to row, 0.25 mm from column to column.
+async fn set_spacing(team: &Team, item: ItemId) {
+    let change = team.house.pipeline.store.write::<_, PipelineError, _>(Actor::system(), move |tx| {
+        Box::pin(async move {
+            let mut streams = items::by_id(tx, item).await?.unwrap().streams.0;
+            let said = [("row_spacing_mm", json!(0.5)), ("column_spacing_mm", json!(0.25))];
+            for (name, value) in said.into_iter().chain([("spacing_origin", json!("patient"))]) {
+                streams[0].properties.insert(name.into(), value);
+            }
+            let text = serde_json::to_string(&streams).unwrap();
+            tx.query("UPDATE items SET streams = $1 WHERE id = $2").bind(text).bind(item).execute().await?;
+            tx.record(Evidence::new("test.spacing", "item", item.uuid()))?;
+            Ok(())
+        })
+    });
+    change.await.unwrap();
+}
+
+/// Squares three pixels and one pixel aside, by the definition: of the borders' pixel centres, as brute force has it. In millimetres
+/// only where the size of a pixel is known.
+#[tokio::test(flavor = "multi_thread")]
+async fn outlines_lie_apart_in_millimetres_where_they_are_known_and_in_pixels_otherwise() {
+    let team = Team::new(4, STAGES).await;
+    let auditor = team.house.sign_in("auditor@p").await;
+    let report = async || team.house.pipeline.agreement(&auditor, team.project).await.unwrap().marks.unwrap();
+    team.read_twice(None, &[(3.0, "object")], &[(3.0, "object")]).await;
+    assert_eq!(
+        (report().await.outlines, report().await.unmeasured),
+        (vec![], 0),
+        "nobody draws the border of a box"
+    );
+    let scanned = outlined(&team, 3.0).await;
+    outlined(&team, 1.0).await;
+    let marks = report().await;
+    let [px] = &marks.outlines[..] else { panic!("{:?}", marks.outlines) };
+    assert_eq!((px.unit.as_str(), px.pairs), ("px", 2));
+    near(Some(px.hausdorff_95.value), f64::midpoint(3.0, 1.0));
+    // 1.5 and 0.5, of 72 border pixels each.
+    near(Some(px.mean.value), 1.0);
+    assert!(px.mean.low.unwrap() < px.mean.value && px.mean.value < px.mean.high.unwrap());
+    set_spacing(&team, scanned).await;
+    let marks = report().await;
+    let [mm, px] = &marks.outlines[..] else { panic!("{:?}", marks.outlines) };
+    assert_eq!((mm.unit.as_str(), mm.pairs, px.unit.as_str(), px.pairs), ("mm", 1, "px", 1));
+    near(Some(mm.hausdorff_95.value), 0.75);
+    near(Some(mm.mean.value), 29.0 / 72.0);
+    near(Some(px.mean.value), 0.5);
+    assert_eq!(marks.unmeasured, 0);
 }
 
 /// Each number of the report is the sum of the list behind it, and each share can be worked out from the list.

@@ -7,6 +7,28 @@ use crate::{
     to_f64,
 };
 
+/// The unit of distances between outlines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// Millimetres, where the size of a pixel is known.
+    Millimetre,
+    /// Pixels, where it is not.
+    Pixel,
+}
+
+impl Unit {
+    /// All of them, in the order in which figures name them.
+    pub const ALL: [Self; 2] = [Self::Millimetre, Self::Pixel];
+}
+
+/// Sums of distances of outlines, and over how many pairs.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Apart {
+    hausdorff_95: f64,
+    mean: f64,
+    pairs: f64,
+}
+
 /// What the readers of one image made of it: sums, so that images can be drawn anew without looking at marks again.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ImageMarks {
@@ -16,6 +38,8 @@ pub struct ImageMarks {
     alone: f64,
     /// Overlaps of what both marked, and of how many pairs they are the sum.
     overlap: (f64, f64),
+    /// How far outlines that both drew lie apart, by unit.
+    apart: [Apart; 2],
     /// Krippendorff's coincidences of different answers, and answers by class; nothing found is the last class.
     differing: f64,
     answers: Vec<f64>,
@@ -64,7 +88,27 @@ impl ImageMarks {
         self.answers.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
     }
 
+    /// Adds how far two outlines lie apart that both drew of one finding: the 95th percentile of the distances of their borders
+    /// (Huttenlocher and others 1993, robust form), and the mean over both borders.
+    pub fn apart(&mut self, unit: Unit, hausdorff_95: f64, mean: f64) {
+        let sums = &mut self.apart[unit as usize];
+        sums.hausdorff_95 += hausdorff_95;
+        sums.mean += mean;
+        sums.pairs += 1.0;
+    }
+
+    /// The mean over pairs of one of the two distances.
+    fn mean_apart<const UNIT: usize>(&self, of: fn(&Apart) -> f64) -> Option<f64> {
+        let sums = &self.apart[UNIT];
+        (sums.pairs > 0.0).then(|| of(sums) / sums.pairs)
+    }
+
     fn add(&mut self, other: &Self) {
+        for (sums, more) in self.apart.iter_mut().zip(&other.apart) {
+            sums.hausdorff_95 += more.hausdorff_95;
+            sums.mean += more.mean;
+            sums.pairs += more.pairs;
+        }
         self.both += other.both;
         self.alone += other.alone;
         self.overlap.0 += other.overlap.0;
@@ -107,6 +151,19 @@ pub struct Estimate {
     pub interval: Option<Interval>,
 }
 
+/// How far outlines that two readers drew of the same finding lie apart.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct OutlinesApart {
+    /// In what.
+    pub unit: Unit,
+    /// Pairs of outlines.
+    pub pairs: f64,
+    /// Mean over them of the 95th percentile of the distance of their borders.
+    pub hausdorff_95: Estimate,
+    /// Mean over them of the mean distance of their borders.
+    pub mean: Estimate,
+}
+
 /// How far readers agree mark by mark.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct MarkFigures {
@@ -118,6 +175,8 @@ pub struct MarkFigures {
     pub panoptic: Option<Estimate>,
     /// Krippendorff's alpha over findings, "not found" being an answer.
     pub alpha: Option<Estimate>,
+    /// How far outlines lie apart, by [`Unit::ALL`]; absent where none was measured in a unit.
+    pub apart: [Option<OutlinesApart>; 2],
     /// Pairs of readers over findings who both marked one under one class.
     pub both: f64,
     /// Marks, over pairs of readers, that the other lacks or calls something else.
@@ -133,9 +192,17 @@ pub fn mark_figures(images: &[ImageMarks], confidence: f64, times: usize, seed: 
     };
     let mut whole = zero();
     images.iter().for_each(|image| whole.add(image));
-    let figures: [fn(&ImageMarks) -> Option<f64>; 4] =
-        [ImageMarks::f1, ImageMarks::overlap, ImageMarks::panoptic, ImageMarks::alpha];
-    let mut drawn: [Vec<f64>; 4] = Default::default();
+    let figures: [fn(&ImageMarks) -> Option<f64>; 8] = [
+        ImageMarks::f1,
+        ImageMarks::overlap,
+        ImageMarks::panoptic,
+        ImageMarks::alpha,
+        |image| image.mean_apart::<0>(|sums| sums.hausdorff_95),
+        |image| image.mean_apart::<0>(|sums| sums.mean),
+        |image| image.mean_apart::<1>(|sums| sums.hausdorff_95),
+        |image| image.mean_apart::<1>(|sums| sums.mean),
+    ];
+    let mut drawn: [Vec<f64>; 8] = Default::default();
     let mut random = Random::new(seed);
     for _ in 0..if images.len() < 2 { 0 } else { times } {
         let mut sample = zero();
@@ -146,18 +213,16 @@ pub fn mark_figures(images: &[ImageMarks], confidence: f64, times: usize, seed: 
             values.extend(figure(&sample));
         }
     }
-    let [f1, overlap, panoptic, alpha] = drawn;
-    let estimate = |figure: fn(&ImageMarks) -> Option<f64>, values| {
+    let mut estimates = figures.into_iter().zip(drawn).map(|(figure, values)| {
         figure(&whole).map(|value| Estimate { value, interval: quantiles(values, confidence) })
-    };
-    MarkFigures {
-        f1: estimate(ImageMarks::f1, f1),
-        overlap: estimate(ImageMarks::overlap, overlap),
-        panoptic: estimate(ImageMarks::panoptic, panoptic),
-        alpha: estimate(ImageMarks::alpha, alpha),
-        both: whole.both,
-        alone: whole.alone,
-    }
+    });
+    let mut next = || estimates.next().flatten();
+    let [f1, overlap, panoptic, alpha] = [next(), next(), next(), next()];
+    let apart = Unit::ALL.map(|unit| {
+        let (hausdorff_95, mean) = next().zip(next())?;
+        Some(OutlinesApart { unit, pairs: whole.apart[unit as usize].pairs, hausdorff_95, mean })
+    });
+    MarkFigures { f1, overlap, panoptic, alpha, apart, both: whole.both, alone: whole.alone }
 }
 
 #[cfg(test)]
@@ -238,6 +303,36 @@ mod tests {
         assert!((value(found.overlap) - 0.75).abs() < 1e-12);
         assert_eq!((found.both, found.alone), (2.0, 3.0));
         assert_eq!(found.f1.unwrap().interval, None, "one image says nothing of others");
+    }
+
+    #[test]
+    fn distances_are_means_over_pairs_in_each_unit_and_intervals_are_about_images() {
+        let image = |distances: &[(Unit, f64, f64)]| {
+            let mut image = ImageMarks::new(1);
+            for (unit, hausdorff_95, mean) in distances {
+                image.finding(&[Some(0), Some(0)], |_, _| None);
+                image.apart(*unit, *hausdorff_95, *mean);
+            }
+            image
+        };
+        let images = [
+            image(&[(Unit::Millimetre, 2.0, 0.5), (Unit::Millimetre, 4.0, 1.5)]),
+            image(&[(Unit::Millimetre, 9.0, 4.0)]),
+            image(&[]),
+        ];
+        let found = mark_figures(&images, 0.95, 1_000, 1);
+        let [Some(mm), None] = found.apart else { panic!("{:?}", found.apart) };
+        assert_eq!((mm.unit, mm.pairs), (Unit::Millimetre, 3.0));
+        assert!((mm.hausdorff_95.value - 5.0).abs() < 1e-12 && (mm.mean.value - 2.0).abs() < 1e-12);
+        // Draws of one image alone are the widest: 3 of the first, 9 of the second.
+        let interval = mm.hausdorff_95.interval.unwrap();
+        assert!(interval.low >= 3.0 && interval.low < 5.0 && interval.high > 5.0 && interval.high <= 9.0);
+        let mixed =
+            mark_figures(&[image(&[(Unit::Pixel, 7.0, 3.0), (Unit::Millimetre, 1.0, 1.0)])], 0.95, 10, 1);
+        let units: Vec<_> =
+            mixed.apart.iter().flatten().map(|one| (one.unit, one.hausdorff_95.value)).collect();
+        assert_eq!(units, [(Unit::Millimetre, 1.0), (Unit::Pixel, 7.0)]);
+        assert_eq!(mixed.apart[1].unwrap().mean.interval, None, "one image says nothing of others");
     }
 
     #[test]

@@ -20,9 +20,9 @@ use serde::{Deserialize, Serialize};
 
 use gather::{Gathered, gather};
 pub use merge::{MergeError, chosen_rule, merge, merge_chosen, rule_name, settle};
-pub use overlap::middle;
 pub(crate) use overlap::overlap;
 use overlap::{area_mm2, family, is_area, length_mm, outlines_apart};
+pub use overlap::{middle, surfaces_apart};
 
 /// Marks: index of the reader, index among their annotations.
 type Marks = Vec<(usize, usize)>;

@@ -1,7 +1,8 @@
 //! How much two marks overlap.
 
 use countersign_geometry::{
-    Box2, Cuboid, Grid, ImageSize, Point2, Polygon, Rle, iou_3d, polygon_iou, surface_distances,
+    Box2, Cuboid, Grid, ImageSize, Point2, Polygon, Rle, SurfaceDistances, iou_3d, polygon_iou,
+    surface_distances,
 };
 use countersign_model::{Annotation, Joint, JointState, Shape, ShapeKind};
 
@@ -122,11 +123,26 @@ fn to_segment(p: [f64; 2], a: [f64; 2], b: [f64; 2]) -> f64 {
 /// The 95th percentile of the distance between the borders of two areas, in the unit of the distances of rows and columns.
 /// `None` for marks without an area.
 pub(super) fn outlines_apart(a: &Shape, b: &Shape, [row, column]: [f64; 2]) -> Option<f64> {
+    let mut cells = u64::MAX;
+    surfaces_apart(a, b, [row, column], &mut cells).map(|distances| distances.hausdorff_95)
+}
+
+/// How far the borders of two areas lie apart, in the unit of the distances of rows and columns: filled in cells of a pixel, coarser
+/// where they are larger than 1,024. Takes the cells from what may be spent on it; `None` where that is too little, and for marks
+/// without an area.
+#[must_use]
+pub fn surfaces_apart(
+    a: &Shape,
+    b: &Shape,
+    [row, column]: [f64; 2],
+    cells: &mut u64,
+) -> Option<SurfaceDistances> {
     let frame = Frame::over(&[bounds(a)?, bounds(b)?], SURFACE_SIDE_MAX)?;
+    *cells = cells.checked_sub(u64::from(frame.size.width) * u64::from(frame.size.height))?;
     let (first, second) = (frame.fill(a)?, frame.fill(b)?);
     let size = [frame.size.width as usize, frame.size.height as usize, 1];
     let grid = Grid { size, spacing: [frame.grain * column, frame.grain * row, 1.0] };
-    surface_distances(&first, &second, &grid).ok().flatten().map(|distances| distances.hausdorff_95)
+    surface_distances(&first, &second, &grid).ok().flatten()
 }
 
 /// The length of a line, mm.

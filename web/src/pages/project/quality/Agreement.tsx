@@ -10,7 +10,7 @@ import { Failed, Loading, Note } from "@/parts/States";
 import table from "@/parts/table.module.css";
 import { shareWords } from "../tiers/words";
 import styles from "./Agreement.module.css";
-import { cellOf, coefficientWords, commonWords, NOTHING, namesOf, shade, sharedWords } from "./agreement";
+import { cellOf, coefficientWords, commonWords, distanceWords, NOTHING, namesOf, shade, sharedWords } from "./agreement";
 import { agreementFigures } from "./agreement-figures";
 
 type Named = (id: string) => string;
@@ -239,8 +239,36 @@ function Marks({ report, open, figures }: { report: AgreementReport } & Listed) 
               <td className="num">{coefficientWords(value)}</td>
             </tr>
           ))}
+          {marks.outlines.flatMap((one) => [
+            <tr key={`hd95 ${one.unit}`}>
+              <td>
+                HD95 in {one.unit}{" "}
+                <span className="dim">
+                  95th percentile of the distance between two borders, the mean over{" "}
+                  {plural(one.pairs, "pair of outlines", "pairs of outlines")}
+                </span>
+              </td>
+              <td className="num">{distanceWords(one.hausdorff_95, one.unit)}</td>
+            </tr>,
+            <tr key={`mean ${one.unit}`}>
+              <td>
+                Mean surface distance in {one.unit}{" "}
+                <span className="dim">over both borders, the mean over the same {count(one.pairs)}</span>
+              </td>
+              <td className="num">{distanceWords(one.mean, one.unit)}</td>
+            </tr>,
+          ])}
         </tbody>
       </table>
+      {marks.outlines.length > 0 ? (
+        <p className="dim">
+          Distances are of polygons and masks that both drew of one finding; in millimetres where a file says
+          how large a pixel is, in pixels of the picture otherwise.
+          {marks.unmeasured > 0
+            ? ` ${plural(marks.unmeasured, "further pair was", "further pairs were")} not measured: more than one report takes.`
+            : null}
+        </p>
+      ) : null}
     </div>
   );
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ConfusionCell } from "@/api/agreement";
-import { cellOf, coefficientWords, NOTHING, namesOf, shade, sharedWords } from "./agreement";
+import { cellOf, coefficientWords, distanceWords, NOTHING, namesOf, shade, sharedWords } from "./agreement";
 
 const cells: ConfusionCell[] = [
   { one: "car", other: "car", pairs: 9, examples: [] },
@@ -9,6 +9,11 @@ const cells: ConfusionCell[] = [
 ];
 
 describe("agreement", () => {
+  it("says a distance in its unit", () => {
+    expect(distanceWords({ value: 2.414, low: 1.9, high: 3.02 }, "mm")).toBe("2.41 mm (1.90 to 3.02)");
+    expect(distanceWords({ value: 3, low: null, high: null }, "px")).toBe("3.00 px");
+  });
+
   it("says a share in percent, and between which ends it lies where that is known", () => {
     expect(sharedWords(0.871, { low: 0.79, high: 0.934 })).toBe("87.1 % (79.0 to 93.4)");
     expect(sharedWords(1, null)).toBe("100.0 %");

@@ -1,5 +1,5 @@
 /** Figures of agreement in words, and the cells of the matrix of names. */
-import type { Coefficient, ConfusionCell } from "@/api/agreement";
+import type { Coefficient, ConfusionCell, Distance } from "@/api/agreement";
 
 /** Stands for "the other did not mark it" among the columns. */
 export const NOTHING = "";
@@ -23,6 +23,13 @@ export function sharedWords(
   if (value === null || value === undefined) return "–";
   const points = (of: number) => (100 * of).toFixed(1);
   return ends ? `${points(value)} % (${points(ends.low)} to ${points(ends.high)})` : `${points(value)} %`;
+}
+
+/** `2.41 mm (1.90 to 3.02)` */
+export function distanceWords({ value, low, high }: Distance, unit: string): string {
+  const said = `${value.toFixed(2)} ${unit}`;
+  if (low === null || low === undefined || high === null || high === undefined) return said;
+  return `${said} (${low.toFixed(2)} to ${high.toFixed(2)})`;
 }
 
 /** Every class that somebody marked, in order. */
