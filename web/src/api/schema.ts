@@ -1976,6 +1976,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/agreement/items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The items behind a figure of the report on agreement. */
+        get: operations["tiers_behind"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/appeals": {
         parameters: {
             query?: never;
@@ -2902,6 +2919,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/monitor/{user}/items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The items behind the numbers of one stream of one person's work, the newest check first. */
+        get: operations["monitor_behind"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/ontology": {
         parameters: {
             query?: never;
@@ -3417,6 +3451,23 @@ export interface paths {
         };
         /** The same as a table: one figure a row, with its interval and its denominator. */
         get: operations["vendors_table"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/vendors/{organization}/items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The items behind a figure of the report on an organization, the newest first. */
+        get: operations["vendors_behind"];
         put?: never;
         post?: never;
         delete?: never;
@@ -5332,6 +5383,68 @@ export interface components {
             batches: components["schemas"]["BatchView"][];
             /** @description By supplier; empty for those who may not see whose work is how good. */
             suppliers: components["schemas"]["SupplierTally"][];
+        };
+        /** @description An item behind a figure. */
+        BehindItem: {
+            at?: components["schemas"]["Instant"] | null;
+            /** @description Classes that it is about, where the figure is about some. */
+            classes: string[];
+            /**
+             * Format: int64
+             * @description What it adds to the number.
+             */
+            count: number;
+            /** @description Item. */
+            item: components["schemas"]["ItemId"];
+            /** @description Its name. */
+            name: string;
+            /**
+             * Format: int64
+             * @description What it adds to the denominator.
+             */
+            of: number;
+            /** @description Its phase. */
+            phase: string;
+            /**
+             * Format: double
+             * @description How long it took, seconds, where the figure is a time.
+             */
+            seconds?: number | null;
+        };
+        /** @description The items behind a figure, a page of them. */
+        BehindView: {
+            /**
+             * Format: int64
+             * @description Of these, rows that were not looked through: there are more than a list takes.
+             */
+            beyond: number;
+            /**
+             * Format: int64
+             * @description The number, as the figure says it: the sum over all rows behind it, whatever part is asked for.
+             */
+            count: number;
+            /** @description The page. */
+            items: components["schemas"]["BehindItem"][];
+            /**
+             * Format: int64
+             * @description From where the next page goes on; absent at the end.
+             */
+            next?: number | null;
+            /**
+             * Format: int64
+             * @description Of these, rows whose items are kept from the caller.
+             */
+            not_named: number;
+            /**
+             * Format: int64
+             * @description Its denominator, likewise.
+             */
+            of: number;
+            /**
+             * Format: int64
+             * @description Rows of the part that was asked for.
+             */
+            rows: number;
         };
         /**
          * @description What is kept from those who work at a stage, beside what independent readers never learn of each other.
@@ -16627,6 +16740,55 @@ export interface operations {
             };
         };
     };
+    tiers_behind: {
+        parameters: {
+            query?: {
+                /** @description The figure; items without a difference where none is named. */
+                figure?: "agreed" | "not_assessed" | "findings" | "answers" | "class" | "pair" | "marks" | "cell";
+                /** @description The class of `class`. */
+                class?: string;
+                /** @description One reader of `pair`. */
+                first?: components["schemas"]["UserId"];
+                /** @description The other. */
+                second?: components["schemas"]["UserId"];
+                /** @description What one reader of `cell` calls it. */
+                one?: string;
+                /** @description What the other calls it; nothing where it is absent. */
+                other?: string;
+                /** @description Which of them: those that add to the number where nothing is said. */
+                part?: "counted" | "rest" | "split" | "all";
+                /** @description So many are passed over: `next` of the page before. */
+                from?: number;
+                /** @description Page length. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BehindView"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     appeals_list: {
         parameters: {
             query?: never;
@@ -18825,6 +18987,46 @@ export interface operations {
             };
         };
     };
+    monitor_behind: {
+        parameters: {
+            query?: {
+                /** @description As the streams are named; `review` where nothing is said. */
+                stream?: string;
+                /** @description Which of them: the wrong ones that count where nothing is said. */
+                part?: "counted" | "rest" | "split" | "all";
+                /** @description So many are passed over: `next` of the page before. */
+                from?: number;
+                /** @description Page length. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+                user: components["schemas"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BehindView"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     ontology_changes: {
         parameters: {
             query?: never;
@@ -19935,6 +20137,48 @@ export interface operations {
                 };
                 content: {
                     "text/csv": string;
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    vendors_behind: {
+        parameters: {
+            query?: {
+                /** @description The figure; the items that it read where none is named. */
+                figure?: "items" | "critical" | "first_pass" | "missed" | "rework" | "gold" | "overturned" | "turnaround";
+                /** @description Classes on which an error is critical, as in the report. */
+                critical?: string;
+                /** @description Which of them: those that add to the number where nothing is said. */
+                part?: "counted" | "rest" | "split" | "all";
+                /** @description So many are passed over: `next` of the page before. */
+                from?: number;
+                /** @description Page length. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+                organization: components["schemas"]["OrganizationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BehindView"];
                 };
             };
             /** @description A refusal with its code. */

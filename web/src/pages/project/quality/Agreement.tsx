@@ -10,7 +10,16 @@ import { Failed, Loading, Note } from "@/parts/States";
 import table from "@/parts/table.module.css";
 import { shareWords } from "../tiers/words";
 import styles from "./Agreement.module.css";
-import { cellOf, coefficientWords, commonWords, distanceWords, NOTHING, namesOf, shade, sharedWords } from "./agreement";
+import {
+  cellOf,
+  coefficientWords,
+  commonWords,
+  distanceWords,
+  NOTHING,
+  namesOf,
+  shade,
+  sharedWords,
+} from "./agreement";
 import { agreementFigures } from "./agreement-figures";
 
 type Named = (id: string) => string;
