@@ -107,6 +107,7 @@ export function useAudit(project: string) {
 }
 
 export type Monitor = Schemas["MonitorView"];
+export type Worked = Schemas["WorkedView"];
 export type Alarm = Schemas["AlarmView"];
 export type StreamOf = Schemas["StreamView"];
 export type Check = Schemas["CheckView"];

@@ -4437,6 +4437,7 @@ export interface components {
             user: components["schemas"]["UserId"];
             /** @description Whether it is: each check since the estimated change rests on forty checks of others on such items, or more. */
             usual_known: boolean;
+            worked?: components["schemas"]["WorkedView"] | null;
             /**
              * Format: int64
              * @description Of these, wrong.
@@ -9249,6 +9250,16 @@ export interface components {
             /** @description Name. */
             name: string;
         };
+        /** @description What other readers said of the same thing. */
+        OtherAnswer: {
+            /** @description The class; absent where they marked nothing. */
+            class?: string | null;
+            /**
+             * Format: int64
+             * @description How many of them.
+             */
+            readers: number;
+        };
         /**
          * @description How far outlines that both readers of a pair drew of one finding, under one class, lie apart. Polygons and masks only: the border of
          *     anything else is not drawn, but follows from a few numbers.
@@ -12763,6 +12774,18 @@ export interface components {
             stage_id: string;
             /** @description Stage title. */
             title: string;
+        };
+        /** @description One kind of error, worked out. */
+        WorkedView: {
+            item?: components["schemas"]["ItemId"] | null;
+            /** @description Its name. */
+            item_name?: string | null;
+            /** @description What the other readers of the item said; none before it is accepted, and to people of vendors. */
+            others: components["schemas"]["OtherAnswer"][];
+            /** @description The class that was right; absent where nothing was. */
+            right?: string | null;
+            /** @description The class that was said; absent where nothing was. */
+            said?: string | null;
         };
     };
     responses: never;

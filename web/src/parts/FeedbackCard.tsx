@@ -8,6 +8,7 @@ import { plural } from "@/format";
 import { At, Panel, Status } from "./bits";
 import { exampleWords, foundWords, patternWords } from "./feedback-words";
 import { Refused } from "./States";
+import { WorkedExample } from "./WorkedExample";
 
 const WORDS_MAX_CHARS = 2_000;
 /** How long a decision is shown, microseconds. */
@@ -75,6 +76,7 @@ export function FeedbackCard({ alarm }: { alarm: Alarm }) {
           ))}
         </ul>
       ) : null}
+      {alarm.worked ? <WorkedExample alarm={alarm} worked={alarm.worked} /> : null}
       <div className="row">
         {alarm.example ? (
           <Link to="/items/$itemId" params={{ itemId: alarm.example }}>

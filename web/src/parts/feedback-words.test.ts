@@ -1,5 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { exampleWords, foundWords, noticeWords, patternWords } from "./feedback-words";
+import {
+  classesOf,
+  exampleWords,
+  foundWords,
+  noticeWords,
+  othersWords,
+  patternWords,
+  settledWords,
+} from "./feedback-words";
 
 const of = (stream: string) => foundWords({ stream, wrong: 4, checked: 9 });
 
@@ -23,5 +31,19 @@ describe("what somebody is told of their own work", () => {
     expect(patternWords(pattern, "peers")).toBe("3 of 4 errors: “crack” was labelled as “scratch”");
     expect(patternWords({ ...pattern, said: "crack" }, "overlap")).toContain("“crack” lay elsewhere");
     expect(exampleWords("peers")).not.toBe(exampleWords("review"));
+  });
+
+  it("works one error out: what the others saw, and what was right", () => {
+    const others = [
+      { class: "crack", readers: 2 },
+      { class: null, readers: 1 },
+    ];
+    expect(othersWords({ right: "crack", said: "scratch", others })).toBe(
+      "You saw “scratch”. Of the other readers 2 saw “crack”, 1 saw nothing there; right is “crack”.",
+    );
+    expect(othersWords({ right: null, said: "scratch", others: [] })).toBeNull();
+    expect(classesOf({ right: "crack", said: "scratch" })).toEqual(["crack", "scratch"]);
+    expect(classesOf({ right: null, said: "scratch" })).toEqual(["scratch"]);
+    expect(settledWords("gold")).not.toMatch(/gold/i);
   });
 });

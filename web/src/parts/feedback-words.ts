@@ -1,5 +1,5 @@
 /** What somebody is told of their own work, in the words of what it was held against. */
-import type { Alarm } from "@/api/quality";
+import type { Alarm, Worked } from "@/api/quality";
 import { count, plural } from "@/format";
 
 type Found = Pick<Alarm, "stream" | "wrong" | "checked">;
@@ -45,6 +45,27 @@ export function patternWords(pattern: Alarm["patterns"][number], stream: string)
   if (pattern.right === pattern.said)
     return `${many}: “${pattern.right}” lay elsewhere, or is described otherwise`;
   return `${many}: “${pattern.right}” was labelled as “${pattern.said}”`;
+}
+
+type Said = Pick<Worked, "right" | "said" | "others">;
+const named = (id: string | null | undefined) => (id ? `“${id}”` : "nothing there");
+
+/** The classes that an example is about, the right one first. */
+export const classesOf = ({ right, said }: Pick<Said, "right" | "said">): string[] =>
+  [...new Set([right, said])].filter((id): id is string => !!id);
+
+/** `You saw “scratch”. Of the other readers 2 saw “crack”, 1 saw nothing there; “crack” was right.` */
+export function othersWords({ right, said, others }: Said): string | null {
+  if (others.length === 0) return null;
+  const each = others.map((other) => `${count(other.readers)} saw ${named(other.class)}`).join(", ");
+  return `You saw ${named(said)}. Of the other readers ${each}; right is ${named(right)}.`;
+}
+
+/** How the item is called on which the same was settled. */
+export function settledWords(stream: string): string {
+  return stream === "peers"
+    ? "Settled so"
+    : "An item of yours on which a reviewer or other readers settled the same";
 }
 
 /** What an alarm is called where it is decided. */

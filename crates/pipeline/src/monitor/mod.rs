@@ -15,6 +15,7 @@ mod hold;
 mod overturn;
 mod plan;
 mod streams;
+mod worked;
 
 use countersign_model::{AlarmId, Instant, ItemId, ProjectId, UserId};
 use countersign_quality::monitor::false_alarms;
@@ -30,6 +31,7 @@ pub(crate) use hold::{JOB_ALARM_HOLD, compared, require_held, submitted};
 pub(crate) use overturn::{gold_taken_back, overturned, own_scores};
 pub(crate) use plan::run_length;
 pub(crate) use streams::{CLASS, OVERLAP, PEERS, Peer, peers, read_with_peers};
+pub use worked::{OtherAnswer, WorkedView};
 
 use crate::{Pipeline, PipelineError, Result, access::Action, people::Caller, tickets};
 
@@ -126,6 +128,8 @@ pub struct AlarmView {
     pub example: Option<ItemId>,
     /// Its name.
     pub example_name: Option<String>,
+    /// One kind of error worked out, where corrections are none: for the person whom the alarm is about.
+    pub worked: Option<WorkedView>,
     /// Items that it put holds on.
     pub held: u64,
     /// Of these, still held.
@@ -388,8 +392,9 @@ impl Pipeline {
             None => None,
         };
         let project = projects::by_id(conn, alarm.project_id).await?.ok_or(PipelineError::NotFound)?;
-        let patterns = serde_json::from_str(&alarm.patterns)
+        let patterns: Vec<PatternView> = serde_json::from_str(&alarm.patterns)
             .map_err(|error| PipelineError::Internal(format!("alarms.patterns: {error}")))?;
+        let worked = self.worked(conn, caller, &alarm, &patterns).await?;
         Ok(AlarmView {
             id: alarm.id,
             project: alarm.project_id,
@@ -407,6 +412,7 @@ impl Pipeline {
             patterns,
             example,
             example_name,
+            worked,
             held,
             still_held,
             to_hold,

@@ -22,6 +22,7 @@ use crate::{
     behind::{sums, whole},
     harness::{House, PASSWORD},
     releases::{Crew, code, images, ingest, mark, png},
+    worked::settled_elsewhere,
 };
 
 const FIRST: Option<FrameRef> = Some(FrameRef { stream: 0, index: 0 });
@@ -296,9 +297,15 @@ async fn an_alarm_waits(mine: Mine) {
     assert!(!told.is_empty());
     for alarm in &told {
         assert_eq!((alarm.stream.as_str(), alarm.example), ("gold", None));
+        // The pair of classes alone: nothing of theirs was settled so, and no copy stands in for it.
+        let worked = alarm.worked.as_ref().unwrap();
+        assert_eq!((worked.right.as_deref(), worked.said.as_deref()), (Some("object"), Some("person")));
+        assert_eq!((worked.item, worked.others.len()), (None, 0));
         assert_eq!(alarm.since_at.0 % (24 * 3_600 * 1_000_000), 0, "the day, not the moment");
     }
     let own = pipeline.items(&bad, mine.project, all()).await.unwrap().items;
+    let ordinary = own.iter().find(|item| mine.copy_of(item.id).is_none()).unwrap().id;
+    settled_elsewhere(&mine.house, mine.project, &bad, ordinary).await;
     assert!(own.iter().all(|item| item.held), "copies as the others");
     let engineer = mine.house.sign_in("quality_engineer@p").await;
     let counts = pipeline.project(&engineer, mine.project).await.unwrap().counts;

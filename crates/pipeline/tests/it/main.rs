@@ -63,3 +63,4 @@ mod vendors;
 mod void;
 mod wide_holds;
 mod work;
+mod worked;

@@ -3,7 +3,7 @@
 use countersign_model::{FrameRef, ProjectId, Role, Shape};
 use countersign_pipeline::{
     behind::BehindQuery,
-    monitor::{AlarmChoice, AlarmDecision, MonitorView, StreamView},
+    monitor::{AlarmChoice, AlarmDecision, AlarmView, MonitorView, OtherAnswer, StreamView},
     people::Caller,
     review::Verdict,
     work::{AnnotationInput, Change, Wish},
@@ -154,6 +154,7 @@ async fn whoever_differs_from_others_and_is_found_wrong_is_alarmed_about() {
     let pattern = &alarm.patterns[0];
     assert_eq!((pattern.right.as_deref(), pattern.said.as_deref()), (None, Some("object")));
     assert!(pattern.times >= 3 && alarm.example.is_some(), "{alarm:?}");
+    worked_out(&team, &alarm, &engineer).await;
     assert!(pipeline.feedback(&team.readers[1]).await.unwrap().is_empty());
     // Whoever decided between them raised it, and decides nothing about it.
     let owner = team.house.sign_in("owner@p").await;
@@ -166,4 +167,22 @@ async fn whoever_differs_from_others_and_is_found_wrong_is_alarmed_about() {
     let after = pipeline.monitor(&engineer, team.project).await.unwrap();
     let own = after.streams.iter().find(|one| one.user == team.readers[0].user()).unwrap();
     assert_eq!((own.checked, own.wrong), ((AGREED + erred) as u64, 0));
+}
+
+/// One error worked out for whom it is about: what the others said is told once the item is accepted, and to nobody else.
+async fn worked_out(team: &Team, alarm: &AlarmView, engineer: &Caller) {
+    let pipeline = &team.house.pipeline;
+    let worked = alarm.worked.as_ref().unwrap();
+    assert_eq!((worked.right.as_deref(), worked.said.as_deref()), (None, Some("object")));
+    assert_eq!((worked.item, worked.others.len()), (None, 0), "nothing is accepted yet: {worked:?}");
+    let item = alarm.example.unwrap();
+    let hold = pipeline.item(engineer, item).await.unwrap().holds[0].id;
+    pipeline.lift(engineer, hold, "for this test".into()).await.unwrap();
+    team.sign(&team.specialists[0], item).await;
+    let told = pipeline.feedback(&team.readers[0]).await.unwrap().pop().unwrap().worked.unwrap();
+    assert_eq!(told.item, Some(item));
+    assert_eq!(told.others, [OtherAnswer { class: None, readers: 1 }]);
+    pipeline.item(&team.readers[0], item).await.unwrap();
+    let seen = pipeline.monitor(engineer, team.project).await.unwrap();
+    assert!(seen.alarms.iter().all(|alarm| alarm.worked.is_none()), "an example for one person");
 }
