@@ -62,6 +62,19 @@ export const QUALITY_REFUSALS: Record<string, Explanation> = {
     title: "Something moved meanwhile",
     advice: "An item changed while the set was frozen. Nothing was kept; freeze it again.",
   },
+  audit_running: {
+    title: "These labels are being audited",
+    advice: "End the audit that is named first. Two at once could not count each other.",
+  },
+  audited_since: {
+    title: "Another audit of these labels was begun",
+    advice:
+      "This set was frozen before it and does not count it. Freeze the labels anew; this one stays undrawn.",
+  },
+  audited_too_often: {
+    title: "Audited too often",
+    advice: "Nothing more can be stated about these labels. Labels that are done anew are other labels.",
+  },
   already_drawn: {
     title: "The order stands",
     advice: "It was drawn once, after the set was frozen, and nobody can draw it again.",

@@ -25,6 +25,7 @@ fn plan() -> Plan {
             class("none", Among::Claiming),
         ],
         severity: true,
+        earlier: Vec::new(),
     }
 }
 

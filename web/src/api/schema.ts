@@ -5749,6 +5749,11 @@ export interface components {
         CertificationId: string;
         /** @description A certification as people see it. */
         CertificationView: {
+            /**
+             * Format: double
+             * @description Error that all bounds together may have: 1 - confidence, less what earlier audits could still have claimed.
+             */
+            allowed: number;
             /** @description Who audited, once certified. */
             auditors: components["schemas"]["AuditorRef"][];
             /**
@@ -5771,6 +5776,11 @@ export interface components {
             confidence: number;
             /** @description Which ways of being wrong count. */
             counts: components["schemas"]["ErrorKind"][];
+            /**
+             * Format: int64
+             * @description Audits of any of these labels that were begun before.
+             */
+            earlier: number;
             /** @description What counts as an error. */
             error: string;
             /**

@@ -128,7 +128,7 @@ fn refused(path: &Path, error: &CertifyError) -> Fault {
     let code = match error {
         CertifyError::Order { .. } => "out_of_order",
         CertifyError::Twice(_) => "unit_twice",
-        CertifyError::Bound(_) | CertifyError::Classes => "bad_plan",
+        CertifyError::Bound(_) | CertifyError::Classes | CertifyError::Earlier(_) => "bad_plan",
         CertifyError::Units(_) | CertifyError::Findings(_) => "bad_table",
     };
     Fault::new(code, error.to_string()).at(path.display())

@@ -7,8 +7,8 @@ use countersign_store::{Conn, Evidence, Json, StoreError, Tx, batches, certifica
 use sha2::{Digest, Sha256};
 
 use super::{
-    CertificationDraft, CertificationView, Frozen, SAMPLE_MAX, TEXT_CHARS_MAX, UNITS_MAX, UnitLine, spelled,
-    words::FORM_VERSION,
+    CertificationDraft, CertificationView, Frozen, SAMPLE_MAX, TEXT_CHARS_MAX, UNITS_MAX, UnitLine, earlier,
+    parsed, spelled, words::FORM_VERSION,
 };
 use crate::{
     Pipeline, PipelineError, Result,
@@ -33,7 +33,8 @@ impl Pipeline {
     ///
     /// # Errors
     /// [`PipelineError::NotFound`] without the right; `bad_plan`, `nothing_accepted`, `lot_too_large`,
-    /// `changed_while_frozen`, `content_changed`, `name_taken`.
+    /// `changed_while_frozen`, `content_changed`, `name_taken`; `audit_running`, `audited_since`, `audited_too_often` where
+    /// some of these labels were audited before.
     pub async fn freeze(
         &self,
         caller: &Caller,
@@ -45,8 +46,9 @@ impl Pipeline {
             let mut conn = self.store.read().await?;
             let row = projects::by_id(&mut conn, project).await?.ok_or(PipelineError::NotFound)?;
             let protocol = self.protocol(&mut conn, project).await?;
-            let plan = plan(&draft, &protocol, row.kind)?;
+            let mut plan = plan(&draft, &protocol, row.kind)?;
             let units = lines(&mut conn, &row, &Choice::Free).await?;
+            plan.earlier = earlier::of(&mut conn, project, units.iter().map(|(label, _)| label)).await?;
             let root = root(units.iter().map(|(_, line)| line.as_str()));
             let known = units.iter().map(|(_, line)| known(line)).collect::<Result<Vec<_>>>()?;
             let class_lots = Lot::of(&plan, &known).of_class;
@@ -72,7 +74,8 @@ impl Pipeline {
                         sample_max: frozen.sample_max,
                         by,
                     };
-                    insert(tx, audit, event).await
+                    insert(tx, audit, event).await?;
+                    earlier::check(tx, id, project, &frozen.plan.earlier).await
                 })
             })
             .await?;
@@ -83,7 +86,7 @@ impl Pipeline {
     /// adds. Nobody could have known it when the set was frozen.
     ///
     /// # Errors
-    /// [`PipelineError::NotFound`] without the right; `bad_entropy`, `already_drawn`.
+    /// [`PipelineError::NotFound`] without the right; `bad_entropy`, `already_drawn`, `audited_since`.
     pub async fn draw_order(
         &self,
         caller: &Caller,
@@ -130,6 +133,10 @@ impl Pipeline {
         self.store
             .write::<_, PipelineError, _>(caller.actor(), move |tx| {
                 Box::pin(async move {
+                    if !batches::is_batch(tx, id).await? {
+                        let frozen: Frozen = parsed("certifications.frozen", &row.frozen)?;
+                        earlier::check(tx, id, row.project_id, &frozen.plan.earlier).await?;
+                    }
                     let evidence = Evidence::new(&format!("{kind}.seeded"), kind, id.uuid());
                     let details = serde_json::json!({ "entropy": entropy });
                     let event =
@@ -275,6 +282,7 @@ fn plan(draft: &CertificationDraft, protocol: &Protocol, kind: ItemKind) -> Resu
         error: draft.error.trim().to_owned(),
         classes,
         severity: draft.severity,
+        earlier: Vec::new(),
     })
 }
 
@@ -353,7 +361,7 @@ pub(crate) fn root<'a>(lines: impl Iterator<Item = &'a str>) -> Hash {
 
 /// What the bounds have to know of a line.
 pub(super) fn known(line: &str) -> Result<Unit> {
-    let line: UnitLine = super::parsed("certification_units.line", line)?;
+    let line: UnitLine = parsed("certification_units.line", line)?;
     Ok(Unit { id: line.item, classes: line.classes })
 }
 

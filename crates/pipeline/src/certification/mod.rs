@@ -6,6 +6,7 @@
 
 pub(crate) mod audit;
 mod close;
+mod earlier;
 pub(crate) mod freeze;
 pub(crate) mod judge;
 pub(crate) mod offline;

@@ -296,6 +296,10 @@ pub struct CertificationView {
     pub unit_word: String,
     /// Confidence of all bounds together.
     pub confidence: f64,
+    /// Audits of any of these labels that were begun before.
+    pub earlier: u64,
+    /// Error that all bounds together may have: 1 - confidence, less what earlier audits could still have claimed.
+    pub allowed: f64,
     /// The audit stops once so large a share is bounded.
     pub target: f64,
     /// The audit stops after so many units.
@@ -350,6 +354,8 @@ impl CertificationView {
         let severity = bounds.as_ref().and_then(|bounds| bounds.severity);
         let (statement, auditors) =
             certificate.map_or((None, Vec::new()), |it| (Some(it.statement), it.auditors));
+        // Worked out when it was frozen, too: what has no number now had none then.
+        let allowed = frozen.plan.allowed().unwrap_or_default();
         Self {
             id: row.id,
             project: row.project_id,
@@ -361,6 +367,8 @@ impl CertificationView {
             not_assessed: frozen.not_assessed,
             unit_word: frozen.plan.units,
             confidence: frozen.plan.confidence,
+            earlier: frozen.plan.earlier.len() as u64,
+            allowed,
             target: frozen.target,
             sample_max: row.sample_max,
             reference: frozen.plan.reference,

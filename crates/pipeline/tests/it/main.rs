@@ -44,6 +44,7 @@ mod qualifications;
 mod real_input;
 mod releases;
 mod removed;
+mod repeated;
 mod returned;
 mod rosters;
 mod running;

@@ -5,8 +5,9 @@
 //! Who bets that the next severity is below what a mean m would make it expects to win nothing if m is right or too low.
 //! A capital of 1 / alpha is therefore reached with probability at most alpha, and rules m out.
 
+use super::ppr::reach;
 use crate::{
-    finite::{BoundError, counts, fraction},
+    finite::{BoundError, counts},
     share::bisect,
     special::count,
     to_f64,
@@ -23,12 +24,16 @@ const STAKE_MAX: f64 = 0.75;
 /// # Errors
 /// [`BoundError`] for numbers that describe no sample; the first severity outside of 0..=1.
 pub fn severity_upper(lot: u64, severities: &[f64], confidence: f64) -> Result<f64, BoundError> {
+    severity_at(lot, severities, reach(confidence)?)
+}
+
+/// [`severity_upper`] for a capital whose logarithm has to reach so far.
+pub(super) fn severity_at(lot: u64, severities: &[f64], reach: f64) -> Result<f64, BoundError> {
     let checked = severities.len() as u64;
     counts(lot, checked.max(1), 0)?;
     if let Some(place) = severities.iter().position(|value| !(0.0..=1.0).contains(value)) {
         return Err(BoundError::Severity { place, value: severities[place] });
     }
-    let reach = -(1.0 - fraction(confidence)?).ln();
     let bets = bets(severities, reach);
     let sum: f64 = severities.iter().sum();
     let n = count(lot);

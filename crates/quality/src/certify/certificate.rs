@@ -9,9 +9,10 @@ use std::collections::{HashMap, HashSet};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    betting::severity_upper,
+    betting::severity_at,
+    earlier::{EARLIER_MAX, Earlier, ln_left},
     order::{Hash, order, order_hash, seed},
-    ppr::{Prior, anytime_upper},
+    ppr::{Prior, reach, upper_at},
 };
 use crate::{
     finite::{BoundError, LOT_MAX, fraction},
@@ -65,6 +66,27 @@ pub struct Plan {
     pub classes: Vec<ClassPlan>,
     /// Whether the mean severity is bounded too.
     pub severity: bool,
+    /// Audits of some of the same labels that were begun before. Absent for a first one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<Earlier>,
+}
+
+impl Plan {
+    /// The logarithm of what evidence has to reach for each of so many bounds: of 1 over its part of the allowed error that
+    /// earlier audits left.
+    fn reach(&self, bounds: usize) -> Result<f64, BoundError> {
+        let confidence = 1.0 - (1.0 - fraction(self.confidence)?) / to_f64(bounds);
+        Ok(reach(confidence)? - ln_left(&self.earlier)?)
+    }
+
+    /// The error that all bounds together may have: 1 - confidence, and after earlier audits of the same labels what they
+    /// left of it.
+    ///
+    /// # Errors
+    /// [`BoundError`] where an earlier audit has numbers that describe no sample.
+    pub fn allowed(&self) -> Result<f64, BoundError> {
+        Ok((1.0 - fraction(self.confidence)?) * ln_left(&self.earlier)?.exp())
+    }
 }
 
 /// A unit of what was frozen. A unit is an image rather than a label, so that what was missed counts.
@@ -165,6 +187,9 @@ pub enum CertifyError {
     /// More class bounds than [`CLASS_BOUNDS_MAX`], or one twice.
     #[error("classes with a bound of their own: at most {CLASS_BOUNDS_MAX}, each once")]
     Classes,
+    /// More earlier audits than [`EARLIER_MAX`].
+    #[error("{0} earlier audits of the same labels, at most {EARLIER_MAX} are taken into account")]
+    Earlier(usize),
     /// More findings than units.
     #[error("{0} findings are more than there are units")]
     Findings(usize),
@@ -269,13 +294,13 @@ impl Lot {
     /// [`CertifyError`] for numbers that describe no sample.
     pub fn bounds(&self, plan: &Plan, checked: &[(&[String], &Finding)]) -> Result<Bounds, CertifyError> {
         let bounds = 1 + usize::from(plan.severity) + plan.classes.len();
-        let confidence = 1.0 - (1.0 - fraction(plan.confidence)?) / to_f64(bounds);
+        let reach = plan.reach(bounds)?;
         let wrong = checked.iter().filter(|(_, finding)| !finding.errors.is_empty()).count();
-        let overall = bound(self.units, checked.len(), wrong, confidence, plan.prior)?;
+        let overall = bound(self.units, checked.len(), wrong, reach, plan.prior)?;
         let severity = if plan.severity {
             let severities: Vec<f64> = checked.iter().map(|(_, finding)| finding.severity).collect();
             let mean = severities.iter().sum::<f64>() / to_f64(severities.len().max(1));
-            Some(SeverityBound { mean, upper: severity_upper(self.units, &severities, confidence)? })
+            Some(SeverityBound { mean, upper: severity_at(self.units, &severities, reach)? })
         } else {
             None
         };
@@ -283,11 +308,8 @@ impl Lot {
         let of_class = |(class, lot): (&ClassPlan, &u64)| {
             let of_it = || checked.iter().filter(|(named, _)| counts(class, named));
             let found = of_it().filter(|(_, finding)| finding.errors.contains(&class.class)).count();
-            let bound = if *lot == 0 {
-                None
-            } else {
-                Some(bound(*lot, of_it().count(), found, confidence, plan.prior)?)
-            };
+            let bound =
+                if *lot == 0 { None } else { Some(bound(*lot, of_it().count(), found, reach, plan.prior)?) };
             Ok::<_, CertifyError>(ClassBound { plan: class.clone(), bound })
         };
         let classes = plan.classes.iter().zip(&self.of_class).map(of_class).collect::<Result<_, _>>()?;
@@ -317,18 +339,15 @@ fn check(plan: &Plan, units: &[Unit], findings: &[Finding]) -> Result<(), Certif
     if findings.len() > units.len() {
         return Err(CertifyError::Findings(findings.len()));
     }
+    if plan.earlier.len() > EARLIER_MAX {
+        return Err(CertifyError::Earlier(plan.earlier.len()));
+    }
     Ok(())
 }
 
-fn bound(
-    lot: u64,
-    checked: usize,
-    found: usize,
-    confidence: f64,
-    prior: Prior,
-) -> Result<UnitBound, BoundError> {
+fn bound(lot: u64, checked: usize, found: usize, reach: f64, prior: Prior) -> Result<UnitBound, BoundError> {
     let (checked, found) = (checked as u64, found as u64);
-    let upper = anytime_upper(lot, checked, found, confidence, prior)?;
+    let upper = upper_at(lot, checked, found, reach, prior)?;
     Ok(UnitBound { lot, checked, found, upper, left: upper - found, share: count(upper) / count(lot) })
 }
 
@@ -388,12 +407,35 @@ impl Certificate {
         format!(
             "With {} % confidence at most {:.2} % of the {lot} {units} deviate from {reference} under the error definition \
              \u{201c}{error}\u{201d} ({checked} checked in a random order, {found} wrong; the confidence is that of {} \
-             bounds together, and holds whenever the audit was ended).",
+             bounds together, and holds whenever the audit was ended).{}",
             trimmed(confidence * 100.0),
             (share * 10_000.0).ceil() / 100.0,
-            self.bounds
+            self.bounds,
+            self.earlier()
         )
     }
+
+    /// What is said of audits of the same labels before this one; nothing where there is none.
+    fn earlier(&self) -> String {
+        let Plan { earlier, confidence, .. } = &self.plan;
+        if earlier.is_empty() {
+            return String::new();
+        }
+        format!(
+            " It is audit {} that was begun of labels in this set. The confidence holds whichever of these is shown: of an \
+             allowed error of {} % the earlier ones left {} %.",
+            earlier.len() + 1,
+            trimmed((1.0 - confidence) * 100.0),
+            two_digits(self.plan.allowed().unwrap_or_default() * 100.0)
+        )
+    }
+}
+
+/// `0.42`, `0.0017`: rounded down, so that it is never said to be more.
+fn two_digits(value: f64) -> String {
+    let places = (0..300).find(|places| value * 10_f64.powi(*places) >= 10.0).unwrap_or(300);
+    let scale = 10_f64.powi(places);
+    format!("{:.*}", usize::try_from(places).unwrap_or(0), (value * scale).floor() / scale)
 }
 
 /// `95`, `97.5`.

@@ -3,6 +3,7 @@
 
 mod betting;
 mod certificate;
+mod earlier;
 mod order;
 mod ppr;
 
@@ -11,6 +12,7 @@ pub use certificate::{
     Among, Bounds, CERTIFICATE_VERSION, CLASS_BOUNDS_MAX, Certificate, CertifyError, ClassBound, ClassPlan,
     Finding, Lot, Plan, SeverityBound, Unit, UnitBound, VerifyError, certify,
 };
+pub use earlier::{EARLIER_MAX, Earlier, Seen};
 pub(crate) use order::order_hash;
 pub use order::{Hash, order, seed};
 pub use ppr::{Prior, anytime_upper};

@@ -54,26 +54,61 @@ pub fn anytime_upper(
     confidence: f64,
     prior: Prior,
 ) -> Result<u64, BoundError> {
+    upper_at(lot, checked, found, reach(confidence)?, prior)
+}
+
+/// ln(1 / alpha): how far the evidence against a number has to reach to rule it out.
+pub(super) fn reach(confidence: f64) -> Result<f64, BoundError> {
+    Ok(-(1.0 - fraction(confidence)?).ln())
+}
+
+/// [`anytime_upper`] for evidence that has to reach so far.
+pub(super) fn upper_at(
+    lot: u64,
+    checked: u64,
+    found: u64,
+    reach: f64,
+    prior: Prior,
+) -> Result<u64, BoundError> {
     prior.valid()?;
     // Nothing checked bounds nothing, and is no mistake: a look before the first unit.
     if checked == 0 && found == 0 {
         counts(lot, lot, 0)?;
-        fraction(confidence)?;
         return Ok(lot);
     }
     counts(lot, checked, found)?;
-    let reach = -(1.0 - fraction(confidence)?).ln();
-    let (right, most) = (checked - found, lot - checked + found);
-    let shift =
-        ln_beta(prior.wrong + count(found), prior.right + count(right)) - ln_beta(prior.wrong, prior.right);
-    let inside = |wrong: u64| ln_choose(lot, wrong) - ln_choose(lot - checked, wrong - found) + shift < reach;
-    // The likelihood of M rises up to its mode and falls after it; the mode is always inside.
-    let mode = (u128::from(found) * (u128::from(lot) + 1) / u128::from(checked)).min(u128::from(most));
-    let mut holds = u64::try_from(mode).unwrap_or(most).max(found);
-    let mut fails = most + 1;
+    let against = against(lot, checked, found, prior);
+    let mut holds = mode(lot, checked, found);
+    let mut fails = lot - checked + found + 1;
     while fails - holds > 1 {
         let middle = holds + (fails - holds) / 2;
-        if inside(middle) { holds = middle } else { fails = middle }
+        if against(middle) < reach { holds = middle } else { fails = middle }
     }
     Ok(holds)
+}
+
+/// The logarithm of prior / posterior at the number of wrong units where it is least: however many are wrong, the martingale
+/// is at least there. Never above 0, and 0 before anything was checked.
+pub(super) fn least(lot: u64, checked: u64, found: u64, prior: Prior) -> Result<f64, BoundError> {
+    prior.valid()?;
+    if checked == 0 && found == 0 {
+        return Ok(0.0);
+    }
+    counts(lot, checked, found)?;
+    Ok(against(lot, checked, found, prior)(mode(lot, checked, found)).min(0.0))
+}
+
+/// Log of prior / posterior for a number of wrong units.
+fn against(lot: u64, checked: u64, found: u64, prior: Prior) -> impl Fn(u64) -> f64 {
+    let right = checked - found;
+    let shift =
+        ln_beta(prior.wrong + count(found), prior.right + count(right)) - ln_beta(prior.wrong, prior.right);
+    move |wrong| ln_choose(lot, wrong) - ln_choose(lot - checked, wrong - found) + shift
+}
+
+/// The likelihood of M rises up to its mode and falls after it; the mode is always inside.
+fn mode(lot: u64, checked: u64, found: u64) -> u64 {
+    let most = lot - checked + found;
+    let mode = (u128::from(found) * (u128::from(lot) + 1) / u128::from(checked)).min(u128::from(most));
+    u64::try_from(mode).unwrap_or(most).max(found)
 }

@@ -1,10 +1,12 @@
 //! Certifications: frozen sets of accepted labels, the blind audit of them, and what follows.
 
 mod audit;
+mod earlier;
 
 use countersign_model::{CertificationId, EventId, Instant, ItemId, ProjectId, ReadId, ReleaseId, UserId};
 
 pub use self::audit::{Judgement, LABELS_SHOWN, audits_in, blinds, join, judge, knows_labels, next, show};
+pub use self::earlier::{begun, covering, labels_after, unsettled};
 use crate::{Conn, Json, StoreError, Tx, batches::unsettled, value::record};
 
 record! {

@@ -15,7 +15,7 @@ import table from "@/parts/table.module.css";
 import { AuditDesk } from "./AuditDesk";
 import { BoundBar } from "./BoundBar";
 import { Freeze } from "./Freeze";
-import { atMost, boundWords, confidence, KIND_WORDS, STOP_WORDS, standing } from "./words";
+import { allowed, atMost, boundWords, confidence, KIND_WORDS, STOP_WORDS, standing } from "./words";
 
 export type Rights = { certify: boolean; judge: boolean; release: boolean };
 
@@ -186,6 +186,13 @@ function facts(one: Certification): FactRow[] {
     ["Reference", one.reference],
     ["Counts as an error", `${one.error} (${one.counts.map((kind) => KIND_WORDS[kind]).join("; ")})`],
   ];
+  if (one.earlier > 0)
+    rows.push([
+      "Audited before",
+      `${plural(one.earlier, "audit")} of labels in this set ${one.earlier === 1 ? "was" : "were"} begun before. ` +
+        `Of an allowed error of ${allowed(1 - one.confidence)} they left ${allowed(one.allowed)}, so that the confidence ` +
+        `holds whichever certificate is shown`,
+    ]);
   if (one.overall) {
     rows.push(["Bound over all", boundWords(one.overall)]);
     rows.push(["Left if mended", `at most ${count(one.overall.left)} of ${count(one.units)}`]);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { atMost, boundWords, confidence, streamWords } from "./words";
+import { allowed, atMost, boundWords, confidence, streamWords } from "./words";
 
 describe("words for bounds", () => {
   it("never shows a bound smaller than it is", () => {
@@ -17,6 +17,14 @@ describe("words for bounds", () => {
   it("shows a confidence as it was named", () => {
     expect(confidence(0.95)).toBe("95 %");
     expect(confidence(0.975)).toBe("97.5 %");
+  });
+
+  it("never shows an allowed error larger than it is", () => {
+    expect(allowed(1 - 0.95)).toBe("5 %");
+    expect(allowed(1 - 0.975)).toBe("2.5 %");
+    expect(allowed(0.010_79)).toBe("1 %");
+    expect(allowed(0.000_042_9)).toBe("0.0042 %");
+    expect(allowed(0)).toBe("0 %");
   });
 
   it("says against what a stream is held", () => {

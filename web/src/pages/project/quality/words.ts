@@ -16,6 +16,16 @@ export function confidence(value: number): string {
   return `${Number((value * PERCENT).toFixed(4))} %`;
 }
 
+/** An allowed error as `5 %` or `0.42 %`: never shown larger than it is, with two digits. */
+export function allowed(error: number): string {
+  const percent = error * PERCENT;
+  if (percent <= 0) return "0 %";
+  const digits = Math.max(0, 1 - Math.floor(Math.log10(percent)));
+  const scale = 10 ** digits;
+  // 1 - 0.95 lies a hair above 0.05, other differences a hair below what they are.
+  return `${(Math.floor(percent * scale + 1e-9) / scale).toFixed(digits).replace(/\.0+$/, "")} %`;
+}
+
 /** `at most 3 of 120 (2.50 %)` */
 export function boundWords(bound: Bound): string {
   return `at most ${count(bound.upper)} of ${count(bound.lot)} (${atMost(bound.share)})`;
