@@ -15,6 +15,7 @@ export type SamplingPlan = Schemas["SamplingPlan"];
 export type PlanCurve = Schemas["PlanCurve"];
 export type PlanDraft = Schemas["PlanDraft"];
 export type PlanPreview = Schemas["PlanPreview"];
+export type SchemeCurve = Schemas["SchemeCurve"];
 
 export const batchesQuery = (project: string) =>
   queryOptions({

@@ -5212,6 +5212,7 @@ export interface components {
             batch: components["schemas"]["BatchView"];
             /** @description How its plan decides. */
             curve: components["schemas"]["PlanCurve"];
+            scheme?: components["schemas"]["SchemeCurve"] | null;
         };
         /** @description A batch that is to be submitted. All of it is fixed before the first item is looked at. */
         BatchDraft: {
@@ -6580,6 +6581,12 @@ export interface components {
              * @description Mean number of items that are inspected.
              */
             checked: number;
+            /**
+             * Format: double
+             * @description Mean share of the batch that leaves defective: nothing of a returned batch before it is mended, nor what was found in an
+             *     accepted one.
+             */
+            outgoing: number;
             /**
              * Format: double
              * @description As a share of the batch.
@@ -10177,6 +10184,8 @@ export interface components {
             /** @description Under normal inspection. */
             plan: components["schemas"]["SamplingPlan"];
             rework_of?: components["schemas"]["BatchId"] | null;
+            /** @description Deliveries are regular: inspection may be reduced. */
+            steady?: boolean;
         };
         /** @description A plan as it would be in force for the items of a choice. */
         PlanPreview: {
@@ -10191,6 +10200,7 @@ export interface components {
              * @description Most items that are inspected.
              */
             sample_max: number;
+            scheme?: components["schemas"]["SchemeCurve"] | null;
             /**
              * Format: int64
              * @description Items in the batch.
@@ -11302,6 +11312,78 @@ export interface components {
              * @description The read's revision now; send it as `If-Match` with the next save.
              */
             revision: number;
+        };
+        /**
+         * @description What a plan does in the long run with the switching of inspection: exact for each plan (hypergeometric), and the
+         *     stationary distribution of the chain of levels between them.
+         */
+        SchemeCurve: {
+            /** @description By defective items. */
+            points: components["schemas"]["SchemePoint"][];
+            /** @description Plan under reduced inspection. */
+            reduced: components["schemas"]["SamplingPlan"];
+            /** @description Whether inspection may be reduced. */
+            steady: boolean;
+            /** @description Plan under tightened inspection. */
+            tightened: components["schemas"]["SamplingPlan"];
+        };
+        /** @description A point of the curve of a plan with its switching: batches one after the other that each have so many defective items. */
+        SchemePoint: {
+            /**
+             * Format: double
+             * @description Share of batches that are accepted in the long run.
+             */
+            accept: number;
+            /**
+             * Format: double
+             * @description Mean number of items that are inspected of a batch.
+             */
+            checked: number;
+            /**
+             * Format: double
+             * @description Share of batches after which inspection is discontinued; it is taken to be resumed before the next one.
+             */
+            discontinued: number;
+            /**
+             * Format: double
+             * @description Share of batches that are inspected reduced.
+             */
+            is_reduced: number;
+            /**
+             * Format: double
+             * @description Share of batches that are inspected tightened.
+             */
+            is_tightened: number;
+            /**
+             * Format: double
+             * @description Probability that a batch is accepted under normal inspection.
+             */
+            normal: number;
+            /**
+             * Format: double
+             * @description Mean share of a batch that leaves defective, where returned batches are mended.
+             */
+            outgoing: number;
+            /**
+             * Format: double
+             * @description Under reduced inspection.
+             */
+            reduced: number;
+            /**
+             * Format: double
+             * @description As a share of the batch.
+             */
+            share: number;
+            /**
+             * Format: double
+             * @description Under tightened inspection.
+             */
+            tightened: number;
+            /**
+             * Format: int64
+             * @description Defective items in each batch.
+             */
+            wrong: number;
         };
         /** @description The second signature under a release. */
         SecondSignature: {

@@ -1,6 +1,6 @@
 //! The operating curve of a plan for a batch of a given size.
 
-use countersign_quality::acceptance::{Plan, PlanError, Source};
+use countersign_quality::acceptance::{Curve, Plan, PlanError, Source};
 
 use super::{CurvePoint, PlanCurve};
 use crate::{PipelineError, Result, blocking};
@@ -11,19 +11,25 @@ const POINTS: u64 = 40;
 const GOOD: f64 = 0.95;
 /// Probability of acceptance up to which it counts as bad.
 const BAD: f64 = 0.1;
+/// To about this sums over the sample are exact: a plan that was designed for these numbers has them.
+const NEAR: f64 = 1e-9;
 
 /// The curve, off the threads that serve requests: it is a sum over sample x errors.
 pub(super) async fn of(plan: Plan, units: u64) -> Result<PlanCurve> {
     let found = blocking(move || curve(plan, units)).await?;
-    found.map_err(|error| PipelineError::bad("bad_plan", "plan", error.to_string()))
+    found.map_err(refused)
+}
+
+pub(super) fn refused(error: PlanError) -> PipelineError {
+    PipelineError::bad("bad_plan", "plan", error.to_string())
 }
 
 fn curve(plan: Plan, units: u64) -> std::result::Result<PlanCurve, PlanError> {
     let accept = |wrong: u64| plan.curve(Source::Lot { units, wrong }).map(|point| point.accept);
     // More defective items never make acceptance likelier: both numbers are found by halving.
-    let good =
-        first(units, |wrong| Ok(accept(wrong)? < GOOD))?.map_or(Some(units), |wrong| wrong.checked_sub(1));
-    let bad = first(units, |wrong| Ok(accept(wrong)? <= BAD))?;
+    let good = first(units, |wrong| Ok(accept(wrong)? < GOOD - NEAR))?
+        .map_or(Some(units), |wrong| wrong.checked_sub(1));
+    let bad = first(units, |wrong| Ok(accept(wrong)? <= BAD + NEAR))?;
     // Beyond a little more than the bad number the curve lies on the ground.
     let end = bad.map_or(units, |bad| (bad + bad / 2 + 1).min(units));
     let mut points = Vec::new();
@@ -35,7 +41,8 @@ fn curve(plan: Plan, units: u64) -> std::result::Result<PlanCurve, PlanError> {
         }
         let point = plan.curve(Source::Lot { units, wrong })?;
         let share = ratio(wrong, units);
-        points.push(CurvePoint { wrong, share, accept: point.accept, checked: point.checked });
+        let Curve { accept, checked, outgoing, .. } = point;
+        points.push(CurvePoint { wrong, share, accept, checked, outgoing });
     }
     Ok(PlanCurve { units, points, good, bad })
 }
@@ -57,7 +64,7 @@ fn first(
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a batch has at most 200,000 items")]
-fn ratio(part: u64, whole: u64) -> f64 {
+pub(super) fn ratio(part: u64, whole: u64) -> f64 {
     part as f64 / whole as f64
 }
 

@@ -4,6 +4,7 @@
 mod curve;
 mod decide;
 mod record;
+mod scheme;
 mod submit;
 mod supplier;
 mod words;
@@ -14,6 +15,7 @@ use countersign_store::{Conn, batches, certifications, users};
 
 pub(crate) use decide::{JOB_RETURN, advance, hold_defective};
 pub use record::{BatchRecord, BatchReport, RECORD_BYTES_MAX, RECORD_START, verify_batch};
+pub use scheme::{SchemeCurve, SchemePoint};
 pub(crate) use words::FrozenBatch;
 pub use words::{
     BatchChoice, BatchDetail, BatchDraft, BatchTally, BatchView, BatchesView, CurvePoint, InspectionLevel,
@@ -54,16 +56,19 @@ impl Pipeline {
     /// # Errors
     /// [`PipelineError::NotFound`] without the right.
     pub async fn batch(&self, caller: &Caller, id: BatchId) -> Result<BatchDetail> {
-        let (batch, plan) = {
+        let (batch, plan, steady) = {
             let mut conn = self.store.read().await?;
             let row = batches::by_id(&mut conn, id).await?.ok_or(PipelineError::NotFound)?;
             self.require_on(caller, Action::ViewQuality, row.project_id)?;
             let plan = plan_of(&row)?;
             let named = self.sees_suppliers(caller, row.project_id);
-            (view(&mut conn, row, named).await?, plan)
+            let steady = row.steady;
+            (view(&mut conn, row, named).await?, plan, steady)
         };
         let curve = curve::of(plan, batch.units).await?;
-        Ok(BatchDetail { batch, curve })
+        let wrongs = curve.points.iter().map(|point| point.wrong);
+        let scheme = scheme::of(batch.chosen.into(), steady, batch.units, wrongs).await?;
+        Ok(BatchDetail { batch, curve, scheme })
     }
 
     /// Whose work is how good is not for those who inspect it.

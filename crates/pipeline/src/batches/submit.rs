@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     BatchChoice, BatchDetail, BatchDraft, BatchView, BatchesView, FrozenBatch, PlanDraft, PlanPreview,
-    SAMPLE_MAX, audit_of, curve, supplier,
+    SAMPLE_MAX, audit_of, curve, scheme, supplier,
 };
 use crate::{
     Pipeline, PipelineError, Result,
@@ -59,12 +59,15 @@ impl Pipeline {
                 "No accepted item is free to be in a batch.",
             ));
         }
+        let curve = curve::of(plan, units).await?;
+        let wrongs = curve.points.iter().map(|point| point.wrong);
         Ok(PlanPreview {
             units,
             inspection: inspection.into(),
             plan: plan.into(),
             sample_max: plan.most().min(units),
-            curve: curve::of(plan, units).await?,
+            scheme: scheme::of(draft.plan.into(), draft.steady, units, wrongs).await?,
+            curve,
         })
     }
 
@@ -296,7 +299,7 @@ fn in_force(chosen: Plan, inspection: Inspection) -> Result<Plan> {
     let plan = match inspection {
         Inspection::Normal => chosen,
         Inspection::Tightened => chosen.tightened().ok_or_else(|| {
-            bad("inspection is tightened, which only single plans know: choose one".to_owned())
+            bad("inspection is tightened, and this plan would then look at too many items: choose a smaller one".to_owned())
         })?,
         Inspection::Reduced => chosen.reduced().unwrap_or(chosen),
         Inspection::Discontinued => {
@@ -352,7 +355,16 @@ mod tests {
         assert!(
             in_force(double, Inspection::Normal).is_ok() && in_force(double, Inspection::Reduced).is_ok()
         );
-        assert!(in_force(double, Inspection::Tightened).is_err(), "no way around being inspected more");
+        let tightened = in_force(double, Inspection::Tightened).unwrap();
+        assert_eq!(
+            tightened,
+            Plan::Double { first: 20, accept_first: 0, return_first: 3, second: 20, accept_both: 2 }
+        );
+        let sequential = Plan::Sequential { good: 0.02, bad: 0.16, producer: 0.05, consumer: 0.1, most: 60 };
+        let Plan::Sequential { bad, most, .. } = in_force(sequential, Inspection::Tightened).unwrap() else {
+            panic!("another kind of plan")
+        };
+        assert!((bad - 0.1).abs() < 1e-12 && most == 96);
         let large = Plan::Single { sample: SAMPLE_MAX, accept: 0 };
         assert!(
             in_force(large, Inspection::Normal).is_ok() && in_force(large, Inspection::Tightened).is_err()

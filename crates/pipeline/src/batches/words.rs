@@ -8,6 +8,7 @@ use countersign_quality::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::SchemeCurve;
 use crate::certification::ErrorKind;
 
 /// A sampling plan. Numbers of defective items are over all that was inspected.
@@ -173,6 +174,9 @@ pub struct PlanDraft {
     pub rework_of: Option<BatchId>,
     /// Under normal inspection.
     pub plan: SamplingPlan,
+    /// Deliveries are regular: inspection may be reduced.
+    #[serde(default)]
+    pub steady: bool,
 }
 
 /// What is fixed when a batch is submitted; the log holds its hash.
@@ -219,6 +223,9 @@ pub struct CurvePoint {
     pub accept: f64,
     /// Mean number of items that are inspected.
     pub checked: f64,
+    /// Mean share of the batch that leaves defective: nothing of a returned batch before it is mended, nor what was found in an
+    /// accepted one.
+    pub outgoing: f64,
 }
 
 /// How a plan decides about a batch of this size, exactly (hypergeometric).
@@ -250,6 +257,9 @@ pub struct PlanPreview {
     pub sample_max: u64,
     /// How it decides.
     pub curve: PlanCurve,
+    /// What the plan that was chosen does in the long run with the switching of inspection; absent where its tightened form
+    /// would look at more items than are inspected.
+    pub scheme: Option<SchemeCurve>,
 }
 
 /// Whose work a batch is.
@@ -370,4 +380,6 @@ pub struct BatchDetail {
     pub batch: BatchView,
     /// How its plan decides.
     pub curve: PlanCurve,
+    /// What the plan that was chosen does in the long run; as in a preview.
+    pub scheme: Option<SchemeCurve>,
 }

@@ -99,6 +99,7 @@ async fn accepted_and_recomputed(house: House) {
         choice: Default::default(),
         rework_of: None,
         plan: SamplingPlan::Single { sample: 3, accept: 1 },
+        steady: true,
     };
     let seen = pipeline.look_at_plan(&engineer, project, look).await.unwrap();
     assert_eq!((seen.units, seen.sample_max, seen.inspection), (6, 3, InspectionLevel::Normal));
@@ -302,6 +303,7 @@ async fn what_was_returned_tightens_inspection_until_nothing_is_taken() {
         choice: Default::default(),
         rework_of: None,
         plan: SamplingPlan::Single { sample: 5, accept: 0 },
+        steady: false,
     };
     // Two of five returned tighten; five returned while tightened end it.
     for number in 0..7 {
@@ -331,6 +333,42 @@ async fn what_was_returned_tightens_inspection_until_nothing_is_taken() {
     let withdrawn = pipeline.withdraw_batch(&engineer, id, "wrong items".into()).await.unwrap().batch;
     assert_eq!((withdrawn.state.as_str(), withdrawn.reason.as_deref()), ("void", Some("wrong items")));
     pipeline.look_at_plan(&engineer, project, look()).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn plans_of_every_kind_go_through_switching() {
+    let house = House::new().await;
+    let (project, crew, _) = images(&house, 1, 7).await;
+    let engineer = house.sign_in("quality_engineer@p").await;
+    let pipeline = &house.pipeline;
+    let sequential =
+        SamplingPlan::Sequential { good: 0.02, bad: 0.16, producer: 0.05, consumer: 0.1, most: 60 };
+    let double =
+        SamplingPlan::Double { first: 13, accept_first: 0, return_first: 3, second: 13, accept_both: 3 };
+    let look = |plan| PlanDraft { choice: Default::default(), rework_of: None, plan, steady: true };
+    for number in 0..3 {
+        let chosen = BatchDraft { plan: sequential, ..draft(&number.to_string(), single(5, 0)) };
+        let id = drawn(&house, &engineer, project, chosen).await.id;
+        let judged = judge(&house, &engineer, id, false).await;
+        assert_eq!((judged.state.as_str(), judged.chosen), ("returned", sequential));
+        assert_eq!(judged.plan == sequential, number < 2, "the third is inspected tightened");
+        crew.work(&house, project, &[]).await;
+    }
+    let seen = pipeline.look_at_plan(&engineer, project, look(sequential)).await.unwrap();
+    assert_eq!(seen.inspection, InspectionLevel::Tightened);
+    let SamplingPlan::Sequential { bad, most, .. } = seen.plan else { panic!("{:?}", seen.plan) };
+    assert!((bad - 0.1).abs() < 1e-12 && most == 96);
+    let seen = pipeline.look_at_plan(&engineer, project, look(double)).await.unwrap();
+    let tightened =
+        SamplingPlan::Double { first: 13, accept_first: 0, return_first: 3, second: 13, accept_both: 2 };
+    assert_eq!(seen.plan, tightened);
+    // The scheme is that of the plan that was chosen, whatever is in force now, at the same places.
+    let scheme = seen.scheme.unwrap();
+    assert_eq!((scheme.tightened, scheme.steady), (tightened, true));
+    let places = |wrong: u64| seen.curve.points.iter().any(|point| point.wrong == wrong);
+    assert!(
+        scheme.points.len() == seen.curve.points.len() && scheme.points.iter().all(|one| places(one.wrong))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

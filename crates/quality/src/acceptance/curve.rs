@@ -19,12 +19,27 @@ pub enum Source {
 }
 
 /// A point of the curve.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Curve {
     /// Probability that the batch is taken.
     pub accept: f64,
     /// Mean number of units that are checked.
     pub checked: f64,
+    /// Probability that the batch is taken, and a plan one step stricter would have taken it too ([`Plan::strictness`]).
+    pub strict: f64,
+    /// Mean share of the batch that leaves wrong: nothing of a returned batch does before it is mended, nor what was found wrong
+    /// in an accepted one. Of a process, of batches so large that what was found in them does not count.
+    pub outgoing: f64,
+}
+
+impl Source {
+    /// Share of a batch that is wrong and was not found, where so many were.
+    fn left(self, found: u64) -> f64 {
+        match self {
+            Self::Lot { units, wrong } => count(wrong.saturating_sub(found)) / count(units),
+            Self::Process(share) => share,
+        }
+    }
 }
 
 impl Plan {
@@ -42,7 +57,7 @@ impl Plan {
             return Err(PlanError::Shares);
         }
         let whole = if let Source::Lot { units, .. } = source { units } else { u64::MAX };
-        let (mut mass, mut point) = (vec![1.0], Curve { accept: 0.0, checked: 0.0 });
+        let (mut mass, mut point) = (vec![1.0], Curve::default());
         for checked in 1..=self.most().min(whole) {
             mass = step(&mass, checked, source);
             for (found, share) in (0..).zip(&mut mass) {
@@ -55,7 +70,11 @@ impl Plan {
                 }
                 if verdict != Verdict::Open {
                     point.checked += *share * count(checked);
-                    point.accept += if verdict == Verdict::Accept { *share } else { 0.0 };
+                    if verdict == Verdict::Accept {
+                        point.accept += *share;
+                        point.strict += if self.strictness(checked, found).1 { *share } else { 0.0 };
+                        point.outgoing += *share * source.left(found);
+                    }
                     *share = 0.0;
                 }
             }

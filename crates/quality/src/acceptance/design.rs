@@ -69,32 +69,3 @@ impl Plan {
         Some(high)
     }
 }
-
-impl Plan {
-    /// The plan under tightened inspection, in the manner of ISO 2859-1: one error fewer, or where none is allowed a sample
-    /// that is larger by a step of 1.6. Of single plans only.
-    #[must_use]
-    pub const fn tightened(&self) -> Option<Self> {
-        match *self {
-            Self::Single { sample, accept: 0 } => {
-                Some(Self::Single { sample: (sample * 8).div_ceil(5), accept: 0 })
-            }
-            Self::Single { sample, accept } => Some(Self::Single { sample, accept: accept - 1 }),
-            _ => None,
-        }
-    }
-
-    /// The plan under reduced inspection, in the manner of ISO 2859-1: two fifths of the sample and half of the errors,
-    /// rounded up. Of single plans only.
-    #[must_use]
-    pub const fn reduced(&self) -> Option<Self> {
-        match *self {
-            Self::Single { sample, accept } => {
-                let sample = (sample * 2).div_ceil(5);
-                let accept = accept.div_ceil(2);
-                Some(Self::Single { sample, accept: if accept < sample { accept } else { sample - 1 } })
-            }
-            _ => None,
-        }
-    }
-}

@@ -47,13 +47,14 @@ impl Plan {
     }
 
     /// Most wrong units that accept, and whether a plan one step stricter would have accepted this batch too: what
-    /// switching asks. A double plan is accepted strictly after its first sample, a sequential one never.
+    /// switching asks. A double plan is accepted strictly after its first sample, a sequential one where nothing wrong was
+    /// found: each where it was accepted at the first place at which it could be.
     #[must_use]
     pub const fn strictness(&self, checked: u64, found: u64) -> (u64, bool) {
         match *self {
             Self::Single { accept, .. } => (accept, found < accept),
             Self::Double { first, accept_both, .. } => (accept_both, checked <= first),
-            Self::Sequential { .. } => (u64::MAX, false),
+            Self::Sequential { .. } => (u64::MAX, found == 0),
         }
     }
 }

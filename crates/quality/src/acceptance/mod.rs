@@ -6,7 +6,9 @@ mod curve;
 mod design;
 mod draw;
 mod follow;
+mod levels;
 mod plan;
+mod scheme;
 mod switching;
 
 pub use curve::{Curve, Source};
@@ -14,4 +16,5 @@ pub use design::{SEARCH_MAX, single_for};
 pub use draw::{Draw, DrawError};
 pub use follow::Standing;
 pub use plan::{Plan, PlanError, SAMPLE_MAX, Verdict};
+pub use scheme::{Scheme, SchemePoint};
 pub use switching::{Inspected, Inspection, Switch, Switching};

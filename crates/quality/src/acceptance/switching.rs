@@ -100,6 +100,21 @@ impl Switching {
         self.go(Inspection::Discontinued, Inspection::Tightened)
     }
 
+    /// Leaves out what no later decision depends on while `steady` stays as it is: batches that were accepted before the first
+    /// returned one that is still counted, and without steady deliveries the score. For a chain with few states.
+    pub(super) fn forget(&mut self, steady: bool) {
+        let kept = self.recent.iter().position(|accepted| !accepted).unwrap_or(self.recent.len());
+        self.recent.drain(..kept);
+        // The window of the next decision begins one batch later.
+        if self.recent.len() == WINDOW {
+            self.recent.remove(0);
+            self.forget(steady);
+        }
+        if !steady {
+            self.score = 0;
+        }
+    }
+
     fn go(&mut self, from: Inspection, to: Inspection) -> Option<Switch> {
         if from == to {
             return None;

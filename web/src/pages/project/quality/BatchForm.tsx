@@ -162,7 +162,7 @@ export function BatchForm({
   const send = (event: FormEvent) => {
     event.preventDefault();
     if (!seen) {
-      look.mutate({ ...which, plan });
+      look.mutate({ ...which, plan, steady });
       return;
     }
     if (!fits) return;
@@ -217,7 +217,13 @@ export function BatchForm({
               ["Inspected", `at most ${count(seen.sample_max)} of ${count(seen.units)}`],
             ]}
           />
-          <PlanCurve curve={seen.curve} />
+          <PlanCurve curve={seen.curve} scheme={seen.scheme} />
+          {seen.scheme ? null : (
+            <p className="dim">
+              Tightened, this plan would look at more items than are inspected: after two returned batches of
+              five another one has to be chosen.
+            </p>
+          )}
         </div>
       ) : null}
       <Textarea
@@ -238,7 +244,10 @@ export function BatchForm({
       <Checkbox
         label="Deliveries are regular: inspection may be reduced after many accepted batches"
         checked={steady}
-        onChange={(event) => setSteady(event.currentTarget.checked)}
+        onChange={(event) => {
+          setSteady(event.currentTarget.checked);
+          changed();
+        }}
       />
       <Refused error={submit.error} />
       <div className="row">

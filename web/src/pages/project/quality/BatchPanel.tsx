@@ -40,7 +40,8 @@ function Curve({ project, batch }: { project: Project; batch: Batch }) {
   const detail = useQuery(batchQuery(project.id, batch.id));
   if (detail.isPending) return <Loading lines={4} />;
   if (detail.isError) return <Failed error={detail.error} retry={() => detail.refetch()} />;
-  return <PlanCurve curve={detail.data.curve} found={{ wrong: batch.found, checked: batch.checked }} />;
+  const { curve, scheme } = detail.data;
+  return <PlanCurve curve={curve} scheme={scheme} found={{ wrong: batch.found, checked: batch.checked }} />;
 }
 
 function decision(batch: Batch): string | null {

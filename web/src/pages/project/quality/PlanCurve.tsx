@@ -1,8 +1,8 @@
 /** The operating curve of a plan: how likely a batch is accepted, by the defective items in it. */
-import type { PlanCurve as Curve } from "@/api/batches";
+import type { PlanCurve as Curve, SchemeCurve } from "@/api/batches";
 import { count } from "@/format";
 import table from "@/parts/table.module.css";
-import { curveWords } from "./batch-words";
+import { curveWords, schemeWords } from "./batch-words";
 import styles from "./Quality.module.css";
 
 const WIDTH = 640;
@@ -26,12 +26,71 @@ export function acceptAt(curve: Curve, wrong: number): number {
   return before.accept + part * (after.accept - before.accept);
 }
 
-export function PlanCurve({ curve, found }: { curve: Curve; found?: { wrong: number; checked: number } }) {
+/** What the plan does in the long run, with its switching. */
+function Scheme({ scheme, units }: { scheme: SchemeCurve; units: number }) {
+  return (
+    <>
+      <p className="dim" data-testid="scheme">
+        {schemeWords(scheme)}
+      </p>
+      <details>
+        <summary>The long run in numbers</summary>
+        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls has to be reached by keyboard */}
+        <section className={table.scroll} tabIndex={0} aria-label="The long run in numbers">
+          <table className={table.table}>
+            <thead>
+              <tr>
+                <th className="num">Defective, of {count(units)}</th>
+                <th className="num">Accepted in the long run</th>
+                <th className="num">If normal</th>
+                <th className="num">If tightened</th>
+                <th className="num">If reduced</th>
+                <th className="num">Tightened, of batches</th>
+                <th className="num">Reduced, of batches</th>
+                <th className="num">Ended after, of batches</th>
+                <th className="num">Inspected on average</th>
+                <th className="num">Leaves defective</th>
+              </tr>
+            </thead>
+            <tbody>
+              {scheme.points.map((point) => (
+                <tr key={point.wrong}>
+                  <td className="num">{count(point.wrong)}</td>
+                  <td className="num">{percent(point.accept)}</td>
+                  <td className="num">{percent(point.normal)}</td>
+                  <td className="num">{percent(point.tightened)}</td>
+                  <td className="num">{percent(point.reduced)}</td>
+                  <td className="num">{percent(point.is_tightened)}</td>
+                  <td className="num">{percent(point.is_reduced)}</td>
+                  <td className="num">{percent(point.discontinued)}</td>
+                  <td className="num">{point.checked.toFixed(1)}</td>
+                  <td className="num">{percent(point.outgoing)}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </section>
+      </details>
+    </>
+  );
+}
+
+export function PlanCurve({
+  curve,
+  scheme,
+  found,
+}: {
+  curve: Curve;
+  /** The plan with its switching, for batches like this one after the other. */
+  scheme?: SchemeCurve | null;
+  found?: { wrong: number; checked: number };
+}) {
   const last = curve.points[curve.points.length - 1]?.wrong ?? 0;
   const end = Math.max(1, last);
   const x = (wrong: number) => LEFT + (wrong / end) * (WIDTH - LEFT - RIGHT);
   const y = (accept: number) => TOP + (1 - accept) * (HEIGHT - TOP - BOTTOM);
   const line = curve.points.map((point) => `${x(point.wrong)},${y(point.accept)}`).join(" ");
+  const longRun = scheme?.points.map((point) => `${x(point.wrong)},${y(point.accept)}`).join(" ");
   const marks = [curve.good, curve.bad]
     .filter((wrong): wrong is number => typeof wrong === "number" && wrong <= end)
     .map((wrong) => ({ wrong, accept: acceptAt(curve, wrong) }));
@@ -60,6 +119,7 @@ export function PlanCurve({ curve, found }: { curve: Curve; found?: { wrong: num
         {seen === undefined ? null : (
           <line className={styles.limit} x1={x(seen)} x2={x(seen)} y1={TOP} y2={HEIGHT - BOTTOM} />
         )}
+        {longRun ? <polyline className={styles.longrun} points={longRun} /> : null}
         <polyline className={styles.line} points={line} />
         {marks.map((mark) => (
           <g key={mark.wrong}>
@@ -89,6 +149,7 @@ export function PlanCurve({ curve, found }: { curve: Curve; found?: { wrong: num
                 <th className="num">Share</th>
                 <th className="num">Accepted</th>
                 <th className="num">Inspected on average</th>
+                <th className="num">Leaves defective</th>
               </tr>
             </thead>
             <tbody>
@@ -98,12 +159,14 @@ export function PlanCurve({ curve, found }: { curve: Curve; found?: { wrong: num
                   <td className="num">{percent(point.share)}</td>
                   <td className="num">{percent(point.accept)}</td>
                   <td className="num">{point.checked.toFixed(1)}</td>
+                  <td className="num">{percent(point.outgoing)}</td>
                 </tr>
               ))}
             </tbody>
           </table>
         </div>
       </details>
+      {scheme ? <Scheme scheme={scheme} units={curve.units} /> : null}
     </figure>
   );
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
-import { batches, curve } from "../../../../tests/fixtures/batches";
+import { batches, curve, scheme } from "../../../../tests/fixtures/batches";
 import { dayMicros } from "./BatchForm";
-import { batchStanding, curveWords, planWords, progressWords, tallyWords } from "./batch-words";
+import { batchStanding, curveWords, planWords, progressWords, schemeWords, tallyWords } from "./batch-words";
 import { acceptAt } from "./PlanCurve";
 import { STARTS } from "./PlanFields";
 
@@ -30,6 +30,14 @@ describe("batches in words", () => {
     expect(tally && tallyWords(tally.rework)).toBe("none decided");
   });
 
+  it("says what the long run is, and between which plans it switches", () => {
+    expect(schemeWords(scheme)).toContain(
+      "Tightened: 20 items inspected; accepted with at most 0 defective.",
+    );
+    expect(schemeWords(scheme)).not.toContain("Reduced:");
+    expect(schemeWords({ ...scheme, steady: true })).toContain("Reduced: 8 items inspected");
+  });
+
   it("tells a withdrawn batch from one that an erasure made void", () => {
     const [open] = batches.batches;
     if (!open) throw new Error("no batch in the fixture");
@@ -39,7 +47,13 @@ describe("batches in words", () => {
   });
 
   it("marks where a plan turns on the line that is drawn", () => {
-    const points = [0, 1, 3].map((wrong) => ({ wrong, share: wrong / 4, accept: 1 - wrong / 4, checked: 2 }));
+    const points = [0, 1, 3].map((wrong) => ({
+      wrong,
+      share: wrong / 4,
+      accept: 1 - wrong / 4,
+      checked: 2,
+      outgoing: 0,
+    }));
     const drawn = { units: 4, points, good: 0, bad: 2 };
     expect([0, 1, 2, 3, 4].map((wrong) => acceptAt(drawn, wrong))).toEqual([1, 0.75, 0.5, 0.25, 0.25]);
   });

@@ -1,5 +1,5 @@
 /** Batches and their plans in words. Every number names what it is a part of. */
-import type { Batch, BatchTally, PlanCurve, SamplingPlan } from "@/api/batches";
+import type { Batch, BatchTally, PlanCurve, SamplingPlan, SchemeCurve } from "@/api/batches";
 import { count, plural } from "@/format";
 
 const PERCENT = 100;
@@ -39,6 +39,16 @@ export function curveWords(curve: PlanCurve): string {
   return bad === null || bad === undefined
     ? `${good}; never returned more than 90 times of 100`
     : `${good}; at most 10 times of 100 from ${count(bad)} ${of} on`;
+}
+
+/** What the dotted line beside a curve is. */
+export function schemeWords(scheme: SchemeCurve): string {
+  const levels = scheme.steady ? "normal, tightened and reduced" : "normal and tightened";
+  return (
+    `Dotted: the share of batches that are accepted in the long run, where every batch is like this and inspection is ` +
+    `switched between ${levels}, taken up again whenever it is discontinued. Tightened: ${planWords(scheme.tightened)}.` +
+    (scheme.steady ? ` Reduced: ${planWords(scheme.reduced)}.` : "")
+  );
 }
 
 /** `2 defective of 20 inspected; 20 of at most 50` */
