@@ -315,6 +315,7 @@ mod tests {
             "countersign stats agreement r.csv --scale ordinal",
             "countersign stats consensus r.csv --method majority --out f",
             "countersign stats bound --lot 9 --checked 3 --errors 0",
+            "countersign stats plan --lot 500 --good 0.01 --bad 0.06",
             "countersign stats label-errors r.csv",
             "countersign restore --data d f",
             "countersign --json verify --log d",

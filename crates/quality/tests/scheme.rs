@@ -1,8 +1,9 @@
-//! The scheme of switching against simulation, tightened and reduced plans against what they are for.
+//! The scheme of switching against simulation, tightened and reduced plans against what they are for, and designed plans
+//! against all smaller ones.
 
 use countersign_quality::{
     Random,
-    acceptance::{Inspected, Inspection, Plan, Source, Switching, Verdict},
+    acceptance::{Inspected, Inspection, Plan, Promise, PromiseError, Source, Switching, Verdict},
 };
 use proptest::prelude::*;
 
@@ -148,6 +149,60 @@ fn what_leaves_is_what_was_neither_found_nor_returned() {
     assert!((point.accept - 1.0).abs() < 1e-12 && (point.outgoing - 0.125).abs() < 1e-12, "{point:?}");
     let point = SINGLE.curve(Source::Process(0.03)).unwrap();
     assert!((point.outgoing - 0.03 * point.accept).abs() < 1e-12);
+}
+
+#[test]
+fn a_designed_plan_is_kept_and_no_smaller_one_is() {
+    for (units, good, bad) in [(Some(120), 0.02, 0.15), (Some(500), 0.01, 0.06), (None, 0.01, 0.06)] {
+        let promise = Promise { units, good, producer: 0.05, bad, consumer: 0.1, most: 2000 };
+        let single = promise.single().unwrap().unwrap();
+        let Plan::Single { sample, accept } = single else { panic!() };
+        assert!(promise.is_kept_by(&single), "{single:?}");
+        for smaller in 1..sample {
+            // With more errors allowed a bad batch passes, with fewer a good one does not.
+            let kept = (0..smaller.min(accept + 3))
+                .any(|accept| promise.is_kept_by(&Plan::Single { sample: smaller, accept }));
+            assert!(!kept, "{units:?}: {smaller} would do instead of {sample}");
+        }
+        let checked = |plan: &Plan| plan.curve(promise.sources().0).unwrap().checked;
+        let double = promise.double().unwrap().unwrap();
+        assert!(promise.is_kept_by(&double) && checked(&double) < checked(&single), "{double:?}");
+        let sequential = promise.sequential().unwrap().unwrap();
+        assert!(promise.is_kept_by(&sequential) && checked(&sequential) < checked(&single), "{sequential:?}");
+        eprintln!(
+            "{units:?}: {single:?}, {double:?} ({:.0} on average), {sequential:?} ({:.0})",
+            checked(&double),
+            checked(&sequential)
+        );
+    }
+}
+
+#[test]
+fn promises_that_nobody_can_keep_are_named() {
+    let promise =
+        Promise { units: Some(100), good: 0.01, producer: 0.05, bad: 0.1, consumer: 0.1, most: 100 };
+    promise.check().unwrap();
+    let refused = |change: &dyn Fn(&mut Promise)| {
+        let mut promise = promise;
+        change(&mut promise);
+        promise.single().unwrap_err()
+    };
+    assert_eq!(refused(&|p| p.units = Some(0)), PromiseError::Units);
+    assert_eq!(refused(&|p| p.good = 0.2), PromiseError::Good);
+    assert_eq!(refused(&|p| p.good = f64::NAN), PromiseError::Good);
+    assert_eq!(refused(&|p| p.bad = 1.0), PromiseError::Bad);
+    assert_eq!(refused(&|p| p.producer = 0.0), PromiseError::Producer);
+    assert_eq!(refused(&|p| p.consumer = 0.95), PromiseError::Consumer);
+    assert_eq!(refused(&|p| p.most = 0), PromiseError::Most);
+    // One of 20 is less than one of ten and more than none: 0.01 of 20 is no unit, 0.04 is one.
+    let few = Promise { units: Some(20), good: 0.051, bad: 0.06, ..promise };
+    few.check().unwrap();
+    assert_eq!(Promise { good: 0.051, bad: 0.099, ..few }.check(), Ok(()));
+    assert_eq!(Promise { good: 0.05, bad: 0.05 + 1e-12, ..few }.check(), Err(PromiseError::Same));
+    // Too few may be looked at.
+    assert_eq!(Promise { most: 3, ..promise }.single(), Ok(None));
+    assert_eq!(Promise { most: 3, ..promise }.sequential(), Ok(None));
+    assert_eq!(Promise { most: 3, ..promise }.double(), Ok(None));
 }
 
 proptest! {

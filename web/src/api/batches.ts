@@ -16,6 +16,9 @@ export type PlanCurve = Schemas["PlanCurve"];
 export type PlanDraft = Schemas["PlanDraft"];
 export type PlanPreview = Schemas["PlanPreview"];
 export type SchemeCurve = Schemas["SchemeCurve"];
+export type PlanWish = Schemas["PlanWish"];
+export type DesignedPlan = Schemas["DesignedPlan"];
+export type PlanDesigns = Schemas["PlanDesigns"];
 
 export const batchesQuery = (project: string) =>
   queryOptions({
@@ -41,6 +44,9 @@ export function useBatches(project: string) {
   return {
     look: useMutation({
       mutationFn: (draft: PlanDraft) => api.post<PlanPreview>(path`/projects/${project}/batches/plan`, draft),
+    }),
+    design: useMutation({
+      mutationFn: (wish: PlanWish) => api.post<PlanDesigns>(path`/projects/${project}/batches/design`, wish),
     }),
     submit: useMutation({
       mutationFn: (draft: BatchDraft) => api.post<Batch>(path`/projects/${project}/batches`, draft),

@@ -2081,6 +2081,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/batches/design": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The smallest plans that accept what should be accepted and return what should be returned. Changes nothing. */
+        post: operations["batches_design_plan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/batches/plan": {
         parameters: {
             query?: never;
@@ -6709,6 +6726,29 @@ export interface components {
              */
             two_person_waiver: boolean;
         };
+        /** @description A plan that does what is wanted. */
+        DesignedPlan: {
+            /**
+             * Format: double
+             * @description Items of a bad batch that are inspected on average.
+             */
+            checked_bad: number;
+            /**
+             * Format: double
+             * @description Items of a good batch that are inspected on average.
+             */
+            checked_good: number;
+            /** @description How it decides. */
+            curve: components["schemas"]["PlanCurve"];
+            /**
+             * Format: double
+             * @description Largest share of a batch, over the points of the curve, that leaves defective on average, where returned batches are
+             *     mended.
+             */
+            outgoing_max: number;
+            /** @description Under normal inspection. */
+            plan: components["schemas"]["SamplingPlan"];
+        };
         /** @description What was destroyed. */
         Destroyed: {
             /**
@@ -10177,6 +10217,22 @@ export interface components {
              */
             units: number;
         };
+        /** @description The smallest plans of each kind that do what is wanted; absent where none does with the items that may be inspected. */
+        PlanDesigns: {
+            /**
+             * Format: int64
+             * @description Fewest of one that should be returned.
+             */
+            bad: number;
+            double?: components["schemas"]["DesignedPlan"] | null;
+            /**
+             * Format: int64
+             * @description Most defective items of a batch that should be accepted.
+             */
+            good: number;
+            sequential?: components["schemas"]["DesignedPlan"] | null;
+            single?: components["schemas"]["DesignedPlan"] | null;
+        };
         /** @description A plan that is looked at before it is chosen. */
         PlanDraft: {
             /** @description Which items. */
@@ -10204,6 +10260,34 @@ export interface components {
             /**
              * Format: int64
              * @description Items in the batch.
+             */
+            units: number;
+        };
+        /** @description What is wanted of a plan. */
+        PlanWish: {
+            /**
+             * Format: double
+             * @description Share of defective items with which a batch should be returned (consumer's risk quality; LTPD).
+             */
+            bad: number;
+            /**
+             * Format: double
+             * @description Most probable that one like that is accepted.
+             */
+            consumer: number;
+            /**
+             * Format: double
+             * @description Share of defective items with which a batch should be accepted (producer's risk quality; AQL).
+             */
+            good: number;
+            /**
+             * Format: double
+             * @description Most probable that one like that is returned.
+             */
+            producer: number;
+            /**
+             * Format: int64
+             * @description Items in a batch.
              */
             units: number;
         };
@@ -17162,6 +17246,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BatchView"];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    batches_design_plan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlanWish"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanDesigns"];
                 };
             };
             /** @description A refusal with its code. */

@@ -6,6 +6,7 @@ mod bound;
 mod consensus;
 mod label_errors;
 mod measured;
+mod plan;
 mod probabilities;
 mod table;
 
@@ -39,6 +40,8 @@ enum What {
     Consensus(Consensus),
     /// How many of a lot may be wrong, after a random part of it was checked.
     Bound(Bound),
+    /// The smallest sampling plans that accept good batches and return bad ones.
+    Plan(Wish),
     /// Which answers are probably wrong: by the other readers, or by a model's probabilities.
     LabelErrors(LabelErrors),
     /// In which order the units of a frozen set are checked.
@@ -128,6 +131,25 @@ struct Bound {
 }
 
 #[derive(Debug, Args)]
+struct Wish {
+    /// Units of a batch; a long run of large batches where absent.
+    #[arg(long)]
+    lot: Option<u64>,
+    /// Share of wrong units with which a batch should be accepted (AQL).
+    #[arg(long)]
+    good: f64,
+    /// Risk of returning one like that.
+    #[arg(long, default_value_t = 0.05)]
+    producer: f64,
+    /// Share of wrong units with which a batch should be returned (LTPD).
+    #[arg(long)]
+    bad: f64,
+    /// Risk of accepting one like that.
+    #[arg(long, default_value_t = 0.1)]
+    consumer: f64,
+}
+
+#[derive(Debug, Args)]
 struct LabelErrors {
     /// Table of reads, or of item, label and one column of probabilities per class.
     #[arg(value_name = "FILE.csv")]
@@ -143,6 +165,7 @@ pub fn run(args: &Stats, out: Output) -> Outcome<ExitCode> {
         What::Agreement(args) => agreement::run(args, out)?,
         What::Consensus(args) => consensus::run(args, out)?,
         What::Bound(args) => bound::run(args, out)?,
+        What::Plan(args) => plan::run(args, out)?,
         What::LabelErrors(args) => label_errors::run(args, out)?,
         What::Order(args) => audit::list(args, out)?,
         What::Certify(args) => audit::certificate(args, out)?,

@@ -174,6 +174,28 @@ fn bounds_say_when_they_hold() {
 }
 
 #[test]
+fn plans_are_designed_for_what_is_wanted() {
+    let wish = |values: &[&str]| {
+        let mut line = vec!["--json", "stats", "plan"];
+        line.extend_from_slice(values);
+        object(&run(&line))
+    };
+    let said = wish(&["--lot", "500", "--good", "0.01", "--bad", "0.06"]);
+    let plans = &said["plan"]["plans"];
+    let (single, double) = (&plans["single"], &plans["double"]);
+    assert_eq!(single["plan"]["kind"], "single");
+    assert!(single["good"]["accept"].as_f64().unwrap() >= 0.95);
+    assert!(single["bad"]["accept"].as_f64().unwrap() <= 0.1);
+    assert!(double["good"]["checked"].as_f64().unwrap() < single["good"]["checked"].as_f64().unwrap());
+    // The reference of the tests of the crate: scipy finds the same plan for a long run of large batches.
+    let endless = wish(&["--good", "0.01", "--bad", "0.05", "--consumer", "0.1"]);
+    assert_eq!(endless["plan"]["plans"]["single"]["plan"]["accept"].as_u64(), Some(3));
+    let wrong = wish(&["--good", "0.1", "--bad", "0.06"]);
+    assert_eq!(wrong["error"]["code"], "bad_plan");
+    assert_eq!(wrong["error"]["place"], "--good");
+}
+
+#[test]
 fn a_models_probabilities_point_at_a_label_and_bad_rows_are_named() {
     let home = tempfile::tempdir().unwrap();
     let path = home.path().join("model.csv");

@@ -3,6 +3,7 @@
 
 mod curve;
 mod decide;
+mod design;
 mod record;
 mod scheme;
 mod submit;
@@ -14,6 +15,7 @@ use countersign_quality::acceptance::Plan;
 use countersign_store::{Conn, batches, certifications, users};
 
 pub(crate) use decide::{JOB_RETURN, advance, hold_defective};
+pub use design::{DesignedPlan, PlanDesigns, PlanWish};
 pub use record::{BatchRecord, BatchReport, RECORD_BYTES_MAX, RECORD_START, verify_batch};
 pub use scheme::{SchemeCurve, SchemePoint};
 pub(crate) use words::FrozenBatch;

@@ -7,7 +7,7 @@ use countersign_ledger::VerifierKey;
 use countersign_model::{BatchId, CertificationId, ItemId, ProjectId, Role, Shape};
 use countersign_pipeline::{
     batches::{
-        BatchDraft, BatchRecord, BatchReport, BatchView, InspectionLevel, PlanDraft, SamplingPlan,
+        BatchDraft, BatchRecord, BatchReport, BatchView, InspectionLevel, PlanDraft, PlanWish, SamplingPlan,
         verify_batch,
     },
     certification::{ErrorKind, FoundError, Judgement, OwnJudgement, Severity},
@@ -369,6 +369,33 @@ async fn plans_of_every_kind_go_through_switching() {
     assert!(
         scheme.points.len() == seen.curve.points.len() && scheme.points.iter().all(|one| places(one.wrong))
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn plans_are_designed_for_those_who_submit_batches() {
+    let house = House::new().await;
+    let (project, _, _) = images(&house, 1, 7).await;
+    let engineer = house.sign_in("quality_engineer@p").await;
+    let reviewer = house.sign_in("reviewer@p").await;
+    let pipeline = &house.pipeline;
+    let wish = PlanWish { units: 500, good: 0.01, producer: 0.05, bad: 0.06, consumer: 0.1 };
+    assert_eq!(code(&pipeline.design_plan(&reviewer, project, wish).await.unwrap_err()), "not_found");
+    let same = PlanWish { bad: 0.01 + 1e-12, ..wish };
+    assert_eq!(code(&pipeline.design_plan(&engineer, project, same).await.unwrap_err()), "bad_plan");
+    let found = pipeline.design_plan(&engineer, project, wish).await.unwrap();
+    assert_eq!((found.good, found.bad), (5, 30));
+    let [single, double, sequential] = [found.single, found.double, found.sequential].map(Option::unwrap);
+    assert!(matches!(single.plan, SamplingPlan::Single { .. }));
+    assert!(double.checked_good < single.checked_good && sequential.checked_good < single.checked_good);
+    for plan in [single, double, sequential] {
+        // What the curve says of the whole of it: both promises, in batches of this size.
+        assert!(plan.curve.good.unwrap() >= 5 && plan.curve.bad.unwrap() <= 30, "{:?}", plan.plan);
+        assert!(plan.outgoing_max > 0.0 && plan.outgoing_max < 0.06);
+    }
+    // Two thousand items are the most that anybody inspects of a batch.
+    let fine = PlanWish { units: 200_000, good: 0.001, producer: 0.01, bad: 0.0012, consumer: 0.01 };
+    let none = pipeline.design_plan(&engineer, project, fine).await.unwrap();
+    assert!(none.single.is_none() && none.double.is_none() && none.sequential.is_none());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -12,7 +12,7 @@ mod scheme;
 mod switching;
 
 pub use curve::{Curve, Source};
-pub use design::{SEARCH_MAX, single_for};
+pub use design::{Promise, PromiseError, SEARCH_MAX, single_for};
 pub use draw::{Draw, DrawError};
 pub use follow::Standing;
 pub use plan::{Plan, PlanError, SAMPLE_MAX, Verdict};

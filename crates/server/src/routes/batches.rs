@@ -9,7 +9,10 @@ use axum::{
 };
 use countersign_model::{BatchId, ProjectId};
 use countersign_pipeline::{
-    batches::{BatchDetail, BatchDraft, BatchRecord, BatchView, BatchesView, PlanDraft, PlanPreview},
+    batches::{
+        BatchDetail, BatchDraft, BatchRecord, BatchView, BatchesView, PlanDesigns, PlanDraft, PlanPreview,
+        PlanWish,
+    },
     certification::Judgement,
 };
 use serde::Deserialize;
@@ -26,6 +29,7 @@ pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(list))
         .routes(routes!(plan))
+        .routes(routes!(design))
         .routes(routes!(resume))
         .routes(routes!(batch))
         .routes(routes!(draw))
@@ -91,6 +95,21 @@ async fn plan(
     Body(draft): Body<PlanDraft>,
 ) -> Result<Json<PlanPreview>, Problem> {
     Ok(Json(app.pipeline.look_at_plan(&caller, project, draft).await?))
+}
+
+/// The smallest plans that accept what should be accepted and return what should be returned. Changes nothing.
+#[utoipa::path(
+    post, path = "/projects/{project}/batches/design", operation_id = "design_plan", tag = "batches",
+    params(("project" = ProjectId, Path)), request_body = PlanWish,
+    responses((status = 200, body = PlanDesigns))
+)]
+async fn design(
+    State(app): State<App>,
+    SignedIn(caller): SignedIn,
+    Ids(project): Ids<ProjectId>,
+    Body(wish): Body<PlanWish>,
+) -> Result<Json<PlanDesigns>, Problem> {
+    Ok(Json(app.pipeline.design_plan(&caller, project, wish).await?))
 }
 
 /// Submits a batch: items, labels and plan are fixed from here on.

@@ -209,6 +209,9 @@ fn quality_body(town: &Town, method: &str, path: &str) -> Option<Value> {
         ("POST ", "/projects/{project}/batches/plan") => {
             json!({ "plan": { "kind": "single", "sample": 0, "accept": 0 } })
         }
+        ("POST ", "/projects/{project}/batches/design") => {
+            json!({ "units": 0, "good": 0.01, "producer": 0.05, "bad": 0.1, "consumer": 0.1 })
+        }
         ("POST ", "/projects/{project}/batches/resume") => json!({ "supplier": "project", "reason": "" }),
         ("POST ", "/projects/{project}/gold") => json!({ "item": town.ids["item"], "reason": "" }),
         ("POST ", "/gold/{gold}/retire") => json!({ "reason": "" }),

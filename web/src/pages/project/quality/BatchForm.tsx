@@ -12,6 +12,7 @@ import { FactList } from "@/parts/bits";
 import { Refused } from "@/parts/States";
 import { LEVEL_WORDS, planWords } from "./batch-words";
 import { PlanCurve } from "./PlanCurve";
+import { PlanDesign } from "./PlanDesign";
 import { PlanFields, STARTS } from "./PlanFields";
 import { KIND_WORDS } from "./words";
 
@@ -199,6 +200,13 @@ export function BatchForm({
           }}
         />
       )}
+      <PlanDesign
+        project={project.id}
+        onTake={(next) => {
+          setPlan(next);
+          changed();
+        }}
+      />
       <PlanFields
         plan={plan}
         onChange={(next) => {
