@@ -6,7 +6,7 @@ use countersign_model::{ItemId, ReleaseId, Shape};
 use countersign_pipeline::{
     PipelineError,
     adjudicate::Ruling,
-    agreement::{AgreementFigure, AgreementReport, Behind, IntervalView},
+    agreement::{AgreementFigure, AgreementReport, Behind, ClassAgreement, IntervalView},
     behind::{BehindQuery, Part},
     release::Selection,
     work::Change,
@@ -82,17 +82,7 @@ async fn figures_equal_those_of_a_table_worked_out_by_hand() {
         object.figures.alpha.map(|alpha| alpha.value),
         1.0 - (6.0 / 18.0) / (2.0 * 11.0 * 7.0 / (18.0 * 17.0)),
     );
-    // Fleiss: for two readers and equal counts of reads its chance is that of the coincidences; with its interval over items.
-    let chance = (11.0 * 11.0 + 7.0 * 7.0) / (18.0 * 18.0);
-    near(object.figures.fleiss, (6.0 / 9.0 - chance) / (1.0 - chance));
-    let around = |value: Option<f64>, interval: Option<IntervalView>| {
-        let (value, interval) = (value.unwrap(), interval.unwrap());
-        assert!(interval.low < value && value < interval.high, "{value} {interval:?}");
-    };
-    around(object.figures.fleiss, object.figures.fleiss_interval);
-    around(object.figures.percent, object.figures.percent_interval);
-    around(object.positive, object.positive_interval);
-    around(object.negative, object.negative_interval);
+    fleiss_and_intervals(object);
     // AC1: chance is 2 · (11/18) · (7/18).
     let chance = 2.0 * 11.0 * 7.0 / (18.0 * 18.0);
     near(object.figures.ac1.map(|ac1| ac1.value), (6.0 / 9.0 - chance) / (1.0 - chance));
@@ -205,6 +195,21 @@ async fn outlines_lie_apart_in_millimetres_where_they_are_known_and_in_pixels_ot
     near(Some(mm.mean.value), 29.0 / 72.0);
     near(Some(px.mean.value), 0.5);
     assert_eq!(marks.unmeasured, 0);
+}
+
+/// Of the class that 11 of 18 reads marked, with 6 of 9 items alike.
+fn fleiss_and_intervals(object: &ClassAgreement) {
+    // Fleiss: for two readers and equal counts of reads its chance is that of the coincidences; with its interval over items.
+    let chance = (11.0 * 11.0 + 7.0 * 7.0) / (18.0 * 18.0);
+    near(object.figures.fleiss, (6.0 / 9.0 - chance) / (1.0 - chance));
+    let around = |value: Option<f64>, interval: Option<IntervalView>| {
+        let (value, interval) = (value.unwrap(), interval.unwrap());
+        assert!(interval.low < value && value < interval.high, "{value} {interval:?}");
+    };
+    around(object.figures.fleiss, object.figures.fleiss_interval);
+    around(object.figures.percent, object.figures.percent_interval);
+    around(object.positive, object.positive_interval);
+    around(object.negative, object.negative_interval);
 }
 
 /// Each number of the report is the sum of the list behind it, and each share can be worked out from the list.
