@@ -17,6 +17,30 @@ export const DRAWN: Record<string, { title: string; advice: string }> = {
     title: "Joints do not fit",
     advice: "The class has other joints than this skeleton. Draw it again.",
   },
+  unknown_relation: {
+    title: "No such relation",
+    advice: "The protocol does not know this type of relation, or has retired it. Undo the last change.",
+  },
+  relation_to_itself: {
+    title: "An object related to itself",
+    advice: "A relation joins two objects. Undo the last change.",
+  },
+  relation_object_missing: {
+    title: "The other object is gone",
+    advice: "A relation leads to an object that is not in this read. Remove the relation, or undo.",
+  },
+  relation_class: {
+    title: "The relation does not fit the classes",
+    advice: "This type does not go between objects of these classes. Remove the relation, or change a class.",
+  },
+  relation_twice: {
+    title: "Related already",
+    advice: "These two objects have this relation already. Remove one of the two.",
+  },
+  too_many_relations: {
+    title: "Too many relations",
+    advice: "A read takes 10,000 relations at most. Remove some.",
+  },
   no_click_model: {
     title: "No model is registered",
     advice: "It was retired, or there was none. The page finds the object by itself, without a model.",

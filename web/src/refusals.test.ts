@@ -142,6 +142,12 @@ const SHAPE_CODES = [
   "outside_image",
   "bad_mask",
   "bad_skeleton",
+  "unknown_relation",
+  "relation_to_itself",
+  "relation_object_missing",
+  "relation_class",
+  "relation_twice",
+  "too_many_relations",
 ];
 
 /** The codes of audits. */

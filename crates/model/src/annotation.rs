@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{AnnotationId, Shape, ShapeKind, Unclear, UserId};
+use crate::{AnnotationId, Relation, Shape, ShapeKind, Unclear, UserId};
 
 /// Most annotations in one read.
 pub const OBJECTS_PER_READ_MAX: usize = 50_000;
@@ -78,8 +78,9 @@ pub struct Annotation {
     pub unclear: Option<Unclear>,
 }
 
-/// How an annotation stands to others of its read: together, above or below, the same thing at another moment.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// How an annotation stands to others of its read: together, above or below, the same thing at another moment,
+/// in relation.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Arrangement {
@@ -95,6 +96,9 @@ pub struct Arrangement {
     /// Calculated between two frames of its track on which a person set it.
     #[serde(default, skip_serializing_if = "is_false")]
     pub interpolated: bool,
+    /// What it has to do with other objects, each named by the one that it goes out from.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub relations: Vec<Relation>,
 }
 
 impl Arrangement {

@@ -15,6 +15,7 @@ mod mask;
 mod protocol;
 mod qualification;
 mod refusal;
+mod relation;
 mod role;
 mod shape;
 mod stage;
@@ -54,6 +55,9 @@ pub use qualification::{
     QualificationExpr, is_qualification_name,
 };
 pub use refusal::Refusal;
+pub use relation::{
+    RELATION_TYPES_MAX, RELATIONS_PER_READ_MAX, Relation, RelationError, RelationType, drop_dangling,
+};
 pub use role::Role;
 pub use shape::{
     BEYOND_IMAGE_MAX_PX, HOLES_PER_POLYGON_MAX, JOINTS_MAX, Joint, JointState, MASK_SIDE_MAX,

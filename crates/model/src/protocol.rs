@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     AiVisibility, Annotation, AnnotationError, DeidPlan, GoldPlan, Industry, ItemKind, JOINTS_MAX,
-    QualificationExpr, Shape, ShapeKind, Stage, StageKind, Stream,
+    QualificationExpr, RelationType, Shape, ShapeKind, Stage, StageKind, Stream,
+    relation::type_problems,
     stage::check::{codes, stage_problems},
 };
 
@@ -174,6 +175,9 @@ pub struct Protocol {
     /// Readers may answer that an item or a frame cannot be assessed; absent: they may.
     #[serde(default = "yes", skip_serializing_if = "is_yes")]
     pub cannot_assess: bool,
+    /// Types of relations between objects; absent where there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub relations: Vec<RelationType>,
 }
 
 const fn yes() -> bool {
@@ -347,6 +351,7 @@ impl Protocol {
                     .map(|(field, message)| ProtocolError::new(format!("classes[{index}].{field}"), message)),
             );
         }
+        problems.extend(type_problems(&self.relations, &self.classes));
         problems.extend(stage_problems(&self.stages));
         // Pixels of camera pictures have no size in space, however the file was made.
         if self.item_kind != ItemKind::Study {

@@ -1,13 +1,15 @@
 //! Comparing independent reads: the job that does it, and what people see of what came of it.
 
+mod mark;
+
 use countersign_model::{
-    Annotation, AnnotationId, Author, ComparisonId, FrameRef, Instant, ItemId, MergeRule, ReadId, Shape,
+    Agreement, Annotation, AnnotationId, Author, ComparisonId, Instant, ItemId, MergeRule, Protocol, ReadId,
     StageKind, Stream, as_counted,
 };
 use countersign_store::{Actor, Conn, comparisons, items, jobs, reads, tasks};
 use countersign_workflow::{
     Event, ItemState, Merged, Phase, asks_another_reader,
-    compare::{Comparison, Difference, Spacings, compare, rule_name, settle},
+    compare::{Comparison, Difference, compare, compare_relations, merged_ids_max, rule_name, settle},
     content_hash,
 };
 use serde::{Deserialize, Serialize};
@@ -25,6 +27,9 @@ use crate::{
     save::current_annotations,
     work::read_evidence,
 };
+
+pub(crate) use mark::nameless;
+pub use mark::{Mark, Side};
 
 /// Evidence that independent reads were compared.
 const COMPARED: &str = "reads.compared";
@@ -53,37 +58,6 @@ impl Unassessed {
     fn of(mark: &Annotation) -> Option<Self> {
         mark.is_answer().then_some(if mark.frame.is_none() { Self::Item } else { Self::Frame })
     }
-}
-
-/// A mark of one reader, without its author.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Mark {
-    /// Annotation.
-    pub id: AnnotationId,
-    /// Class id.
-    pub class: String,
-    /// Frame it lies on.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub frame: Option<FrameRef>,
-    /// Its shape.
-    pub shape: Shape,
-    /// Attribute values.
-    #[cfg_attr(feature = "openapi", schema(value_type = std::collections::BTreeMap<String, serde_json::Value>))]
-    pub attributes: std::collections::BTreeMap<String, serde_json::Value>,
-    /// Its reader is in doubt about it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub unclear: Option<countersign_model::Unclear>,
-}
-
-/// The marks that one reader made of something that readers differ about.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Side {
-    /// Place of the reader in the order that was drawn for this task, from 1.
-    pub reader: u32,
-    /// Their mark.
-    pub mark: Mark,
 }
 
 /// Something that readers differ about.
@@ -200,11 +174,9 @@ impl Pipeline {
         let stage = stage.ok_or_else(|| PipelineError::Internal("a comparison without its stage".into()))?;
         let another = asks_another_reader(&protocol, &state);
         let rule = stage.merge.unwrap_or(MergeRule::One);
-        let fresh: Vec<_> =
-            (0..marks.iter().map(Vec::len).sum::<usize>()).map(|_| self.store.ids().fresh()).collect();
-        let compared =
-            blocking(move || compared(ids, &marks, (&stage.agreement, &spacings), rule, another, &fresh))
-                .await??;
+        let fresh: Vec<_> = (0..merged_ids_max(&marks)).map(|_| self.store.ids().fresh()).collect();
+        let by = (protocol, stage.agreement, spacings);
+        let compared = blocking(move || compared(ids, &marks, &by, rule, another, &fresh)).await??;
         self.keep_comparison(id, compared, job, worker).await
     }
 
@@ -361,7 +333,7 @@ impl Pipeline {
 fn compared(
     ids: Vec<ReadId>,
     marks: &[Vec<Annotation>],
-    (agreement, spacings): (&countersign_model::Agreement, &Spacings),
+    (protocol, agreement, spacings): &(std::sync::Arc<Protocol>, Agreement, Vec<Option<[f64; 2]>>),
     rule: MergeRule,
     another: bool,
     fresh: &[uuid::Uuid],
@@ -369,7 +341,7 @@ fn compared(
     let views: Vec<&[Annotation]> = marks.iter().map(Vec::as_slice).collect();
     let refused = |error: &dyn std::error::Error| PipelineError::refused("not_comparable", error.to_string());
     let mut comparison = compare(&views, agreement, spacings).map_err(|error| refused(&error))?;
-    // As many ids as marks: there is at most one merged mark for each.
+    compare_relations(&views, &mut comparison, protocol);
     let run_of_ids = || {
         let mut fresh = fresh.iter();
         move || fresh.next().copied().unwrap_or_default()
@@ -436,17 +408,6 @@ fn shown_order(task: &tasks::Task, row: &comparisons::Comparison) -> Vec<usize> 
     let mut order: Vec<usize> = (0..row.reads.0.len()).collect();
     order.sort_by_key(rank);
     order
-}
-
-pub(crate) fn nameless(mark: &Annotation) -> Mark {
-    Mark {
-        id: mark.id,
-        class: mark.class.clone(),
-        frame: mark.frame,
-        shape: mark.shape.clone(),
-        attributes: mark.attributes.clone(),
-        unclear: mark.unclear.clone(),
-    }
 }
 
 fn comparison_view(

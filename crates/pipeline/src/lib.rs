@@ -58,6 +58,7 @@ pub mod projects;
 pub mod protocols;
 pub mod qualifications;
 pub mod refused;
+mod relations;
 pub mod release;
 pub mod review;
 pub mod rework;

@@ -12,6 +12,7 @@ use crate::{
     PipelineError, Result,
     guidelines::version_read,
     moving::Moving,
+    relations,
     shapes::{COMPARISONS_MAX, check_shape},
 };
 
@@ -54,7 +55,7 @@ pub struct AnnotationInput {
     pub attributes: BTreeMap<String, serde_json::Value>,
     /// How it stands to others.
     #[serde(default)]
-    pub arrangement: countersign_model::Arrangement,
+    pub arrangement: Box<countersign_model::Arrangement>,
     /// Its reader is in doubt about it.
     #[serde(default)]
     pub unclear: Option<Box<countersign_model::Unclear>>,
@@ -196,7 +197,11 @@ pub(crate) async fn save_changes(
             guideline: guideline.clone(),
         });
     }
+    let related = relations::before(tx, &moving.protocol, read, changes).await?;
     reads::annotate(tx, rows).await?;
+    if let Some(known) = related {
+        relations::check_saved(tx, &moving.protocol, read, changes, &known).await?;
+    }
     let count = moves::count_current(tx, read).await?;
     if count as usize > countersign_model::OBJECTS_PER_READ_MAX {
         return Err(PipelineError::bad(
@@ -235,7 +240,7 @@ fn checked_body(
         attributes: input.attributes.clone(),
         author: Author::Human { user },
         score: None,
-        arrangement: input.arrangement,
+        arrangement: (*input.arrangement).clone(),
         unclear: input.unclear.as_deref().cloned(),
     };
     moving

@@ -230,6 +230,16 @@ pub async fn annotations(conn: &mut Conn, id: ReadId) -> Result<Vec<AnnotationRo
     conn.query(sql).bind(id).all().await
 }
 
+/// Whether some version of some annotation of a read may hold a relation: no false answer is "no".
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn has_relations(conn: &mut Conn, id: ReadId) -> Result<bool, StoreError> {
+    let sql =
+        "SELECT annotation_id FROM annotations WHERE read_id = $1 AND body LIKE '%\"relations\":[%' LIMIT 1";
+    Ok(!conn.query(sql).bind(id).fetch_all().await?.is_empty())
+}
+
 /// Every version of every annotation of a read, as they were added.
 ///
 /// # Errors

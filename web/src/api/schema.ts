@@ -4941,7 +4941,10 @@ export interface components {
             /** @description What was issued for them. */
             verdict?: string | null;
         };
-        /** @description How an annotation stands to others of its read: together, above or below, the same thing at another moment. */
+        /**
+         * @description How an annotation stands to others of its read: together, above or below, the same thing at another moment,
+         *     in relation.
+         */
         Arrangement: {
             /**
              * Format: int32
@@ -4950,6 +4953,8 @@ export interface components {
             group?: number | null;
             /** @description Calculated between two frames of its track on which a person set it. */
             interpolated?: boolean;
+            /** @description What it has to do with other objects, each named by the one that it goes out from. */
+            relations?: components["schemas"]["Relation"][];
             /**
              * Format: uuid
              * @description Annotations of one thing over several frames carry the same id.
@@ -6250,7 +6255,7 @@ export interface components {
             at: components["schemas"]["Instant"];
             /** @description Kinds of difference and how often. */
             differences: [
-                "missing" | "class" | "outline" | "attribute" | "scale",
+                "missing" | "class" | "outline" | "attribute" | "scale" | "relation",
                 number
             ][];
             /**
@@ -6803,7 +6808,7 @@ export interface components {
          * @description In what readers differ about one finding.
          * @enum {string}
          */
-        Difference: "missing" | "class" | "outline" | "attribute" | "scale";
+        Difference: "missing" | "class" | "outline" | "attribute" | "scale" | "relation";
         /** @description What somebody decides between: findings that readers differ about, without names. */
         Dispute: {
             /**
@@ -8791,6 +8796,8 @@ export interface components {
             frame?: components["schemas"]["FrameRef"] | null;
             /** @description Annotation. */
             id: components["schemas"]["AnnotationId"];
+            /** @description What its reader says that it has to do with others of their read. */
+            relations?: components["schemas"]["Relation"][];
             /** @description Its shape. */
             shape: components["schemas"]["Shape"];
             unclear?: components["schemas"]["Unclear"] | null;
@@ -9256,6 +9263,23 @@ export interface components {
             class: string;
             /** @enum {string} */
             op: "remove_attribute";
+        } | {
+            /** @enum {string} */
+            op: "add_relation";
+            /** @description The type. */
+            relation: components["schemas"]["RelationType"];
+        } | {
+            /** @description The new name. */
+            name: string;
+            /** @enum {string} */
+            op: "rename_relation";
+            /** @description Id of the type. */
+            relation: string;
+        } | {
+            /** @enum {string} */
+            op: "retire_relation";
+            /** @description Id of the type. */
+            relation: string;
         };
         /** @description A change with the time from which it holds. */
         OntologyPlan: {
@@ -10570,6 +10594,8 @@ export interface components {
             item_kind: components["schemas"]["ItemKind"];
             /** @description When what waits for an answer is overdue; absent where nothing ever is. */
             overdue?: components["schemas"]["OverduePlan"];
+            /** @description Types of relations between objects; absent where there are none. */
+            relations?: components["schemas"]["RelationType"][];
             /** @description What letting its data go takes; absent where it is the default. */
             release?: components["schemas"]["ReleasePlan"];
             /**
@@ -10944,6 +10970,33 @@ export interface components {
         ReidentificationWish: {
             item: components["schemas"]["ItemId"];
             reason: string;
+        };
+        /** @description A relation from the object that holds it to another one. */
+        Relation: {
+            /**
+             * Format: uuid
+             * @description The relation through all versions of its object; made by the page.
+             */
+            id: string;
+            /** @description The object that it goes to. */
+            to: components["schemas"]["AnnotationId"];
+            /** @description Id of its type in the protocol. */
+            type: string;
+        };
+        /** @description A type of relations that the ontology knows. */
+        RelationType: {
+            /** @description It goes from one object to the other; absent: it does. Else both stand to it alike. */
+            directed?: boolean;
+            /** @description Ids of the classes that it may go out from; any where none is named. */
+            from?: string[];
+            /** @description Stable id, `[a-z0-9_]+`. */
+            id: string;
+            /** @description Name shown to people, such as `part of`. */
+            name: string;
+            /** @description Nobody draws it any more; its id is never given again. */
+            retired?: boolean;
+            /** @description Ids of the classes that it may go to; any where none is named. */
+            to?: string[];
         };
         /** @description Labels of a class in a release. */
         ReleaseCount: {

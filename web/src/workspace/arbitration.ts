@@ -23,6 +23,7 @@ const WORDS: Record<Difference, string> = {
   class: "named differently",
   outline: "drawn differently",
   attribute: "answered differently",
+  relation: "related differently",
   scale: "the size of a pixel is not known here",
 };
 

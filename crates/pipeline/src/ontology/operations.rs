@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use countersign_model::{Annotation, Attribute, AttributeKind, Class, Protocol, ProtocolError};
+use countersign_model::{Annotation, Attribute, AttributeKind, Class, Protocol, ProtocolError, RelationType};
 
 /// Most operations in one change.
 pub const OPERATIONS_MAX: usize = 100;
@@ -61,6 +61,23 @@ pub enum OntologyOperation {
         class: String,
         /// Attribute id.
         attribute: String,
+    },
+    /// A type of relations more.
+    AddRelation {
+        /// The type.
+        relation: RelationType,
+    },
+    /// Another name of a type for people; the id stays, and so does every relation.
+    RenameRelation {
+        /// Id of the type.
+        relation: String,
+        /// The new name.
+        name: String,
+    },
+    /// No new relations of a type; old ones stay as they are.
+    RetireRelation {
+        /// Id of the type.
+        relation: String,
     },
 }
 
@@ -137,7 +154,13 @@ impl OntologyChange {
         }
         let mut next = protocol.clone();
         for (index, operation) in self.0.iter().enumerate() {
-            operation.apply(&mut next.classes, index)?;
+            match operation {
+                OntologyOperation::AddRelation { .. }
+                | OntologyOperation::RenameRelation { .. }
+                | OntologyOperation::RetireRelation { .. } => operation.relate(&mut next.relations, index)?,
+                _ => operation.apply(&mut next.classes, index)?,
+            }
+            operation.follow(&mut next.relations);
         }
         if next.classes.iter().all(|class| class.retired) {
             return Err(ProtocolError {
@@ -176,6 +199,10 @@ impl OntologyChange {
                 }
                 OntologyOperation::SetAttribute { class, .. } => (vec![class], MigrationPath::Rule),
                 OntologyOperation::RemoveAttribute { class, .. } => (vec![class], MigrationPath::Automatic),
+                // Labels know nothing of a new type, and keep what they have of one that is retired.
+                OntologyOperation::AddRelation { .. }
+                | OntologyOperation::RenameRelation { .. }
+                | OntologyOperation::RetireRelation { .. } => (vec![], MigrationPath::Stay),
             };
             for class in classes {
                 let known = paths.entry(class).or_insert(path);
@@ -279,6 +306,53 @@ impl OntologyOperation {
                     None => return fail(index, "attribute", &format!("{class:?} has no {attribute:?}")),
                 }
                 Ok(())
+            }
+            Self::AddRelation { .. } | Self::RenameRelation { .. } | Self::RetireRelation { .. } => Ok(()),
+        }
+    }
+
+    /// Does what concerns types of relations.
+    fn relate(&self, types: &mut Vec<RelationType>, index: usize) -> Result<(), ProtocolError> {
+        let place = |types: &[RelationType], id: &str| {
+            let found = types.iter().position(|one| one.id == id && !one.retired);
+            found.map_or_else(|| fail(index, "relation", &format!("there is no relation {id:?} in use")), Ok)
+        };
+        match self {
+            Self::AddRelation { relation } => {
+                if types.iter().any(|known| known.id == relation.id) {
+                    let said = format!("there is a relation {:?} already, or was one", relation.id);
+                    return fail(index, "relation", &said);
+                }
+                if relation.retired {
+                    return fail(index, "relation", "a new relation is not retired");
+                }
+                types.push(relation.clone());
+            }
+            Self::RenameRelation { relation, name } => {
+                let at = place(types, relation)?;
+                name.trim().clone_into(&mut types[at].name);
+            }
+            Self::RetireRelation { relation } => {
+                let at = place(types, relation)?;
+                types[at].retired = true;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// What took the place of a class stands in the relations in which it stood.
+    fn follow(&self, types: &mut [RelationType]) {
+        let (gone, come): (Vec<&String>, Vec<&String>) = match self {
+            Self::Merge { classes, into } => (classes.iter().collect(), vec![into]),
+            Self::Split { class, into } => (vec![class], into.iter().map(|class| &class.id).collect()),
+            _ => return,
+        };
+        for classes in types.iter_mut().flat_map(|one| [&mut one.from, &mut one.to]) {
+            if classes.iter().any(|class| gone.contains(&class)) {
+                let new: Vec<String> =
+                    come.iter().filter(|id| !classes.contains(id)).map(|id| (*id).clone()).collect();
+                classes.extend(new);
             }
         }
     }

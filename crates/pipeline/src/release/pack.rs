@@ -79,6 +79,13 @@ coco.json          holds everything drawn in images: boxes, turned boxes, ellips
                    exactly stands in \"exact\" as the product has it; lines have nothing else but their box.
 ";
 
+/// Said where objects are related to each other.
+const RELATIONS_FORMAT: &str = "
+annotations.jsonl  \"arrangement\".\"relations\" of an annotation says what it has to do with others of its item: the type by
+                   its id in the protocol, and \"to\", the id of the other annotation. coco.json and kitti/ have no form
+                   for relations: they are not in these files.
+";
+
 /// Said where labels were audited.
 const AUDIT_FORMAT: &str = "
 audit/             The audit of the labels: certificate.json with the bound on their error; units.jsonl, one line per
@@ -124,6 +131,8 @@ pub(super) struct Contents {
     pub frames_not_assessed: u64,
     /// Marks that are unclear.
     pub unclear: u64,
+    /// Some objects are related to others.
+    pub related: bool,
 }
 
 impl Contents {
@@ -134,6 +143,7 @@ impl Contents {
     fn add(&mut self, material: &Material, record: &Record, external: u64) {
         self.items += 1;
         self.later_shapes |= material.annotations.iter().any(|mark| is_later(&mark.shape));
+        self.related |= material.annotations.iter().any(|mark| !mark.arrangement.relations.is_empty());
         self.empty_items += u64::from(material.annotations.is_empty());
         self.external_assets += external;
         self.add_answers(material);
@@ -232,6 +242,7 @@ async fn pack(
     let by = Carried::of(&mut conn, release, project, &lookup).await?;
     let said = [
         (contents.later_shapes, SHAPES_FORMAT),
+        (contents.related, RELATIONS_FORMAT),
         (reads, READS_FORMAT),
         (release.format >= WITH_LINEAGE, LINEAGE_FORMAT),
         (several && release.format >= WITH_AGREEMENT, AGREEMENT_FORMAT),

@@ -42,6 +42,7 @@ mod privacy;
 mod protocols;
 mod qualifications;
 mod real_input;
+mod relations;
 mod releases;
 mod removed;
 mod repeated;

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::{
     Comparison, Difference, Finding,
     overlap::{Frame, bounds, cuboid, is_area, mask, rectangle},
+    relations,
     turned::{mean_line, mean_turned},
 };
 
@@ -77,7 +78,7 @@ pub fn merge(
     rule: MergeRule,
     ids: &mut dyn FnMut() -> Uuid,
 ) -> Result<Vec<Annotation>, MergeError> {
-    let mut merged = Vec::new();
+    let (mut merged, mut made) = (Vec::new(), Vec::new());
     for (place, finding) in comparison.findings.iter().enumerate() {
         let standing = standing(reads, finding);
         if is_left_out(comparison.readers, finding, rule) {
@@ -89,6 +90,7 @@ pub fn merge(
         } else {
             merged_of(&standing, rule, place)?
         };
+        made.push((place, first_reader(finding)));
         merged.push(Annotation {
             id: AnnotationId(ids()),
             version: 1,
@@ -99,12 +101,19 @@ pub fn merge(
             // Always the rule: whose mark was taken would give the readers away to whoever decides about the rest.
             author: Author::Rule { rule: rule_name(rule) },
             score: None,
-            arrangement: first.arrangement,
+            arrangement: first.arrangement.clone(),
             // Whoever was in doubt about what the others saw, too, was in doubt about what stands.
             unclear: standing.iter().find_map(|mark| mark.unclear.clone()),
         });
     }
+    relations::carry(reads, comparison, &made, &mut merged, ids);
     Ok(merged)
+}
+
+/// The reader whose mark comes first among those that stand for a finding.
+fn first_reader(finding: &Finding) -> usize {
+    let mut marks = finding.marks.iter().map(|(reader, _)| *reader);
+    marks.find(|reader| finding.standing.contains(reader)).unwrap_or(0)
 }
 
 /// Whether a finding that no more than half of the readers drew, which their counts make no difference, is left out by the rule:

@@ -10,6 +10,7 @@
 mod gather;
 mod merge;
 mod overlap;
+mod relations;
 mod turned;
 
 use std::collections::BTreeMap;
@@ -23,6 +24,7 @@ pub use merge::{MergeError, chosen_rule, merge, merge_chosen, rule_name, settle}
 pub(crate) use overlap::overlap;
 use overlap::{area_mm2, family, is_area, length_mm, outlines_apart};
 pub use overlap::{middle, surfaces_apart};
+pub use relations::{compare_relations, merged_ids_max};
 
 /// Marks: index of the reader, index among their annotations.
 type Marks = Vec<(usize, usize)>;
@@ -42,6 +44,8 @@ pub enum Difference {
     Attribute,
     /// The rule measures in millimetres, and how large a pixel is there is not known.
     Scale,
+    /// They agree on two objects and not on what these have to do with each other.
+    Relation,
 }
 
 /// One finding with the marks that readers made of it.

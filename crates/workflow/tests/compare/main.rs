@@ -1,6 +1,7 @@
 //! Comparing reads and merging what agrees, by cases whose answer is known and by properties.
 
 mod measures;
+mod relations;
 mod turned;
 
 use std::collections::BTreeMap;

@@ -52,6 +52,7 @@ pub fn protocol(stages: Vec<Stage>, rework_cap: u32) -> Protocol {
         suggestions: countersign_model::SuggestionPlan::default(),
         gold: countersign_model::GoldPlan::default(),
         cannot_assess: true,
+        relations: vec![],
     };
     protocol.validate().unwrap();
     protocol
