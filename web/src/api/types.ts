@@ -39,6 +39,7 @@ export type AiVisibility = Schemas["AiVisibility"];
 export type AttributeKind = Schemas["AttributeKind"];
 export type Attribute = Schemas["Attribute"];
 export type OntologyClass = Schemas["Class"];
+export type RelationType = Schemas["RelationType"];
 export type Stage = Schemas["Stage"];
 export type Protocol = Schemas["Protocol"];
 export type DeidPlan = Schemas["DeidPlan"];

@@ -5,13 +5,18 @@ import { cutFromOthers, group, merge, restack, sliceAlong, split, ungroup, withG
 import { Bits } from "./bits";
 import { Editor } from "./editor";
 import { shapeArea } from "./geometry";
+import { allRelations, relate, unrelate } from "./relations";
 import { interpolate, members, propagate, toggleKey } from "./tracks";
-import type { Annotation, ClassDef, Point, Shape } from "./types";
+import type { Annotation, ClassDef, Point, RelationType, Shape } from "./types";
 
 const ALL = ["box", "polygon", "rotated_box", "ellipse", "polyline", "points", "mask", "tag"] as const;
 const CLASSES: ClassDef[] = [
   { id: "a", name: "A", color: "#ff8800", shapes: [...ALL] },
   { id: "b", name: "B", color: "#3388ff", shapes: [...ALL] },
+];
+const RELATIONS: RelationType[] = [
+  { id: "on", name: "on", from: ["a"] },
+  { id: "near", name: "near", directed: false },
 ];
 const SIZE = { width: 64, height: 48 };
 const FRAMES = 12;
@@ -30,6 +35,7 @@ function editor() {
   const said: string[] = [];
   const made = new Editor({
     classes: CLASSES,
+    relations: RELATIONS,
     user: "u1",
     newId: () => `n${++n}`,
     frames: () => FRAMES,
@@ -107,9 +113,30 @@ const ACTS: ((e: Editor, next: (below: number) => number) => void)[] = [
     if (drawn.type === "mask")
       drawPixels(e, Bits.fromShape(drawn), (["new", "add", "subtract"] as const)[next(3)] ?? "new");
   },
+  ...Array.from({ length: 3 }, () => (e: Editor, next: (below: number) => number) => {
+    const all = e.objects();
+    const [from, to] = [all[next(all.length || 1)], all[next(all.length || 1)]];
+    if (from && to) relate(e, from, to, RELATIONS[next(2)] as RelationType);
+  }),
+  (e, next) => {
+    const all = allRelations(e);
+    const one = all[next(all.length || 1)];
+    if (one) unrelate(e, one);
+  },
   (e) => e.undo(),
   (e) => e.redo(),
 ];
+
+/** No relation leads to something that is not there, to itself, or is there twice. */
+function relationsAreSound(e: Editor): boolean {
+  const all = allRelations(e);
+  const held = e.document.all().reduce((sum, a) => sum + (a.arrangement?.relations?.length ?? 0), 0);
+  const ids = new Set(all.map(({ relation }) => relation.id));
+  const fit = all.every(
+    ({ relation, from, to }) => from.id !== to.id && (relation.type !== "on" || from.class === "a"),
+  );
+  return held === all.length && ids.size === all.length && fit;
+}
 
 const state = (e: Editor) =>
   JSON.stringify(
@@ -121,7 +148,7 @@ const state = (e: Editor) =>
 
 describe("any sequence of commands", () => {
   it("undone is the start, and done again is the end", () => {
-    let steps = 0;
+    let [steps, related] = [0, 0];
     for (let seed = 1; seed <= 150; seed += 1) {
       const next = numbers(seed);
       const { made } = editor();
@@ -136,7 +163,11 @@ describe("any sequence of commands", () => {
       };
       made.document.load([start]);
       const before = state(made);
-      for (let i = 0; i < 40; i += 1) ACTS[next(ACTS.length)]?.(made, next);
+      for (let i = 0; i < 40; i += 1) {
+        ACTS[next(ACTS.length)]?.(made, next);
+        expect(relationsAreSound(made), `seed ${seed}`).toBe(true);
+        related += allRelations(made).length;
+      }
       const after = state(made);
       let undone = 0;
       while (made.undo()) undone += 1;
@@ -149,6 +180,7 @@ describe("any sequence of commands", () => {
       expect(state(made), `seed ${seed}`).toBe(after);
     }
     expect(steps).toBeGreaterThan(1_000);
+    expect(related).toBeGreaterThan(500);
   });
 });
 

@@ -26,6 +26,7 @@ export class AnnotationDocument {
   private readonly places = new Map<string, number>();
   private readonly frames = new Map<string, Set<string>>();
   private readonly tracks = new Map<string, Set<string>>();
+  private readonly holders = new Set<string>();
   private readonly listeners = new Set<Listener>();
   private readonly lists = new Map<string, readonly Annotation[]>();
   private nextPlace = 0;
@@ -58,6 +59,11 @@ export class AnnotationDocument {
   /** The members of a track on all frames. */
   inTrack(track: string): Annotation[] {
     return this.sorted(this.tracks.get(track) ?? []);
+  }
+
+  /** The objects that relations go out from, in order. */
+  related(): readonly Annotation[] {
+    return this.cached("related", () => this.sorted(this.holders));
   }
 
   countOnFrame(frame: FrameRef | null | undefined): number {
@@ -133,6 +139,7 @@ export class AnnotationDocument {
     const members = this.frames.get(key);
     if (members) members.add(annotation.id);
     else this.frames.set(key, new Set([annotation.id]));
+    if (annotation.arrangement?.relations?.length) this.holders.add(annotation.id);
     const track = annotation.arrangement?.track;
     if (track) this.tracks.set(track, (this.tracks.get(track) ?? new Set()).add(annotation.id));
   }
@@ -141,6 +148,7 @@ export class AnnotationDocument {
     const record = this.records.get(id);
     if (!record) return;
     this.records.delete(id);
+    this.holders.delete(id);
     this.frames.get(frameKey(record.frame))?.delete(id);
     if (record.arrangement?.track) this.tracks.get(record.arrangement.track)?.delete(id);
   }

@@ -3,9 +3,20 @@ import type { ClickModel } from "./click-model";
 import { AnnotationDocument, type Change } from "./document";
 import { moveShape, shapeBounds } from "./geometry";
 import { type Command, EditCommand, History } from "./history";
+import { settledCommand } from "./relations";
 import { isSound, NOTES, repair } from "./repair";
+import { toggle } from "./sets";
 import { following } from "./tracks";
-import type { Annotation, AttributeValue, Author, ClassDef, FrameRef, Shape, Spacing } from "./types";
+import type {
+  Annotation,
+  AttributeValue,
+  Author,
+  ClassDef,
+  FrameRef,
+  RelationType,
+  Shape,
+  Spacing,
+} from "./types";
 import { SHAPE_NAMES, sameFrame } from "./types";
 
 /** How far a pasted object lies from its original on the same frame, image pixels (or tenths of a metre). */
@@ -17,6 +28,8 @@ export type EditorEvent = "document" | "selection" | "view" | "frame" | "class" 
 
 export interface EditorOptions {
   classes: ClassDef[];
+  /** Types of relations that the protocol knows. */
+  relations?: RelationType[];
   /** Id of the person at the keyboard. */
   user: string;
   readOnly?: boolean;
@@ -40,6 +53,7 @@ export class Editor {
   readonly document = new AnnotationDocument();
   readonly history = new History(this.document);
   readonly classes: ClassDef[];
+  readonly relationTypes: readonly RelationType[];
   readonly user: string;
   readonly readOnly: boolean;
   /** The model's draft, drawn beside the read for comparison; it is no part of it and cannot be touched. */
@@ -71,6 +85,7 @@ export class Editor {
   constructor(options: EditorOptions) {
     this.options = options;
     this.classes = options.classes;
+    this.relationTypes = options.relations ?? [];
     this.say = options.say ?? (() => {});
     this.clickModel = options.clickModel ?? null;
     this.user = options.user;
@@ -393,7 +408,7 @@ export class Editor {
   }
 
   run(command: Command): void {
-    if (!this.readOnly) this.history.run(command);
+    if (!this.readOnly) this.history.run(settledCommand(this, command));
   }
 
   /** Makes one undoable step of these changes and of what follows from them on other frames of a track. */
@@ -479,14 +494,5 @@ export class Editor {
 
   private tell(event: EditorEvent): void {
     for (const listener of [...this.listeners]) listener(event);
-  }
-}
-
-function toggle(set: Set<string>, ids: Iterable<string>): void {
-  const list = [...ids];
-  const all = list.length > 0 && list.every((id) => set.has(id));
-  for (const id of list) {
-    if (all) set.delete(id);
-    else set.add(id);
   }
 }

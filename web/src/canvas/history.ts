@@ -1,4 +1,5 @@
 import type { AnnotationDocument, Change } from "./document";
+import { consistent } from "./related";
 import type { FrameRef } from "./types";
 
 /** Steps that can be taken back. Older ones are forgotten. */
@@ -28,18 +29,18 @@ export class EditCommand implements Command {
   ) {}
 
   do(document: AnnotationDocument): void {
-    document.apply(this.changes.map((change) => ({ ...change, before: document.get(change.id) ?? null })));
+    const changes = this.changes.map((change) => ({ ...change, before: document.get(change.id) ?? null }));
+    document.apply(consistent(document, changes));
   }
 
   undo(document: AnnotationDocument): void {
-    document.apply(
-      this.changes.map(({ id, before }) => {
-        const now = document.get(id) ?? null;
-        // The server may have counted the version up meanwhile; going back is a new version, never an old one.
-        const after = before && now ? { ...before, version: now.version } : before;
-        return { id, before: now, after };
-      }),
-    );
+    const changes = this.changes.map(({ id, before }) => {
+      const now = document.get(id) ?? null;
+      // The server may have counted the version up meanwhile; going back is a new version, never an old one.
+      const after = before && now ? { ...before, version: now.version } : before;
+      return { id, before: now, after };
+    });
+    document.apply(consistent(document, changes));
   }
 
   merge(next: Command): Command | null {

@@ -3,6 +3,7 @@ import { shapeBounds, shapeRings } from "./geometry";
 import { gripsOf, turnLift } from "./grips";
 import type { HitIndex } from "./hit-index";
 import { drawMask } from "./mask-layer";
+import { drawRelations } from "./relations-layer";
 import type { Annotation, Point, Shape } from "./types";
 import { sameFrame } from "./types";
 import type { Viewport } from "./viewport";
@@ -80,7 +81,7 @@ export function* drawShapesInSteps(
   return shown.length;
 }
 
-/** Draws what is selected, dragged or under the pointer, with its labels. */
+/** Draws what is selected, dragged or under the pointer, with its labels, and what relates objects. */
 export function drawFronts(g: CanvasRenderingContext2D, editor: Editor, viewport: Viewport): void {
   const ids = new Set([
     ...editor.selectedIds,
@@ -103,6 +104,7 @@ export function drawFronts(g: CanvasRenderingContext2D, editor: Editor, viewport
     if (seen) front.push(annotation);
   }
   for (const annotation of front) drawFront(g, annotation, editor, viewport);
+  drawRelations(g, editor, viewport);
   drawGhost(g, editor, viewport);
   if (front.length <= LABELS_MAX) for (const annotation of front) drawLabel(g, annotation, editor, viewport);
 }

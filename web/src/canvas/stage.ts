@@ -197,7 +197,7 @@ export class Stage {
 
   /** Whether a tool has something to do here: it may draw, and a class takes what it draws. */
   isOffered(tool: Tool): boolean {
-    if (tool.draws && this.editor.readOnly) return false;
+    if ((tool.draws && this.editor.readOnly) || tool.isOffered?.(this.context) === false) return false;
     const kinds = tool.shapes;
     return (
       !kinds || this.editor.usableClasses().some((entry) => entry.shapes.some((kind) => kinds.includes(kind)))

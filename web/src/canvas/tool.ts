@@ -82,6 +82,8 @@ export interface Tool {
   readonly draws?: boolean;
   /** Kinds of shape that it makes or changes; it is offered where a class takes one of them. */
   readonly shapes?: readonly ShapeKind[];
+  /** Where it depends on more than shapes whether it is offered. */
+  isOffered?(context: Pick<ToolContext, "editor">): boolean;
   activate?(context: ToolContext): void;
   /** Leaves: drafts are dropped. */
   deactivate?(context: ToolContext): void;

@@ -124,6 +124,29 @@ export interface Arrangement {
   track?: string | null;
   /** Calculated between two frames of its track on which a person set it. */
   interpolated?: boolean;
+  /** What it has to do with other objects; each relation is kept with the one that it goes out from. */
+  relations?: readonly Relation[];
+}
+
+/** A relation from the object that holds it to another one. */
+export interface Relation {
+  id: string;
+  /** Id of its type in the protocol. */
+  type: string;
+  /** The object that it goes to. */
+  to: string;
+}
+
+/** A type of relations that the protocol knows. */
+export interface RelationType {
+  id: string;
+  name: string;
+  /** `false`: both objects stand to it alike. */
+  directed?: boolean;
+  /** Classes that it may go out from and lead to; any where none is named. */
+  from?: string[];
+  to?: string[];
+  retired?: boolean;
 }
 
 export interface Annotation {

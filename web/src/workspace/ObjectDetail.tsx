@@ -6,6 +6,7 @@ import type { Annotation, AttributeDef, AttributeValue, CuboidShape, Vec3 } from
 import { HistoryPanel } from "./HistoryPanel";
 import { useEditor, useKeyMap } from "./hooks";
 import type { HostHandle } from "./host";
+import { Relations } from "./Relations";
 import styles from "./Side.module.css";
 import type { WorkSession } from "./session";
 import { Unclear } from "./Unclear";
@@ -70,6 +71,7 @@ export function ObjectDetail({ session, handle, history, onHistory }: Props) {
       ) : (
         <Unclear session={session} target={target} />
       )}
+      <Relations session={session} target={target} handle={handle} />
       {target.shape.type === "cuboid" ? (
         <CuboidFields session={session} target={target} shape={target.shape} frozen={frozen} />
       ) : null}

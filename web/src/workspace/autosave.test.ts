@@ -273,6 +273,53 @@ describe("autosave", () => {
     expect(bench.calls.map((call) => call.changes.length)).toEqual([CHANGES_PER_SAVE_MAX, 3]);
   });
 
+  it("sends a flood in an order in which both ends of each relation are there at any time", async () => {
+    const related = (id: string, to: string): Annotation => ({
+      ...mark(id),
+      arrangement: { relations: [{ id: `r-${id}`, type: "on", to }] },
+    });
+    const many = Array.from({ length: CHANGES_PER_SAVE_MAX }, (_, i) => mark(`m${i}`));
+    const made = new Bench([related("old", "gone"), mark("gone")]);
+    made.document.apply([
+      { id: "gone", before: mark("gone"), after: null },
+      { id: "new", before: null, after: related("new", `m${CHANGES_PER_SAVE_MAX - 1}`) },
+      { id: "old", before: related("old", "gone"), after: mark("old") },
+      ...many.map((after) => ({ id: after.id, before: null, after })),
+    ]);
+    const there = new Set(["old", "gone"]);
+    expect(await made.autosave.flush()).toBe(true);
+    expect(made.calls.length).toBe(2);
+    const held = new Map([["old", "gone"]]);
+    for (const { changes } of made.calls) {
+      for (const change of changes) {
+        if (change.op === "remove") there.delete(change.id);
+        else {
+          there.add(change.annotation.id);
+          const to = change.annotation.arrangement?.relations?.[0]?.to;
+          if (to) held.set(change.annotation.id, to);
+          else held.delete(change.annotation.id);
+        }
+      }
+      for (const to of held.values()) expect(there.has(to)).toBe(true);
+    }
+    expect([...held]).toEqual([["new", `m${CHANGES_PER_SAVE_MAX - 1}`]]);
+  });
+
+  it("drops a relation to what somebody else took out meanwhile", async () => {
+    const made = new Bench([mark("a"), mark("b")]);
+    made.put({ ...mark("a"), arrangement: { relations: [{ id: "r", type: "on", to: "b" }] } });
+    made.stored.delete("b");
+    made.revision += 1;
+    expect(await made.autosave.flush()).toBe(true);
+    expect(made.document.get("a")?.arrangement).toBeUndefined();
+    expect(made.stored.get("a")?.arrangement).toBeUndefined();
+    // The same after a crash: the journal holds what leads nowhere now.
+    const after = { ...mark("a"), arrangement: { relations: [{ id: "r", type: "on", to: "b" }] } };
+    const again = new Bench([mark("a")], { revision: 1, changes: [{ id: "a", annotation: after }] });
+    expect(await again.autosave.replay()).toBe(1);
+    expect(again.document.get("a")?.arrangement).toBeUndefined();
+  });
+
   it("sends nothing once it is stopped", async () => {
     bench.autosave.stop();
     bench.put(mark("a"));

@@ -1,4 +1,5 @@
 import type { AnnotationDocument } from "@/canvas/document";
+import { dropDangling, relationsOf } from "@/canvas/related";
 import type { Annotation } from "@/canvas/types";
 
 /** A change waits this long for others before it is sent, milliseconds; with the trip it stays under two seconds. */
@@ -125,6 +126,14 @@ export class Autosave {
         after: annotation,
       })),
     );
+    // What was related here may have been taken out elsewhere meanwhile.
+    const records = new Map(document.all().map((annotation) => [annotation.id, annotation]));
+    const changed = dropDangling(records).map((id) => ({
+      id,
+      before: document.get(id) ?? null,
+      after: records.get(id) ?? null,
+    }));
+    document.apply(changed);
     return entry.changes.length;
   }
 
@@ -185,7 +194,7 @@ export class Autosave {
   }
 
   private async attempt(): Promise<void> {
-    const ids = [...this.dirty].slice(0, CHANGES_PER_SAVE_MAX);
+    const ids = this.ordered().slice(0, CHANGES_PER_SAVE_MAX);
     const changes = this.changesFor(ids);
     for (const id of ids) this.dirty.delete(id);
     this.inFlight = new Set(ids);
@@ -206,6 +215,19 @@ export class Autosave {
       this.inFlight.clear();
       await this.failed(this.options.problemOf(error));
     }
+  }
+
+  /**
+   * What is to be sent. More than one request takes it in an order in which the server finds both ends of each relation at any
+   * time: what has none first, then what has some, then what is taken out.
+   */
+  private ordered(): string[] {
+    if (this.dirty.size <= CHANGES_PER_SAVE_MAX) return [...this.dirty];
+    const rank = (id: string) => {
+      const annotation = this.options.document.get(id);
+      return annotation ? Math.min(1, relationsOf(annotation).length) : 2;
+    };
+    return [...this.dirty].sort((a, b) => rank(a) - rank(b));
   }
 
   private changesFor(ids: string[]): WireChange[] {
@@ -258,6 +280,8 @@ export class Autosave {
         if (mine) theirs.set(id, { ...mine, version: theirs.get(id)?.version ?? mine.version });
         else theirs.delete(id);
       }
+      // What one of us took out, the other may have related to something.
+      for (const id of dropDangling(theirs)) this.dirty.add(id);
       this.known.clear();
       for (const annotation of latest.annotations) this.known.set(annotation.id, annotation);
       this.revisionNow = latest.revision;

@@ -15,7 +15,7 @@ import {
 import type { Change, MarkAnswer, ReturnTo, Submitted, Work } from "@/api/types";
 import { isAnswer } from "@/canvas/answers";
 import { Editor } from "@/canvas/editor";
-import type { Annotation, ClassDef } from "@/canvas/types";
+import type { Annotation, ClassDef, RelationType } from "@/canvas/types";
 import { asSigned, type Components } from "@/parts/SigningFields";
 import { problemText } from "@/refusals";
 import { Arbitration } from "./arbitration";
@@ -78,6 +78,7 @@ export class WorkSession {
     const readOnly = this.mode === "sign" || !work.read;
     this.editor = new Editor({
       classes: work.protocol.classes as ClassDef[],
+      relations: (work.protocol.relations ?? []) as RelationType[],
       user,
       readOnly,
       frames: (stream) => work.item.streams[stream]?.frames.length ?? 1,

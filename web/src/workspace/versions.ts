@@ -112,7 +112,9 @@ export function changes(
       before.shape.type === after.shape.type ? "shape" : `${before.shape.type} → ${after.shape.type}`,
     );
   if (!sameFrame(before.frame, after.frame)) words.push("frame");
-  if (!same(before.arrangement ?? {}, after.arrangement ?? {})) words.push("order or group");
+  const stood = ({ arrangement }: Annotation) => ({ ...arrangement, relations: null });
+  if (!same(stood(before), stood(after))) words.push("order or group");
+  if (!same(before.arrangement?.relations ?? [], after.arrangement?.relations ?? [])) words.push("relations");
   if (!same(before.unclear ?? null, after.unclear ?? null))
     words.push(after.unclear ? unclearWords(after.unclear) : "not unclear any more");
   const fields = classes.find((entry) => entry.id === after.class)?.attributes ?? [];

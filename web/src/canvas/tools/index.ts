@@ -10,6 +10,7 @@ import { PanTool } from "./pan";
 import { PointsTool } from "./points";
 import { PolygonTool } from "./polygon";
 import { PolylineTool } from "./polyline";
+import { RelationTool } from "./relation";
 import { RotatedBoxTool } from "./rotated-box";
 import { SelectTool } from "./select";
 import { SkeletonTool } from "./skeleton";
@@ -37,6 +38,7 @@ export function createTools(options: { greyscale: boolean }): Tool[] {
     new WandTool(),
     new ClicksTool(),
     new SliceTool(),
+    new RelationTool(),
     new MeasureTool(),
   ];
   if (options.greyscale) tools.push(new WindowLevelTool());

@@ -5,7 +5,7 @@ import { type FormEvent, useState } from "react";
 import { type DryRun, type OntologyOperation, ontologyQuery, useOntologyActions } from "@/api/ontology";
 import { protocolQuery } from "@/api/protocols";
 import { hasRole, isOwner, useMe } from "@/api/session";
-import type { OntologyClass, Project } from "@/api/types";
+import type { OntologyClass, Project, RelationType } from "@/api/types";
 import { count, plural } from "@/format";
 import { At, Panel } from "@/parts/bits";
 import { SignedAct } from "@/parts/SignedAct";
@@ -14,6 +14,7 @@ import { Empty, Failed, Loading, Note, Refused } from "@/parts/States";
 import table from "@/parts/table.module.css";
 import { AttributeForm } from "./ontology/AttributeForm";
 import { idOf, takes } from "./ontology/attribute";
+import { RelationForm } from "./ontology/RelationForm";
 import { useProject } from "./Project";
 import { Planned } from "./protocol/Planned";
 
@@ -25,7 +26,17 @@ const PATHS: Record<string, string> = {
   people: "people look at each label",
 };
 
-type Kind = "rename" | "add" | "deprecate" | "split" | "merge" | "set_attribute" | "remove_attribute";
+type Kind =
+  | "rename"
+  | "add"
+  | "deprecate"
+  | "split"
+  | "merge"
+  | "set_attribute"
+  | "remove_attribute"
+  | "add_relation"
+  | "rename_relation"
+  | "retire_relation";
 const KINDS: { value: Kind; label: string }[] = [
   { value: "rename", label: "Rename a class" },
   { value: "add", label: "Add a class" },
@@ -34,6 +45,9 @@ const KINDS: { value: Kind; label: string }[] = [
   { value: "merge", label: "Merge classes" },
   { value: "set_attribute", label: "Add or change an attribute" },
   { value: "remove_attribute", label: "Remove an attribute" },
+  { value: "add_relation", label: "Add a relation" },
+  { value: "rename_relation", label: "Rename a relation" },
+  { value: "retire_relation", label: "Retire a relation" },
 ];
 
 /** Colours that new classes take in turn; easy to tell apart, also for who sees no red (after Okabe and Ito). */
@@ -58,6 +72,13 @@ function ruleWords(rule: Extract<OntologyOperation, { op: "set_attribute" }>["ru
   return values.length > 0 ? `; of older labels ${values.join(", ")}` : "";
 }
 
+/** A type of relations in words: its name and what it goes between. */
+export function relationWords(one: RelationType): string {
+  const some = (classes: string[] | undefined) => (classes?.length ? classes.join(" or ") : "anything");
+  const way = one.directed === false ? "↔" : "→";
+  return `“${one.name}” (${some(one.from)} ${way} ${some(one.to)})`;
+}
+
 /** One operation in words. */
 export function sentence(operation: OntologyOperation): string {
   if (operation.op === "add") return `Add “${operation.class.name}”`;
@@ -68,6 +89,10 @@ export function sentence(operation: OntologyOperation): string {
   if (operation.op === "merge") return `Merge ${operation.classes.join(", ")} into ${operation.into}`;
   if (operation.op === "remove_attribute")
     return `Remove the attribute ${operation.attribute} of ${operation.class}`;
+  if (operation.op === "add_relation") return `Add the relation ${relationWords(operation.relation)}`;
+  if (operation.op === "rename_relation")
+    return `Rename the relation ${operation.relation} to “${operation.name}”`;
+  if (operation.op === "retire_relation") return `Retire the relation ${operation.relation}`;
   return `Set the attribute “${operation.attribute.name}” of ${operation.class}: ${takes(operation.attribute)}${ruleWords(operation.rule)}`;
 }
 
@@ -77,6 +102,7 @@ function Builder({ project, onAdd }: { project: Project; onAdd: (operation: Onto
   const [first, setFirst] = useState(classes[0]?.id ?? "");
   const [second, setSecond] = useState(classes[1]?.id ?? "");
   const [attribute, setAttribute] = useState("");
+  const [relation, setRelation] = useState("");
   const [text, setText] = useState("");
   const one = classes.find((entry) => entry.id === first);
   const attributes = one?.attributes ?? [];
@@ -85,7 +111,12 @@ function Builder({ project, onAdd }: { project: Project; onAdd: (operation: Onto
     .split(",")
     .map((part) => part.trim())
     .filter((part) => idOf(part));
+  const types = (project.protocol.relations ?? []).filter((entry) => !entry.retired);
+  const type = types.find((entry) => entry.id === relation) ?? types[0];
   const build = (): OntologyOperation | null => {
+    if (kind === "retire_relation") return type ? { op: "retire_relation", relation: type.id } : null;
+    if (kind === "rename_relation")
+      return type && names[0] ? { op: "rename_relation", relation: type.id, name: text.trim() } : null;
     if (!one) return null;
     const place = project.protocol.classes.length;
     if (kind === "deprecate") return { op: "deprecate", class: one.id };
@@ -108,6 +139,9 @@ function Builder({ project, onAdd }: { project: Project; onAdd: (operation: Onto
     merge: null,
     set_attribute: null,
     remove_attribute: null,
+    add_relation: null,
+    rename_relation: "New name",
+    retire_relation: null,
   };
   const choice = (
     <>
@@ -117,14 +151,37 @@ function Builder({ project, onAdd }: { project: Project; onAdd: (operation: Onto
         value={kind}
         onChange={(event) => setKind(event.currentTarget.value as Kind)}
       />
-      <NativeSelect
-        label={kind === "add" ? "Drawn like" : "Class"}
-        data={classes.map((entry) => ({ value: entry.id, label: entry.name }))}
-        value={first}
-        onChange={(event) => setFirst(event.currentTarget.value)}
-      />
+      {kind === "add_relation" ? null : kind === "rename_relation" || kind === "retire_relation" ? (
+        <NativeSelect
+          label="Relation"
+          data={
+            types.length > 0
+              ? types.map((entry) => ({ value: entry.id, label: entry.name }))
+              : [{ value: "", label: "none" }]
+          }
+          value={type?.id ?? ""}
+          onChange={(event) => setRelation(event.currentTarget.value)}
+        />
+      ) : (
+        <NativeSelect
+          label={kind === "add" ? "Drawn like" : "Class"}
+          data={classes.map((entry) => ({ value: entry.id, label: entry.name }))}
+          value={first}
+          onChange={(event) => setFirst(event.currentTarget.value)}
+        />
+      )}
     </>
   );
+  if (kind === "add_relation") {
+    return (
+      <>
+        <div className="row" style={{ alignItems: "flex-end" }}>
+          {choice}
+        </div>
+        <RelationForm classes={classes} known={project.protocol.relations ?? []} onAdd={onAdd} />
+      </>
+    );
+  }
   if (kind === "set_attribute") {
     return (
       <>
