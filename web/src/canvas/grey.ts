@@ -1,4 +1,5 @@
 import type { Grey } from "./flood";
+import type { Slice } from "./lut";
 
 /** Weights of red, green and blue in brightness, ITU-R BT.601. */
 const WEIGHTS = [0.299, 0.587, 0.114] as const;
@@ -22,4 +23,14 @@ export function brightness(pixels: ArrayLike<number>, count: number, stride: num
       red * (pixels[at] as number) + green * (pixels[at + 1] as number) + blue * (pixels[at + 2] as number),
     );
   return made;
+}
+
+/** Values of a slice in its own unit; brightness where it is coloured. */
+export function greyOfSlice({ format, slope, intercept, data, rows, columns }: Slice): Grey {
+  const count = columns * rows;
+  const values =
+    format === "rgb8"
+      ? brightness(data, count, 3)
+      : Float32Array.from(data as ArrayLike<number>, (stored) => stored * slope + intercept);
+  return greyOf(columns, rows, values);
 }

@@ -1,7 +1,7 @@
 import { DisplayLayer } from "./display";
 import type { Grey } from "./flood";
 import { greyGpu } from "./gpu";
-import { brightness, greyOf } from "./grey";
+import { brightness, greyOf, greyOfSlice } from "./grey";
 import { buildLut, renderSlice, type Slice, type Window } from "./lut";
 import type { Viewport } from "./viewport";
 
@@ -90,13 +90,7 @@ export class SliceSource implements ImageSource {
 
   grey(): Grey {
     if (this.values) return this.values;
-    const { format, slope, intercept, data } = this.slice;
-    const count = this.width * this.height;
-    const values =
-      format === "rgb8"
-        ? brightness(data, count, 3)
-        : Float32Array.from(data as ArrayLike<number>, (stored) => stored * slope + intercept);
-    this.values = greyOf(this.width, this.height, values);
+    this.values = greyOfSlice(this.slice);
     return this.values;
   }
 

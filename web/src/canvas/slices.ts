@@ -104,6 +104,11 @@ export class SliceStore {
     return slice;
   }
 
+  /** A slice that nobody looks at: the order in which neighbours are fetched stays as it is. */
+  async take(index: number): Promise<Slice> {
+    return this.cache.get(index) ?? this.load(index);
+  }
+
   destroy(): void {
     this.queue = [];
     for (const { abort } of this.running.values()) abort.abort();

@@ -1,6 +1,8 @@
+import { ballRefusal, type StackSpace } from "./ball";
 import { Cine, cineNext, cineRate } from "./cine";
 import { drawCrosshair, drawOrientation, drawReferenceLine, drawScaleBar } from "./decorations";
 import type { Editor } from "./editor";
+import { greyOfSlice } from "./grey";
 import { SliceSource } from "./image-layer";
 import type { ActionId } from "./keymap";
 import { frameAt, type LinkedPane, type PaneLink } from "./linked";
@@ -85,7 +87,7 @@ export class StackViewer implements LinkedPane {
       { step: () => this.cineStep(), changed: () => this.tell() },
       cineRate(facts.frameRate),
     );
-    const tools = createTools({ greyscale: true });
+    const tools = createTools({ greyscale: true, stack: this.stackSpace() });
     if (link && this.hasPlaces) tools.push(new CrosshairTool((at) => this.pointAt(at)));
     this.stage = new Stage({
       container: options.container,
@@ -176,6 +178,24 @@ export class StackViewer implements LinkedPane {
 
   redraw(): void {
     this.stage.redraw("overlay");
+  }
+
+  /** What a brush needs that paints through the slices. */
+  private stackSpace(): StackSpace {
+    const { facts, count, store, editor } = this.options;
+    return {
+      positions: facts.positions,
+      get refusal() {
+        return ballRefusal(facts, count, editor.spacing);
+      },
+      grey: async (index) => {
+        const slice = await store.take(index);
+        const { width, height } = this.stage.size;
+        if (slice.columns !== width || slice.rows !== height)
+          throw new Error(`slice ${index + 1} differs from the others in size`);
+        return greyOfSlice(slice);
+      },
+    };
   }
 
   private pointAt(at: Point): void {

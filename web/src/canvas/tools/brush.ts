@@ -36,6 +36,39 @@ export const brushSettings = (): BrushSettings => ({
   cuts: false,
 });
 
+/** The settings that keep a brush to pixels whose values lie between two. */
+export function limitOptions(settings: BrushSettings, context: ToolContext): ToolOption[] {
+  const grey = context.grey();
+  const set =
+    <K extends keyof BrushSettings>(key: K) =>
+    (value: BrushSettings[K]) => {
+      settings[key] = value;
+      context.optionsChanged();
+      context.redraw();
+    };
+  const limited: ToolOption = {
+    kind: "flag",
+    id: "limited",
+    label: "Only values between",
+    value: settings.limited,
+    set: set("limited"),
+  };
+  if (!settings.limited || !grey) return [limited];
+  const limits = (["low", "high"] as const).map(
+    (key): ToolOption => ({
+      kind: "range",
+      id: key,
+      label: key === "low" ? "from" : "to",
+      min: grey.min,
+      max: grey.max,
+      step: Math.max(1, Math.round((grey.max - grey.min) / 500)),
+      value: settings[key],
+      set: set(key),
+    }),
+  );
+  return [limited, ...limits];
+}
+
 interface Stroke {
   target: Annotation | null;
   bits: Bits;
@@ -141,7 +174,6 @@ export class BrushTool implements Tool {
 
   options(context: ToolContext): ToolOption[] {
     const { settings } = this;
-    const grey = context.grey();
     const set =
       <K extends keyof BrushSettings>(key: K) =>
       (value: BrushSettings[K]) => {
@@ -159,30 +191,10 @@ export class BrushTool implements Tool {
       value: settings.radius,
       set: set("radius"),
     };
-    const limited: ToolOption = {
-      kind: "flag",
-      id: "limited",
-      label: "Only values between",
-      value: settings.limited,
-      set: set("limited"),
-    };
-    const limits: ToolOption[] =
-      settings.limited && grey
-        ? (["low", "high"] as const).map((key) => ({
-            kind: "range",
-            id: key,
-            label: key === "low" ? "from" : "to",
-            min: grey.min,
-            max: grey.max,
-            step: Math.max(1, Math.round((grey.max - grey.min) / 500)),
-            value: settings[key],
-            set: set(key),
-          }))
-        : [];
     const cuts: ToolOption[] = this.value
       ? [{ kind: "flag", id: "cuts", label: "Cuts other masks", value: settings.cuts, set: set("cuts") }]
       : [];
-    return [size, limited, ...limits, ...cuts];
+    return [size, ...limitOptions(settings, context), ...cuts];
   }
 
   draw(g: CanvasRenderingContext2D, context: ToolContext): void {

@@ -1,3 +1,4 @@
+import type { StackSpace } from "../ball";
 import type { Tool } from "../tool";
 import { BoxTool } from "./box";
 import { BrushTool, brushSettings } from "./brush";
@@ -15,12 +16,16 @@ import { RotatedBoxTool } from "./rotated-box";
 import { SelectTool } from "./select";
 import { SkeletonTool } from "./skeleton";
 import { SliceTool } from "./slice";
+import { ballSettings, SphereTool } from "./sphere";
 import { WandTool } from "./wand";
 import { WindowLevelTool } from "./window-level";
 
 /** A fresh set for one stage, in the order of the tool column: a new tool is one file and one line here. */
-export function createTools(options: { greyscale: boolean }): Tool[] {
-  const brush = brushSettings();
+export function createTools(options: { greyscale: boolean; stack?: StackSpace }): Tool[] {
+  const [brush, ball] = [brushSettings(), ballSettings()];
+  const balls = options.stack
+    ? [new SphereTool(1, ball, brush, options.stack), new SphereTool(0, ball, brush, options.stack)]
+    : [];
   const tools: Tool[] = [
     new SelectTool(),
     new PanTool(),
@@ -34,6 +39,7 @@ export function createTools(options: { greyscale: boolean }): Tool[] {
     new SkeletonTool(),
     new BrushTool(1, brush),
     new BrushTool(0, brush),
+    ...balls,
     new FillTool(),
     new WandTool(),
     new ClicksTool(),
