@@ -67,6 +67,32 @@ describe("two reads of one item", () => {
     expect(counts).toEqual({ same: 0, differs: 0, only_a: 1, only_b: 1 });
   });
 
+  it("tells what only one of them related, where both have both ends", () => {
+    const read = (relations: [number, string, number][]) => {
+      const marks = [0, 100, 200].map((x) => box(x, 0, 10, 10));
+      for (const [from, type, to] of relations) {
+        const mark = marks[from] as Annotation;
+        const other = (marks[to] as Annotation).id;
+        const all = [...(mark.arrangement?.relations ?? []), { id: `${from}${to}`, type, to: other }];
+        marks[from] = { ...mark, arrangement: { relations: all } };
+      }
+      return marks;
+    };
+    const told = (a: [number, string, number][], b: [number, string, number][]) => {
+      const marks = read(a);
+      const found = compareReads(marks, read(b), 0.8, new Set(["beside"]));
+      return marks.flatMap((mark, i) => (found.find((one) => one.a === mark)?.what.length ? [i] : []));
+    };
+    expect(told([], [])).toEqual([]);
+    expect(told([[0, "on", 1]], [[0, "on", 1]])).toEqual([]);
+    expect(told([[0, "on", 1]], [])).toEqual([0]);
+    expect(told([], [[2, "on", 1]])).toEqual([2]);
+    expect(told([[0, "on", 1]], [[1, "on", 0]])).toEqual([0, 1]);
+    expect(told([[0, "beside", 1]], [[1, "beside", 0]])).toEqual([]);
+    const alone = read([[0, "on", 1]]);
+    expect(compareReads(alone, [box(0, 0, 10, 10)]).find((one) => one.a === alone[0])?.what).toEqual([]);
+  });
+
   it("takes a note on the whole item for what it says", () => {
     const tag = (id: string) => box(0, 0, 1, 1, { class: id, frame: null, shape: { type: "tag" } });
     const counts = tally(compareReads([tag("effusion")], [tag("effusion"), tag("other")]));

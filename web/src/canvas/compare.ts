@@ -1,4 +1,5 @@
 import { hitsShape, shapeBounds } from "./geometry";
+import { relationsOf } from "./related";
 import type { Annotation, Bounds, FrameRef } from "./types";
 import { frameKey } from "./types";
 
@@ -18,8 +19,8 @@ export interface Match {
   b: Annotation | null;
   /** Intersection over union, 0 to 1; nothing where only one has it or the shapes have no area. */
   overlap: number | null;
-  /** What differs: `outline`, `class`, `answers`. */
-  what: ("outline" | "class" | "answers")[];
+  /** What differs: `outline`, `class`, `answers`, `relations` between things that both have. */
+  what: ("outline" | "class" | "answers" | "relations")[];
 }
 
 /** The frame of what was matched; nothing for what is said of the whole item. */
@@ -52,9 +53,14 @@ export function overlap(a: Annotation, b: Annotation): number | null {
 
 /**
  * Pairs the marks of two reads: those that overlap most first, each once, only on the same frame. `agree` is the overlap
- * from which two outlines count as the same.
+ * from which two outlines count as the same, `undirected` the types of relations in which either object may come first.
  */
-export function compareReads(a: readonly Annotation[], b: readonly Annotation[], agree = 0.8): Match[] {
+export function compareReads(
+  a: readonly Annotation[],
+  b: readonly Annotation[],
+  agree = 0.8,
+  undirected: ReadonlySet<string> = new Set(),
+): Match[] {
   const candidates = byFrame(b);
   const pairs: { a: Annotation; b: Annotation; overlap: number | null; rank: number }[] = [];
   for (const one of a)
@@ -77,6 +83,7 @@ export function compareReads(a: readonly Annotation[], b: readonly Annotation[],
       what,
     });
   }
+  compareRelations(matches, undirected);
   const alone = (mark: Annotation, verdict: "only_a" | "only_b"): Match => ({
     verdict,
     a: verdict === "only_a" ? mark : null,
@@ -119,6 +126,30 @@ function differences(a: Annotation, b: Annotation, share: number | null, agree: 
   if (a.class !== b.class) what.push("class");
   if (answers(a) !== answers(b)) what.push("answers");
   return what;
+}
+
+/** Relations between two things that both have, and that only one of them drew: a difference of the thing they go out from. */
+function compareRelations(matches: Match[], undirected: ReadonlySet<string>): void {
+  const sides = (["a", "b"] as const).map((side) => {
+    const places = new Map(matches.map((match, place) => [match[side]?.id, place]));
+    const said = new Map<string, number>();
+    matches.forEach((match, place) => {
+      for (const { type, to } of relationsOf(match[side])) {
+        const other = places.get(to);
+        if (other === undefined) continue;
+        const [first, second] = undirected.has(type) && other < place ? [other, place] : [place, other];
+        said.set(`${type} ${first} ${second}`, first);
+      }
+    });
+    return said;
+  });
+  for (const [mine, theirs] of [sides, [...sides].reverse()] as [Map<string, number>, Map<string, number>][])
+    for (const [words, place] of mine) {
+      const match = matches[place];
+      if (!match || theirs.has(words) || match.what.includes("relations")) continue;
+      match.what.push("relations");
+      match.verdict = "differs";
+    }
 }
 
 /** Answers in an order of their own: two reads may have given them in any. */

@@ -205,5 +205,7 @@ function answers(one: DisputedSide): string {
     return ` (${reasonWords(one.mark.attributes as Annotation["attributes"])})`;
   const said = Object.values(one.mark.attributes ?? {}).map(String);
   if (one.mark.unclear) said.push(unclearWords(one.mark.unclear));
+  const related = one.mark.relations?.length ?? 0;
+  if (related > 0) said.push(related === 1 ? "one relation" : `${related} relations`);
   return said.length > 0 ? ` (${said.join(", ")})` : "";
 }

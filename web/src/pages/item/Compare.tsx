@@ -31,7 +31,11 @@ export default function Compare({ item, protocol }: { item: Item; protocol: Prot
         <Choice side="a" value={a} reads={reads} nameOf={nameOf} onChange={setA} />
         <Choice side="b" value={b} reads={reads} nameOf={nameOf} onChange={setB} />
       </div>
-      {a === b ? <p className="dim">Choose two different reads.</p> : <Pair item={item} a={a} b={b} />}
+      {a === b ? (
+        <p className="dim">Choose two different reads.</p>
+      ) : (
+        <Pair protocol={protocol} item={item} a={a} b={b} />
+      )}
     </div>
   );
 }
@@ -66,7 +70,12 @@ function Choice(props: {
   );
 }
 
-function Pair({ item, a, b }: { item: Item; a: string; b: string }) {
+function Pair(props: { item: Item; protocol: Protocol | undefined; a: string; b: string }) {
+  const { item, protocol, a, b } = props;
+  const undirected = useMemo(
+    () => new Set((protocol?.relations ?? []).filter((one) => one.directed === false).map((one) => one.id)),
+    [protocol],
+  );
   const one = useQuery(readQuery(a));
   const two = useQuery(readQuery(b));
   const [agree, setAgree] = useState<string>("0.8");
@@ -79,9 +88,10 @@ function Pair({ item, a, b }: { item: Item; a: string; b: string }) {
             one.data.annotations.map(annotationFromWire),
             two.data.annotations.map(annotationFromWire),
             Number(agree),
+            undirected,
           )
         : [],
-    [one.data, two.data, agree],
+    [one.data, two.data, agree, undirected],
   );
   const [at, setAt] = useState<FrameRef | null>(null);
   if (one.isError || two.isError)
