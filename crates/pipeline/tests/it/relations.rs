@@ -149,10 +149,7 @@ async fn each_wrong_relation_is_refused_at_its_change_and_nothing_of_the_save_is
         assert_eq!(read.save(changes).await, refused(code, place), "{code}");
     }
     let many: Vec<_> = (0..10_001).map(|n| (n + 10, "behind", 1)).collect();
-    assert_eq!(
-        read.save(vec![related(3, "object", &many)]).await,
-        refused("too_many_relations", "changes[0]")
-    );
+    assert_eq!(read.save(vec![related(3, "object", &many)]).await, refused("too_many_relations", "changes"));
     assert_eq!(read.revision, 1);
 
     // There and back: directed the other way is another relation; then the object goes and takes both along.
