@@ -9627,6 +9627,11 @@ export interface components {
         Page_CertificationView: {
             /** @description Entries. */
             items: {
+                /**
+                 * Format: double
+                 * @description Error that all bounds together may have: 1 - confidence, less what earlier audits could still have claimed.
+                 */
+                allowed: number;
                 /** @description Who audited, once certified. */
                 auditors: components["schemas"]["AuditorRef"][];
                 /**
@@ -9649,6 +9654,11 @@ export interface components {
                 confidence: number;
                 /** @description Which ways of being wrong count. */
                 counts: components["schemas"]["ErrorKind"][];
+                /**
+                 * Format: int64
+                 * @description Audits of any of these labels that were begun before.
+                 */
+                earlier: number;
                 /** @description What counts as an error. */
                 error: string;
                 /**
