@@ -63,6 +63,8 @@ export function TrashPanel(props: { session: WorkSession; handle: HostHandle | n
     editor.say(`${entry.name} is back. Undo takes it out again.`);
     const rest = box.current?.querySelectorAll<HTMLElement>("[data-removed]").length ?? 0;
     if (rest <= 1) close();
+    // Its row goes, and the focus would go with it: keys would no longer reach the list.
+    else box.current?.focus();
   };
   const onKeyDown = (event: React.KeyboardEvent) => {
     if (event.key === "Escape") close();
