@@ -1,6 +1,7 @@
 /** A made-up CT of a ball, written as a scanner would: for walks over stacks. */
 import { randomInt } from "node:crypto";
 import { expect } from "@playwright/test";
+import type { Hand } from "./drawing";
 import type { Person } from "./people";
 
 const CT_IMAGE_STORAGE = "1.2.840.10008.5.1.4.1.1.2";
@@ -121,4 +122,15 @@ export async function bringsStudy(owner: Person, project: string): Promise<void>
     multipart: form,
   });
   expect(sent.ok(), await sent.text()).toBe(true);
+}
+
+export const sliceOf = (hand: Hand) => hand.page.getByTestId("slice");
+
+/** Shows a slice, counted from 1, by its keys. */
+export async function goes(hand: Hand, to: number): Promise<void> {
+  await hand.presses("Control+Home");
+  await expect(sliceOf(hand)).toHaveText(`1 / ${SLICES}`);
+  for (let at = 2; at <= to; at += 1) await hand.presses("f");
+  await expect(sliceOf(hand)).toHaveText(`${to} / ${SLICES}`);
+  await hand.sees();
 }

@@ -4,21 +4,10 @@ import { Bits } from "../src/canvas/bits";
 import type { Annotation, BoxShape, MaskShape } from "../src/canvas/types";
 import { begins, drawers, type Hand, near, of } from "./drawing";
 import { inPhase, opens } from "./pictures";
-import { BALL, bringsStudy, SLICE_SIDE, SLICES, SPACING } from "./slices";
+import { BALL, bringsStudy, goes, SLICE_SIDE, SLICES, SPACING, sliceOf } from "./slices";
 
 /** Slices that the track lies on. */
 const TRACK = 7;
-
-const sliceOf = (hand: Hand) => hand.page.getByTestId("slice");
-
-/** Shows a slice, counted from 1, by its keys. */
-async function goes(hand: Hand, to: number): Promise<void> {
-  await hand.presses("Control+Home");
-  await expect(sliceOf(hand)).toHaveText(`1 / ${SLICES}`);
-  for (let at = 2; at <= to; at += 1) await hand.presses("f");
-  await expect(sliceOf(hand)).toHaveText(`${to} / ${SLICES}`);
-  await hand.sees();
-}
 
 /** Moves what is selected, takes it back by button and does it again by key; what came of it is looked at afterwards. */
 async function moves(hand: Hand, from: [number, number], to: [number, number]): Promise<void> {
