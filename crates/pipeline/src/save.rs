@@ -150,11 +150,8 @@ pub(crate) async fn save_changes(
     changes: &[Change],
 ) -> Result<Saved> {
     if changes.len() > CHANGES_MAX {
-        return Err(PipelineError::bad(
-            "too_many_changes",
-            "changes",
-            format!("at most {CHANGES_MAX} in one save"),
-        ));
+        let message = format!("at most {CHANGES_MAX} in one save");
+        return Err(PipelineError::bad("too_many_changes", "changes", message));
     }
     let row = reads::by_id(tx, read).await?.ok_or(PipelineError::NotFound)?;
     if row.revision != revision {
@@ -204,11 +201,8 @@ pub(crate) async fn save_changes(
     }
     let count = moves::count_current(tx, read).await?;
     if count as usize > countersign_model::OBJECTS_PER_READ_MAX {
-        return Err(PipelineError::bad(
-            "too_many_objects",
-            "changes",
-            "the read would hold too many annotations",
-        ));
+        let message = "the read would hold too many annotations";
+        return Err(PipelineError::bad("too_many_objects", "changes", message));
     }
     let Some(next) = reads::advance(tx, read, revision, count).await? else {
         return Err(PipelineError::StaleRevision { current: row.revision });

@@ -199,8 +199,11 @@ fn asked(units: &[Unit]) -> BTreeMap<&Model, (BTreeSet<&str>, Vec<&Unit>)> {
     models
 }
 
+/// What is doubted in an item, by the read that says it.
+type Doubted = (ItemId, ReadId, Found);
+
 /// Tags that speak against what a model is confident of, and how sure it usually is, by which others can be held against it.
-pub(super) fn suspects(units: &[Unit]) -> Result<(Vec<(ItemId, ReadId, Found)>, Vec<Bar>)> {
+pub(super) fn suspects(units: &[Unit]) -> Result<(Vec<Doubted>, Vec<Bar>)> {
     let (mut doubts, mut bars) = (Vec::new(), Vec::new());
     for ((model, version), (classes, of)) in asked(units) {
         let mut found: BTreeMap<usize, Vec<Found>> = BTreeMap::new();
@@ -327,7 +330,7 @@ mod tests {
     /// Twenty items, of which the model is sure of one tag or the other by 0.7 to 0.9; `flipped` has the other label.
     fn town(flipped: u128) -> Vec<Unit> {
         let of = |number: u128| {
-            let (truth, other) = if number % 2 == 0 { ("cat", "dog") } else { ("dog", "cat") };
+            let (truth, other) = if number.is_multiple_of(2) { ("cat", "dog") } else { ("dog", "cat") };
             let score = 0.7 + 0.2 * (number % 5) as f64 / 4.0;
             let given = if number == flipped { other } else { truth };
             let draft =

@@ -14,7 +14,7 @@ use countersign_ledger::{
     release::{ProtocolRef, Record, RecordError, ReleaseWriter, SealedRelease, WriteError},
 };
 use countersign_model::{
-    Author, CertificationId, ItemId, ItemKind, ReleaseId, Shape, ShapeKind, SignatureMeaning, Stage,
+    Author, CertificationId, ItemId, ItemKind, Protocol, ReleaseId, Shape, ShapeKind, SignatureMeaning, Stage,
 };
 use countersign_store::{Conn, Store, projects, releases};
 use sha2::{Digest, Sha256};
@@ -272,11 +272,7 @@ async fn pack(
         write_agreement(&mut package, &mut conn, release, &newest.protocol).await?;
     }
     let protocol = by.as_ref().map_or(&newest.protocol, |by| &by.protocol);
-    let takes_outlines = protocol
-        .classes
-        .iter()
-        .any(|class| class.shapes.iter().any(|shape| !matches!(shape, ShapeKind::Cuboid | ShapeKind::Tag)));
-    if project.kind != ItemKind::Scene || takes_outlines {
+    if project.kind != ItemKind::Scene || takes_outlines(protocol) {
         contents.coco =
             write_coco(&mut package, &mut conn, store, release, project, protocol, by.as_ref()).await?;
     }
@@ -290,6 +286,12 @@ async fn pack(
         contents.labels = Some(write_audit(&mut package, &mut conn, certification).await?);
     }
     Ok(Packed { sealed: package.seal().map_err(write_failed)?, contents, manifest_hash })
+}
+
+/// Whether any class is drawn in pictures.
+fn takes_outlines(protocol: &Protocol) -> bool {
+    let mut shapes = protocol.classes.iter().flat_map(|class| &class.shapes);
+    shapes.any(|shape| !matches!(shape, ShapeKind::Cuboid | ShapeKind::Tag))
 }
 
 async fn write_manifest(

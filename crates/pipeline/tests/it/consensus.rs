@@ -43,7 +43,7 @@ fn tag(number: u128, cause: &str) -> Change {
             id: AnnotationId(Uuid::from_u128(0xf000_0000 + number)),
             class: "unusable".into(),
             // The only frame: a tag on it is one of the item.
-            frame: (number % 2 == 0).then_some(FrameRef { stream: 0, index: 0 }),
+            frame: number.is_multiple_of(2).then_some(FrameRef { stream: 0, index: 0 }),
             shape: Shape::Tag {},
             attributes: [("cause".to_owned(), cause.into())].into(),
             arrangement: Default::default(),
