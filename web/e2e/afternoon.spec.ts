@@ -55,12 +55,22 @@ test("the bad afternoon: told at once, held, answered, and decided by somebody e
   await expect(
     quality.page.getByText(/false signals are [\d,]+ checks apart on average, exactly/),
   ).toBeVisible();
+  // Where it began is an estimate: what was handed in last before is listed to be looked at.
+  await quality.page.getByText("To be looked at: what they handed in last before").click();
+  await expect(quality.page.locator(`a[href="/items/${items[0]}"]`).first()).toBeVisible();
   await quality.page.screenshot({ path: info.outputPath("monitoring.png"), fullPage: true });
+  const score = async () => {
+    const all = await (await annotator.context.request.get("/api/v1/me/returned")).json();
+    return all.scores.find((one: { project: string }) => one.project === project);
+  };
+  expect((await score()).wrong).toBeGreaterThan(0);
   await quality.page.getByRole("button", { name: "It is a false alarm…" }).click();
   await quality.page.getByRole("dialog").getByLabel("Reason").fill("It did change.");
   await quality.page.getByRole("button", { name: "Lift every hold" }).click();
   await expect(quality.page.getByText("Dismissed")).toBeVisible();
   expect(await held(later)).toBe(false);
+  // What raised it no longer counts against them.
+  expect((await score()).wrong).toBe(0);
   // The person reads what was decided.
   await expect(annotator.page.getByText("“It did change.”")).toBeVisible();
   for (const person of Object.values(people)) await person.leaves();
