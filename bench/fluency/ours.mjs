@@ -28,7 +28,10 @@ function answers(width, height, annotations) {
   const task = { id: "t", project: "p", item: "i", item_name: "image", stage: 0, stage_id: "read", kind: "read", title: "Read", fence: 1, lease_until: FAR };
   const user = { id: "u-1", login: "a", printed_name: "A" };
   return {
-    "/session": { user, system_roles: [], must_change_password: false, grants: [], session: { verified_at: 0 } },
+    "/session": {
+      user, system_roles: [], must_change_password: false, grants: [], session: { verified_at: 0 },
+      organization: { id: "o", name: "O", kind: "own", contract: "none" },
+    },
     "/tasks/t": { task, item, protocol, draft_on_request: false, read },
     "/tasks/t/renew": { lease_until: FAR },
     "/me/keys": { map: null, changes: {} },
