@@ -4,11 +4,11 @@
 
 use countersign_model::{ProjectId, UserId};
 use countersign_quality::monitor::{Chart, run_length};
-use countersign_store::monitoring::{self, Check};
+use countersign_store::monitoring::Check;
 use serde::Serialize;
 
-use super::{CHART_MAX, OVERLAP, REVIEW, plan};
-use crate::{Pipeline, PipelineError, Result, access::Action, people::Caller};
+use super::{OVERLAP, REVIEW, last_checks, plan};
+use crate::{Pipeline, Result, access::Action, people::Caller};
 
 /// How much worse the odds of an error are in what the chart is to find: 5 % become 30 %.
 const WORSE_ODDS: f64 = 8.0;
@@ -53,7 +53,7 @@ impl Pipeline {
     /// such chart is: for graded streams, and where no limit is high enough for the project's distance of false alarms.
     ///
     /// # Errors
-    /// [`PipelineError::NotFound`] without the right or the stream.
+    /// [`crate::PipelineError::NotFound`] without the right or the stream.
     pub async fn monitor_cusum(
         &self,
         caller: &Caller,
@@ -64,21 +64,15 @@ impl Pipeline {
         self.require_on(caller, Action::ManageHolds, project)?;
         let stream = stream.as_deref().unwrap_or(REVIEW);
         let mut conn = self.store.read().await?;
-        let streams = monitoring::streams(&mut conn, project).await?;
-        let own = streams.into_iter().find(|row| row.user_id == user && row.stream == stream);
-        let checked = own.ok_or(PipelineError::NotFound)?.checked;
+        let rows = last_checks(&mut conn, project, user, stream).await?;
         if stream == OVERLAP {
             return Ok(None);
         }
-        let from = checked.saturating_sub(CHART_MAX) + 1;
-        let limit = u32::try_from(CHART_MAX).unwrap_or(u32::MAX);
-        let rows = monitoring::checks(&mut conn, project, user, stream, from, limit).await?;
         let length = plan::run_length(&mut conn, project).await?;
         let Some(mut view) = drawn(&rows, length) else { return Ok(None) };
         let mut shown = Vec::with_capacity(view.points.len());
         for (row, point) in rows.iter().zip(view.points) {
-            // As on the chart of evidence: whoever is still to judge the item must not know whose work it was.
-            if !self.hides_names_on(&mut conn, caller, row.item_id).await? {
+            if !self.hides_check(&mut conn, caller, row.item_id).await? {
                 shown.push(point);
             }
         }

@@ -256,18 +256,10 @@ impl Pipeline {
         self.require_on(caller, Action::ManageHolds, project)?;
         let stream = stream.as_deref().unwrap_or(REVIEW);
         let mut conn = self.store.read().await?;
-        let streams = monitoring::streams(&mut conn, project).await?;
-        let own = streams.into_iter().find(|row| row.user_id == user && row.stream == stream);
-        let checked = own.ok_or(PipelineError::NotFound)?.checked;
-        let from = checked.saturating_sub(CHART_MAX) + 1;
-        let limit = u32::try_from(CHART_MAX).unwrap_or(u32::MAX);
-        let rows = monitoring::checks(&mut conn, project, user, stream, from, limit).await?;
+        let rows = last_checks(&mut conn, project, user, stream).await?;
         let mut shown = Vec::with_capacity(rows.len());
         for row in rows {
-            // Whose work it was is what somebody must not know who is still to judge the item; and that it was wrong, who audits it.
-            if self.hides_names_on(&mut conn, caller, row.item_id).await?
-                || self.audits_blind(&mut conn, caller, row.item_id).await?
-            {
+            if self.hides_check(&mut conn, caller, row.item_id).await? {
                 continue;
             }
             shown.push(CheckView {
@@ -281,6 +273,12 @@ impl Pipeline {
             });
         }
         Ok(shown)
+    }
+
+    /// Whether a check is left out of a chart: whose work it was is what somebody must not know who is still to judge the item;
+    /// and that it was wrong, who audits it.
+    async fn hides_check(&self, conn: &mut Conn, caller: &Caller, item: ItemId) -> Result<bool> {
+        Ok(self.hides_names_on(conn, caller, item).await? || self.audits_blind(conn, caller, item).await?)
     }
 
     /// What the caller is told of their own work: alarms, what the errors have in common, a worked example.
@@ -423,6 +421,21 @@ impl Pipeline {
             reason: alarm.reason,
         })
     }
+}
+
+/// The checks of one person's stream that its charts show.
+async fn last_checks(
+    conn: &mut Conn,
+    project: ProjectId,
+    user: UserId,
+    stream: &str,
+) -> Result<Vec<monitoring::Check>> {
+    let streams = monitoring::streams(conn, project).await?;
+    let own = streams.into_iter().find(|row| row.user_id == user && row.stream == stream);
+    let checked = own.ok_or(PipelineError::NotFound)?.checked;
+    let from = checked.saturating_sub(CHART_MAX) + 1;
+    let limit = u32::try_from(CHART_MAX).unwrap_or(u32::MAX);
+    Ok(monitoring::checks(conn, project, user, stream, from, limit).await?)
 }
 
 async fn stream(conn: &mut Conn, row: monitoring::Stream) -> Result<StreamView> {
