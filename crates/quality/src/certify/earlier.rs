@@ -72,7 +72,8 @@ impl Earlier {
         counts(lot, shown, found)?;
         counts(lot, checked.max(1), found)?;
         let mut parts = Vec::with_capacity(1 + self.classes.len());
-        // Who ended it knew these, and chose to leave them out: whatever costs most is taken for true.
+        // Who ended it knew these, and chose to leave them out: whatever costs most is taken for true. The bounds of that audit
+        // itself hold at every number of units at once, however it was chosen; that its martingales are 1 on average does not.
         let mut overall = least(lot, checked, found, self.prior)?;
         for wrong in 0..=self.unsettled {
             overall = overall.min(least(lot, shown, found + wrong, self.prior)?);
