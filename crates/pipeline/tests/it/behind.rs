@@ -4,6 +4,7 @@ use countersign_model::{ProjectId, Role};
 use countersign_pipeline::{
     PipelineError, Result,
     behind::{BehindItem, BehindQuery, BehindView, Part},
+    people::Caller,
     vendors::{VendorFigure, VendorReport},
 };
 
@@ -101,12 +102,22 @@ async fn what_somebody_judges_blind_is_counted_and_not_named() {
     assert_eq!(items.iter().map(|item| item.item).collect::<Vec<_>>(), [lab.items[3]]);
     let chart = pipeline.monitor_checks(&eye, lab.project, reader, None).await.unwrap();
     assert_eq!(chart.iter().map(|check| check.item).collect::<Vec<_>>(), [lab.items[3]]);
+    let numbers: Vec<u64> = chart.iter().map(|check| check.number).collect();
+    let points = async |caller: &Caller| {
+        let cusum = pipeline.monitor_cusum(caller, lab.project, reader, None).await.unwrap().unwrap();
+        cusum.points.iter().map(|point| point.number).collect::<Vec<_>>()
+    };
+    assert_eq!(points(&eye).await, numbers);
+    assert_eq!(points(&lab.engineer).await, [1, 2, 3, 4]);
     // Once it is over, it is theirs to see.
     pipeline.end_appraisal(&lab.engineer, id, "enough".into()).await.unwrap();
     let fetch = async |query: BehindQuery| pipeline.monitor_items(&eye, of, None, query).await;
     assert_eq!(sums(fetch).await, figure);
+    assert_eq!(points(&eye).await, [1, 2, 3, 4]);
     // Nobody else may know the list that may not know the figure.
     let annotator = lab.house.sign_in("annotator@p").await;
+    let drawn = pipeline.monitor_cusum(&annotator, lab.project, reader, None).await;
+    assert_eq!(code(&drawn.unwrap_err()), "not_found");
     let refused = pipeline.monitor_items(&annotator, of, None, BehindQuery::default()).await;
     assert_eq!(code(&refused.unwrap_err()), "not_found");
     let unknown =
