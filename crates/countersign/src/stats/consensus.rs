@@ -2,7 +2,7 @@
 
 use std::{fs::File, path::Path};
 
-use countersign_quality::consensus::{Majority, Options, dawid_skene, majority, one_coin};
+use countersign_quality::consensus::{Majority, Options, dawid_skene, glad, majority, one_coin};
 use serde_json::{Value, json};
 
 use super::{Consensus, Method, percent, table as tables};
@@ -18,6 +18,8 @@ const LISTED: usize = 20;
 struct Answer {
     classes: Vec<u16>,
     probability: f64,
+    /// How easy the item is, where that is estimated: the smaller, the harder.
+    ease: Option<f64>,
 }
 
 struct Reader {
@@ -38,6 +40,7 @@ pub fn run(args: &Consensus, out: Output) -> Outcome<()> {
     let found = match args.method {
         Method::DawidSkene => by_readers(&given)?,
         Method::OneCoin => by_accuracies(&given)?,
+        Method::Glad => by_ease(&given)?,
         Method::Majority => by_votes(&given),
     };
     write(&args.out, &given, &found.answers)?;
@@ -46,6 +49,7 @@ pub fn run(args: &Consensus, out: Output) -> Outcome<()> {
     let name = match args.method {
         Method::DawidSkene => "dawid-skene",
         Method::OneCoin => "one-coin",
+        Method::Glad => "glad",
         Method::Majority => "majority",
     };
     #[expect(clippy::cast_precision_loss, reason = "items are far below 2^53")]
@@ -68,9 +72,22 @@ fn by_readers(given: &tables::Table) -> Outcome<Found> {
     Ok(estimated(given, |item| (found.class(item), found.posterior(item)), found.iterations))
 }
 
+fn one_class() -> Fault {
+    Fault::new("one_class", "All answers are the same: there is nothing to estimate.")
+}
+
+fn by_ease(given: &tables::Table) -> Outcome<Found> {
+    let found = glad(&given.reads, Options::default()).ok_or_else(one_class)?;
+    let iterations = found.objectives.len();
+    let mut estimates = estimated(given, |item| (found.class(item), found.posterior(item)), iterations);
+    for (answer, ease) in estimates.answers.iter_mut().zip(&found.eases) {
+        answer.ease = Some(*ease);
+    }
+    Ok(estimates)
+}
+
 fn by_accuracies(given: &tables::Table) -> Outcome<Found> {
-    let found = one_coin(&given.reads, Options::default())
-        .ok_or_else(|| Fault::new("one_class", "All answers are the same: there is nothing to estimate."))?;
+    let found = one_coin(&given.reads, Options::default()).ok_or_else(one_class)?;
     Ok(estimated(given, |item| (found.class(item), found.posterior(item)), found.iterations))
 }
 
@@ -85,7 +102,7 @@ fn estimated<'a>(given: &tables::Table, of: impl Fn(usize) -> (u16, &'a [f64]), 
     }
     let answers = (0..given.reads.items()).map(|item| {
         let (class, posterior) = of(item);
-        Answer { classes: vec![class], probability: posterior[usize::from(class)] }
+        Answer { classes: vec![class], probability: posterior[usize::from(class)], ease: None }
     });
     Found { answers: answers.collect(), readers: readers(given, &right), iterations: Some(iterations) }
 }
@@ -110,7 +127,7 @@ fn by_votes(given: &tables::Table) -> Found {
             let share = if classes.contains(&vote.class) { 1.0 / classes.len() as f64 } else { 0.0 };
             *sum += share;
         }
-        answers.push(Answer { classes, probability });
+        answers.push(Answer { classes, probability, ease: None });
     }
     Found { answers, readers: readers(given, &right), iterations: None }
 }
@@ -132,14 +149,20 @@ fn write(path: &Path, given: &tables::Table, answers: &[Answer]) -> Outcome<()> 
     let file = File::create(path).map_err(|error| Fault::file(path, &error))?;
     let mut out = csv::Writer::from_writer(file);
     let rows = given.items.list.iter().zip(given.reads.rows()).zip(answers);
-    let written = out.write_record(["item", "answer", "probability", "reads", "tied"]).and_then(|()| {
+    let eased = answers.iter().any(|answer| answer.ease.is_some());
+    let mut head = vec!["item", "answer", "probability", "reads", "tied"];
+    head.extend(eased.then_some("ease"));
+    let written = out.write_record(head).and_then(|()| {
         for ((item, row), answer) in rows {
             let name = |class: &u16| given.classes[usize::from(*class)].as_str();
             let names: Vec<&str> = answer.classes.iter().map(name).collect();
             let (one, tied) =
                 if let [one] = names[..] { (one, String::new()) } else { ("", names.join(" | ")) };
             let (probability, reads) = (format!("{:.6}", answer.probability), row.len().to_string());
-            out.write_record([item.as_str(), one, &probability, &reads, &tied])?;
+            let ease = answer.ease.map(|ease| format!("{ease:.6}"));
+            out.write_record(
+                [item.as_str(), one, &probability, &reads, &tied].into_iter().chain(ease.as_deref()),
+            )?;
         }
         out.flush()?;
         Ok(())

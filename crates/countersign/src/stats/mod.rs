@@ -111,6 +111,7 @@ struct Consensus {
 enum Method {
     DawidSkene,
     OneCoin,
+    Glad,
     Majority,
 }
 

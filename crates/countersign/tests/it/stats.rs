@@ -42,6 +42,10 @@ fn real_reads_are_described_and_merged() {
     };
     assert!(merged("one-coin")["truth"]["accuracy"].as_f64().unwrap() > 0.79);
     assert!(merged("dawid-skene")["truth"]["accuracy"].as_f64().unwrap() >= 0.842);
+    assert!(merged("glad")["truth"]["accuracy"].as_f64().unwrap() >= 0.83);
+    let eased = fs::read_to_string(&out).unwrap();
+    assert!(eased.starts_with("item,answer,probability,reads,tied,ease\n"));
+    assert!(eased.lines().skip(1).all(|line| line.rsplit(',').next().unwrap().parse::<f64>().unwrap() > 0.0));
     assert!(merged("majority")["ties"].as_u64().unwrap() > 0);
     let said = object(&run(&["--json", "stats", "label-errors", &path("dogs-answer.csv"), "--limit", "3"]));
     assert_eq!(said["label_errors"]["list"].as_array().unwrap().len(), 3);

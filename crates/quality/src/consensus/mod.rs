@@ -1,6 +1,7 @@
 //! What an item is, by what readers said. Every read stays where it was; a consensus is derived from them.
 
 mod dawid_skene;
+mod glad;
 mod majority;
 mod one_coin;
 mod online;
@@ -8,6 +9,7 @@ mod shapes;
 mod staple;
 
 pub use dawid_skene::{CONFUSIONS_MAX, DawidSkene, Options, dawid_skene};
+pub use glad::{Glad, glad};
 pub use majority::{Majority, majority};
 pub use one_coin::{OneCoin, one_coin};
 pub use online::Online;
