@@ -8127,6 +8127,19 @@ export interface components {
              * @description People who work in the project.
              */
             people: number;
+            /** @description Those people. */
+            readers: components["schemas"]["GuidelineReader"][];
+        };
+        /** @description Somebody who works under the guideline in force. */
+        GuidelineReader: {
+            at?: components["schemas"]["Instant"] | null;
+            /**
+             * Format: double
+             * @description How long after it was published that was, hours.
+             */
+            hours?: number | null;
+            /** @description Their name. */
+            printed_name: string;
         };
         /** @description A published version with what it says. */
         GuidelineText: {

@@ -67,4 +67,11 @@ test("each number of the scorecard opens its items", async ({ page }) => {
     await expect(list(page).getByTestId("behind-count")).toHaveText("12 entries");
   }
   await expect(list(page)).toContainText("Vendor X: disputes overturned");
+  // Where people are counted, people are listed.
+  await page.getByRole("button", { name: "1 of 2 people" }).first().click();
+  const readers = page.getByTestId("readers");
+  await expect(readers.getByRole("row", { name: /^R\. Reader 2026-11-/ })).toContainText("7.5 h");
+  await expect(readers.getByRole("row", { name: /^S\. Second not yet/ })).toBeVisible();
+  await readers.getByRole("button", { name: "Close the list" }).click();
+  await expect(readers).toHaveCount(0);
 });

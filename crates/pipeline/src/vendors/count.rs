@@ -66,8 +66,7 @@ pub(super) struct Counted {
     gold: Vec<(ItemId, bool)>,
     /// Appeals, and whether the review was overturned.
     appeals: Vec<(ItemId, bool)>,
-    pub acknowledged: Vec<i64>,
-    pub people: u64,
+    pub people: Vec<vendors::Lag>,
 }
 
 impl Counted {
@@ -187,9 +186,7 @@ impl Pipeline {
             all.entry(appeal.organization).or_default().appeals.push((appeal.item, appeal.overturned));
         }
         for lag in vendors::lags(conn, project).await? {
-            let of = all.entry(lag.organization).or_default();
-            of.people += 1;
-            of.acknowledged.extend(lag.at.map(|at| (at.0 - lag.published_at.0).max(0)));
+            all.entry(lag.organization).or_default().people.push(lag);
         }
         Ok((all, cut))
     }

@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use countersign_model::{ItemId, OrganizationId, ProjectId};
+use countersign_model::{Instant, ItemId, OrganizationId, ProjectId};
 use countersign_quality::{
     study::{difference, items_to_tell},
     tiers::quantile,
 };
-use countersign_store::{Conn, organizations};
+use countersign_store::{Conn, organizations, vendors};
 use serde::Serialize;
 
 use super::count::{Counted, MICROS_PER_SECOND, VendorFigure};
@@ -70,7 +70,7 @@ impl CountView {
 }
 
 /// How an organization follows the guideline in force.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct GuidelineLag {
     /// People who work in the project.
@@ -79,6 +79,20 @@ pub struct GuidelineLag {
     pub behind: u64,
     /// Half of those who have took at most so long, hours.
     pub p50_hours: Option<f64>,
+    /// Those people.
+    pub readers: Vec<GuidelineReader>,
+}
+
+/// Somebody who works under the guideline in force.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct GuidelineReader {
+    /// Their name.
+    pub printed_name: String,
+    /// When they acknowledged it; absent of who has not.
+    pub at: Option<Instant>,
+    /// How long after it was published that was, hours.
+    pub hours: Option<f64>,
 }
 
 /// An item in which a critical error was found.
@@ -166,7 +180,6 @@ fn view(of: &Counted, organization: OrganizationView, named: Vec<CriticalItem>) 
         let sum = |part: fn(&Row) -> u64| rows.iter().map(|(_, row)| part(row)).sum();
         CountView::new(sum(|row| row.count), sum(|row| row.of))
     };
-    let mut acknowledged = of.acknowledged.clone();
     let mut times: Vec<i64> = of.times.iter().map(|(_, micros)| *micros).collect();
     Ok(VendorView {
         organization,
@@ -182,14 +195,26 @@ fn view(of: &Counted, organization: OrganizationView, named: Vec<CriticalItem>) 
             p50: time(&mut times, 0.5)?,
             p90: time(&mut times, 0.9)?,
         },
-        guideline: GuidelineLag {
-            people: of.people,
-            behind: of.people - acknowledged.len() as u64,
-            p50_hours: quantile(&mut acknowledged, 0.5)
-                .map(|micros| micros as f64 / MICROS_PER_SECOND / SECONDS_PER_HOUR),
-        },
+        guideline: guideline(&of.people),
         critical_items: named,
     })
+}
+
+fn guideline(people: &[vendors::Lag]) -> GuidelineLag {
+    let micros = |one: &vendors::Lag| one.at.map(|at| (at.0 - one.published_at.0).max(0));
+    let hours = |micros: i64| micros as f64 / MICROS_PER_SECOND / SECONDS_PER_HOUR;
+    let mut times: Vec<i64> = people.iter().filter_map(micros).collect();
+    let reader = |one: &vendors::Lag| GuidelineReader {
+        printed_name: one.printed_name.clone(),
+        at: one.at,
+        hours: micros(one).map(hours),
+    };
+    GuidelineLag {
+        people: people.len() as u64,
+        behind: (people.len() - times.len()) as u64,
+        p50_hours: quantile(&mut times, 0.5).map(hours),
+        readers: people.iter().map(reader).collect(),
+    }
 }
 
 /// A quantile of times, seconds. How many of them lie below the true one follows the binomial distribution: the ends are the order

@@ -65,7 +65,7 @@ impl Rows {
         let reads = Some(view.turnaround.reads);
         self.row(name, "turnaround_seconds_p50", None, reads, view.turnaround.p50);
         self.row(name, "turnaround_seconds_p90", None, reads, view.turnaround.p90);
-        let lag = view.guideline;
+        let lag = &view.guideline;
         self.row(name, "guideline_not_acknowledged", Some(lag.behind), Some(lag.people), None);
     }
 }

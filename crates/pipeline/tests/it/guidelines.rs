@@ -14,6 +14,7 @@ use countersign_pipeline::{
     ontology::{MigrationPath, OntologyDraft, OntologyOperation},
     people::Caller,
     release::Selection,
+    vendors::Question,
     work::{Change, Wish},
 };
 use uuid::Uuid;
@@ -72,6 +73,16 @@ pub async fn acknowledge(house: &House, project: ProjectId, people: &[&Caller]) 
         let read = house.pipeline.acknowledge_guideline(caller, project, id).await.unwrap();
         assert!(!read.unread);
     }
+}
+
+/// Who the scorecard names under the guideline in force, and after how many hours they acknowledged it.
+async fn scorecard_readers(house: &House, owner: &Caller, project: ProjectId) -> Vec<(String, Option<f64>)> {
+    let report = house.pipeline.vendors(owner, project, Question::default()).await.unwrap();
+    let lag = report.organizations[0].guideline.clone();
+    let readers: Vec<_> = lag.readers.into_iter().map(|one| (one.printed_name, one.hours)).collect();
+    let behind = readers.iter().filter(|(_, hours)| hours.is_none()).count();
+    assert_eq!((lag.people, lag.behind), (readers.len() as u64, behind as u64));
+    readers
 }
 
 async fn claim(house: &House, caller: &Caller, project: ProjectId) -> Result<(), PipelineError> {
@@ -137,7 +148,14 @@ async fn a_correction_is_read_first_and_has_older_labels_looked_at_again() {
     let reopened = progress().await.0;
     assert!(reopened > 0, "accepted items hold objects");
     assert_eq!(told(claim(&house, &crew.annotator, project).await), "guideline_unacknowledged");
-    acknowledge(&house, project, &workers).await;
+    let behind = scorecard_readers(&house, &crew.owner, project).await;
+    assert!(behind.len() > 1 && behind.iter().all(|(_, hours)| hours.is_none()), "{behind:?}");
+    house.clock.forward(360);
+    acknowledge(&house, project, &[&crew.annotator]).await;
+    let some = scorecard_readers(&house, &crew.owner, project).await;
+    let hours: Vec<f64> = some.iter().filter_map(|(_, hours)| *hours).collect();
+    assert!(hours.len() == 1 && (hours[0] - 0.1).abs() < 1e-6, "{some:?}");
+    acknowledge(&house, project, &workers[1..]).await;
 
     // Whoever takes it up begins from what was accepted, and knows why it came back.
     let work = house.pipeline.claim(&crew.annotator, project, Wish::default()).await.unwrap();

@@ -43,10 +43,12 @@ pub async fn appeals(
 }
 
 /// How long after the guideline in force was published each of an organization's people acknowledged it: `None` for who has not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lag {
     /// The organization.
     pub organization: OrganizationId,
+    /// Who.
+    pub printed_name: String,
     /// When the guideline in force was published.
     pub published_at: Instant,
     /// When somebody acknowledged it.
@@ -58,17 +60,18 @@ pub struct Lag {
 /// # Errors
 /// [`StoreError`] of the database.
 pub async fn lags(conn: &mut Conn, project: ProjectId) -> Result<Vec<Lag>, StoreError> {
-    let sql = "SELECT u.organization_id, g.published_at, MIN(r.at) AS at FROM guidelines g \
+    let sql = "SELECT u.organization_id, u.printed_name, g.published_at, MIN(r.at) AS at FROM guidelines g \
                JOIN grants t ON t.project_id = g.project_id AND t.ended_at IS NULL AND t.role IN ('annotator', 'reviewer') \
                JOIN users u ON u.id = t.user_id AND u.active \
                LEFT JOIN guideline_readers r ON r.guideline_id = g.id AND r.user_id = u.id \
                WHERE g.project_id = $1 AND g.state = 'published' AND NOT EXISTS (SELECT 1 FROM guidelines l \
                  WHERE l.project_id = g.project_id AND l.state = 'published' AND l.published_at > g.published_at) \
-               GROUP BY u.organization_id, u.id, g.published_at ORDER BY u.organization_id, u.id";
+               GROUP BY u.organization_id, u.id, u.printed_name, g.published_at ORDER BY u.organization_id, u.id";
     let rows = conn.query(sql).bind(project).fetch_all().await?;
     let one = |row: &crate::Row| -> Result<Lag, StoreError> {
         Ok(Lag {
             organization: row.get("organization_id")?,
+            printed_name: row.get("printed_name")?,
             published_at: row.get("published_at")?,
             at: row.get("at")?,
         })

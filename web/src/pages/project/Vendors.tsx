@@ -25,6 +25,7 @@ import styles from "./tiers/Tiers.module.css";
 import { durationWords, shareWords } from "./tiers/words";
 import { Mixes } from "./vendors/Mixes";
 import { Payment } from "./vendors/Payment";
+import { Readers } from "./vendors/Readers";
 import { apartWords, countedWords, timeWords } from "./vendors/words";
 
 const PERCENT = 100;
@@ -37,7 +38,7 @@ type Parts = Figure["parts"];
 type Row = {
   name: string;
   words: (view: VendorView) => string;
-  /** The figure whose items can be listed, and its parts; none where it is about people. */
+  /** The figure whose items can be listed, and its parts; none where it is about people, who are listed instead. */
   behind?: { figure: string; parts: Parts; said?: (item: BehindItem) => string };
 };
 const parts = (counted: string, rest: string, all: string): Parts => [
@@ -125,6 +126,7 @@ function Scorecard({
   question: VendorQuestion;
 }) {
   const behind = useBehind();
+  const [readersOf, showReaders] = useState<VendorView | null>(null);
   const lines = report.organizations.map((view) => ({
     name: view.organization.name,
     share: view.critical.share ?? null,
@@ -143,12 +145,24 @@ function Scorecard({
   const cell = (row: Row, view: VendorView) => {
     const of = figure(row, view);
     const words = row.words(view);
-    return of && words !== "–" ? (
-      <FigureButton open={behind} figure={of}>
+    if (words === "–") return words;
+    if (of)
+      return (
+        <FigureButton open={behind} figure={of}>
+          {words}
+        </FigureButton>
+      );
+    const isShown = readersOf?.organization.id === view.organization.id;
+    return (
+      <button
+        type="button"
+        className={table.link}
+        aria-expanded={isShown}
+        title={`${view.organization.name}: who acknowledged the guideline in force`}
+        onClick={() => showReaders(isShown ? null : view)}
+      >
         {words}
-      </FigureButton>
-    ) : (
-      words
+      </button>
     );
   };
   return (
@@ -188,6 +202,7 @@ function Scorecard({
         </table>
       </div>
       <BehindList open={behind} />
+      {readersOf ? <Readers view={readersOf} close={() => showReaders(null)} /> : null}
     </Panel>
   );
 }
