@@ -87,7 +87,8 @@ def label_errors(file, number):
     size = os.path.getsize(file) // (4 * number + 2)
     values = np.fromfile(file, "<f4", size * number).reshape(size, number)
     labels = np.fromfile(file, "<u2", offset=size * number * 4).astype(int)
-    made = lambda: find_label_issues(labels, values, filter_by="confident_learning", n_jobs=1).sum()
+    # Which ones, and not how many: the sum of their places, from 1.
+    made = lambda: (np.flatnonzero(find_label_issues(labels, values, filter_by="confident_learning", n_jobs=1)) + 1).sum()
     return best(made, 1)
 
 

@@ -45,6 +45,6 @@ def quality(result):
         lines.append(
             "\nWhat came out, ours and theirs: " + "; ".join(named) + ". Answers further apart fail the section. (For "
             "Dawid-Skene the sum of the highest probabilities, ours without its pooled prior, which the timed run has. For STAPLE "
-            "pixels inside, for label errors suspects.)"
+            "pixels inside, for label errors the sum of the places of the suspects, from 1.)"
         )
     return "\n".join(lines) + "\n"
