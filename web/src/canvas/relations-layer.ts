@@ -1,4 +1,4 @@
-/** Relations over the image: an arrow between the middles of two objects, with the name of its type. */
+/** Relations over an image or a scene: an arrow between the middles of two objects, with the name of its type. */
 import type { Editor } from "./editor";
 import { shapeBounds } from "./geometry";
 import { allRelations } from "./relations";
@@ -20,15 +20,30 @@ export function middleOf(editor: Editor, annotation: Annotation): Point | null {
   return bounds && [(bounds.minX + bounds.maxX) / 2, (bounds.minY + bounds.maxY) / 2];
 }
 
-/** Draws the relations between objects on screen. Those at a selected or pointed-at object are drawn stronger. */
+/** Draws the relations between objects on an image. */
 export function drawRelations(g: CanvasRenderingContext2D, editor: Editor, viewport: Viewport): void {
+  drawBetween(g, editor, (annotation) => {
+    const middle = middleOf(editor, annotation);
+    return middle && viewport.toScreen(middle);
+  });
+}
+
+/**
+ * Draws the relations between objects that have a place on the screen. Those at a selected or pointed-at object are drawn
+ * stronger.
+ */
+export function drawBetween(
+  g: CanvasRenderingContext2D,
+  editor: Editor,
+  place: (annotation: Annotation) => Point | null,
+): void {
   const shown = allRelations(editor).flatMap(({ relation, from, to }) => {
     if (editor.isHidden(from.id) || editor.isHidden(to.id)) return [];
-    const [a, b] = [middleOf(editor, from), middleOf(editor, to)];
+    const [a, b] = [place(from), place(to)];
     if (!a || !b) return [];
     const strong = [from.id, to.id].some((id) => editor.isSelected(id) || editor.hovered === id);
     const type = editor.relationTypes.find((one) => one.id === relation.type);
-    return [{ a: viewport.toScreen(a), b: viewport.toScreen(b), strong, type }];
+    return [{ a, b, strong, type }];
   });
   for (const { a, b, strong, type } of shown) {
     g.globalAlpha = strong ? 1 : 0.6;
@@ -79,6 +94,7 @@ function drawName(g: CanvasRenderingContext2D, [x, y]: Point, text: string): voi
   g.roundRect(Math.round(x - width / 2), Math.round(y - 8), width, 16, 8);
   g.fill();
   g.fillStyle = COLOR;
+  g.textAlign = "left";
   g.textBaseline = "middle";
   g.fillText(text, Math.round(x - width / 2) + 5, Math.round(y) + 0.5);
 }

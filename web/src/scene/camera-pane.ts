@@ -1,8 +1,16 @@
 import type { Point } from "@/canvas/types";
 import { Viewport, ZOOM_STEP } from "@/canvas/viewport";
-import { type Calibration, NEAR_M, projectCuboid, projectedBounds, toCamera, toPixel } from "./camera";
+import {
+  type Calibration,
+  NEAR_M,
+  project,
+  projectCuboid,
+  projectedBounds,
+  toCamera,
+  toPixel,
+} from "./camera";
 import type { SceneContext } from "./context";
-import { draftCuboids, drawLabel, Overlay, shownCuboids, strokeLines } from "./pane";
+import { draftCuboids, drawLabel, drawSceneRelations, Overlay, shownCuboids, strokeLines } from "./pane";
 
 /** Points farther away than this are drawn in the last colour, metres. */
 const FAR_M = 60;
@@ -126,6 +134,10 @@ export class CameraPane {
         drawLabel(g, [x, Math.max(10, y - 12)], shown, this.scene.editor);
       }
     }
+    drawSceneRelations(g, this.scene.editor, (center) => {
+      const pixel = project(calibration, center);
+      return pixel && viewport.toScreen(pixel);
+    });
   }
 
   /** Draws all points once into a picture of the image's size; panning and zooming then cost nothing. */

@@ -1,6 +1,7 @@
 import type { Editor } from "@/canvas/editor";
+import { drawBetween } from "@/canvas/relations-layer";
 import { labelOf } from "@/canvas/shapes-layer";
-import type { Annotation, CuboidShape, Point } from "@/canvas/types";
+import type { Annotation, CuboidShape, Point, Vec3 } from "@/canvas/types";
 
 const LABEL_FONT = "500 11px system-ui, sans-serif";
 const DRAFT_DASH = [6, 4];
@@ -81,6 +82,19 @@ export function shownCuboids(editor: Editor): Shown[] {
     });
   }
   return list.sort((a, b) => Number(a.selected) - Number(b.selected));
+}
+
+/** Draws relations between cuboids of this frame; `project` says where a place of the scene is on the screen, if it is there. */
+export function drawSceneRelations(
+  g: CanvasRenderingContext2D,
+  editor: Editor,
+  project: (center: Vec3) => Point | null,
+): void {
+  const here = new Map(shownCuboids(editor).map((shown) => [shown.annotation.id, shown.box.center]));
+  drawBetween(g, editor, (annotation) => {
+    const center = here.get(annotation.id);
+    return center ? project(center) : null;
+  });
 }
 
 /** The cuboids of the model's draft beside the read: to look at, never to pick. */

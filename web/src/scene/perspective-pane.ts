@@ -17,7 +17,16 @@ import {
   turn,
   yawOf,
 } from "./math";
-import { draftCuboids, drawKnob, drawLabel, Overlay, type Shown, shownCuboids, strokeLines } from "./pane";
+import {
+  draftCuboids,
+  drawKnob,
+  drawLabel,
+  drawSceneRelations,
+  Overlay,
+  type Shown,
+  shownCuboids,
+  strokeLines,
+} from "./pane";
 
 const NEAR_M = 0.3;
 const FAR_M = 900;
@@ -114,6 +123,7 @@ export class PerspectivePane {
       );
       if (all.length <= LABELS_MAX || shown.selected || shown.hovered) this.label(g, shown);
     }
+    drawSceneRelations(g, this.scene.editor, (center) => this.screen(center));
     const focus = this.scene.focus();
     const shown = focus && all.find((entry) => entry.annotation.id === focus.id);
     if (shown && !this.scene.editor.isLocked(shown.annotation.id)) this.drawKnobs(g, shown);

@@ -2,7 +2,7 @@ import { OrthographicCamera, Vector3 } from "three";
 import type { CuboidShape, Point, Vec3 } from "@/canvas/types";
 import type { SceneContext } from "./context";
 import { fromYaw, groundLevel, rotate, toLocal, toWorld, yawOf } from "./math";
-import { drawKnob, Overlay, shownCuboids, strokeLines } from "./pane";
+import { drawKnob, drawSceneRelations, Overlay, shownCuboids, strokeLines } from "./pane";
 import {
   dragged,
   fitScale,
@@ -158,6 +158,8 @@ export class SidePane {
       if (focus && shown.annotation.id === focus.id && !this.scene.editor.isLocked(focus.id))
         this.drawGrips(g, frame, shown.box, window, shown.color);
     }
+    if (this.name === "top")
+      drawSceneRelations(g, this.scene.editor, (center) => toScreen(window, ...this.plane(center, frame)));
     if (this.gesture?.kind === "draw") this.drawDrawn(g, this.gesture, frame, window);
     this.drawTitle(g);
   }
