@@ -39,7 +39,7 @@ function chunk(kind: string, data: Buffer): Buffer {
 
 /** A grey picture of 64 by 64 pixels with a bright square; each number gives another. */
 export const picture = (number: number): Buffer =>
-  png(64, (x, y) => (x > 19 && x < 41 && y > 9 && y < 31 ? 220 : x + y + number));
+  png(64, (x, y) => (x > 19 && x < 41 && y > 9 && y < 31 ? 220 - Math.floor(number / 256) : x + y + number));
 
 /** A grey picture, as high as it is wide. */
 export function png(side: number, value: (x: number, y: number) => number): Buffer {
@@ -146,7 +146,7 @@ export async function sends(people: People, project: string, count: number): Pro
 export async function pictures(people: People, name: string, count: number): Promise<string> {
   const project = await opens(people, name);
   await sends(people, project, count);
-  await expect.poll(() => inPhase(people, project, "queued")).toBe(count);
+  await expect.poll(() => counted(people, project, "queued"), { timeout: 180_000 }).toBe(count);
   return project;
 }
 
@@ -170,9 +170,9 @@ export async function counted(people: People, project: string, phase: string): P
   return (await answer.json()).counts.by_phase[phase] ?? 0;
 }
 
-/** Takes the next task of a project, or of one of its stages. */
-export const claim = (person: Person, project: string, stage?: string) =>
-  call(person, "post", `/projects/${project}/tasks/claim`, { stage });
+/** Takes the next task of a project, of one of its stages, or of one item. */
+export const claim = (person: Person, project: string, stage?: string, item?: string) =>
+  call(person, "post", `/projects/${project}/tasks/claim`, { stage, item });
 
 export const box = (number: number, named: string) => ({
   op: "put",
@@ -228,9 +228,9 @@ export async function reviews(
   return decided.content_hash;
 }
 
-/** The specialist signs the next read. */
-export async function signs(people: People, project: string, hash: string): Promise<void> {
-  const sign = await claim(people.specialist, project);
+/** The specialist signs the next read, or that of an item. */
+export async function signs(people: People, project: string, hash: string, item?: string): Promise<void> {
+  const sign = await claim(people.specialist, project, undefined, item);
   await call(people.specialist, "post", "/me/signing", { version: 1 });
   await call(people.specialist, "post", `/tasks/${sign.task.id}/sign`, {
     fence: sign.task.fence,
