@@ -140,6 +140,7 @@ pub struct Inner {
     refusals: refused::Tally,
     attempts: attempts::Attempts,
     log_readers: exports::Readers,
+    estimates: consensus::Estimates,
     /// Wakes the worker of this process.
     work: tokio::sync::Notify,
 }
@@ -193,6 +194,7 @@ impl Pipeline {
                 refusals: refused::Tally::default(),
                 attempts: attempts::Attempts::default(),
                 log_readers: exports::Readers::default(),
+                estimates: consensus::Estimates::default(),
                 work: tokio::sync::Notify::new(),
             }),
         })

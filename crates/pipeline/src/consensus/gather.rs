@@ -6,7 +6,7 @@ use countersign_model::{Annotation, AnnotationId, FrameRef, ItemId, ShapeKind, U
 use countersign_store::{Conn, comparisons::Comparison, items};
 use countersign_workflow::compare::middle;
 
-use super::{ConsensusLabel, Result};
+use super::{ConsensusAbout, ConsensusLabel, Result};
 use crate::{
     PipelineError,
     agreement::{marked, reader},
@@ -52,6 +52,14 @@ struct OfReader {
 }
 
 impl Gathered {
+    /// What was asked about either.
+    pub fn asked(&self, about: ConsensusAbout) -> &[Asked] {
+        match about {
+            ConsensusAbout::Tags => &self.tags,
+            ConsensusAbout::Marks => &self.marks,
+        }
+    }
+
     /// Adds what the readers of a comparison answered; nothing where fewer than two people read, or one of them could not assess
     /// something. `tagged`: that nobody tagged an item is an answer, too.
     pub async fn take(&mut self, conn: &mut Conn, row: &Comparison, tagged: bool) -> Result<()> {

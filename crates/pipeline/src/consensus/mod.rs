@@ -7,16 +7,19 @@
 
 mod estimate;
 mod gather;
+mod kept;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use countersign_model::{FrameRef, ItemId, ProjectId, Protocol, ShapeKind, UserId};
 use countersign_store::{Conn, comparisons::Comparison, items, turns, users};
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::kept::Estimates;
 use self::{
     estimate::{Estimated, Judged, estimate},
     gather::{Answer, Asked, Gathered},
+    kept::Estimate,
 };
 use crate::{
     Pipeline, PipelineError, Result,
@@ -202,30 +205,28 @@ impl Pipeline {
         self.require_on(caller, Action::ViewQuality, project)?;
         let named = self.access.allows(&caller.principal, Action::ViewTiers, &Resource::Project(project));
         let mut conn = self.store.read().await?;
-        let (gathered, cut) = self.answers_shown(&mut conn, caller, project).await?;
-        let (tags, marks) = (gathered.tags.len() as u64, gathered.marks.len() as u64);
-        let first = if tags > 0 { ConsensusAbout::Tags } else { ConsensusAbout::Marks };
-        let about = query.about.unwrap_or(first);
-        let (said, gathered) = blocking(move || {
-            let asked = match about {
-                ConsensusAbout::Tags => &gathered.tags,
-                ConsensusAbout::Marks => &gathered.marks,
-            };
-            estimate(asked, gathered.readers.len()).map(|said| (said, gathered))
-        })
-        .await??;
-        let asked = match about {
-            ConsensusAbout::Tags => &gathered.tags,
-            ConsensusAbout::Marks => &gathered.marks,
-        };
-        let order = by_item(asked, &said);
         let after = query.after.unwrap_or(0);
+        let key = (caller.user(), project, query.about);
+        let kept = if after > 0 { self.estimates.of(key, self.store.clock().now()) } else { None };
+        let is_kept = kept.is_some();
+        let estimate = match kept {
+            Some(estimate) => estimate,
+            None => {
+                let estimate = Arc::new(self.estimated(&mut conn, caller, project, query.about).await?);
+                self.estimates.keep(key, self.store.clock().now(), Arc::clone(&estimate));
+                estimate
+            }
+        };
+        let Estimate { gathered, said, about, cut } = &*estimate;
+        let (tags, marks) = (gathered.tags.len() as u64, gathered.marks.len() as u64);
+        let asked = gathered.asked(*about);
+        let order = by_item(asked, said);
         let limit = query.limit.unwrap_or(LISTED).clamp(1, LISTED_MAX);
         let mut report = ConsensusReport {
-            about: (tags + marks > 0).then_some(about),
+            about: (tags + marks > 0).then_some(*about),
             tags,
             marks,
-            cut,
+            cut: *cut,
             items: order.len() as u64,
             answers: said.judged.len() as u64,
             ties: said.judged.iter().filter(|one| one.majority.len() > 1).count() as u64,
@@ -236,14 +237,18 @@ impl Pipeline {
             next: Some(after.saturating_add(u64::from(limit))).filter(|next| *next < order.len() as u64),
         };
         if named {
-            report.readers = readers(&mut conn, &gathered, &said).await?;
+            report.readers = readers(&mut conn, gathered, said).await?;
         }
         let mut shown = Vec::new();
         let page =
             (1_u64..).zip(&order).skip(usize::try_from(after).unwrap_or(usize::MAX)).take(limit as usize);
         for (rank, (item, answers)) in page {
+            // What was theirs to see when the first page was given may be no more.
+            if is_kept && !self.comparisons_shown(&mut conn, caller, gathered.items[*item]).await? {
+                continue;
+            }
             let row = items::by_id(&mut conn, gathered.items[*item]).await?.ok_or(PipelineError::NotFound)?;
-            report.least_certain.push(item_view(&row, rank, answers, (asked, &said), named));
+            report.least_certain.push(item_view(&row, rank, answers, (asked, said), named));
             if self.shows_labels(&mut conn, caller, &row).await? {
                 shown.push(row);
             }
@@ -251,6 +256,23 @@ impl Pipeline {
         drop(conn);
         self.all_labels_shown(caller, shown).await?;
         Ok(report)
+    }
+
+    async fn estimated(
+        &self,
+        conn: &mut Conn,
+        caller: &Caller,
+        project: ProjectId,
+        about: Option<ConsensusAbout>,
+    ) -> Result<Estimate> {
+        let (gathered, cut) = self.answers_shown(conn, caller, project).await?;
+        let first = if gathered.tags.is_empty() { ConsensusAbout::Marks } else { ConsensusAbout::Tags };
+        let about = about.unwrap_or(first);
+        blocking(move || {
+            let said = estimate(gathered.asked(about), gathered.readers.len())?;
+            Ok(Estimate { gathered, said, about, cut })
+        })
+        .await?
     }
 
     /// What readers answered in the items of a project whose reads the caller may see; and whether there are more.

@@ -10,6 +10,7 @@ use countersign_pipeline::{
     people::Caller,
     work::{AnnotationInput, Change},
 };
+use countersign_store::{Actor, Evidence, items};
 use countersign_workflow::AdjudicateDecision;
 use uuid::Uuid;
 
@@ -61,8 +62,10 @@ async fn read(team: &Team, number: usize) -> ItemId {
         works.push(team.claim(reader, Some(item)).await.unwrap());
     }
     for (place, work) in works.into_iter().enumerate() {
-        let mut changes: Vec<Change> =
-            TAGS[number][place].map(|cause| tag((number * 3 + place) as u128, cause)).into_iter().collect();
+        let mut changes: Vec<Change> = TAGS[number % TAGS.len()][place]
+            .map(|cause| tag((number * 3 + place) as u128, cause))
+            .into_iter()
+            .collect();
         // In the first item two see an object where the third sees a person, and one sees a text alone.
         if number == 0 {
             changes.push(mark(3.0, ["object", "object", "person"][place]));
@@ -116,7 +119,12 @@ async fn the_least_certain_comes_first(house: House) {
     pages(&team, &auditor).await;
     // What was estimated changed nothing.
     assert_eq!(team.house.pipeline.item_comparisons(&auditor, items[12]).await.unwrap(), before);
+    let waiting = workflows(&team, &items[11..]).await;
     told(&team, items[12]).await;
+    let work = team.claim(&team.reviewer, Some(items[11])).await.unwrap();
+    team.rule(&team.reviewer, &work, AdjudicateDecision::Decide, vec![tag(9_001, "blurred")]).await;
+    team.sign(&team.specialists[0], items[11]).await;
+    one_list_is_one_estimate(&team, &waiting).await;
 }
 
 /// Each reader with what the figures rest on; the first was always right.
@@ -167,7 +175,46 @@ async fn pages(team: &Team, auditor: &Caller) {
     assert!(beyond.least_certain.is_empty() && beyond.next.is_none());
 }
 
-/// Nobody learns of reads that are kept from them, and what readers are worth is not for their colleagues.
+/// Further pages are of the estimate of the first one, for a while, and without what is not to be seen any more.
+async fn one_list_is_one_estimate(team: &Team, waiting: &BTreeMap<ItemId, String>) {
+    let colleague = &team.specialists[1];
+    let page = |after| ConsensusQuery { after: Some(after), limit: Some(1), about: None };
+    let first = asked(team, colleague, page(0)).await;
+    let second = asked(team, colleague, page(1)).await;
+    assert_eq!((first.items, second.items, second.least_certain.len()), (2, 2, 1));
+    // The item is worked on again: whoever may be called to it is not to see its reads.
+    let again = second.least_certain[0].item;
+    let (store, workflow) = (team.house.pipeline.store.clone(), waiting[&again].clone());
+    let done = store.write::<_, PipelineError, _>(Actor::system(), move |tx| {
+        Box::pin(async move {
+            let sql = "UPDATE items SET workflow = $2 WHERE id = $1";
+            tx.query(sql).bind(again).bind(&workflow).execute().await?;
+            tx.record(Evidence::new("test.again", "item", again.uuid()))?;
+            Ok(())
+        })
+    });
+    done.await.unwrap();
+    let kept = asked(team, colleague, page(1)).await;
+    assert_eq!(
+        (kept.items, kept.answers),
+        (2, second.answers),
+        "the figures of one list are those of its first page"
+    );
+    assert!(kept.least_certain.is_empty(), "{:?}", kept.least_certain);
+    team.house.clock.forward(601);
+    assert_eq!(asked(team, colleague, page(1)).await.items, 1);
+}
+
+async fn workflows(team: &Team, items: &[ItemId]) -> BTreeMap<ItemId, String> {
+    let mut conn = team.house.pipeline.store.read().await.unwrap();
+    let mut found = BTreeMap::new();
+    for id in items {
+        found.insert(*id, items::by_id(&mut conn, *id).await.unwrap().unwrap().workflow);
+    }
+    found
+}
+
+/// Nobody learns of reads/// Nobody learns of reads that are kept from them, and what readers are worth is not for their colleagues.
 async fn told(team: &Team, item: ItemId) {
     let pipeline = &team.house.pipeline;
     let refused = pipeline.consensus(&team.readers[0], team.project, ConsensusQuery::default()).await;
