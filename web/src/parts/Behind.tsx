@@ -1,12 +1,11 @@
 /** Numbers that open the list of what they count, and the list. */
 import { Button, SegmentedControl } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
 import { type Behind, type BehindItem, behindQuery, type Figure, type Part } from "@/api/behind";
-import type { Phase } from "@/api/types";
 import { count, plural } from "@/format";
-import { Panel, PhaseMark } from "./bits";
+import { Panel } from "./bits";
+import { ItemTable } from "./ItemTable";
 import { Failed, Loading } from "./States";
 import table from "./table.module.css";
 
@@ -72,34 +71,17 @@ function Rows({ figure, part }: { figure: Figure; part: Part }) {
         {behindWords(first)}
       </p>
       {items.length > 0 ? (
-        <div className={table.scroll}>
-          <table className={table.table}>
-            <thead>
-              <tr>
-                <th>Item</th>
-                <th>State</th>
-                <th>Counts</th>
-              </tr>
-            </thead>
-            <tbody>
-              {items.map((item, place) => (
-                // An item may be there more than once: two reads of it, two appeals.
-                // biome-ignore lint/suspicious/noArrayIndexKey: the list only grows at its end
-                <tr key={`${item.item}/${place}`}>
-                  <td>
-                    <Link to="/items/$itemId" params={{ itemId: item.item }}>
-                      {item.name}
-                    </Link>
-                  </td>
-                  <td>
-                    <PhaseMark phase={item.phase as Phase} />
-                  </td>
-                  <td>{(figure.said ?? saidOf)(item)}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <ItemTable
+          columns={["Counts"]}
+          rows={items.map((item, place) => ({
+            // An item may be there more than once: two reads of it, two appeals. The list only grows at its end.
+            key: `${item.item}/${place}`,
+            item: item.item,
+            name: item.name,
+            phase: item.phase,
+            cells: [(figure.said ?? saidOf)(item)],
+          }))}
+        />
       ) : null}
       {found.hasNextPage ? (
         <Button variant="default" onClick={() => found.fetchNextPage()} loading={found.isFetchingNextPage}>
