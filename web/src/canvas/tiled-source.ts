@@ -63,7 +63,7 @@ export class TiledSource implements ImageSource {
     g.imageSmoothingEnabled = viewport.scale < 2;
     // Coarse first: what has come of the wanted level covers it.
     for (let level = this.slide.levels.length - 1; level >= wanted; level -= 1)
-      for (const tile of tilesIn(this.slide, level, region)) this.paint(g, tile, viewport, ratio);
+      for (const tile of tilesIn(this.slide, level, region)) this.paint(g, tile);
     return true;
   }
 
@@ -87,23 +87,22 @@ export class TiledSource implements ImageSource {
     g.scale(width / this.width, height / this.height);
     const level = this.slide.levels.length - 1;
     const all = { minX: 0, minY: 0, maxX: this.width, maxY: this.height };
-    for (const tile of tilesIn(this.slide, level, all)) this.paint(g, tile, null, 1);
+    for (const tile of tilesIn(this.slide, level, all)) this.paint(g, tile);
     g.restore();
   }
 
-  private paint(
-    g: CanvasRenderingContext2D,
-    tile: WantedTile,
-    viewport: Viewport | null,
-    ratio: number,
-  ): void {
+  private paint(g: CanvasRenderingContext2D, tile: WantedTile): void {
     const bitmap = this.get(tileKey(tile));
     if (!bitmap) return;
-    const place = tilePlace(this.slide, tile);
-    // A hair of overlap: rounding must not draw lines between tiles.
-    const hair = viewport ? 0.5 / (viewport.scale * ratio) : 0;
-    const { usedWidth, usedHeight, x, y, width, height } = place;
-    g.drawImage(bitmap, 0, 0, usedWidth, usedHeight, x, y, width + hair, height + hair);
+    const { usedWidth, usedHeight, x, y, width, height } = tilePlace(this.slide, tile);
+    const { a, d, e, f } = g.getTransform();
+    // Edges on whole device pixels: two half-covered neighbours would show what lies below between them.
+    const [left, top] = [Math.round(a * x + e), Math.round(d * y + f)];
+    const [right, bottom] = [Math.round(a * (x + width) + e), Math.round(d * (y + height) + f)];
+    g.save();
+    g.setTransform(1, 0, 0, 1, 0, 0);
+    g.drawImage(bitmap, 0, 0, usedWidth, usedHeight, left, top, right - left, bottom - top);
+    g.restore();
   }
 
   private get(key: string): ImageBitmap | undefined {
