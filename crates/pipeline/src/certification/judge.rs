@@ -190,7 +190,7 @@ impl Pipeline {
     }
 
     /// Ends an audit before its target: the bounds hold whenever it ends. One in which nothing was judged states nothing and
-    /// is void.
+    /// is void, and so is a set whose order was never drawn.
     ///
     /// # Errors
     /// [`PipelineError::NotFound`] without the right; `not_auditing`, `reason_required`.
@@ -210,7 +210,9 @@ impl Pipeline {
             .write::<_, PipelineError, _>(caller.actor(), move |tx| {
                 Box::pin(async move {
                     let row = certifications::lock(tx, id).await?.ok_or(PipelineError::NotFound)?;
-                    audit::auditing(&row)?;
+                    if row.state != "frozen" {
+                        audit::auditing(&row)?;
+                    }
                     let word = if row.bounds.is_some() { "ended" } else { "withdrawn" };
                     match row.bounds {
                         Some(bounds) => {

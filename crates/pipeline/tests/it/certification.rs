@@ -392,9 +392,15 @@ async fn a_bad_plan_freezes_nothing() {
     assert_eq!(code(&pipeline.freeze(&engineer, project, good()).await.unwrap_err()), "name_taken");
     let listed = pipeline.certifications(&reviewer, project, None, None).await.unwrap();
     assert_eq!(listed.items.len(), 1);
-    let id = listed.items[0].id;
+    // A set whose order nobody draws is taken back, too, and stands in no later audit's way.
+    let unwanted = listed.items[0].id;
+    let taken_back = pipeline.end_certification(&engineer, unwanted, "another plan".into()).await.unwrap();
+    assert_eq!((taken_back.state.as_str(), taken_back.statement), ("void", None));
+    let drawn = pipeline.draw_order(&engineer, unwanted, "").await.unwrap_err();
+    assert_eq!(code(&drawn), "already_drawn");
+    let again = CertificationDraft { name: "again".into(), ..good() };
+    let id = pipeline.freeze(&engineer, project, again).await.unwrap().id;
     let end = async || pipeline.end_certification(&engineer, id, "x".into()).await;
-    assert_eq!(code(&end().await.unwrap_err()), "not_auditing");
     // An audit that nobody gets on with is taken back: whoever looked into it sees labels again.
     pipeline.draw_order(&engineer, id, "").await.unwrap();
     pipeline.next_unit(&engineer, id).await.unwrap();

@@ -354,12 +354,13 @@ pub async fn progress(tx: &mut Tx, id: CertificationId, at: Progress) -> Result<
     query.bind(state).bind(id).execute().await.map(drop)
 }
 
-/// Ends an audit in which nothing was judged: there is nothing to state, and whoever was given a unit sees labels again.
+/// Ends an audit in which nothing was judged, or whose order was never drawn: there is nothing to state, and whoever was given a
+/// unit sees labels again.
 ///
 /// # Errors
 /// [`StoreError`] of the database.
 pub async fn withdraw(tx: &mut Tx, id: CertificationId) -> Result<(), StoreError> {
-    let sql = "UPDATE certifications SET state = 'void', stop = 'ended' WHERE id = $1 AND state = 'auditing'";
+    let sql = "UPDATE certifications SET state = 'void', stop = 'ended' WHERE id = $1 AND state IN ('frozen', 'auditing')";
     tx.query(sql).bind(id).execute().await.map(drop)
 }
 
