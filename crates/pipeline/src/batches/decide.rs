@@ -15,7 +15,7 @@ use crate::{
     access::Action,
     certification::{
         Judgement,
-        judge::{Aim, hold},
+        judge::{Aim, hold_unless_ended},
         offline::findings_text,
         parsed, spelled, without_gap,
     },
@@ -35,6 +35,8 @@ const CANNOT_GO_BACK: &str =
 const ITEMS_PER_WRITE: u32 = 50;
 /// After how long items are looked at again that could not go back, seconds.
 const LOOK_AGAIN_SECONDS: i64 = 10 * 60;
+/// The word of a hold in the log.
+const HOLD_WORD: &str = "batch";
 /// Why the job of a returned batch waits.
 const ITEMS_HELD: &str = "items_held";
 
@@ -85,19 +87,9 @@ pub(crate) async fn hold_defective(
     judged: &[certifications::Unit],
 ) -> Result<()> {
     for unit in judged.iter().filter(|unit| unit.counted.unwrap_or_default() > 0) {
-        hold_unless_ended(tx, pipeline, unit.item_id, DEFECTIVE).await?;
+        hold_unless_ended(tx, pipeline, unit.item_id, DEFECTIVE, HOLD_WORD).await?;
     }
     Ok(())
-}
-
-/// Holds an item; whether it is one that still could leave. What was rejected, withdrawn or erased meanwhile leaves in no
-/// release, and stops no decision over the others.
-async fn hold_unless_ended(tx: &mut Tx, pipeline: &Pipeline, item: ItemId, reason: &str) -> Result<bool> {
-    match hold(tx, pipeline, item, reason, "batch").await {
-        Ok(_) => Ok(true),
-        Err(PipelineError::Refused(refusal)) if refusal.code == refusals::WRONG_STAGE => Ok(false),
-        Err(error) => Err(error),
-    }
 }
 
 impl Pipeline {
@@ -215,7 +207,8 @@ impl Pipeline {
                         };
                         let skipped = match code {
                             Some(code) if code == refusals::OTHER_PROTOCOL_VERSION => {
-                                let is_held = hold_unless_ended(tx, &pipeline, item, CANNOT_GO_BACK).await?;
+                                let is_held =
+                                    hold_unless_ended(tx, &pipeline, item, CANNOT_GO_BACK, HOLD_WORD).await?;
                                 is_held.then_some(code)
                             }
                             // Somebody has sent it back, or it has left the project.

@@ -3,7 +3,7 @@
 use countersign_model::{AnnotationId, CertificationId, HoldId, Instant, ItemId};
 use countersign_quality::certify::{Finding, Lot};
 use countersign_store::{Evidence, Tx, certifications, holds, users};
-use countersign_workflow::Event;
+use countersign_workflow::{Event, refusals::WRONG_STAGE};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -140,7 +140,7 @@ impl Pipeline {
                     match aim {
                         Aim::Certificate(frozen) => {
                             if wrong > 0 {
-                                hold(tx, &pipeline, item, HOLD_REASON, "audit").await?;
+                                hold_unless_ended(tx, &pipeline, item, HOLD_REASON, "audit").await?;
                             }
                             advance(tx, &row, &frozen).await
                         }
@@ -329,6 +329,22 @@ pub(crate) async fn hold(
     let evidence = Evidence::new("hold.opened", "hold", id.uuid());
     tx.record(evidence.project(moving.item.project_id).item(item).reason(word))?;
     Ok(id)
+}
+
+/// Holds an item; whether it is one that still could leave. What was rejected, withdrawn or erased meanwhile leaves in no
+/// release, and stops nobody from judging it or deciding over others.
+pub(crate) async fn hold_unless_ended(
+    tx: &mut Tx,
+    pipeline: &Pipeline,
+    item: ItemId,
+    reason: &str,
+    word: &str,
+) -> Result<bool> {
+    match hold(tx, pipeline, item, reason, word).await {
+        Ok(_) => Ok(true),
+        Err(PipelineError::Refused(refusal)) if refusal.code == WRONG_STAGE => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 #[cfg(test)]

@@ -413,6 +413,28 @@ async fn a_bad_plan_freezes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_taken_out_of_work_meanwhile_is_judged_wrong_as_well_as_right() {
+    let house = House::new().await;
+    let (_, view, engineer) = frozen(&house, 2, 0.1).await;
+    let (pipeline, id) = (&house.pipeline, view.id);
+    pipeline.draw_order(&engineer, id, "").await.unwrap();
+    let unit = pipeline.next_unit(&engineer, id).await.unwrap();
+    labelled(&house, &engineer, id, &unit, 1).await;
+    let withdrawn =
+        pipeline.store.write::<_, countersign_store::StoreError, _>(Actor::console(), move |tx| {
+            Box::pin(async move {
+                let sql = "UPDATE items SET state = 'withdrawn', \
+                       workflow = REPLACE(workflow, '\"phase\":\"accepted\"', '\"phase\":\"withdrawn\"')";
+                tx.query(sql).execute().await?;
+                tx.record(Evidence::new("test", "certification", id.uuid())).map(drop)
+            })
+        });
+    withdrawn.await.unwrap();
+    let after = pipeline.judge_unit(&engineer, id, unit.position, missed()).await.unwrap();
+    assert_eq!((after.checked, after.found), (1, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_audit_that_cannot_be_certified_keeps_no_server_from_starting() {
     let house = House::new().await;
     let (_, view, engineer) = frozen(&house, 2, 0.1).await;
