@@ -81,7 +81,9 @@ fn table(report: &VendorReport) -> String {
     };
     for pair in &report.compared {
         let names = (name(pair.first), name(pair.second));
-        rows.row(names, "critical_errors_difference", None, Some(pair.shared), pair.difference);
+        // Of all items of each that were compared: their rows above say how many. How many both read is another number.
+        rows.row(names, "critical_errors_difference", None, None, pair.difference);
+        rows.row(names, "items_read_by_both", Some(pair.shared), None, None);
         rows.row(names, "items_needed_to_tell_apart", pair.items_needed, None, None);
     }
     rows.0
