@@ -171,7 +171,79 @@ fn table(spans: &[[f64; 2]]) -> Vec<f64> {
     spans.iter().flat_map(|a| spans.iter().map(|b| time_overlap(*a, *b).unwrap())).collect()
 }
 
+/// The same on whole pixels: equal overlaps are everywhere, and some draw a thing twice.
+fn whole_scene(seed: u64) -> (Vec<Found>, Vec<[f64; 2]>) {
+    let mut random = Random::new(seed);
+    let (mut found, mut spans) = (Vec::new(), Vec::new());
+    for thing in 0..5 {
+        for reader in 0..4 {
+            for _ in 0..[0, 1, 1, 1, 2][random.below(5)] {
+                let start = 6.0 * f64::from(thing) + random.below(4) as f64;
+                found.push(Found { reader, class: 0 });
+                spans.push([start, start + 6.0]);
+            }
+        }
+    }
+    (found, spans)
+}
+
+fn found_by(readers: &[u32]) -> Vec<Found> {
+    readers.iter().map(|reader| Found { reader: *reader, class: 0 }).collect()
+}
+
+#[test]
+fn where_two_want_the_same_one_and_cannot_both_have_it_nobody_gets_it() {
+    // One in the middle, one a third to each side: the outer two overlap by half of what either does with the middle.
+    let spans = [[3.0, 12.0], [0.0, 9.0], [6.0, 15.0]];
+    let alone = |gate: f64| cluster(&found_by(&[0, 1, 2]), &table(&spans), gate).unwrap().len();
+    assert_eq!(alone(0.5), 3);
+    // All three together where the rule lets the outer two be one thing as well.
+    assert_eq!(alone(0.2), 1);
+    // Who drew a thing twice has one of the two taken.
+    let twice = [[0.0, 9.0], [0.0, 9.0], [1.0, 10.0]];
+    let taken = cluster(&found_by(&[0, 0, 1]), &table(&twice), 0.5).unwrap();
+    let mut sizes: Vec<usize> = taken.iter().map(|cluster| cluster.0.len()).collect();
+    sizes.sort_unstable();
+    assert_eq!(sizes, [1, 2]);
+    // The same box by everybody is one thing, however often such things are there.
+    let same: Vec<[f64; 2]> =
+        (0..12).map(|n| [20.0 * f64::from(n / 4), 20.0 * f64::from(n / 4) + 9.0]).collect();
+    let readers: Vec<u32> = (0..12).map(|n| n % 4).collect();
+    assert_eq!(cluster(&found_by(&readers), &table(&same), 0.5).unwrap().len(), 3);
+}
+
 proptest! {
+    #[test]
+    fn the_order_does_not_matter_on_whole_pixels(seed in any::<u64>(), shuffle in any::<u64>()) {
+        let (found, spans) = whole_scene(seed);
+        let mut order: Vec<usize> = (0..found.len()).collect();
+        let mut random = Random::new(shuffle);
+        for place in (1..order.len()).rev() {
+            order.swap(place, random.below(place + 1));
+        }
+        let names = [2, 0, 3, 1];
+        let moved: Vec<Found> =
+            order.iter().map(|at| Found { reader: names[found[*at].reader as usize], class: 0 }).collect();
+        let moved_spans: Vec<[f64; 2]> = order.iter().map(|at| spans[*at]).collect();
+        // Findings by what they are: which of two equal ones of a reader is taken says nothing.
+        let known = |found: &[Found], spans: &[[f64; 2]], name: &dyn Fn(u32) -> u32| {
+            let mut all: Vec<Vec<(u32, u64)>> = cluster(found, &table(spans), 0.5)
+                .unwrap()
+                .into_iter()
+                .map(|cluster| {
+                    let mut list: Vec<(u32, u64)> =
+                        cluster.0.iter().map(|at| (name(found[*at].reader), spans[*at][0].to_bits())).collect();
+                    list.sort_unstable();
+                    list
+                })
+                .collect();
+            all.sort();
+            all
+        };
+        let first = known(&found, &spans, &|reader| names[reader as usize]);
+        prop_assert_eq!(first, known(&moved, &moved_spans, &|reader| reader));
+    }
+
     #[test]
     fn the_order_of_readers_and_findings_does_not_matter(seed in any::<u64>(), shuffle in any::<u64>()) {
         let (found, spans) = scene(seed);
