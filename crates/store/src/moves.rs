@@ -93,6 +93,15 @@ pub async fn participants(conn: &mut Conn, item: ItemId, now: Instant) -> Result
     rows.iter().map(|row| row.get("user_id")).collect()
 }
 
+/// Whether somebody took part in the item's work.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn took_part(conn: &mut Conn, item: ItemId, user: UserId) -> Result<bool, StoreError> {
+    let sql = "SELECT 1 AS one FROM participation WHERE item_id = $1 AND user_id = $2 LIMIT 1";
+    Ok(conn.query(sql).bind(item).bind(user).fetch_optional().await?.is_some())
+}
+
 /// The number that the next item of a project is named by, from 1.
 ///
 /// # Errors

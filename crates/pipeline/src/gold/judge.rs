@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::{drawn_wait, evidence, follow};
 use crate::{
     Pipeline, PipelineError, Result,
-    monitor::{GOLD, Looked, Raised, observe, raise_gold},
+    monitor::{GOLD, Looked, Raised, gold_alarm, observe, raise_gold},
     moving::Moving,
     save::current_annotations,
 };
@@ -130,7 +130,12 @@ impl Pipeline {
         self.store
             .write::<_, PipelineError, _>(Actor::system(), move |tx| {
                 Box::pin(async move {
-                    raise_gold(tx, &pipeline, (project, waiting.user), waiting.number, waiting.alarm).await?;
+                    let of = (project, waiting.user);
+                    // Gold that was retired as wrong meanwhile is held against nobody.
+                    let stands = gold_alarm(tx, of, waiting.number, waiting.alarm).await?;
+                    if let Some((number, alarm)) = stands {
+                        raise_gold(tx, &pipeline, of, number, alarm).await?;
+                    }
                     if jobs::finish(tx, job.id, &worker).await? {
                         Ok(())
                     } else {

@@ -1,11 +1,11 @@
 //! What becomes of an alarm: the person concerned may speak, somebody who had no part in the checks decides.
 
-use countersign_model::{AlarmId, UserId};
-use countersign_store::{Conn, Evidence, Tx, holds, monitoring};
+use countersign_model::{AlarmId, ItemId, UserId};
+use countersign_store::{Conn, Evidence, Tx, gold, holds, monitoring, moves};
 use countersign_workflow::{Event, Phase, refusals::SEPARATION_OF_DUTIES};
 use serde::Deserialize;
 
-use super::{AlarmView, HELD_MAX, hold::require_all_held, run};
+use super::{AlarmView, GOLD, HELD_MAX, hold::require_all_held, run};
 use crate::{
     Pipeline, PipelineError, Result,
     access::Action,
@@ -37,10 +37,29 @@ pub struct AlarmDecision {
     pub reason: String,
 }
 
-/// Whether an alarm is about somebody's own work, or their checks raised it: then others decide it.
+/// Whether an alarm is about somebody's own work, or their checks raised it: then others decide it. Where readers are held against each
+/// other, each of them checked the others; a read of gold is checked by whoever made it gold.
 pub(crate) async fn has_part_in(conn: &mut Conn, alarm: &monitoring::Alarm, user: UserId) -> Result<bool> {
-    let run = run(conn, alarm).await?;
-    Ok(alarm.user_id == user || run.iter().any(|check| check.wrong && check.checked_by == Some(user)))
+    if alarm.user_id == user {
+        return Ok(true);
+    }
+    for check in run(conn, alarm).await?.iter().filter(|check| check.wrong) {
+        let has_checked = match check.checked_by {
+            Some(by) => by == user,
+            None if alarm.stream == GOLD => made_gold(conn, check.item_id).await? == Some(user),
+            None => moves::took_part(conn, check.item_id, user).await?,
+        };
+        if has_checked {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Who made the item gold that this one is a copy of.
+async fn made_gold(conn: &mut Conn, copy: ItemId) -> Result<Option<UserId>> {
+    let Some(id) = gold::copy(conn, copy).await?.and_then(|copy| copy.gold_id) else { return Ok(None) };
+    Ok(gold::by_id(conn, id).await?.map(|gold| gold.made_by))
 }
 
 impl Pipeline {

@@ -28,7 +28,7 @@ pub use cusum::{CusumPoint, CusumView};
 pub(crate) use decide::has_part_in;
 pub use decide::{AlarmChoice, AlarmDecision};
 pub(crate) use hold::{JOB_ALARM_HOLD, compared, require_held, submitted};
-pub(crate) use overturn::{gold_taken_back, overturned, own_scores};
+pub(crate) use overturn::{gold_alarm, gold_taken_back, overturned, own_scores};
 pub(crate) use plan::run_length;
 pub(crate) use streams::{CLASS, OVERLAP, PEERS, Peer, peers, read_with_peers};
 pub use worked::{OtherAnswer, WorkedView};

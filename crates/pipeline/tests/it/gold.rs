@@ -27,19 +27,19 @@ use crate::{
 
 const FIRST: Option<FrameRef> = Some(FrameRef { stream: 0, index: 0 });
 /// Accepted items that become gold.
-const GOLD: u32 = 6;
+pub const GOLD: u32 = 6;
 /// Images that come in after that.
 const LATER: u32 = 48;
 const SHARE: f64 = 0.3;
 /// Longest that an alarm or a phase lags behind, seconds.
-const LAG: i64 = 7_200;
+pub const LAG: i64 = 7_200;
 
-struct Mine {
-    house: House,
-    project: ProjectId,
-    crew: Crew,
-    engineer: Caller,
-    gold: Vec<(GoldId, ItemId)>,
+pub struct Mine {
+    pub house: House,
+    pub project: ProjectId,
+    pub crew: Crew,
+    pub engineer: Caller,
+    pub gold: Vec<(GoldId, ItemId)>,
     copies: Vec<gold::Copy>,
 }
 
@@ -55,7 +55,7 @@ fn protocol() -> String {
 }
 
 impl Mine {
-    async fn new(house: House) -> Self {
+    pub async fn new(house: House) -> Self {
         let project = house.project("p", "images").await;
         let owner = house.sign_in("owner@p").await;
         house.pipeline.activate_protocol(&owner, project, 1, &protocol(), PASSWORD).await.unwrap();
@@ -102,7 +102,7 @@ impl Mine {
         self.copies = copies;
     }
 
-    async fn reader(&self, login: &str) -> Caller {
+    pub async fn reader(&self, login: &str) -> Caller {
         let user = self.house.person(login).await;
         self.house.pipeline.grant(&self.crew.owner, self.project, user, Role::Annotator).await.unwrap();
         self.house.sign_in(login).await
@@ -129,7 +129,7 @@ impl Mine {
     }
 
     /// Reads all there is; the gold items among it, in order. Each claim takes one from what waits, whatever it is.
-    async fn read_all(&self, who: &Caller, class: &str) -> Vec<GoldId> {
+    pub async fn read_all(&self, who: &Caller, class: &str) -> Vec<GoldId> {
         let (mut met, mut number) = (Vec::new(), 0_u128);
         let mut waiting = self.waiting(who).await;
         while let Some(work) = self.claim(who).await {

@@ -25,6 +25,7 @@ mod findings;
 mod four_eyes;
 mod gate_camera;
 mod gold;
+mod gold_waits;
 mod guidelines;
 mod hard_items;
 mod harness;

@@ -245,6 +245,20 @@ pub async fn checks(
     conn.query(sql).bind(project).bind(user).bind(stream).bind(from).bind(limit).all().await
 }
 
+/// Whether any check of a stream was taken back.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub async fn has_overturned(
+    conn: &mut Conn,
+    project: ProjectId,
+    user: UserId,
+    stream: &str,
+) -> Result<bool, StoreError> {
+    let sql = "SELECT 1 AS one FROM monitor_checks WHERE project_id = $1 AND user_id = $2 AND stream = $3 AND overturned LIMIT 1";
+    Ok(conn.query(sql).bind(project).bind(user).bind(stream).fetch_optional().await?.is_some())
+}
+
 /// Checks of reads that were corrected and count, newest first.
 ///
 /// # Errors
