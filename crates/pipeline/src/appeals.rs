@@ -307,7 +307,11 @@ impl Pipeline {
         };
         let answers = crate::review::answers(&review)?;
         let frame = read.iter().chain(reviewed.iter().flatten()).find_map(|mark| mark.frame);
-        Ok(AppealCase { appeal: view(&mut conn, caller, row).await?, read, reviewed, answers, frame })
+        let (project, item) = (row.project_id, row.item_id);
+        let appeal = view(&mut conn, caller, row).await?;
+        drop(conn);
+        self.told_of_labels(caller, project, [item].into()).await?;
+        Ok(AppealCase { appeal, read, reviewed, answers, frame })
     }
 
     /// Decides an appeal. Neither the reader nor the reviewer may.

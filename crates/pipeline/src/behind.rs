@@ -3,8 +3,8 @@
 //! A list is as blind as the pages that its items lead to. What is kept from the caller is counted and neither named nor given a
 //! place: where it lies among the others would tell which item it is.
 
-use countersign_model::{Instant, ItemId};
-use countersign_store::{Conn, items};
+use countersign_model::{Instant, ItemId, ProjectId};
+use countersign_store::{Conn, Reader, items};
 use serde::{Deserialize, Serialize};
 
 use crate::{Pipeline, PipelineError, Result, access::Action, people::Caller, views::page_length};
@@ -124,13 +124,14 @@ pub(crate) enum Kept {
 }
 
 impl Pipeline {
-    /// The part of the rows that was asked for, with the names of what the caller may know.
+    /// The part of the rows that was asked for, with the names of what the caller may know. What is said of labels is kept as
+    /// told to them.
     pub(crate) async fn behind(
         &self,
-        conn: &mut Conn,
+        mut conn: Reader,
         caller: &Caller,
-        rows: Vec<(ItemId, Row)>,
-        kept: Kept,
+        project: ProjectId,
+        (rows, kept): (Vec<(ItemId, Row)>, Kept),
         query: BehindQuery,
     ) -> Result<BehindView> {
         let sum = |of: fn(&Row) -> u64| rows.iter().map(|(_, row)| of(row)).sum();
@@ -142,7 +143,7 @@ impl Pipeline {
         let looked = asked.len();
         let mut named = Vec::with_capacity(looked);
         for (item, row) in asked {
-            if self.names_item(conn, caller, item, kept).await? {
+            if self.names_item(&mut conn, caller, item, kept).await? {
                 named.push((item, row));
             }
         }
@@ -152,7 +153,7 @@ impl Pipeline {
         let end = from.saturating_add(page.len());
         let mut shown = Vec::with_capacity(page.len());
         for (id, row) in page {
-            let item = items::by_id(conn, id).await?.ok_or(PipelineError::NotFound)?;
+            let item = items::by_id(&mut conn, id).await?.ok_or(PipelineError::NotFound)?;
             shown.push(BehindItem {
                 item: id,
                 name: item.name,
@@ -164,6 +165,11 @@ impl Pipeline {
                 at: row.at,
             });
         }
+        drop(conn);
+        // That an item was read, or how fast, says nothing of its labels; what was wrong with them does.
+        let telling = shown.iter().filter(|one| kept != Kept::Item || !one.classes.is_empty());
+        let told = telling.map(|one| one.item).collect();
+        self.told_of_labels(caller, project, told).await?;
         Ok(BehindView {
             count,
             of,

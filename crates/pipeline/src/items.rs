@@ -1,5 +1,7 @@
 //! Items as people list and open them.
 
+use std::collections::BTreeSet;
+
 use countersign_model::{
     Annotation, Author, CannotAssess, Instant, ItemId, ProjectId, Protocol, ReadId, Role, UserId,
 };
@@ -273,6 +275,30 @@ impl Pipeline {
             return Ok(false);
         }
         Ok(!certifications::knows_labels(conn, caller.user(), item.id).await?)
+    }
+
+    /// Keeps which of these items somebody who could audit them was told something about the labels of, for the first time: by a
+    /// figure that names classes, or by what was wrong. Nobody judges blind what they were told.
+    pub(crate) async fn told_of_labels(
+        &self,
+        caller: &Caller,
+        project: ProjectId,
+        named: BTreeSet<ItemId>,
+    ) -> Result<()> {
+        if !self.access.allows(&caller.principal, Action::AuditLabels, &Resource::Project(project)) {
+            return Ok(());
+        }
+        let mut shown = Vec::new();
+        {
+            let mut conn = self.store.read().await?;
+            for id in named {
+                let Some(item) = items::by_id(&mut conn, id).await? else { continue };
+                if self.shows_labels(&mut conn, caller, &item).await? {
+                    shown.push(item);
+                }
+            }
+        }
+        self.all_labels_shown(caller, shown).await
     }
 
     /// The read, if the caller may see it.

@@ -73,7 +73,7 @@ impl Pipeline {
         let (answers, _) = self.answers(&mut conn, caller, project, answers).await?;
         let rows = rows(&answers, asked)?;
         // The figure has no items that are kept from the caller: nor has the list.
-        self.behind(&mut conn, caller, rows, Kept::Reads, query).await
+        self.behind(conn, caller, project, (rows, Kept::Reads), query).await
     }
 }
 

@@ -227,6 +227,9 @@ impl Pipeline {
             pair.first_name = name(&mut conn, pair.first).await?;
             pair.second_name = name(&mut conn, pair.second).await?;
         }
+        drop(conn);
+        let examples = report.confusion.iter().flat_map(|cell| cell.examples.iter().copied());
+        self.told_of_labels(caller, project, examples.collect()).await?;
         Ok(report)
     }
 

@@ -44,7 +44,7 @@ impl Pipeline {
         let checks = monitoring::checks(&mut conn, project, user, stream, from, limit).await?;
         let older = own.checked.saturating_sub(checks.len() as u64);
         let rows = checks.into_iter().rev().map(row).collect::<Result<_>>()?;
-        let shown = self.behind(&mut conn, caller, rows, Kept::Names, query).await?;
+        let shown = self.behind(conn, caller, project, (rows, Kept::Names), query).await?;
         if older == 0 {
             return Ok(shown);
         }

@@ -95,6 +95,9 @@ impl Pipeline {
             shown.push(CorrectionView { right, said, reads, low, high, people, examples: kind.examples });
         }
         shown.sort_by_key(|kind| std::cmp::Reverse(kind.reads));
+        drop(conn);
+        let examples = shown.iter().flat_map(|kind| kind.examples.iter().copied());
+        self.told_of_labels(caller, project, examples.collect()).await?;
         Ok(CorrectionsView { checked, wrong, kinds: shown })
     }
 }

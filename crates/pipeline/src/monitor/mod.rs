@@ -19,7 +19,7 @@ mod worked;
 
 use countersign_model::{AlarmId, Instant, ItemId, ProjectId, UserId};
 use countersign_quality::monitor::false_alarms;
-use countersign_store::{Conn, certifications, items, monitoring, projects, users};
+use countersign_store::{Conn, items, monitoring, projects, users};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use check::{Looked, Pair, Raised, observe, raise_gold, reviewed};
@@ -370,7 +370,7 @@ impl Pipeline {
         let mut example = None;
         for check in corrected {
             let own = alarm.user_id == caller.user();
-            let blind = certifications::blinds(conn, caller.user(), check.item_id).await?;
+            let blind = self.audits_blind(conn, caller, check.item_id).await?;
             if !blind && (own || !self.hides_names_on(conn, caller, check.item_id).await?) {
                 example = Some(check.item_id);
                 break;

@@ -123,6 +123,9 @@ impl Pipeline {
         for row in tickets::of_project(&mut conn, project, LISTED_MAX).await? {
             shown.push(self.ticket_view(&mut conn, caller, row).await?);
         }
+        drop(conn);
+        let examples = shown.iter().flat_map(|ticket| ticket.examples.iter().map(|one| one.item));
+        self.told_of_labels(caller, project, examples.collect()).await?;
         Ok(shown)
     }
 

@@ -128,7 +128,7 @@ impl Pipeline {
             VendorFigure::Items | VendorFigure::Turnaround | VendorFigure::Gold => Kept::Item,
             _ => Kept::Reads,
         };
-        self.behind(&mut conn, caller, rows, kept, query).await
+        self.behind(conn, caller, project, (rows, kept), query).await
     }
 
     /// The classes on which an error is critical: those that were named, or those of the protocol; none for all of them.

@@ -263,6 +263,9 @@ impl Pipeline {
                 compared.push(compare(first, second, &counted, power));
             }
         }
+        drop(conn);
+        let named = views.iter().flat_map(|view| view.critical_items.iter().map(|one| one.item));
+        self.told_of_labels(caller, project, named.collect()).await?;
         Ok(VendorReport {
             critical: critical.into_iter().collect(),
             organizations: views,

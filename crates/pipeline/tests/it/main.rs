@@ -61,6 +61,7 @@ mod suggestions;
 mod tickets;
 mod tiers;
 mod tiers_double;
+mod told;
 mod vault;
 mod vendors;
 mod void;
