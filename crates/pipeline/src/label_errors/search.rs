@@ -361,11 +361,13 @@ impl Pipeline {
             return self.finish_job(job, worker).await;
         };
         let doubt = blocking(move || {
-            let (_, placed) = doubts(&looked.labels, &looked.draft, &looked.rule)?;
+            // What cannot be held against anything says nothing of where marks lie; its tags may still be doubtful.
+            let placed =
+                doubts(&looked.labels, &looked.draft, &looked.rule).map_or(0.0, |(_, placed)| placed);
             // Either may be wrong: what speaks against both is taken together.
-            Ok::<_, PipelineError>(1.0 - (1.0 - placed) * (1.0 - doubtful(&tags, &bars)))
+            1.0 - (1.0 - placed) * (1.0 - doubtful(&tags, &bars))
         })
-        .await??;
+        .await?;
         self.store
             .write::<_, PipelineError, _>(Actor::system(), move |tx| {
                 Box::pin(async move {
