@@ -51,6 +51,8 @@ test("each number of agreement opens its items", async ({ page }) => {
   await asks("23 by one alone or under two names", { figure: "marks", part: "rest" });
   await asks(/^118$/, { figure: "pair", first: "u-1", second: "u-2", part: "rest" });
   await asks(/ and nothing: /, { figure: "cell", part: "counted" });
+  await expect(agreement.getByRole("row", { name: /^BEV IoU .* 31 pairs of marks/ })).toContainText("0.84");
+  await expect(agreement.getByRole("row", { name: /^F1 of tracks 18 tracks/ })).toContainText("0.9");
 });
 
 test("each number of the scorecard opens its items", async ({ page }) => {

@@ -130,7 +130,7 @@ impl Answers {
                 *numbers.entry(class.to_owned()).or_insert(next)
             };
             let seen = marks::of_item(&findings, &names, &people, (looked, &spacings), number);
-            looked.items.push(seen);
+            looked.add(seen, &names, &people);
         }
         for finding in findings {
             sums.findings += 1;
@@ -176,7 +176,7 @@ impl Answers {
             });
         }
         let classes_met = u16::try_from(self.numbers.len()).unwrap_or(u16::MAX);
-        let marks = self.marks.as_ref().and_then(|looked| marks::report(&looked.items, classes_met));
+        let marks = self.marks.as_ref().and_then(|looked| marks::report(looked, classes_met));
         let answers = whole.as_ref().map(|table| {
             let mut own = figures::of(table);
             if self.marks.is_some() {

@@ -3,15 +3,24 @@
 use std::collections::BTreeMap;
 
 use countersign_model::{Agreement, Annotation, AnnotationId, Shape, ShapeKind};
-use countersign_quality::instances::{Estimate, ImageMarks, MarkFigures, OutlinesApart, Unit, mark_figures};
-use countersign_workflow::compare::{has_extent, overlaps, surfaces_apart};
+use countersign_quality::instances::{
+    Estimate, ImageMarks, Likeness, MarkFigures, OutlinesApart, Unit, mark_figures,
+};
+use countersign_workflow::compare::{
+    footprints_alike, has_extent, key_points_alike, overlaps, surfaces_apart,
+};
 use serde::Serialize;
 
-use super::{CONFIDENCE, CoefficientView, SEED, figures};
+use super::{
+    CONFIDENCE, CoefficientView, SEED, figures,
+    tracks::{self, TrackPair},
+};
 use crate::compare::FindingMarks;
 
 /// Most cells that one report fills to measure how far outlines lie apart: a few seconds.
 const CELLS_MAX: u64 = 1 << 26;
+/// Most comparisons of tracks in a frame that one report makes: seconds.
+const TRACK_FRAMES_MAX: u64 = 1 << 22;
 
 /// How far readers agree mark by mark: whether both found it, called it the same, and outlined it alike. Intervals draw items anew.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -33,6 +42,39 @@ pub struct MarkAgreement {
     pub outlines: Vec<OutlineDistance>,
     /// Pairs of outlines that were not measured: there are more, or larger ones, than one report takes.
     pub unmeasured: u64,
+    /// How alike cuboids and key points are that both marked, by measure; none where nobody drew any.
+    pub alike: Vec<AlikeView>,
+    /// Tracks over all their frames; absent where nobody has any.
+    pub tracks: Option<TrackAgreement>,
+}
+
+/// How alike marks are that both readers of a pair drew of one finding, under one class.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AlikeView {
+    /// `bev_iou` (footprints of cuboids) or `oks` (key points, the mean of both directions, each joint with the spread 1 / joints).
+    pub measure: String,
+    /// Pairs of marks that were measured.
+    pub pairs: u64,
+    /// Mean over them.
+    pub value: CoefficientView,
+}
+
+/// How far readers agree about what moves: a track of one is that of another where they overlap by half on average over the frames
+/// in which either has it, under one class.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct TrackAgreement {
+    /// Tracks of pairs of readers that both have.
+    pub both: u64,
+    /// Tracks that one of them has alone.
+    pub alone: u64,
+    /// 2 both / (2 both + alone).
+    pub f1: CoefficientView,
+    /// Mean overlap of the tracks that both have, over the frames in which either has them.
+    pub overlap: Option<CoefficientView>,
+    /// Items whose tracks were not compared: there are more than one report takes.
+    pub items_left_out: u64,
 }
 
 /// How far outlines that both readers of a pair drew of one finding, under one class, lie apart. Polygons and masks only: the border of
@@ -78,11 +120,20 @@ pub(super) struct Looked {
     pub rule: Agreement,
     pub items: Vec<Vec<Seen>>,
     cells: u64,
+    /// Tracks of pairs of readers, by item; `None` where they were not compared.
+    tracks: Vec<Option<Vec<TrackPair>>>,
+    track_frames: u64,
 }
 
 impl Looked {
     pub const fn by(rule: Agreement) -> Self {
-        Self { rule, items: Vec::new(), cells: CELLS_MAX }
+        Self { rule, items: Vec::new(), cells: CELLS_MAX, tracks: Vec::new(), track_frames: TRACK_FRAMES_MAX }
+    }
+
+    /// Adds what was seen of an item, with the tracks of its first readers.
+    pub fn add(&mut self, seen: Vec<Seen>, marks: &MarksOf, people: &[usize]) {
+        self.items.push(seen);
+        self.tracks.push(tracks::of_item(marks, people, &self.rule, &mut self.track_frames));
     }
 }
 
@@ -110,7 +161,7 @@ pub(super) fn of_item(
             continue;
         }
         let named: Vec<Option<u16>> = own.iter().map(|mark| mark.map(|mark| number(&mark.class))).collect();
-        let (mut overlap, mut apart) = (BTreeMap::new(), Vec::new());
+        let (mut overlap, mut apart, mut alike) = (BTreeMap::new(), Vec::new(), Vec::new());
         for (place, one) in own.iter().enumerate() {
             for (before, other) in own[..place].iter().enumerate() {
                 let Some((one, other)) = one.zip(*other).filter(|(a, b)| a.class == b.class) else {
@@ -124,9 +175,12 @@ pub(super) fn of_item(
                 if is_drawn(&one.shape) && is_drawn(&other.shape) {
                     apart.push(distance(one, other, spacings, &mut looked.cells));
                 }
+                let (one, other) = (&one.shape, &other.shape);
+                alike.extend(footprints_alike(one, other).map(|value| (Likeness::Footprint, value)));
+                alike.extend(key_points_alike(one, other).map(|value| (Likeness::KeyPoints, value)));
             }
         }
-        seen.push(Seen { named, overlap, apart });
+        seen.push(Seen { named, overlap, apart, alike });
     }
     seen
 }
@@ -137,6 +191,8 @@ pub(super) struct Seen {
     overlap: BTreeMap<(usize, usize), f64>,
     /// How far outlines of pairs of readers lie apart; `None` where that was not measured.
     apart: Vec<Option<Distance>>,
+    /// How alike cuboids and key points of pairs of readers are.
+    alike: Vec<(Likeness, f64)>,
 }
 
 /// Unit, 95th percentile, mean.
@@ -177,24 +233,34 @@ pub(super) fn pairs(seen: &[Seen]) -> (u64, u64) {
 }
 
 /// The figures over all items; `None` where nobody marked anything.
-pub(super) fn report(items: &[Vec<Seen>], classes: u16) -> Option<MarkAgreement> {
+pub(super) fn report(looked: &Looked, classes: u16) -> Option<MarkAgreement> {
+    let items = &looked.items;
     let images: Vec<ImageMarks> = items
         .iter()
-        .map(|seen| {
+        .zip(&looked.tracks)
+        .map(|(seen, tracks)| {
             let mut image = ImageMarks::new(classes);
+            for pair in tracks.iter().flatten() {
+                image.tracks(pair.overlaps.len(), pair.alone);
+                pair.overlaps.iter().for_each(|overlap| image.alike(Likeness::Track, *overlap));
+            }
             for finding in seen {
                 image.finding(&finding.named, |a, b| finding.overlap.get(&(a, b)).copied());
                 for (unit, hausdorff_95, mean) in finding.apart.iter().flatten() {
                     image.apart(*unit, *hausdorff_95, *mean);
                 }
+                finding.alike.iter().for_each(|(what, value)| image.alike(*what, *value));
             }
             image
         })
         .collect();
-    let MarkFigures { f1, overlap, panoptic, alpha, both, alone, apart } =
+    let MarkFigures { f1, overlap, panoptic, alpha, both, alone, apart, alike, track_f1, tracks } =
         mark_figures(&images, CONFIDENCE, figures::resamples(images.len()), SEED);
     f1?;
     let view = |estimate: Estimate| CoefficientView::new(estimate.value, estimate.interval);
+    let [footprints, key_points, overlap_of_tracks] = alike;
+    let measured = [("bev_iou", footprints), ("oks", key_points)];
+    let left_out = looked.tracks.iter().filter(|pairs| pairs.is_none()).count();
     Some(MarkAgreement {
         // Whole numbers, counted one by one.
         both: both as u64,
@@ -210,6 +276,22 @@ pub(super) fn report(items: &[Vec<Seen>], classes: u16) -> Option<MarkAgreement>
             .flat_map(|finding| &finding.apart)
             .filter(|one| one.is_none())
             .count() as u64,
+        alike: measured
+            .into_iter()
+            .filter_map(|(measure, found)| Some((measure, found?)))
+            .map(|(measure, found)| AlikeView {
+                measure: measure.into(),
+                pairs: found.pairs as u64,
+                value: view(found.value),
+            })
+            .collect(),
+        tracks: track_f1.map(|f1| TrackAgreement {
+            both: tracks.0 as u64,
+            alone: tracks.1 as u64,
+            f1: view(f1),
+            overlap: overlap_of_tracks.map(|found| view(found.value)),
+            items_left_out: left_out as u64,
+        }),
     })
 }
 

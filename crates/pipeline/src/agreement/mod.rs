@@ -10,6 +10,7 @@ mod figures;
 mod marks;
 mod pairs;
 mod reasons;
+mod tracks;
 
 use countersign_model::{ItemId, ProjectId, Protocol, UserId};
 use countersign_quality::agreement::Interval;
@@ -18,7 +19,7 @@ use serde::Serialize;
 
 pub(crate) use answers::{Answers, marked, reader};
 pub use behind::{AgreementFigure, Behind};
-pub use marks::{DistanceView, MarkAgreement, OutlineDistance};
+pub use marks::{AlikeView, DistanceView, MarkAgreement, OutlineDistance, TrackAgreement};
 pub use reasons::{DisputeReason, DisputedItem};
 
 use crate::{Pipeline, PipelineError, Result, access::Action, blocking, people::Caller, tiers::ShareView};

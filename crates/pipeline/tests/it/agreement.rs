@@ -14,6 +14,7 @@ use countersign_pipeline::{
 use countersign_store::{Actor, Evidence, items, releases};
 use countersign_workflow::AdjudicateDecision;
 use serde_json::json;
+use uuid::Uuid;
 
 use crate::{
     behind::{sums, whole},
@@ -195,6 +196,34 @@ async fn outlines_lie_apart_in_millimetres_where_they_are_known_and_in_pixels_ot
     near(Some(mm.mean.value), 29.0 / 72.0);
     near(Some(px.mean.value), 0.5);
     assert_eq!(marks.unmeasured, 0);
+}
+
+/// A box of a track of its own.
+fn tracked(x: f64, track: u128) -> Change {
+    let mut change = mark(x, "object");
+    let Change::Put { annotation } = &mut change else { unreachable!() };
+    annotation.arrangement.track = Some(Uuid::from_u128(track));
+    change
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tracks_of_two_readers_are_matched() {
+    let team = Team::new(1, STAGES).await;
+    let auditor = team.house.sign_in("auditor@p").await;
+    let a = team.claim(&team.readers[0], None).await.unwrap();
+    let b = team.claim(&team.readers[1], Some(a.item.id)).await.unwrap();
+    // The first of each is one thing, 8 of 12 pixels wide in common; one has another that nobody else saw.
+    let drawn = [vec![tracked(3.0, 1), tracked(40.0, 2)], vec![tracked(5.0, 7)]];
+    for ((work, reader), changes) in [a, b].into_iter().zip(&team.readers).zip(drawn) {
+        let (task, fence, revision) = (work.task.id, work.task.fence, work.read.unwrap().revision);
+        team.house.pipeline.submit(reader, task, fence, revision, changes).await.unwrap();
+    }
+    team.house.pipeline.drain(std::sync::Arc::new(|_| {})).await.unwrap();
+    let report = team.house.pipeline.agreement(&auditor, team.project).await.unwrap();
+    let tracks = report.marks.unwrap().tracks.unwrap();
+    assert_eq!((tracks.both, tracks.alone, tracks.items_left_out), (1, 1, 0));
+    near(Some(tracks.f1.value), 2.0 / 3.0);
+    near(Some(tracks.overlap.unwrap().value), f64::from(8.0_f32 / 12.0_f32));
 }
 
 /// Of the class that 11 of 18 reads marked, with 6 of 9 items alike.

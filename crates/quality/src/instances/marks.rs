@@ -21,6 +21,22 @@ impl Unit {
     pub const ALL: [Self; 2] = [Self::Millimetre, Self::Pixel];
 }
 
+/// What else says how alike two marks are, 0 to 1 each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Likeness {
+    /// Intersection over union of the footprints of cuboids, seen from above.
+    Footprint,
+    /// Similarity of key points (OKS).
+    KeyPoints,
+    /// Mean overlap of a track over the frames in which either reader has it.
+    Track,
+}
+
+impl Likeness {
+    /// All of them, in the order in which figures name them.
+    pub const ALL: [Self; 3] = [Self::Footprint, Self::KeyPoints, Self::Track];
+}
+
 /// Sums of distances of outlines, and over how many pairs.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 struct Apart {
@@ -40,6 +56,10 @@ pub struct ImageMarks {
     overlap: (f64, f64),
     /// How far outlines that both drew lie apart, by unit.
     apart: [Apart; 2],
+    /// Sums of likenesses, and over how many pairs.
+    alike: [(f64, f64); 3],
+    /// Tracks of pairs of readers that both have, and that one has alone.
+    tracks: (f64, f64),
     /// Krippendorff's coincidences of different answers, and answers by class; nothing found is the last class.
     differing: f64,
     answers: Vec<f64>,
@@ -97,6 +117,29 @@ impl ImageMarks {
         sums.pairs += 1.0;
     }
 
+    /// Adds how alike two marks of one finding are, 0 to 1.
+    pub fn alike(&mut self, what: Likeness, value: f64) {
+        let sums = &mut self.alike[what as usize];
+        sums.0 += value;
+        sums.1 += 1.0;
+    }
+
+    /// Adds the tracks of a pair of readers: how many both have, and how many one of them has alone.
+    pub fn tracks(&mut self, both: usize, alone: usize) {
+        self.tracks.0 += to_f64(both);
+        self.tracks.1 += to_f64(alone);
+    }
+
+    fn mean_alike<const WHAT: usize>(&self) -> Option<f64> {
+        let (sum, pairs) = self.alike[WHAT];
+        (pairs > 0.0).then(|| sum / pairs)
+    }
+
+    fn track_f1(&self) -> Option<f64> {
+        let (both, alone) = self.tracks;
+        (both + alone > 0.0).then(|| 2.0 * both / (2.0 * both + alone))
+    }
+
     /// The mean over pairs of one of the two distances.
     fn mean_apart<const UNIT: usize>(&self, of: fn(&Apart) -> f64) -> Option<f64> {
         let sums = &self.apart[UNIT];
@@ -109,6 +152,12 @@ impl ImageMarks {
             sums.mean += more.mean;
             sums.pairs += more.pairs;
         }
+        for (sums, more) in self.alike.iter_mut().zip(&other.alike) {
+            sums.0 += more.0;
+            sums.1 += more.1;
+        }
+        self.tracks.0 += other.tracks.0;
+        self.tracks.1 += other.tracks.1;
         self.both += other.both;
         self.alone += other.alone;
         self.overlap.0 += other.overlap.0;
@@ -164,6 +213,17 @@ pub struct OutlinesApart {
     pub mean: Estimate,
 }
 
+/// How alike marks of the same finding are.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Alike {
+    /// By what.
+    pub what: Likeness,
+    /// Pairs of marks, or of tracks.
+    pub pairs: f64,
+    /// Mean over them.
+    pub value: Estimate,
+}
+
 /// How far readers agree mark by mark.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct MarkFigures {
@@ -177,11 +237,20 @@ pub struct MarkFigures {
     pub alpha: Option<Estimate>,
     /// How far outlines lie apart, by [`Unit::ALL`]; absent where none was measured in a unit.
     pub apart: [Option<OutlinesApart>; 2],
+    /// How alike marks are otherwise, by [`Likeness::ALL`]; absent where there was no such pair.
+    pub alike: [Option<Alike>; 3],
+    /// F1 of tracks over pairs of readers; absent where nobody has tracks.
+    pub track_f1: Option<Estimate>,
+    /// Tracks of pairs of readers that both have, and that one has alone.
+    pub tracks: (f64, f64),
     /// Pairs of readers over findings who both marked one under one class.
     pub both: f64,
     /// Marks, over pairs of readers, that the other lacks or calls something else.
     pub alone: f64,
 }
+
+/// Figures that are drawn anew.
+const FIGURES: usize = 12;
 
 /// The figures of all images with intervals from `times` draws; the same seed gives the same ones.
 #[must_use]
@@ -192,7 +261,7 @@ pub fn mark_figures(images: &[ImageMarks], confidence: f64, times: usize, seed: 
     };
     let mut whole = zero();
     images.iter().for_each(|image| whole.add(image));
-    let figures: [fn(&ImageMarks) -> Option<f64>; 8] = [
+    let figures: [fn(&ImageMarks) -> Option<f64>; FIGURES] = [
         ImageMarks::f1,
         ImageMarks::overlap,
         ImageMarks::panoptic,
@@ -201,8 +270,12 @@ pub fn mark_figures(images: &[ImageMarks], confidence: f64, times: usize, seed: 
         |image| image.mean_apart::<0>(|sums| sums.mean),
         |image| image.mean_apart::<1>(|sums| sums.hausdorff_95),
         |image| image.mean_apart::<1>(|sums| sums.mean),
+        ImageMarks::mean_alike::<0>,
+        ImageMarks::mean_alike::<1>,
+        ImageMarks::mean_alike::<2>,
+        ImageMarks::track_f1,
     ];
-    let mut drawn: [Vec<f64>; 8] = Default::default();
+    let mut drawn: [Vec<f64>; FIGURES] = Default::default();
     let mut random = Random::new(seed);
     for _ in 0..if images.len() < 2 { 0 } else { times } {
         let mut sample = zero();
@@ -222,7 +295,23 @@ pub fn mark_figures(images: &[ImageMarks], confidence: f64, times: usize, seed: 
         let (hausdorff_95, mean) = next().zip(next())?;
         Some(OutlinesApart { unit, pairs: whole.apart[unit as usize].pairs, hausdorff_95, mean })
     });
-    MarkFigures { f1, overlap, panoptic, alpha, apart, both: whole.both, alone: whole.alone }
+    let alike = Likeness::ALL.map(|what| {
+        let value = next()?;
+        Some(Alike { what, pairs: whole.alike[what as usize].1, value })
+    });
+    let track_f1 = next();
+    MarkFigures {
+        f1,
+        overlap,
+        panoptic,
+        alpha,
+        apart,
+        alike,
+        track_f1,
+        tracks: whole.tracks,
+        both: whole.both,
+        alone: whole.alone,
+    }
 }
 
 #[cfg(test)]
@@ -333,6 +422,23 @@ mod tests {
             mixed.apart.iter().flatten().map(|one| (one.unit, one.hausdorff_95.value)).collect();
         assert_eq!(units, [(Unit::Millimetre, 1.0), (Unit::Pixel, 7.0)]);
         assert_eq!(mixed.apart[1].unwrap().mean.interval, None, "one image says nothing of others");
+    }
+
+    #[test]
+    fn likenesses_are_means_and_tracks_have_an_f1_of_their_own() {
+        let mut image = ImageMarks::new(1);
+        image.alike(Likeness::KeyPoints, 0.5);
+        image.alike(Likeness::KeyPoints, 0.9);
+        image.alike(Likeness::Track, 0.6);
+        image.tracks(3, 2);
+        let found = mark_figures(&[image.clone(), image], 0.95, 50, 1);
+        let [None, Some(points), Some(track)] = found.alike else { panic!("{:?}", found.alike) };
+        assert_eq!((points.what, points.pairs, track.what), (Likeness::KeyPoints, 4.0, Likeness::Track));
+        assert!((points.value.value - 0.7).abs() < 1e-12 && (track.value.value - 0.6).abs() < 1e-12);
+        // 2 * 6 / (2 * 6 + 4)
+        assert!((found.track_f1.unwrap().value - 0.75).abs() < 1e-12);
+        assert_eq!(found.tracks, (6.0, 4.0));
+        assert!(found.track_f1.unwrap().interval.is_some());
     }
 
     #[test]

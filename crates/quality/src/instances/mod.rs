@@ -11,6 +11,6 @@ mod time;
 
 pub use assign::{ASSIGN_MAX, Matched, assign, segments};
 pub use cluster::{Cluster, Found, InstancesError, agreement, cluster};
-pub use marks::{Estimate, ImageMarks, MarkFigures, OutlinesApart, Unit, mark_figures};
+pub use marks::{Alike, Estimate, ImageMarks, Likeness, MarkFigures, OutlinesApart, Unit, mark_figures};
 pub use score::Score;
 pub use time::{onsets, time_overlap, track_overlap, tracks};

@@ -7,6 +7,7 @@
 //! with one class, an overlap of each pair as the rule asks, and the same answers. That something cannot be assessed is a finding
 //! of its own: only all readers together agree on it, whatever the rule says about majorities, and why is no difference.
 
+mod alike;
 mod gather;
 mod merge;
 mod overlap;
@@ -19,6 +20,7 @@ use countersign_model::{Agreement, Annotation, FrameRef, Shape, ShapeKind};
 use countersign_quality::instances::InstancesError;
 use serde::{Deserialize, Serialize};
 
+pub use alike::{footprints_alike, key_points_alike};
 use gather::{Gathered, gather};
 pub use merge::{MergeError, chosen_rule, merge, merge_chosen, rule_name, settle};
 pub(crate) use overlap::overlap;

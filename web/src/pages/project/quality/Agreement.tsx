@@ -267,6 +267,19 @@ function Marks({ report, open, figures }: { report: AgreementReport } & Listed) 
               <td className="num">{distanceWords(one.mean, one.unit)}</td>
             </tr>,
           ])}
+          {marks.alike.map((one) => (
+            <tr key={one.measure}>
+              <td>
+                {ALIKE[one.measure]?.name ?? one.measure}{" "}
+                <span className="dim">
+                  {ALIKE[one.measure]?.about ?? "how alike two marks are"}, the mean over{" "}
+                  {plural(one.pairs, "pair of marks", "pairs of marks")}
+                </span>
+              </td>
+              <td className="num">{coefficientWords(one.value)}</td>
+            </tr>
+          ))}
+          {marks.tracks ? <Tracks tracks={marks.tracks} /> : null}
         </tbody>
       </table>
       {marks.outlines.length > 0 ? (
@@ -279,6 +292,43 @@ function Marks({ report, open, figures }: { report: AgreementReport } & Listed) 
         </p>
       ) : null}
     </div>
+  );
+}
+
+const ALIKE: Record<string, { name: string; about: string }> = {
+  bev_iou: { name: "BEV IoU", about: "overlap of the footprints of cuboids, seen from above" },
+  oks: {
+    name: "OKS",
+    about: "similarity of key points, the mean of both directions, every joint with the spread 1 / joints",
+  },
+};
+
+function Tracks({ tracks }: { tracks: NonNullable<NonNullable<AgreementReport["marks"]>["tracks"]> }) {
+  return (
+    <>
+      <tr>
+        <td>
+          F1 of tracks{" "}
+          <span className="dim">
+            {plural(tracks.both, "track that both readers of a pair have", "tracks that both readers of a pair have")}
+            , {count(tracks.alone)} that one has alone; under one class, overlapping by half on average over the
+            frames in which either is
+            {tracks.items_left_out > 0
+              ? `; ${plural(tracks.items_left_out, "item was", "items were")} left out: more than one report takes`
+              : ""}
+          </span>
+        </td>
+        <td className="num">{coefficientWords(tracks.f1)}</td>
+      </tr>
+      {tracks.overlap ? (
+        <tr>
+          <td>
+            Overlap of tracks <span className="dim">that both have, over these frames</span>
+          </td>
+          <td className="num">{coefficientWords(tracks.overlap)}</td>
+        </tr>
+      ) : null}
+    </>
   );
 }
 
