@@ -4,6 +4,7 @@
  */
 import type { ApiProblem } from "./api/problem";
 import { DRAWN } from "./refusals-drawn";
+import { GATE_REASONS } from "./refusals-gate";
 import { QUALITY_REFUSALS } from "./refusals-quality";
 import { OF_THE_WORK } from "./refusals-work";
 
@@ -443,49 +444,6 @@ export function fileRefusal(code: string): string {
 }
 
 // ---- Why something waits at the gate ------------------------------------------------------------------------
-
-const GATE_REASONS: Record<string, string> = {
-  burned_in_declared: "The file says that text is burned into the picture",
-  burned_in_not_ruled_out: "Text in the picture is not ruled out",
-  text_masked: "Text was found in the picture and masked: look whether the masks are right",
-  text_found: "Text was found in the picture",
-  pixels_not_looked_at: "The pixels could not be searched for text",
-  truncated_pixel_data: "Frames are missing at the end of the file",
-  secondary_capture: "A secondary capture: may show a screen or paper",
-  secondary_image: "A secondary image: may carry text",
-  structured_content: "Holds text in a structured report",
-  encapsulated_document: "Holds a document",
-  slide_label: "A slide's label or overview: may show a name or number",
-  overlay_in_pixels: "An overlay may stand in unused bits of compressed pixels",
-  face_may_be_recognizable: "A head scan: a face could be drawn from it",
-  face_not_removed:
-    "A head scan whose face could not be taken off: none of its series shows where the brain is",
-  not_assessed: "Cleared before risks that stay were noted",
-  video: "A video: nobody has looked at every frame",
-  unknown_class: "A kind of DICOM object without a rule of its own",
-  not_an_image: "Not an image",
-  not_decodable: "Cannot be decoded here",
-  not_cleaned: "Could not be cleaned: it can only be rejected",
-  faces_and_plates_not_ruled_out: "Camera picture that no accepted model has looked at for faces and plates",
-  model_unknown: "The protocol names a model for faces and plates that is not registered",
-  model_retired: "The model for faces and plates is retired",
-  model_not_accepted: "The model for faces and plates was not measured on your frames",
-  model_below_bound: "The model for faces and plates is not known to be good enough",
-  model_replaced: "Another registration of this name took its place",
-  model_not_allowed: "This server may not call the model's address",
-  model_away: "The model's server does not answer",
-  model_slow: "The model's server took too long",
-  model_refused: "The model's server refused",
-  model_other: "Another model or another version answered",
-  model_answer_wrong: "The model's answer is not what was registered",
-  model_answer_too_large: "The model's answer is too large",
-  not_in_protocol: "The rules of the project do not name it",
-  picture_turned: "The picture is marked as turned; the model was not measured on such",
-  frame_gone: "A frame is gone",
-  mask_taken_back: "A person took one of the model's masks back",
-  too_many_masks: "More masks than a picture can have",
-  job_dead: "The run broke off three times",
-};
 
 /** What was left to doubt, as `code at place`. */
 export function gateResidual(text: string): string {

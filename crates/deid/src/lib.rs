@@ -44,7 +44,8 @@ pub use image::{CleanedImage, ImageError, MAX_IMAGE_BYTES, MAX_IMAGE_PIXELS, Str
 pub use keys::Keys;
 pub use profile::{DatesPolicy, Profile, ProfileError, ProfileOption};
 pub use records::{
-    Action, CleanedRecords, MAX_RECORDS_BYTES, RecordsError, RecordsReport, Rules, clean_records,
+    Action, CleanedRecords, CleanedRow, MAX_RECORDS_BYTES, RecordsError, RecordsLimits, RecordsReport, Rules,
+    clean_records, clean_rows,
 };
 pub use report::{Applied, Counts, MAX_LISTED, Report};
 pub use risk::{Risk, risks};

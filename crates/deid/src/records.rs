@@ -5,10 +5,13 @@
 //! are refused with their place, and the file stays in quarantine. A value that was dropped or replaced in a
 //! row and stands in another column of it is refused as a leak.
 
-use std::collections::BTreeMap;
+mod error;
+
+use std::collections::{BTreeMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
+pub use self::error::RecordsError;
 use crate::dates::{Day, is_time};
 use crate::{Keys, ZIP3_TABLE, zip3};
 
@@ -20,8 +23,10 @@ const MAX_CODE: usize = 32;
 const MAX_DIGITS: usize = 5;
 /// Oldest age that is told, years.
 const OLDEST: u32 = 89;
-/// Shortest dropped value that is looked for in the other columns, characters.
+/// Shortest dropped value that is looked for in the other columns of its row, characters.
 const MIN_LEAK: usize = 4;
+/// Shortest dropped value that is looked for in the whole table, characters: shorter ones recur by chance.
+const MIN_LEAK_ELSEWHERE: usize = 6;
 
 /// What becomes of a column.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,6 +41,10 @@ pub enum Action {
     Drop,
     /// The patient's number: replaced by the pseudonym that the patient's images have.
     Pseudonym,
+    /// Study Instance UID: replaced by the one that the study's images have.
+    Study,
+    /// Accession number: rows are joined to studies by it, then it is dropped with its column.
+    Accession,
     /// A date (`YYYYMMDD` or `YYYY-MM-DD`, a time may follow): moved back by the patient's weeks.
     DateShift,
     /// A date: its year stays.
@@ -71,6 +80,42 @@ pub struct RecordsReport {
     pub rows: u64,
     /// Columns in their order: name, action, number of values that are not as they were.
     pub columns: Vec<(String, Action, u64)>,
+    /// Different values of the source that were looked for in what stays.
+    pub searched: u64,
+}
+
+/// What a table may measure. Nothing is allocated for what a table merely says of itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RecordsLimits {
+    /// Bytes of the table.
+    pub bytes: usize,
+    /// Rows, without the first line.
+    pub rows: u64,
+    /// Columns.
+    pub columns: usize,
+    /// Bytes of one field.
+    pub field_bytes: usize,
+}
+
+impl Default for RecordsLimits {
+    fn default() -> Self {
+        Self { bytes: MAX_RECORDS_BYTES, rows: 10_000_000, columns: 4_096, field_bytes: 1024 * 1024 }
+    }
+}
+
+/// One row of a table as its rules leave it, with what the source calls its patient and study.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CleanedRow<'a> {
+    /// Number of the row, from 1 behind the first line.
+    pub number: u64,
+    /// The patient's number at the source; identifying. Absent where no column is one.
+    pub patient: Option<&'a str>,
+    /// Study Instance UID at the source; identifying.
+    pub study: Option<&'a str>,
+    /// Accession number at the source; identifying.
+    pub accession: Option<&'a str>,
+    /// Name and value of each column that stays, in their order, without patient and study.
+    pub values: &'a [(&'a str, String)],
 }
 
 /// A cleaned table.
@@ -82,126 +127,150 @@ pub struct CleanedRecords {
     pub report: RecordsReport,
 }
 
-/// Why a table stays in quarantine. Rows count from 1 behind the first line, columns from 1.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum RecordsError {
-    /// Larger than [`MAX_RECORDS_BYTES`].
-    #[error("the table has {bytes} bytes, more than the limit of {limit}")]
-    TooLarge {
-        /// Size, bytes.
-        bytes: u64,
-        /// The limit, bytes.
-        limit: u64,
-    },
-    /// No table: not UTF-8, or rows of different lengths.
-    #[error("no table at row {row}")]
-    Broken {
-        /// Where.
-        row: u64,
-    },
-    /// The rules have nothing for a column.
-    #[error("no rule for column {column}")]
-    UnknownColumn {
-        /// Which.
-        column: usize,
-    },
-    /// Dates move by the patient, but no column is the patient's number, or more than one.
-    #[error("moving dates needs exactly one column with the patient's number")]
-    NoPatient,
-    /// A value is not of the form that its rule expects.
-    #[error("row {row}, column {column}: not of the form that its rule expects")]
-    BadValue {
-        /// Row.
-        row: u64,
-        /// Column.
-        column: usize,
-    },
-    /// Words in a column that is kept.
-    #[error("row {row}, column {column}: free text in a column that is kept")]
-    FreeText {
-        /// Row.
-        row: u64,
-        /// Column.
-        column: usize,
-    },
-    /// A value that was dropped or replaced stands in a column that is kept.
-    #[error("row {row}, column {column}: repeats a value that was taken out")]
-    Leak {
-        /// Row.
-        row: u64,
-        /// Column.
-        column: usize,
-    },
-}
-
-impl RecordsError {
-    /// A stable machine-readable code; it never changes once released.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::TooLarge { .. } => "records-too-large",
-            Self::Broken { .. } => "records-broken",
-            Self::UnknownColumn { .. } => "records-unknown-column",
-            Self::NoPatient => "records-no-patient",
-            Self::BadValue { .. } => "records-bad-value",
-            Self::FreeText { .. } => "records-free-text",
-            Self::Leak { .. } => "records-leak",
-        }
-    }
-}
-
-/// Cleans a table by its rules.
+/// Cleans a table (fields between commas) by its rules.
 ///
 /// # Errors
 /// [`RecordsError`] with row and column; the table then stays where it is.
 pub fn clean_records(bytes: &[u8], rules: &Rules, keys: &Keys) -> Result<CleanedRecords, RecordsError> {
-    if bytes.len() > MAX_RECORDS_BYTES {
-        return Err(RecordsError::TooLarge { bytes: bytes.len() as u64, limit: MAX_RECORDS_BYTES as u64 });
+    clean_rows(bytes, (b',', RecordsLimits::default()), rules, keys, &mut |_| {})
+}
+
+/// Cleans a table within limits and hands out its rows one by one. What was handed out counts only once the whole table has
+/// passed: a later row may stop it.
+///
+/// `format` is what stands between two fields (a comma, a tab) and the limits.
+///
+/// # Errors
+/// As [`clean_records`].
+pub fn clean_rows(
+    bytes: &[u8],
+    (delimiter, limits): (u8, RecordsLimits),
+    rules: &Rules,
+    keys: &Keys,
+    each: &mut dyn FnMut(CleanedRow<'_>),
+) -> Result<CleanedRecords, RecordsError> {
+    if bytes.len() > limits.bytes {
+        return Err(RecordsError::TooLarge { bytes: bytes.len() as u64, limit: limits.bytes as u64 });
     }
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-    let mut reader = csv::ReaderBuilder::new().from_reader(bytes);
+    let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).from_reader(bytes);
     let header = reader.headers().map_err(|_| RecordsError::Broken { row: 0 })?.clone();
-    let mut columns = Vec::new();
-    for (i, name) in header.iter().enumerate() {
-        let action = rules.columns.get(name).ok_or(RecordsError::UnknownColumn { column: i + 1 })?;
-        columns.push((name.to_owned(), action.clone(), 0u64));
-    }
-    let patient = patient_column(&columns)?;
+    let mut table = Table::of(&header, rules, limits)?;
     let broken = |row| move |_: csv::Error| RecordsError::Broken { row };
     let mut out = csv::Writer::from_writer(Vec::with_capacity(bytes.len()));
-    let kept_names = columns.iter().filter(|c| c.1 != Action::Drop).map(|c| &c.0);
-    out.write_record(kept_names).map_err(broken(0))?;
+    out.write_record(table.kept().map(|i| &table.columns[i].0)).map_err(broken(0))?;
     let mut rows = 0;
     for record in reader.records() {
         rows += 1;
+        if rows > limits.rows {
+            return Err(RecordsError::TooManyRows { limit: limits.rows });
+        }
         let record = record.map_err(broken(rows))?;
-        let id = patient.and_then(|p| record.get(p)).map(str::trim).unwrap_or_default();
-        if patient.is_some() && id.is_empty() {
-            return Err(RecordsError::BadValue { row: rows, column: patient.unwrap_or_default() + 1 });
+        within(&record, rows, limits)?;
+        let key = |column: Option<usize>| column.and_then(|c| record.get(c)).map(str::trim);
+        let id = key(table.patient).unwrap_or_default();
+        if let Some(column) = table.patient.filter(|_| id.is_empty()) {
+            return Err(RecordsError::BadValue { row: rows, column: column + 1 });
         }
         let row = Row { keys, issuer: &rules.issuer, id, number: rows };
-        let cleaned = row.clean(&record, &mut columns)?;
+        let cleaned = row.clean(&record, &mut table)?;
         out.write_record(&cleaned).map_err(broken(rows))?;
+        let named = |wanted: Option<usize>| key(wanted).filter(|value| !value.is_empty());
+        let told = table.kept().zip(cleaned).filter(|(i, _)| !table.joins(*i));
+        let values: Vec<_> = told.map(|(i, value)| (table.columns[i].0.as_str(), value)).collect();
+        each(CleanedRow {
+            number: rows,
+            patient: named(table.patient),
+            study: named(table.study),
+            accession: named(table.accession),
+            values: &values,
+        });
     }
     let bytes = out.into_inner().map_err(|_| RecordsError::Broken { row: rows })?;
+    table.search(&bytes)?;
     let report = RecordsReport {
         rules: rules.version.clone(),
         code_version: env!("CARGO_PKG_VERSION").to_owned(),
         zip3_table: ZIP3_TABLE.to_owned(),
         rows,
-        columns,
+        searched: table.gone.len() as u64,
+        columns: table.columns,
     };
     Ok(CleanedRecords { bytes, report })
 }
 
-fn patient_column(columns: &[(String, Action, u64)]) -> Result<Option<usize>, RecordsError> {
-    let is = |wanted: Action| move |c: &(String, Action, u64)| c.1 == wanted;
-    let patients = columns.iter().filter(|c| is(Action::Pseudonym)(c)).count();
-    if patients > 1 || patients == 0 && columns.iter().any(is(Action::DateShift)) {
-        return Err(RecordsError::NoPatient);
+fn within(record: &csv::StringRecord, row: u64, limits: RecordsLimits) -> Result<(), RecordsError> {
+    let limit = limits.field_bytes;
+    match record.iter().position(|field| field.len() > limit) {
+        Some(at) => Err(RecordsError::TooLong { row, column: at + 1, limit }),
+        None => Ok(()),
     }
-    Ok(columns.iter().position(is(Action::Pseudonym)))
+}
+
+/// The columns of a table, which of them name patient and study, and what was taken out of all of its rows.
+struct Table {
+    columns: Vec<(String, Action, u64)>,
+    patient: Option<usize>,
+    study: Option<usize>,
+    accession: Option<usize>,
+    gone: HashSet<String>,
+}
+
+impl Table {
+    fn of(header: &csv::StringRecord, rules: &Rules, limits: RecordsLimits) -> Result<Self, RecordsError> {
+        if header.len() > limits.columns {
+            return Err(RecordsError::TooManyColumns { limit: limits.columns });
+        }
+        within(header, 0, limits)?;
+        let (mut columns, mut seen) = (Vec::new(), HashSet::new());
+        for (i, name) in header.iter().enumerate() {
+            let action = rules.columns.get(name).ok_or(RecordsError::UnknownColumn { column: i + 1 })?;
+            if !seen.insert(name) {
+                return Err(RecordsError::RepeatedColumn { column: i + 1 });
+            }
+            columns.push((name.to_owned(), action.clone(), 0u64));
+        }
+        let one = |wanted: Action| {
+            let mut all = columns.iter().enumerate().filter(|(_, column)| column.1 == wanted).map(|(i, _)| i);
+            let first = all.next();
+            all.next().map_or(Ok(first), |second| Err(RecordsError::TwoKeys { column: second + 1 }))
+        };
+        let patient = one(Action::Pseudonym).map_err(|_| RecordsError::NoPatient)?;
+        let (study, accession) = (one(Action::Study)?, one(Action::Accession)?);
+        if patient.is_none() && columns.iter().any(|column| column.1 == Action::DateShift) {
+            return Err(RecordsError::NoPatient);
+        }
+        Ok(Self { columns, patient, study, accession, gone: HashSet::new() })
+    }
+
+    /// Columns that stay.
+    fn kept(&self) -> impl Iterator<Item = usize> + '_ {
+        let gone = |action: &Action| matches!(action, Action::Drop | Action::Accession);
+        self.columns.iter().enumerate().filter(move |(_, column)| !gone(&column.1)).map(|(i, _)| i)
+    }
+
+    /// Whether rows are joined by a column.
+    fn joins(&self, column: usize) -> bool {
+        Some(column) == self.patient || Some(column) == self.study
+    }
+
+    /// Looks in the output for what was taken out of any of its rows.
+    fn search(&self, output: &[u8]) -> Result<(), RecordsError> {
+        let kept: Vec<usize> = self.kept().collect();
+        let mut row = 0;
+        for record in csv::Reader::from_reader(output).records() {
+            row += 1;
+            let record = record.map_err(|_| RecordsError::Broken { row })?;
+            for (value, column) in record.iter().zip(&kept) {
+                let value = value.to_lowercase();
+                let known = |text: &str| self.gone.contains(text);
+                if self.columns[*column].1 == Action::Keep && (known(&value) || words(&value).any(known)) {
+                    return Err(RecordsError::Leak { row, column: column + 1 });
+                }
+            }
+        }
+        Ok(())
+    }
 }
 
 struct Row<'a> {
@@ -212,20 +281,18 @@ struct Row<'a> {
 }
 
 impl Row<'_> {
-    fn clean(
-        &self,
-        record: &csv::StringRecord,
-        columns: &mut [(String, Action, u64)],
-    ) -> Result<Vec<String>, RecordsError> {
+    fn clean(&self, record: &csv::StringRecord, table: &mut Table) -> Result<Vec<String>, RecordsError> {
         let mut out = Vec::with_capacity(record.len());
         let mut gone: Vec<String> = Vec::new();
         let mut stayed: Vec<(usize, String)> = Vec::new();
         for (i, value) in record.iter().enumerate() {
-            let (_, action, changed) = &mut columns[i];
+            let (_, action, changed) = &mut table.columns[i];
             let value = value.trim();
             let new = self.value(action, value, i + 1)?;
             match action {
-                Action::Drop | Action::Pseudonym if value.chars().count() >= MIN_LEAK => {
+                Action::Drop | Action::Pseudonym | Action::Study | Action::Accession
+                    if value.chars().count() >= MIN_LEAK =>
+                {
                     gone.push(value.to_lowercase());
                 }
                 Action::Keep => stayed.push((i + 1, value.to_lowercase())),
@@ -236,25 +303,31 @@ impl Row<'_> {
         }
         let repeats =
             |text: &String| gone.iter().any(|g| text == g || words(g).any(|w| words(text).any(|t| t == w)));
-        match stayed.iter().find(|(_, text)| repeats(text)) {
-            Some((column, _)) => Err(RecordsError::Leak { row: self.number, column: *column }),
-            None => Ok(out),
+        if let Some((column, _)) = stayed.iter().find(|(_, text)| repeats(text)) {
+            return Err(RecordsError::Leak { row: self.number, column: *column });
         }
+        table.gone.extend(gone.into_iter().filter(|value| value.chars().count() >= MIN_LEAK_ELSEWHERE));
+        Ok(out)
     }
 
     /// The value of a column; `None` where the column goes.
     fn value(&self, action: &Action, value: &str, column: usize) -> Result<Option<String>, RecordsError> {
         let bad = RecordsError::BadValue { row: self.number, column };
-        if value.is_empty() && *action != Action::Drop {
+        if matches!(action, Action::Drop | Action::Accession) {
+            return Ok(None);
+        }
+        if value.is_empty() {
             return Ok(Some(String::new()));
         }
         Ok(Some(match action {
-            Action::Drop => return Ok(None),
+            Action::Drop | Action::Accession => return Ok(None),
             Action::Keep if is_number(value) || is_code(value) => value.to_owned(),
             Action::Keep => return Err(RecordsError::FreeText { row: self.number, column }),
             Action::OneOf(values) if values.iter().any(|v| v == value) => value.to_owned(),
             Action::OneOf(_) => return Err(bad),
             Action::Pseudonym => self.keys.pseudonym(self.issuer, value),
+            Action::Study if is_uid(value) => self.keys.uid(value),
+            Action::Study => return Err(bad),
             Action::DateShift => {
                 shifted(value, self.keys.date_shift_weeks(self.issuer, self.id)).ok_or(bad)?
             }
@@ -268,13 +341,23 @@ impl Row<'_> {
     }
 }
 
+/// A UID by its form (PS3.5 section 9.1): digits and points, at most 64 characters.
+fn is_uid(value: &str) -> bool {
+    value.len() <= 64
+        && value.contains('.')
+        && value.split('.').all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()))
+}
+
 /// Words that may name somebody.
 fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !c.is_alphanumeric()).filter(|w| w.chars().count() >= MIN_LEAK)
 }
 
 fn is_number(value: &str) -> bool {
-    value.len() <= MAX_CODE && value.parse::<f64>().is_ok_and(f64::is_finite) && !has_long_digits(value, 8)
+    value.len() <= MAX_CODE
+        && value.parse::<f64>().is_ok_and(f64::is_finite)
+        && split_date(value).is_none()
+        && !has_long_digits(value, 8)
 }
 
 /// A code of a vocabulary: one word, no address, no date, no long number.

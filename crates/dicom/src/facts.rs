@@ -28,6 +28,8 @@ pub struct Identity {
     pub patient_id: Option<String>,
     /// Issuer of Patient ID (0010,0021).
     pub patient_id_issuer: Option<String>,
+    /// Accession Number (0008,0050).
+    pub accession_number: Option<String>,
 }
 
 impl Identity {
@@ -43,6 +45,7 @@ impl Identity {
             frame_of_reference_uid: text(tags::FRAME_OF_REFERENCE_UID),
             patient_id: text(tags::PATIENT_ID),
             patient_id_issuer: text(tags::ISSUER_OF_PATIENT_ID),
+            accession_number: text(tags::ACCESSION_NUMBER),
         }
     }
 }

@@ -1,6 +1,10 @@
 //! What a protocol says about de-identification: profile, dates, pixels, who may waive, and the sampling audit.
 
-use std::{collections::BTreeSet, fmt, str::FromStr};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    str::FromStr,
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +16,13 @@ const PROFILE_CHARS_MAX: usize = 400;
 const MODEL_NAME_BYTES_MAX: usize = 60;
 /// Most frames that something found is carried to, each way.
 const TEMPORAL_FRAMES_MAX: u32 = 30;
+/// Most columns that rules of records may name, and longest name of one, bytes.
+const RECORD_COLUMNS_MAX: usize = 200;
+const RECORD_NAME_BYTES_MAX: usize = 200;
+/// Most values of a list in rules of records.
+const RECORD_VALUES_MAX: usize = 200;
+/// Longest name of who issued patients' numbers, bytes.
+const ISSUER_BYTES_MAX: usize = 64;
 /// Most items that one audit may draw.
 const AUDIT_SAMPLE_MAX: u32 = 100_000;
 
@@ -142,6 +153,96 @@ impl FacesPlan {
     }
 }
 
+words! {
+    /// What becomes of a column of a table of records.
+    ColumnAction, "what becomes of a column" {
+        /// Kept: a number, or a code without blanks.
+        Keep = "keep",
+        /// Dropped with its column.
+        Drop = "drop",
+        /// The patient's number: replaced by the pseudonym that the patient's images have.
+        Pseudonym = "pseudonym",
+        /// Study Instance UID: replaced by the one that the study's images have; joins rows to studies.
+        Study = "study",
+        /// Accession number: joins rows to studies, and is dropped.
+        Accession = "accession",
+        /// A date: moved back by the patient's weeks.
+        DateShift = "date_shift",
+        /// A date: its year stays.
+        Year = "year",
+        /// An age in whole years: those over 89 are told as 90.
+        AgeCap = "age_cap",
+        /// A postal code of the United States: its first three digits where the area has more than 20 000 people.
+        Zip3 = "zip3",
+    }
+}
+
+/// The rule of one column: a word, or the values that may stay.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(untagged)]
+pub enum ColumnRule {
+    /// What becomes of it.
+    Action(ColumnAction),
+    /// Kept: one of these values.
+    OneOf(OneOf),
+}
+
+/// The values that may stay in a column.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct OneOf {
+    /// Each of them as the table has it.
+    pub one_of: Vec<String>,
+}
+
+/// The rules for tables of records that come in beside the images. A column without a rule stops its table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct RecordsPlan {
+    /// Who issued the patients' numbers, as in Issuer of Patient ID (0010,0021); empty where images name nobody.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub issuer: String,
+    /// Rules by the column's name as the first line has it.
+    pub columns: BTreeMap<String, ColumnRule>,
+}
+
+impl RecordsPlan {
+    /// How many columns have a word.
+    fn count(&self, action: ColumnAction) -> usize {
+        self.columns.values().filter(|rule| **rule == ColumnRule::Action(action)).count()
+    }
+
+    fn validate(&self) -> Result<(), ProtocolError> {
+        let fail = |place: &str, message: String| Err(ProtocolError::new(place.into(), message));
+        if self.issuer.len() > ISSUER_BYTES_MAX {
+            return fail("deid.records.issuer", format!("at most {ISSUER_BYTES_MAX} bytes"));
+        }
+        if self.columns.len() > RECORD_COLUMNS_MAX {
+            return fail("deid.records.columns", format!("at most {RECORD_COLUMNS_MAX} columns"));
+        }
+        if self.count(ColumnAction::Pseudonym) == 0 {
+            let message = "names at least one column with the patient's number: pseudonym";
+            return fail("deid.records.columns", message.into());
+        }
+        let long = |text: &String| text.len() > RECORD_NAME_BYTES_MAX || text.contains('\0');
+        for (name, rule) in &self.columns {
+            if name.is_empty() || long(name) {
+                return fail("deid.records.columns", format!("names of 1 to {RECORD_NAME_BYTES_MAX} bytes"));
+            }
+            let ColumnRule::OneOf(OneOf { one_of }) = rule else { continue };
+            if one_of.is_empty() || one_of.len() > RECORD_VALUES_MAX || one_of.iter().any(long) {
+                let message =
+                    format!("1 to {RECORD_VALUES_MAX} values of at most {RECORD_NAME_BYTES_MAX} bytes");
+                return fail("deid.records.columns", message);
+            }
+        }
+        Ok(())
+    }
+}
+
 /// Whether a text can name a model of a project.
 #[must_use]
 pub fn is_model_name(text: &str) -> bool {
@@ -173,6 +274,9 @@ pub struct DeidPlan {
     /// The model that looks for faces and plates in camera pictures; without one a privacy officer does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub faces: Option<FacesPlan>,
+    /// What becomes of tables of records beside the images; without it every table stays in quarantine.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub records: Option<RecordsPlan>,
 }
 
 // Documents from before these keys stay the same to the byte.
@@ -199,6 +303,7 @@ impl Default for DeidPlan {
             postal_codes: PostalCodes::Remove,
             audit: AuditPlan::default(),
             faces: None,
+            records: None,
         }
     }
 }
@@ -250,6 +355,9 @@ impl DeidPlan {
         if let Some(faces) = &self.faces {
             faces.validate()?;
         }
+        if let Some(records) = &self.records {
+            records.validate()?;
+        }
         // Written so that what is not a number is refused too.
         if !(self.audit.confidence > 0.0 && self.audit.confidence < 1.0) {
             return fail("deid.audit.confidence", "between 0 and 1, both excluded".into());
@@ -298,12 +406,37 @@ mod tests {
     }
 
     #[test]
+    fn rules_of_records_name_whom_rows_are_about() {
+        let plan = |text: &str| {
+            let plan: DeidPlan = serde_json::from_str(&format!(r#"{{"records":{text}}}"#)).unwrap();
+            assert_eq!(
+                serde_json::from_str::<DeidPlan>(&serde_json::to_string(&plan).unwrap()).unwrap(),
+                plan
+            );
+            plan.validate().map_err(|error| error.place)
+        };
+        assert_eq!(plan(r#"{"columns":{"mrn":"pseudonym","sex":{"one_of":["F","M"]},"k":"keep"}}"#), Ok(()));
+        let columns = Err("deid.records.columns".to_owned());
+        assert_eq!(plan(r#"{"columns":{}}"#), columns);
+        assert_eq!(plan(r#"{"columns":{"k":"keep"}}"#), columns);
+        assert_eq!(plan(r#"{"columns":{"mrn":"pseudonym","":"drop"}}"#), columns);
+        assert_eq!(plan(r#"{"columns":{"mrn":"pseudonym","sex":{"one_of":[]}}}"#), columns);
+        let long = "x".repeat(ISSUER_BYTES_MAX + 1);
+        let issuer = format!(r#"{{"issuer":"{long}","columns":{{"mrn":"pseudonym"}}}}"#);
+        assert_eq!(plan(&issuer), Err("deid.records.issuer".to_owned()));
+        for unknown in ["\"guess\"", r#"{"one_of":["F"],"else":"drop"}"#] {
+            let text = format!(r#"{{"records":{{"columns":{{"mrn":{unknown}}}}}}}"#);
+            assert!(serde_json::from_str::<DeidPlan>(&text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
     fn an_empty_section_is_the_default_and_an_unknown_key_is_refused() {
         let empty: DeidPlan = serde_json::from_str("{}").unwrap();
         assert!(empty.is_default());
         let text = serde_json::to_string(&empty).unwrap();
         assert!(
-            !text.contains("head_scans") && !text.contains("postal_codes") && !text.contains("faces"),
+            ["head_scans", "postal_codes", "faces", "records"].iter().all(|key| !text.contains(key)),
             "{text}"
         );
         assert!(serde_json::from_str::<DeidPlan>(r#"{"profil":"basic"}"#).is_err());

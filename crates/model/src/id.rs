@@ -80,6 +80,8 @@ ids! {
     IngestId,
     /// One stored file, immutable.
     AssetId,
+    /// A table of records, or free text, that came in beside the images.
+    RecordFileId,
     /// The unit of annotation.
     ItemId,
     /// An item's entry in the privacy officer's queue.

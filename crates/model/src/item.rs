@@ -82,6 +82,10 @@ words! {
         /// DICOM object without pictures: report, presentation state, encapsulated document, or a video, which nobody can
         /// look at frame by frame here. Never shown.
         Document = "document",
+        /// Table of records (CSV, TSV). It never leaves quarantine; its rows may.
+        Table = "table",
+        /// Free text. It never leaves quarantine.
+        FreeText = "free_text",
         /// PNG image.
         Png = "png",
         /// JPEG image.

@@ -28,8 +28,8 @@ pub use answer::{
 };
 pub use click_model::{CLICKS_MAX, ClickModelError, ClickUrl, is_click_version};
 pub use deid::{
-    AuditPlan, DatesPolicy, DeidOption, DeidPlan, FacesPlan, HeadScans, PixelPolicy, PostalCodes,
-    is_model_name,
+    AuditPlan, ColumnAction, ColumnRule, DatesPolicy, DeidOption, DeidPlan, FacesPlan, HeadScans, OneOf,
+    PixelPolicy, PostalCodes, RecordsPlan, is_model_name,
 };
 pub use face_model::{
     BoxForm, BoxUnit, FaceModelConfig, FaceModelError, MODEL_SIDE_MAX, MODEL_SIDE_MIN, ModelInput,
@@ -41,8 +41,8 @@ pub use id::{
     CertificationId, ClaimId, ClickModelId, ComparisonId, DoubtId, EventId, ExampleId, FaceModelId,
     FaceRunId, FindingId, GateEntryId, GoldId, GuidelineId, HoldId, Ids, IngestId, ItemId, JobId,
     LabelSearchId, LeakId, MixId, OntologyChangeId, OrganizationId, PrivacyRequestId, ProjectId,
-    QualificationId, ReadId, ReleaseId, SessionId, SignatureId, SubjectId, TaskId, TicketId, TokenId, UserId,
-    WideHoldId,
+    QualificationId, ReadId, RecordFileId, ReleaseId, SessionId, SignatureId, SubjectId, TaskId, TicketId,
+    TokenId, UserId, WideHoldId,
 };
 pub use item::{AssetKind, Audience, Facts, Frame, Industry, ItemKind, Stream, StreamKind, Zone};
 pub use mask::{MASKS_PER_FRAME_MAX, MaskError, MaskOrigin, MaskRect};

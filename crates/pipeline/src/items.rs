@@ -13,6 +13,7 @@ use countersign_workflow::{ItemState, Phase, visible_reads};
 use crate::{
     Pipeline, PipelineError, Result,
     access::{Action, Resource},
+    gate::records,
     moving::parse_state,
     names::Names,
     people::Caller,
@@ -182,6 +183,11 @@ impl Pipeline {
             stage: item.stage,
             held: item.held,
             facts: item.facts.0.clone(),
+            records: if is_cleared(&item.state) {
+                records::of_item(conn, item.id).await?
+            } else {
+                Vec::new()
+            },
             streams: if is_cleared(&item.state) { item.streams.0.clone() } else { Vec::new() },
             reads: summaries,
             signatures,

@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use countersign_model::{AssetId, ItemId, ItemKind, ProjectId, StreamKind, SubjectId};
 use countersign_store::{Actor, CrosswalkEntry, Evidence, Tx, subjects};
 
+use sha2::{Digest, Sha256};
+
 use crate::{
     Pipeline, PipelineError, Result, blocking,
     intake::{classify::DicomPart, grouping::Group},
@@ -16,7 +18,7 @@ const LABEL_FOLDER_MARK: &str = "_not";
 /// What names a subject at the source. Identifying: it becomes a keyed tag at once.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Whose {
-    /// `patient`, `drive`, `lot` or `project`.
+    /// `patient`, `drive`, `lot`, `table`, `text` or `project`.
     pub kind: &'static str,
     parts: Vec<String>,
 }
@@ -30,6 +32,11 @@ impl Whose {
     /// A patient by the number that an issuer gave them.
     pub fn patient(issuer: &str, patient_id: &str) -> Self {
         Self { kind: "patient", parts: vec!["patient".into(), issuer.into(), patient_id.into()] }
+    }
+
+    /// A file that may be about many people: it has a key of its own, which goes with the first of them who is erased.
+    pub fn file(kind: &'static str, bytes: &[u8]) -> Self {
+        Self { kind, parts: vec![hex::encode(Sha256::digest(bytes))] }
     }
 
     /// Whom a file is about: the patient of an instance, the drive of a scene's file, the lot of a part's picture.

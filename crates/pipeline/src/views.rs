@@ -7,7 +7,7 @@ use countersign_model::{
 use countersign_store::{items, reads, tasks};
 use serde::Serialize;
 
-use crate::{PipelineError, Result, sign::SignatureView};
+use crate::{PipelineError, Result, gate::ItemRecord, sign::SignatureView};
 
 /// An item in a list.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -71,6 +71,8 @@ pub struct ItemDetail {
     pub held: bool,
     /// Typed facts.
     pub facts: Facts,
+    /// Rows of cleaned tables about it; none until the gate has passed the item.
+    pub records: Vec<ItemRecord>,
     /// Streams; empty until the gate has passed the item.
     pub streams: Vec<Stream>,
     /// Reads that the caller may see.

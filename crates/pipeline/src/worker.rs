@@ -10,6 +10,7 @@ use crate::{
     batches::JOB_RETURN,
     campaigns::JOB_CAMPAIGN,
     error::{KEYRING_OFFLINE, RELEASE_BUILDING, VAULT_OFFLINE},
+    gate::records::JOB_RECORDS,
     gold::{JOB_FOLLOW, JOB_GOLD_ALARM},
     guidelines::JOB_GUIDELINE,
     holds::wide::JOB_WIDE_HOLD,
@@ -33,6 +34,7 @@ const KINDS: &[&str] = &[
     JOB_RECALL,
     JOB_ERASE,
     JOB_GATE,
+    JOB_RECORDS,
     JOB_PRELABEL,
     JOB_COMPARE,
     JOB_ESCALATE,
@@ -133,6 +135,7 @@ impl Pipeline {
         let outcome = match kind.as_str() {
             JOB_ERASE => self.run_erasure(job, worker.clone()).await,
             JOB_GATE => self.run_gate(job, worker.clone()).await,
+            JOB_RECORDS => self.run_records(job, worker.clone()).await,
             JOB_PRELABEL => self.run_prelabel(job, worker.clone()).await,
             JOB_COMPARE => self.run_compare(job, worker.clone()).await,
             JOB_ESCALATE => self.run_escalation(job, worker.clone()).await,

@@ -55,6 +55,7 @@ pub mod protocol_plans;
 pub mod protocols;
 pub mod qualifications;
 pub mod reads;
+pub mod records;
 pub mod releases;
 pub mod risks;
 mod schema;

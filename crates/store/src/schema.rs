@@ -263,6 +263,11 @@ const STEPS: &[Step] = &[
         sqlite: include_str!("../migrations/sqlite/0077_doubted_tags.sql"),
         postgres: include_str!("../migrations/postgres/0077_doubted_tags.sql"),
     },
+    Step {
+        version: 78,
+        sqlite: include_str!("../migrations/sqlite/0078_records.sql"),
+        postgres: include_str!("../migrations/postgres/0078_records.sql"),
+    },
 ];
 
 /// The newest schema version that this program knows.

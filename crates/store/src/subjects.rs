@@ -18,7 +18,7 @@ record! {
         project_id: ProjectId,
         /// Number within the project, from 1. It stays when everything else is gone.
         number: u64,
-        /// `patient`, `drive`, `lot` or `project`.
+        /// `patient`, `drive`, `lot`, `table`, `text` or `project`.
         kind: String,
         /// Finds them again: a keyed hash under the keyring's key. Absent once they are erased.
         tag: Option<String>,

@@ -126,7 +126,7 @@ macro_rules! ids {
 }
 ids! {
     AccessAlertId, AlarmId, AnnotationId, AppealId, AppraisalId, AssetId, AuditId, BatchId, CampaignId, CertificationId, ClaimId, ClickModelId, ComparisonId, DoubtId, EventId, ExampleId, FaceModelId, FaceRunId, FindingId, GateEntryId, GoldId, GuidelineId, HoldId, IngestId, ItemId, JobId, LabelSearchId, LeakId, MixId, OntologyChangeId, OrganizationId,
-    PrivacyRequestId, ProjectId, QualificationId, ReadId, ReleaseId, SessionId, SignatureId, SubjectId, TaskId, TicketId, TokenId, UserId, WideHoldId,
+    PrivacyRequestId, ProjectId, QualificationId, ReadId, RecordFileId, ReleaseId, SessionId, SignatureId, SubjectId, TaskId, TicketId, TokenId, UserId, WideHoldId,
 }
 
 macro_rules! words {

@@ -12,6 +12,7 @@ import type {
   GateSummary,
   MaskDraft,
   Page,
+  RecordFile,
   RulesToPut,
 } from "./types";
 
@@ -38,6 +39,20 @@ export const gateSummaryQuery = (project: string) =>
   queryOptions({
     queryKey: ["gate", project, "summary"],
     queryFn: ({ signal }) => api.get<GateSummary>(path`/projects/${project}/gate/summary`, undefined, signal),
+  });
+
+/** Tables and texts beside the images, newest first. */
+export const recordFilesQuery = (project: string) =>
+  infiniteQueryOptions({
+    queryKey: ["gate", project, "records"],
+    queryFn: ({ signal, pageParam }) =>
+      api.get<Page<RecordFile>>(
+        path`/projects/${project}/records`,
+        { limit: ENTRIES_PER_PAGE, cursor: pageParam },
+        signal,
+      ),
+    initialPageParam: null as string | null,
+    getNextPageParam: (last) => last.next,
   });
 
 export const gateEntryQuery = (project: string, entry: string) =>

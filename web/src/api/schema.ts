@@ -3211,6 +3211,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/records": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The tables and free texts that came into a project, newest first: what was done to each or why it stays. Neither a
+         *     value nor a name of theirs is in it.
+         */
+        get: operations["gate_files"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/reidentifications": {
         parameters: {
             query?: never;
@@ -6218,6 +6238,13 @@ export interface components {
              */
             value: number;
         };
+        /**
+         * @description What becomes of a column of a table of records.
+         * @enum {string}
+         */
+        ColumnAction: "keep" | "drop" | "pseudonym" | "study" | "accession" | "date_shift" | "year" | "age_cap" | "zip3";
+        /** @description The rule of one column: a word, or the values that may stay. */
+        ColumnRule: components["schemas"]["ColumnAction"] | components["schemas"]["OneOf"];
         /** @description Two organizations beside each other. */
         ComparedView: {
             /** @description The interval does not hold 0: they can be told apart. */
@@ -6725,6 +6752,8 @@ export interface components {
              * @default basic
              */
             profile: string;
+            /** @default null */
+            records: components["schemas"]["RecordsPlan"] | null;
             /**
              * @description A waiver counts only when a second privacy officer confirms it.
              * @default false
@@ -8479,6 +8508,8 @@ export interface components {
             project: components["schemas"]["ProjectId"];
             /** @description Reads that the caller may see. */
             reads: components["schemas"]["ReadSummary"][];
+            /** @description Rows of cleaned tables about it; none until the gate has passed the item. */
+            records: components["schemas"]["ItemRecord"][];
             /** @description Signatures that the caller may see. */
             signatures: components["schemas"]["SignatureView"][];
             /**
@@ -8496,6 +8527,13 @@ export interface components {
          * @enum {string}
          */
         ItemKind: "study" | "scene" | "part" | "image";
+        /** @description A row of a cleaned table that is about an item. */
+        ItemRecord: {
+            /** @description When the first table with it came. */
+            came_at: components["schemas"]["Instant"];
+            /** @description Its values, without those that were empty. */
+            cells: components["schemas"]["RecordCell"][];
+        };
         /** @description A risk that stays in an item. */
         ItemRiskView: {
             /** @description Item. */
@@ -9191,6 +9229,11 @@ export interface components {
          * @enum {string}
          */
         NotAssessed: "image_quality" | "not_covered" | "view_missing" | "obstructed" | "other";
+        /** @description The values that may stay in a column. */
+        OneOf: {
+            /** @description Each of them as the table has it. */
+            one_of: string[];
+        };
         /** Format: uuid */
         OntologyChangeId: string;
         /** @description A change that was made. */
@@ -10037,6 +10080,69 @@ export interface components {
             next?: string | null;
         };
         /** @description One page of a list. */
+        Page_RecordFileView: {
+            /** @description Entries. */
+            items: {
+                /**
+                 * Format: int64
+                 * @description Size as it came, bytes; 0 once the file was destroyed.
+                 */
+                bytes: number;
+                /** @description It came. */
+                came_at: components["schemas"]["Instant"];
+                /**
+                 * Format: int64
+                 * @description Column that it stays for, from 1.
+                 */
+                column?: number | null;
+                /** @description SHA-256 of the cleaned table. */
+                hash_after?: string | null;
+                /** @description Keyed hash of the bytes as they came. */
+                hash_before: string;
+                /** @description File. */
+                id: components["schemas"]["RecordFileId"];
+                /** @description The run that it came with. */
+                ingest: components["schemas"]["IngestId"];
+                /**
+                 * Format: int64
+                 * @description Of these, rows about an item that is here.
+                 */
+                joined: number;
+                /** @description `table` or `free_text`. */
+                kind: string;
+                looked_at?: components["schemas"]["Instant"] | null;
+                /**
+                 * Format: int32
+                 * @description Protocol version whose rules were applied.
+                 */
+                protocol_version?: number | null;
+                /** @description Code of why it stays. */
+                reason?: string | null;
+                /** @description What was done to each column that the rules name, and how many values were looked for in what stays. */
+                report?: {
+                    [key: string]: unknown;
+                } | null;
+                /**
+                 * Format: int64
+                 * @description Row that it stays for: 0 for the first line, 1 for the one behind it.
+                 */
+                row?: number | null;
+                /**
+                 * Format: int64
+                 * @description Rows that were cleaned.
+                 */
+                rows: number;
+                /** @description Rule set: rules, tables, code version. */
+                rule_set?: {
+                    [key: string]: unknown;
+                } | null;
+                /** @description `waiting` for the gate, `cleaned` to its rows, `kept` in quarantine, or `erased`. */
+                state: string;
+            }[];
+            /** @description Cursor of the next page, if there is one. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
         Page_SubjectView: {
             /** @description Entries. */
             items: {
@@ -10060,7 +10166,7 @@ export interface components {
                  * @description Items with something about them.
                  */
                 items: number;
-                /** @description `patient`, `drive`, `lot` or `project`. */
+                /** @description `patient`, `drive`, `lot`, `table`, `text` or `project`. */
                 kind: string;
                 /**
                  * Format: int64
@@ -10974,6 +11080,82 @@ export interface components {
             items: number;
             /** @description Its name. */
             name: string;
+        };
+        /** @description A value of a row. */
+        RecordCell: {
+            /** @description Name of the column, as the protocol has it. */
+            column: string;
+            /** @description The value that stays. */
+            value: string;
+        };
+        /** Format: uuid */
+        RecordFileId: string;
+        /** @description A table or free text as the privacy officer sees it: what was done, never a value. */
+        RecordFileView: {
+            /**
+             * Format: int64
+             * @description Size as it came, bytes; 0 once the file was destroyed.
+             */
+            bytes: number;
+            /** @description It came. */
+            came_at: components["schemas"]["Instant"];
+            /**
+             * Format: int64
+             * @description Column that it stays for, from 1.
+             */
+            column?: number | null;
+            /** @description SHA-256 of the cleaned table. */
+            hash_after?: string | null;
+            /** @description Keyed hash of the bytes as they came. */
+            hash_before: string;
+            /** @description File. */
+            id: components["schemas"]["RecordFileId"];
+            /** @description The run that it came with. */
+            ingest: components["schemas"]["IngestId"];
+            /**
+             * Format: int64
+             * @description Of these, rows about an item that is here.
+             */
+            joined: number;
+            /** @description `table` or `free_text`. */
+            kind: string;
+            looked_at?: components["schemas"]["Instant"] | null;
+            /**
+             * Format: int32
+             * @description Protocol version whose rules were applied.
+             */
+            protocol_version?: number | null;
+            /** @description Code of why it stays. */
+            reason?: string | null;
+            /** @description What was done to each column that the rules name, and how many values were looked for in what stays. */
+            report?: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Format: int64
+             * @description Row that it stays for: 0 for the first line, 1 for the one behind it.
+             */
+            row?: number | null;
+            /**
+             * Format: int64
+             * @description Rows that were cleaned.
+             */
+            rows: number;
+            /** @description Rule set: rules, tables, code version. */
+            rule_set?: {
+                [key: string]: unknown;
+            } | null;
+            /** @description `waiting` for the gate, `cleaned` to its rows, `kept` in quarantine, or `erased`. */
+            state: string;
+        };
+        /** @description The rules for tables of records that come in beside the images. A column without a rule stops its table. */
+        RecordsPlan: {
+            /** @description Rules by the column's name as the first line has it. */
+            columns: {
+                [key: string]: components["schemas"]["ColumnRule"];
+            };
+            /** @description Who issued the patients' numbers, as in Issuer of Patient ID (0010,0021); empty where images name nobody. */
+            issuer?: string;
         };
         /** @description A file that was not taken. */
         RefusalView: {
@@ -12177,7 +12359,7 @@ export interface components {
              * @description Items with something about them.
              */
             items: number;
-            /** @description `patient`, `drive`, `lot` or `project`. */
+            /** @description `patient`, `drive`, `lot`, `table`, `text` or `project`. */
             kind: string;
             /**
              * Format: int64
@@ -19916,6 +20098,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RateView"][];
+                };
+            };
+            /** @description A refusal with its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    gate_files: {
+        parameters: {
+            query?: {
+                /** @description Page length. */
+                limit?: number;
+                /** @description Cursor of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                project: components["schemas"]["ProjectId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_RecordFileView"];
                 };
             };
             /** @description A refusal with its code. */

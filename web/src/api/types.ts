@@ -90,6 +90,10 @@ export type IngestResult = Schemas["IngestReport"];
 export type IngestDetail = Schemas["IngestDetail"];
 /** What de-identification did; values never appear, only what was done to which tag how often. */
 export type GateReport = Schemas["GateReport"];
+export type RecordFile = Schemas["RecordFileView"];
+export type RecordsPlan = Schemas["RecordsPlan"];
+export type ColumnRule = Schemas["ColumnRule"];
+export type ItemRecord = Schemas["ItemRecord"];
 export type GateChoice = Schemas["GateChoice"];
 export type GateEntry = Schemas["GateEntryView"];
 export type GateSummary = Schemas["GateSummary"];

@@ -197,3 +197,62 @@ test("an undo that is asked for while the mask is being saved is done after it",
   await expect(page.getByRole("button", { name: /Take back mask 2/ })).toBeHidden();
   expect(sent).toEqual([{ masks: [FIRST_MASK, DRAWN_MASK] }, { masks: [FIRST_MASK] }]);
 });
+
+test("tables and texts stand below the queue, with why and where, and their words nowhere", async ({
+  page,
+}) => {
+  await serveFixtures(page);
+  await page.goto("/projects/p-ct/gate");
+  const files = page.getByTestId("record-files");
+  await expect(files.getByRole("row")).toHaveCount(4);
+  await expect(files.getByRole("row").nth(1)).toContainText(
+    "Free text: nobody can say by rule what it names",
+  );
+  // The first line has the names of the columns: the seventeenth row is the eighteenth line.
+  await expect(files.getByRole("row").nth(2)).toContainText("(line 18, column 4)");
+  const cleaned = files.getByRole("row").nth(3);
+  await expect(cleaned).toContainText("1,240 rows, 1,102 about studies that are here");
+  await cleaned.getByText("3 columns").click();
+  await expect(cleaned).toContainText("one of 2; 0 values changed");
+  await shot(page, "gate-records");
+});
+
+test("rules for tables are stated column by column and sent with the others", async ({ page }) => {
+  const sent: Record<string, unknown>[] = [];
+  await serveFixtures(page, {
+    "PUT /projects/p-ct/deid": (route) => {
+      sent.push(body(route.request()));
+      return json(route, { id: "radiology", version: 4 });
+    },
+  });
+  await page.goto("/projects/p-ct/gate/rules");
+  await page.getByLabel("Cleaned by rules per column").check();
+  await page.getByLabel("Column 1", { exact: true }).fill("mrn");
+  await page.getByRole("button", { name: "Add a column" }).click();
+  await page.getByLabel("Column 2", { exact: true }).fill("sex");
+  await page.getByLabel("What becomes of column 2").selectOption("one_of");
+  await page.getByLabel("Values of column 2").fill("F, M");
+  await page.getByRole("button", { name: "Add a column" }).click();
+  await page.getByLabel("Column 3", { exact: true }).fill("sex");
+  await expect(page.getByRole("alert")).toHaveText("Two lines name the column sex: the last one holds.");
+  await page.getByRole("button", { name: "Remove column 3" }).click();
+  await page.getByLabel("Who issued the patients' numbers").fill("HOSP");
+  await shot(page, "gate-record-rules");
+  await page.getByTestId("rules-save").click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Reason").fill("laboratory values are needed");
+  await dialog.getByTestId("dialog-password").fill("secret");
+  await dialog.getByRole("button", { name: "Sign and put into force" }).click();
+  await expect.poll(() => sent.length).toBe(1);
+  const records = { issuer: "HOSP", columns: { mrn: "pseudonym", sex: { one_of: ["F", "M"] } } };
+  expect(sent[0]).toMatchObject({ deid: { records } });
+});
+
+test("an item shows the rows of tables that are about it", async ({ page }) => {
+  await serveFixtures(page);
+  await page.goto("/items/i-1");
+  const records = page.getByTestId("item-records");
+  await expect(records.getByRole("columnheader")).toHaveText(["drawn", "loinc", "value", "age", "Came"]);
+  await expect(records.getByRole("row").nth(1)).toContainText("13.5");
+  await expect(records.getByRole("row").nth(2)).toContainText("90");
+});

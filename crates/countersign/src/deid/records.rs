@@ -46,20 +46,19 @@ pub fn clean(bytes: &[u8], rules: &Rules, keys: &Keys) -> Result<Clean, Vec<Reas
 }
 
 fn reason(error: &RecordsError) -> Reason {
-    let place = match error {
-        RecordsError::Broken { row } => Some(format!("row {row}")),
-        RecordsError::UnknownColumn { column } => Some(format!("column {column}")),
-        RecordsError::BadValue { row, column }
-        | RecordsError::FreeText { row, column }
-        | RecordsError::Leak { row, column } => Some(format!("row {row}, column {column}")),
-        _ => None,
+    let place = match error.place() {
+        (Some(row), Some(column)) => Some(format!("row {row}, column {column}")),
+        (Some(row), None) => Some(format!("row {row}")),
+        (None, Some(column)) => Some(format!("column {column}")),
+        (None, None) => None,
     };
     Reason { code: error.code().to_owned(), place }
 }
 
 const fn applied(action: &Action) -> Applied {
     match action {
-        Action::Drop => Applied::Removed,
+        Action::Drop | Action::Accession => Applied::Removed,
+        Action::Study => Applied::Mapped,
         Action::Pseudonym => Applied::Pseudonym,
         Action::DateShift => Applied::Shifted,
         Action::Year => Applied::YearOnly,

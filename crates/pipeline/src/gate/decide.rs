@@ -11,6 +11,7 @@ use super::{
     clean::CleanedAsset,
     note_rows, open_item, point_to,
     queue::{GateEntryView, already_decided, needs_waiver, report_of},
+    records,
     risk::NOT_CLEANED,
 };
 use crate::{
@@ -142,6 +143,7 @@ impl Pipeline {
                             tx.record(evidence.project(project).item(item))?;
                         }
                     }
+                    again.extend(records::look_again(tx, project).await?);
                     jobs::insert_all(tx, again).await?;
                     Ok(())
                 })

@@ -12,6 +12,7 @@ mod preview;
 mod proposals;
 mod queue;
 mod record;
+pub(crate) mod records;
 mod risk;
 mod rules;
 
@@ -35,6 +36,7 @@ pub use self::{
     preview::{Preview, TagChange},
     proposals::{Proposal, ProposalOrigin},
     queue::{GateEntryView, GateFilter, GateSide, GateSummary, ReasonCount, WaiverView},
+    records::{ItemRecord, RecordCell, RecordFileView, TABLE_LIMITS},
 };
 use self::{
     clean::{CleanedAsset, FileMasks, Outcome, clean_asset, masks_of},

@@ -7,6 +7,7 @@ use countersign_model::{AssetKind, ItemKind};
 use countersign_sensors::kitti;
 
 use super::archive::FileRefusal;
+use crate::gate::{TABLE_LIMITS, records};
 
 /// Beginnings that make a DICOM file two files at once when they stand in its preamble. A TIFF header is lawful
 /// there (dual-personality files) and is blanked at the gate.
@@ -67,6 +68,14 @@ pub fn classify(name: &str, bytes: &[u8], takes: ItemKind) -> Result<Accepted, F
 }
 
 fn dicom_file(name: &str, bytes: &[u8]) -> Result<Accepted, FileRefusal> {
+    if let Some(kind) = records::kind_of(name, bytes) {
+        let most = TABLE_LIMITS.bytes;
+        if bytes.len() > most {
+            let message = format!("tables and texts have at most {most} bytes");
+            return Err(FileRefusal::new(name, "too_large", message, Some(most as u64)));
+        }
+        return Ok(plain(kind));
+    }
     if bytes.get(128..132) == Some(b"DICM") {
         let found = POLYGLOT_PREAMBLES.iter().find(|(magic, _)| bytes.starts_with(magic));
         if let Some((_, what)) = found {

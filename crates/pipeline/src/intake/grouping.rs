@@ -1,6 +1,6 @@
 //! From stored files to items: studies by their UID, scenes by frame, parts by pair.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use countersign_inspection::{group_files as group_parts, pairs::Missing};
 use countersign_model::{AssetId, AssetKind, Facts, Frame, ItemKind, Stream, StreamKind};
@@ -11,6 +11,9 @@ use super::{
     classify::DicomPart,
     series::{Spaces, series_stream},
 };
+
+/// Accession numbers that are kept of one study.
+const ACCESSIONS_MAX: usize = 32;
 
 /// A file that lies in quarantine.
 #[derive(Clone, Debug)]
@@ -48,6 +51,8 @@ pub struct Group {
     pub facts: Facts,
     /// Every asset of it, shown or not.
     pub assets: Vec<AssetId>,
+    /// Accession numbers of a study; identifying, so they are hashed like the key.
+    pub accessions: Vec<String>,
 }
 
 /// Groups what arrived.
@@ -77,6 +82,9 @@ fn study(uid: String, mut series: Vec<Vec<Arrived>>) -> Group {
     let mut facts = Facts::default();
     let mut streams = Vec::with_capacity(series.len());
     let assets = series.iter().flatten().map(|file| file.asset).collect();
+    let parts = series.iter().flatten().filter_map(|file| file.dicom.as_deref());
+    let accessions: BTreeSet<String> =
+        parts.filter_map(|part| part.identity.accession_number.clone()).collect();
     // Reports and documents belong to the study; they are no pictures of it.
     series.iter_mut().for_each(|files| files.retain(|file| file.kind != AssetKind::Document));
     series.retain(|files| !files.is_empty());
@@ -88,7 +96,8 @@ fn study(uid: String, mut series: Vec<Vec<Arrived>>) -> Group {
     }
     facts.notes.sort_unstable();
     facts.notes.dedup();
-    Group { key: vec!["study".into(), uid], name: None, streams, facts, assets }
+    let accessions = accessions.into_iter().take(ACCESSIONS_MAX).collect();
+    Group { key: vec!["study".into(), uid], name: None, streams, facts, assets, accessions }
 }
 
 fn scenes(arrived: &[Arrived]) -> (Vec<Group>, Vec<FileRefusal>) {
@@ -126,6 +135,7 @@ fn scenes(arrived: &[Arrived]) -> (Vec<Group>, Vec<FileRefusal>) {
             streams,
             facts: Facts { frames: 2, ..Facts::default() },
             assets,
+            accessions: Vec::new(),
         });
         for name in frame.surplus {
             refusals.push(FileRefusal::new(&name, "duplicate_place", "another file holds this place", None));
@@ -180,6 +190,7 @@ fn parts(arrived: &[Arrived]) -> (Vec<Group>, Vec<FileRefusal>) {
             ],
             facts: Facts { frames: 2, lot, ..Facts::default() },
             assets,
+            accessions: Vec::new(),
         });
     }
     (groups, refusals)
@@ -199,6 +210,7 @@ fn images(arrived: Vec<Arrived>) -> Vec<Group> {
             }],
             facts: Facts { frames: 1, ..Facts::default() },
             assets: vec![file.asset],
+            accessions: Vec::new(),
         })
         .collect()
 }

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use countersign_model::{AssetId, SubjectId, Zone};
+use countersign_model::{AssetId, AssetKind, SubjectId, Zone};
 use countersign_store::{Actor, Address, Evidence, StoreError, assets, ingests, subjects};
 use futures::StreamExt;
 
@@ -16,7 +16,7 @@ use super::{
     grouping::Arrived,
     slides,
 };
-use crate::{Pipeline, Result, blocking, subjects::Whose};
+use crate::{Pipeline, Result, blocking, gate::records, subjects::Whose};
 
 /// Files that are read and checked at the same time.
 const FILES_AT_ONCE: usize = 4;
@@ -26,7 +26,7 @@ const FILES_PER_WRITE: usize = 64;
 /// A file that was read, checked and put into quarantine.
 struct Landed {
     name: String,
-    kind: countersign_model::AssetKind,
+    kind: AssetKind,
     dicom: Option<Box<DicomPart>>,
     size_px: Option<(u32, u32)>,
     subject: SubjectId,
@@ -133,7 +133,12 @@ impl Pipeline {
         bytes: Vec<u8>,
     ) -> Result<std::result::Result<Landed, FileRefusal>> {
         let size = bytes.len() as u64;
-        let subject = self.subject_in(run, &Whose::of(name, run.takes, accepted.dicom.as_deref())).await?;
+        let whose = match accepted.kind {
+            AssetKind::Table => Whose::file("table", &bytes),
+            AssetKind::FreeText => Whose::file("text", &bytes),
+            _ => Whose::of(name, run.takes, accepted.dicom.as_deref()),
+        };
+        let subject = self.subject_in(run, &whose).await?;
         let put = match self.store.quarantine().put(run.project, subject, bytes).await {
             // A smaller file may still find room: this one is refused, the rest goes on.
             Err(StoreError::DiskFull { place }) => {
@@ -200,6 +205,9 @@ impl Pipeline {
                         };
                         let (asset, is_new) = assets::insert(tx, asset).await?;
                         subjects::link_asset(tx, asset.id, file.subject).await?;
+                        if is_new && matches!(file.kind, AssetKind::Table | AssetKind::FreeText) {
+                            records::note(tx, id, &asset).await?;
+                        }
                         counts.files += 1;
                         if is_new {
                             counts.stored += 1;

@@ -18,7 +18,7 @@ use std::{
 
 use countersign_model::{AssetId, IngestId, ItemId, ItemKind, ProjectId, SubjectId, UserId};
 use countersign_store::{
-    Actor, Evidence, Json, Tx, assets, ingests, items, jobs, keyed_hash, moves, subjects,
+    Actor, Evidence, Json, Tx, assets, ingests, items, jobs, keyed_hash, moves, records, subjects,
 };
 use countersign_workflow::{ItemState, Phase};
 
@@ -190,6 +190,9 @@ impl Pipeline {
         let parts: Vec<&[u8]> = group.key.iter().map(String::as_bytes).collect();
         let group_key = self.store.keys().group_key(run.project, &parts);
         let older_key = self.older_group_key(run.project, &parts);
+        let accession =
+            |number: &String| self.store.keys().group_key(run.project, &[b"accession", number.as_bytes()]);
+        let accessions: Vec<String> = group.accessions.iter().map(accession).collect();
         let (ingest, project, kind, settle) = (run.id, run.project, run.takes, run.settle);
         let plan = self.gold_plan(project).await?;
         self.store
@@ -223,6 +226,7 @@ impl Pipeline {
                         assets::put_under(tx, *asset, id).await?;
                     }
                     subjects::link_item(tx, id, &about(&group)).await?;
+                    records::note_accessions(tx, id, &accessions).await?;
                     ask_gate(tx, project, id, GateWish { again: !is_new, settle }).await?;
                     if is_new {
                         gold::place(tx, &plan, id, group.name.is_some()).await?;

@@ -5,7 +5,9 @@
 use std::collections::BTreeMap;
 
 use countersign_model::{ItemId, PrivacyRequestId, Zone};
-use countersign_store::{Actor, Evidence, StoreError, Tx, batches, certifications, jobs, privacy, subjects};
+use countersign_store::{
+    Actor, Evidence, StoreError, Tx, batches, certifications, jobs, privacy, records, subjects,
+};
 use countersign_workflow::Event;
 
 use super::{
@@ -61,6 +63,7 @@ impl Pipeline {
     async fn erase(&self, erasure: &Erasure) -> Result<String> {
         let subject = &erasure.subject;
         let resealed = self.reseal_shared(subject).await?;
+        let tables = self.destroy_tables(subject).await?;
         self.store.destroy_key(subject.id).await?;
         let (vault, place) = (self.store.vault().clone(), (subject.project_id, subject.id));
         let crosswalk = match blocking(move || vault.forget(place.0, place.1)).await? {
@@ -70,6 +73,8 @@ impl Pipeline {
             Err(error) => return Err(error.into()),
         };
         let mut destroyed = self.delete_bytes(subject).await?;
+        destroyed.quarantined_files += tables.quarantined_files;
+        destroyed.bytes += tables.bytes;
         destroyed.shared_files_resealed = resealed;
         destroyed.crosswalk_entries = crosswalk;
         let releases = self.delete_packages(subject).await?;
@@ -102,6 +107,18 @@ impl Pipeline {
             relinked.await?;
         }
         Ok(count)
+    }
+
+    /// Tables as they came that have a row about the subject: what was cleaned of others in them stays as rows.
+    async fn destroy_tables(&self, subject: &subjects::Subject) -> Result<Destroyed> {
+        let mut all = Destroyed { key: subject.id, ..Destroyed::default() };
+        for table in records::sources_naming(&mut *self.store.read().await?, subject.id).await? {
+            self.store.destroy_key(table.id).await?;
+            let one = self.delete_bytes(&table).await?;
+            all.quarantined_files += one.quarantined_files;
+            all.bytes += one.bytes;
+        }
+        Ok(all)
     }
 
     async fn delete_bytes(&self, subject: &subjects::Subject) -> Result<Destroyed> {
@@ -181,6 +198,7 @@ impl Pipeline {
     }
 
     async fn erase_again(&self, subject: &subjects::Subject) -> Result<()> {
+        self.destroy_tables(subject).await?;
         let mut destroyed = self.delete_bytes(subject).await?;
         let releases = self.delete_packages(subject).await?;
         let (pipeline, subject) = (self.clone(), subject.clone());
@@ -219,6 +237,14 @@ async fn empty_rows(
         let judged = certifications::judged(tx, audit_of(batch)).await?;
         hold_defective(tx, pipeline, &judged).await?;
     }
+    for table in records::sources_naming(tx, subject.id).await? {
+        records::forget_source(tx, table.id).await?;
+        privacy::empty_assets(tx, table.id).await?;
+        privacy::end_subject(tx, table.id).await?;
+        let evidence = Evidence::new("records.source_erased", "subject", table.id.uuid());
+        tx.record(evidence.project(table.project_id).reason("names_an_erased_subject"))?;
+    }
+    records::forget(tx, subject.id).await?;
     privacy::empty_assets(tx, subject.id).await?;
     privacy::end_subject(tx, subject.id).await?;
     let notices = notices(tx, releases).await?;

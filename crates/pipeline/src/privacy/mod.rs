@@ -37,7 +37,7 @@ pub struct SubjectView {
     pub id: SubjectId,
     /// Number within the project.
     pub number: u64,
-    /// `patient`, `drive`, `lot` or `project`.
+    /// `patient`, `drive`, `lot`, `table`, `text` or `project`.
     pub kind: String,
     /// What stands for a patient, once the gate has named it.
     pub pseudonym: Option<String>,

@@ -43,6 +43,7 @@ mod privacy;
 mod protocols;
 mod qualifications;
 mod real_input;
+mod records;
 mod relations;
 mod releases;
 mod removed;

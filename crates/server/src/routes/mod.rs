@@ -44,6 +44,7 @@ pub mod protocol_schema;
 mod protocols;
 mod qualifications;
 mod reads;
+mod records;
 mod releases;
 mod rework;
 mod risks;
@@ -87,6 +88,7 @@ pub fn all() -> OpenApiRouter<App> {
         .merge(privacy::routes())
         .merge(gate_masks::routes())
         .merge(gate_rules::routes())
+        .merge(records::routes())
         .merge(oversight::routes())
         .merge(certifications::routes())
         .merge(batches::routes())

@@ -10,6 +10,7 @@ mod gold;
 mod house;
 mod live;
 mod protocols;
+mod records;
 mod refusals;
 mod refused;
 mod seed;

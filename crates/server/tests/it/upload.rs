@@ -16,7 +16,7 @@ async fn technician() -> (House, Who, ProjectId) {
     (house, who, project)
 }
 
-fn form(files: &[(&str, Vec<u8>)]) -> Vec<u8> {
+pub fn form(files: &[(&str, Vec<u8>)]) -> Vec<u8> {
     let mut out = Vec::new();
     for (name, bytes) in files {
         let head =
@@ -29,7 +29,7 @@ fn form(files: &[(&str, Vec<u8>)]) -> Vec<u8> {
     out
 }
 
-async fn send(house: &House, who: &Who, project: ProjectId, body: Vec<u8>) -> Answer {
+pub async fn send(house: &House, who: &Who, project: ProjectId, body: Vec<u8>) -> Answer {
     let request = who.request("POST", &format!("/api/v1/projects/{project}/ingest"));
     let request = request.header(header::CONTENT_TYPE, "multipart/form-data; boundary=x");
     house.raw(request.body(Body::from(body)).unwrap()).await

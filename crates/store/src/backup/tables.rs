@@ -22,7 +22,7 @@ use crate::{
     monitoring, ontology, organizations, privacy, projects,
     protocol_plans::ProtocolPlan,
     protocols::{ProtocolSignature, ProtocolVersion},
-    qualifications, reads, releases, risks, sessions, signing, subjects, suggestions,
+    qualifications, reads, records, releases, risks, sessions, signing, subjects, suggestions,
     tasks::Task,
     tickets, turns, user_keys, users,
     value::record,
@@ -139,7 +139,7 @@ tables! {
     vendors::Mix, vendors::Assignment, vendors::Score, turns::Turn, turns::LostClaim, turns::Ruling, turns::Rate, releases::Release,
     releases::ReleaseItem, cleanings::Cleaning, audits::Audit, audits::AuditItem, leaks::Leak, leaks::LeakItem, risks::ItemRisk,
     face_models::FaceModel, face_models::FaceRun, face_models::FaceFrame, face_models::FaceLabel, face_models::FaceLook, click_models::ClickModel, click_models::ClickLook, subjects::Subject, subjects::SubjectItem,
-    subjects::SubjectAsset, privacy::Request, Job, EventRow, EventDetails, Setting,
+    subjects::SubjectAsset, records::RecordFile, records::RecordRow, records::ItemAccession, privacy::Request, Job, EventRow, EventDetails, Setting,
     checkpoints::KeptCheckpoint, checkpoints::Witness, user_keys::UserKeys, signing::Acknowledgement, signing::Alert,
 }
 

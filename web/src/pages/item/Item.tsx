@@ -23,6 +23,7 @@ import { Empty, Failed, Loading, Note } from "@/parts/States";
 import { stageTitle } from "@/parts/stage";
 import table from "@/parts/table.module.css";
 import styles from "./Item.module.css";
+import { Records } from "./Records";
 import { Rework } from "./Rework";
 import { SeenTab } from "./Seen";
 import { Streams } from "./Streams";
@@ -337,6 +338,7 @@ export default function ItemPage() {
         </Panel>
         <FactsPanel facts={data.facts} />
       </div>
+      <Records records={data.records} />
       <Tabs item={data} protocol={protocol} />
     </div>
   );

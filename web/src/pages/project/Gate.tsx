@@ -14,6 +14,7 @@ import { Empty, Failed, Loading, Note } from "@/parts/States";
 import styles from "./Gate.module.css";
 import { GateDesk } from "./GateDesk";
 import { GateQueue } from "./GateQueue";
+import { GateRecords } from "./GateRecords";
 import { useProject } from "./Project";
 
 const KEYS: KeyGroup = {
@@ -127,6 +128,7 @@ export default function Gate() {
   return (
     <div className="stack loose">
       <Queue project={project} />
+      <GateRecords project={project.id} />
       {hasRole(me, "privacy_officer", project.id) ? (
         <div className="row">
           <Link to="/projects/$projectId/gate/rules" params={{ projectId: project.id }}>

@@ -10,6 +10,7 @@ import { ReasonDialog } from "@/parts/ReasonDialog";
 import { Empty, Note, Refused } from "@/parts/States";
 import { gateReason } from "@/refusals";
 import styles from "./Gate.module.css";
+import { GateRecordRules } from "./GateRecordRules";
 import { Changes } from "./GateReport";
 import { OPTIONS, optionsOf, planOf, samePlan, withWord } from "./gate-rules";
 import { useProject } from "./Project";
@@ -134,6 +135,7 @@ function Editor({ plan, onPlan }: { plan: DeidPlan; onPlan: (plan: DeidPlan) => 
         }
       />
       <Faces plan={plan} onPlan={onPlan} />
+      <GateRecordRules plan={plan} onPlan={onPlan} />
       <Checkbox
         size="xs"
         label="A waiver needs a second privacy officer"

@@ -1,5 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { DEFAULT_PLAN, optionsOf, planOf, samePlan, withOption, withWord } from "./gate-rules";
+import {
+  DEFAULT_PLAN,
+  linesOf,
+  optionsOf,
+  planOf,
+  recordsOf,
+  samePlan,
+  withOption,
+  withWord,
+} from "./gate-rules";
 
 describe("rules of de-identification", () => {
   it("are the default where the protocol says nothing", () => {
@@ -33,5 +42,22 @@ describe("rules of de-identification", () => {
   it("are the same in other writing", () => {
     expect(samePlan(DEFAULT_PLAN, { ...DEFAULT_PLAN, profile: "basic " })).toBe(true);
     expect(samePlan(DEFAULT_PLAN, { ...DEFAULT_PLAN, audit: { sample: 9, confidence: 0.95 } })).toBe(false);
+  });
+
+  it("say what becomes of each column of a table", () => {
+    const lines = [
+      { name: "mrn", action: "pseudonym", values: "" },
+      { name: "sex", action: "one_of", values: "F, M,,X" },
+      { name: "", action: "keep", values: "" },
+    ];
+    const records = recordsOf("HOSP", lines);
+    expect(records).toEqual({
+      issuer: "HOSP",
+      columns: { mrn: "pseudonym", sex: { one_of: ["F", "M", "X"] } },
+    });
+    expect(linesOf(records)).toEqual([lines[0], { name: "sex", action: "one_of", values: "F, M, X" }]);
+    const other = { ...records, columns: { sex: records.columns.sex ?? "keep", mrn: "pseudonym" as const } };
+    expect(samePlan({ ...DEFAULT_PLAN, records }, { ...DEFAULT_PLAN, records: other })).toBe(true);
+    expect(samePlan({ ...DEFAULT_PLAN, records }, DEFAULT_PLAN)).toBe(false);
   });
 });

@@ -1,5 +1,5 @@
 /** The `deid` section of a protocol as the editor shows it. */
-import type { DeidPlan } from "@/api/types";
+import type { ColumnRule, DeidPlan, RecordsPlan } from "@/api/types";
 
 export const DEFAULT_PLAN: DeidPlan = {
   profile: "basic",
@@ -10,6 +10,7 @@ export const DEFAULT_PLAN: DeidPlan = {
   postal_codes: "remove",
   audit: { sample: 0, confidence: 0.95 },
   faces: null,
+  records: null,
 };
 
 /** Options of the Basic Profile (PS3.15 Table E.1-1) in the order of the standard, and what each means for people. */
@@ -75,6 +76,52 @@ export function withWord(plan: DeidPlan, word: string, on: boolean): DeidPlan {
 const sameFaces = (a: DeidPlan["faces"], b: DeidPlan["faces"]) =>
   a?.model === b?.model && a?.min_recall === b?.min_recall && a?.temporal === b?.temporal;
 
+/** What becomes of a column of a table, in the order in which it is offered. */
+export const COLUMN_ACTIONS: { value: string; label: string }[] = [
+  { value: "pseudonym", label: "Patient's number: pseudonym" },
+  { value: "study", label: "Study Instance UID: mapped, joins rows to studies" },
+  { value: "accession", label: "Accession number: joins rows to studies, dropped" },
+  { value: "keep", label: "Kept: numbers and codes" },
+  { value: "one_of", label: "Kept: one of these values" },
+  { value: "date_shift", label: "Date: moved by the patient's weeks" },
+  { value: "year", label: "Date: its year" },
+  { value: "age_cap", label: "Age: over 89 told as 90" },
+  { value: "zip3", label: "Postal code: three digits" },
+  { value: "drop", label: "Dropped" },
+];
+
+/** A rule as a line of the form; values are text with commas between them. */
+export type ColumnLine = { name: string; action: string; values: string };
+
+export const linesOf = (records: RecordsPlan | null | undefined): ColumnLine[] =>
+  Object.entries(records?.columns ?? {}).map(([name, rule]) =>
+    typeof rule === "string"
+      ? { name, action: rule, values: "" }
+      : { name, action: "one_of", values: rule.one_of.join(", ") },
+  );
+
+const ruleOf = ({ action, values }: ColumnLine): ColumnRule =>
+  action === "one_of"
+    ? {
+        one_of: values
+          .split(",")
+          .map((value) => value.trim())
+          .filter(Boolean),
+      }
+    : (action as ColumnRule);
+
+/** The rules of a form; lines without a name are none yet. */
+export const recordsOf = (issuer: string, lines: ColumnLine[]): RecordsPlan => ({
+  issuer,
+  columns: Object.fromEntries(lines.filter(({ name }) => name).map((line) => [line.name, ruleOf(line)])),
+});
+
+const sameRecords = (a: DeidPlan["records"], b: DeidPlan["records"]) => {
+  const text = (records: DeidPlan["records"]) =>
+    records ? JSON.stringify([records.issuer ?? "", Object.entries(records.columns).sort()]) : "";
+  return text(a) === text(b);
+};
+
 export const samePlan = (a: DeidPlan, b: DeidPlan): boolean =>
   a.profile.replaceAll(" ", "") === b.profile.replaceAll(" ", "") &&
   a.dates === b.dates &&
@@ -83,5 +130,6 @@ export const samePlan = (a: DeidPlan, b: DeidPlan): boolean =>
   (a.head_scans ?? "tell") === (b.head_scans ?? "tell") &&
   (a.postal_codes ?? "remove") === (b.postal_codes ?? "remove") &&
   sameFaces(a.faces, b.faces) &&
+  sameRecords(a.records, b.records) &&
   a.audit.sample === b.audit.sample &&
   a.audit.confidence === b.audit.confidence;
