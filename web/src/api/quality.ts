@@ -37,8 +37,16 @@ export const findingsQuery = (project: string, certification: string) =>
       api.get<Finding[]>(path`/certifications/${certification}/findings`, undefined, signal),
   });
 
-export const unitImageUrl = (certification: string, position: number, frame: number) =>
-  apiUrl(path`/certifications/${certification}/units/${position}/frames/${frame}/image`);
+/** A window, in rescaled units, counts for DICOM only; without one a frame is shown as its file says. */
+export const unitImageUrl = (
+  certification: string,
+  position: number,
+  frame: number,
+  window?: { center: number; width: number } | null,
+) =>
+  apiUrl(path`/certifications/${certification}/units/${position}/frames/${frame}/image`, {
+    window: window ? `${window.center},${window.width}` : undefined,
+  });
 
 export function useCertify(project: string) {
   const client = useQueryClient();
