@@ -1,6 +1,7 @@
 /** How good labels are: frozen sets, their blind audits, the bounds and certificates that follow. */
 import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 import { api, apiUrl, path } from "./client";
+import { AS_REPORT, reportKey } from "./reports";
 import type { components } from "./schema";
 import type { Page } from "./types";
 
@@ -158,7 +159,8 @@ export const alarmEarlierQuery = (project: string, alarm: string) =>
 
 export const correctionsQuery = (project: string) =>
   queryOptions({
-    queryKey: ["quality", project, "corrections"],
+    ...AS_REPORT,
+    queryKey: reportKey(project, "corrections"),
     queryFn: ({ signal }) => api.get<Corrections>(path`/projects/${project}/corrections`, undefined, signal),
   });
 
