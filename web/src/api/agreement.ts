@@ -1,6 +1,7 @@
 /** How far independent readers agree. */
 import { queryOptions } from "@tanstack/react-query";
 import { api, path } from "./client";
+import { AS_REPORT, reportKey } from "./reports";
 import type { components } from "./schema";
 
 type Schemas = components["schemas"];
@@ -14,7 +15,8 @@ export type ConfusionCell = Schemas["ConfusionCell"];
 
 export const agreementQuery = (project: string) =>
   queryOptions({
-    queryKey: ["quality", project, "agreement"],
+    ...AS_REPORT,
+    queryKey: reportKey(project, "agreement"),
     queryFn: ({ signal }) =>
       api.get<AgreementReport>(path`/projects/${project}/agreement`, undefined, signal),
   });
@@ -22,7 +24,8 @@ export const agreementQuery = (project: string) =>
 /** Why readers differed, the reason given most often first. */
 export const disputeReasonsQuery = (project: string) =>
   queryOptions({
-    queryKey: ["quality", project, "reasons"],
+    ...AS_REPORT,
+    queryKey: reportKey(project, "reasons"),
     queryFn: ({ signal }) =>
       api.get<DisputeReason[]>(path`/projects/${project}/dispute-reasons`, undefined, signal),
   });

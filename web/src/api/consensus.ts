@@ -1,6 +1,7 @@
 /** What independent readers' answers say that is true. */
 import { infiniteQueryOptions } from "@tanstack/react-query";
 import { api, path } from "./client";
+import { AS_REPORT, reportKey } from "./reports";
 import type { components } from "./schema";
 
 type Schemas = components["schemas"];
@@ -16,7 +17,8 @@ const PAGE = 20;
 /** `about`: null for what there is, tags first. */
 export const consensusQuery = (project: string, about: ConsensusAbout | null) =>
   infiniteQueryOptions({
-    queryKey: ["quality", project, "consensus", about],
+    ...AS_REPORT,
+    queryKey: reportKey(project, "consensus", about),
     queryFn: ({ signal, pageParam }) =>
       api.get<ConsensusReport>(
         path`/projects/${project}/consensus`,

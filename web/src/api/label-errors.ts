@@ -1,6 +1,7 @@
 /** Label errors: accepted labels that something speaks against. */
 import { infiniteQueryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 import { api, path } from "./client";
+import { AS_REPORT, reportKey } from "./reports";
 import type { components } from "./schema";
 
 export type LabelErrors = components["schemas"]["LabelErrors"];
@@ -8,12 +9,15 @@ export type LabelSearch = components["schemas"]["LabelSearchView"];
 export type Doubt = components["schemas"]["DoubtView"];
 export type DoubtChoice = components["schemas"]["DoubtChoice"];
 
+/** What its queries are called among reports. */
+export const LABEL_ERRORS = "label-errors";
 /** Doubts in one list before more are asked for. */
 const PAGE = 50;
 
 export const labelErrorsQuery = (project: string, kind: string, state: string) =>
   infiniteQueryOptions({
-    queryKey: ["quality", project, "label-errors", kind, state],
+    ...AS_REPORT,
+    queryKey: reportKey(project, LABEL_ERRORS, kind, state),
     queryFn: ({ signal, pageParam }) =>
       api.get<LabelErrors>(
         path`/projects/${project}/label-errors`,
@@ -26,7 +30,10 @@ export const labelErrorsQuery = (project: string, kind: string, state: string) =
 
 export function useLabelErrors(project: string) {
   const client = useQueryClient();
-  const onSuccess = () => client.invalidateQueries({ queryKey: ["quality", project] });
+  const onSuccess = () => {
+    client.invalidateQueries({ queryKey: ["quality", project] });
+    client.invalidateQueries({ queryKey: reportKey(project, LABEL_ERRORS) });
+  };
   return {
     begin: useMutation({
       mutationFn: () => api.post<LabelErrors>(path`/projects/${project}/label-errors`, undefined),

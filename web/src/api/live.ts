@@ -7,6 +7,8 @@
 import type { QueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { API, reportSignedOut } from "./client";
+import { LABEL_ERRORS } from "./label-errors";
+import { isReport, Reports, reportKey } from "./reports";
 import { type SseMessage, SseParser } from "./sse";
 import type { LiveEvent } from "./types";
 
@@ -56,6 +58,8 @@ export function touched(event: LiveEvent): (readonly string[])[] {
     // A draft is saved every other second while somebody draws; no figure changes by it.
     const shown = event.action === "read.saved" ? [] : (SHOWN[kind] ?? []);
     for (const page of ["projects", "ingests", "gate", ...shown]) keys.push([page, project]);
+    // Rare, and whoever began a search waits for what it finds.
+    if (kind === "label_search" || kind === "label_doubt") keys.push(reportKey(project, LABEL_ERRORS));
     if (kind === "release") keys.push(["releases"]);
   }
   if (item) keys.push(["items", item]);
@@ -82,7 +86,7 @@ export function parseEvent(text: string): LiveEvent | null {
  * A list that somebody has scrolled into is left as it is: fetching all its pages again costs much, and rows must
  * not move under the cursor. Its first page is refreshed like everything else.
  */
-const isLongList = (data: unknown): boolean =>
+export const isLongList = (data: unknown): boolean =>
   typeof data === "object" &&
   data !== null &&
   "pages" in data &&
@@ -118,12 +122,15 @@ async function listen(lastId: string, signal: AbortSignal, hooks: Hooks): Promis
 }
 
 /** Everything afresh, but not what the workspace holds: events were missed. */
-function resync(client: QueryClient): void {
-  client.invalidateQueries({ predicate: (query) => query.queryKey[0] !== "tasks" });
+function resync(client: QueryClient, reports: Reports): void {
+  client.invalidateQueries({
+    predicate: ({ queryKey }) => queryKey[0] !== "tasks" && !isReport(queryKey),
+  });
+  reports.touched();
 }
 
 /** Collects stale keys and refreshes each once per GATHER_MS. */
-function gatherer(client: QueryClient) {
+export function gatherer(client: QueryClient, reports: Reports) {
   let keys = new Map<string, readonly string[]>();
   let timer: ReturnType<typeof setTimeout> | undefined;
   return {
@@ -135,6 +142,8 @@ function gatherer(client: QueryClient) {
             queryKey: [...queryKey],
             predicate: (query) => !isLongList(query.state.data),
           });
+          // All that is worked out of what these figures show.
+          if (queryKey[0] === "quality") reports.touched(queryKey[1]);
         }
         keys = new Map();
         timer = undefined;
@@ -159,7 +168,8 @@ export function useLive(client: QueryClient, enabled: boolean): boolean {
   useEffect(() => {
     if (!enabled) return;
     const stop = new AbortController();
-    const gathered = gatherer(client);
+    const reports = new Reports(client, isLongList);
+    const gathered = gatherer(client, reports);
     let loss: ReturnType<typeof setTimeout> | undefined;
     let lastId = "";
     let attempt = 0;
@@ -169,7 +179,7 @@ export function useLive(client: QueryClient, enabled: boolean): boolean {
         clearTimeout(loss);
         loss = undefined;
         setConnected(true);
-        if (missed) resync(client);
+        if (missed) resync(client, reports);
         missed = false;
       },
       onMessage: (message) => {
@@ -179,7 +189,7 @@ export function useLive(client: QueryClient, enabled: boolean): boolean {
         // What is said of somebody's own work is not kept waiting.
         if (event?.object_kind === "feedback") client.invalidateQueries({ queryKey: ["feedback"] });
         if (event?.object_kind === "draft_model") window.dispatchEvent(new Event(DRAFT_MODEL_EVENT));
-        if (event?.action === "resync") resync(client);
+        if (event?.action === "resync") resync(client, reports);
         else if (event) gathered.add(event);
       },
     };
@@ -201,6 +211,7 @@ export function useLive(client: QueryClient, enabled: boolean): boolean {
     return () => {
       stop.abort();
       gathered.stop();
+      reports.stop();
       clearTimeout(loss);
       setConnected(true);
     };

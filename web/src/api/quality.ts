@@ -1,6 +1,7 @@
 /** How good labels are: frozen sets, their blind audits, the bounds and certificates that follow. */
 import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 import { api, apiUrl, path } from "./client";
+import { AS_REPORT, reportKey } from "./reports";
 import type { components } from "./schema";
 import type { Page } from "./types";
 
@@ -37,8 +38,16 @@ export const findingsQuery = (project: string, certification: string) =>
       api.get<Finding[]>(path`/certifications/${certification}/findings`, undefined, signal),
   });
 
-export const unitImageUrl = (certification: string, position: number, frame: number) =>
-  apiUrl(path`/certifications/${certification}/units/${position}/frames/${frame}/image`);
+/** A window, in rescaled units, counts for DICOM only; without one a frame is shown as its file says. */
+export const unitImageUrl = (
+  certification: string,
+  position: number,
+  frame: number,
+  window?: { center: number; width: number } | null,
+) =>
+  apiUrl(path`/certifications/${certification}/units/${position}/frames/${frame}/image`, {
+    window: window ? `${window.center},${window.width}` : undefined,
+  });
 
 export function useCertify(project: string) {
   const client = useQueryClient();
@@ -150,7 +159,8 @@ export const alarmEarlierQuery = (project: string, alarm: string) =>
 
 export const correctionsQuery = (project: string) =>
   queryOptions({
-    queryKey: ["quality", project, "corrections"],
+    ...AS_REPORT,
+    queryKey: reportKey(project, "corrections"),
     queryFn: ({ signal }) => api.get<Corrections>(path`/projects/${project}/corrections`, undefined, signal),
   });
 

@@ -1,6 +1,7 @@
 /** Whether people follow a model where it is wrong. */
 import { queryOptions } from "@tanstack/react-query";
 import { api, apiUrl, path } from "./client";
+import { AS_REPORT, reportKey } from "./reports";
 import type { components } from "./schema";
 
 type Schemas = components["schemas"];
@@ -12,7 +13,8 @@ export type PlantKind = Schemas["PlantKind"];
 
 export const suggestionsQuery = (project: string) =>
   queryOptions({
-    queryKey: ["quality", project, "suggestions"],
+    ...AS_REPORT,
+    queryKey: reportKey(project, "suggestions"),
     queryFn: ({ signal }) =>
       api.get<SuggestionReport>(path`/projects/${project}/suggestions`, undefined, signal),
   });

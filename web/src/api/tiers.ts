@@ -1,6 +1,7 @@
 /** What each tier of a project finds, misses, takes and costs. */
 import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 import { api, apiUrl, path } from "./client";
+import { AS_REPORT, reportKey } from "./reports";
 import type { components } from "./schema";
 
 type Schemas = components["schemas"];
@@ -17,7 +18,8 @@ export type RateDraft = Schemas["RateDraft"];
 
 export const tiersQuery = (project: string) =>
   queryOptions({
-    queryKey: ["quality", project, "tiers"],
+    ...AS_REPORT,
+    queryKey: reportKey(project, "tiers"),
     queryFn: ({ signal }) => api.get<TierReport>(path`/projects/${project}/tiers`, undefined, signal),
   });
 
@@ -27,6 +29,6 @@ export function useRates(project: string) {
   const client = useQueryClient();
   return useMutation({
     mutationFn: (rates: RateDraft[]) => api.put<Rate[]>(path`/projects/${project}/rates`, { rates }),
-    onSuccess: () => client.invalidateQueries({ queryKey: ["quality", project, "tiers"] }),
+    onSuccess: () => client.invalidateQueries({ queryKey: reportKey(project, "tiers") }),
   });
 }

@@ -1,6 +1,7 @@
 /** Organizations, their contracts, what vendors are given to read and what it is worth. */
 import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 import { api, apiUrl, path } from "./client";
+import { AS_REPORT, reportKey } from "./reports";
 import type { components } from "./schema";
 import { meQuery } from "./session";
 import { usersQuery } from "./users";
@@ -59,7 +60,8 @@ const asked = (question: VendorQuestion) => ({
 
 export const vendorsQuery = (project: string, question: VendorQuestion) =>
   queryOptions({
-    queryKey: ["quality", project, "vendors", question],
+    ...AS_REPORT,
+    queryKey: reportKey(project, "vendors", question),
     queryFn: ({ signal }) =>
       api.get<VendorReport>(path`/projects/${project}/vendors`, asked(question), signal),
     placeholderData: (before) => before,

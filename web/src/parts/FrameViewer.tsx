@@ -36,12 +36,16 @@ export function FrameViewer({ url, frames, label, start = 0, over, onShown }: Pr
   const wheel = useRef(0);
   const go = (to: number) => setFrame(Math.max(0, Math.min(frames - 1, to)));
   useKeyHelp(KEYS);
-  useKeys({
-    ArrowLeft: () => go(frame - 1),
-    ArrowRight: () => go(frame + 1),
-    Home: () => go(0),
-    End: () => go(frames - 1),
-  });
+  // A single picture leaves the keys to whatever else is on the page.
+  useKeys(
+    {
+      ArrowLeft: () => go(frame - 1),
+      ArrowRight: () => go(frame + 1),
+      Home: () => go(0),
+      End: () => go(frames - 1),
+    },
+    frames > 1,
+  );
   const source = url(frame);
   const is = state?.url === source ? state.is : "loading";
   return (

@@ -1,8 +1,8 @@
 import { useEffect, useRef, useState } from "react";
 import { isAnswer, reasonWords, unclearWords } from "@/canvas/answers";
 import type { Editor } from "@/canvas/editor";
-import { shapeArea } from "@/canvas/geometry";
-import type { Annotation, Shape } from "@/canvas/types";
+import { shapeWords } from "@/canvas/shape-words";
+import type { Annotation } from "@/canvas/types";
 import { Icon } from "@/parts/Icon";
 import { useEditor, useSession } from "./hooks";
 import styles from "./Side.module.css";
@@ -189,30 +189,4 @@ function AuthorMark({ row }: { row: Annotation }) {
       {row.score === undefined || row.score === null ? "" : row.score.toFixed(2)}
     </span>
   );
-}
-
-function shapeWords(shape: Shape): string {
-  switch (shape.type) {
-    case "box":
-    case "rotated_box":
-      return `${shape.w.toFixed(0)}×${shape.h.toFixed(0)}`;
-    case "ellipse":
-      return `⌀ ${(2 * shape.rx).toFixed(0)}×${(2 * shape.ry).toFixed(0)}`;
-    case "polygon": {
-      const holes = shape.holes?.length ?? 0;
-      return `${shape.points.length} pts${holes > 0 ? `, ${holes} ${holes === 1 ? "hole" : "holes"}` : ""}`;
-    }
-    case "polyline":
-      return `line, ${shape.points.length} pts`;
-    case "points":
-      return `${shape.points.length} ${shape.points.length === 1 ? "point" : "points"}`;
-    case "skeleton":
-      return `${shape.joints.filter((joint) => joint.state !== "absent").length} joints`;
-    case "mask":
-      return `mask, ${shapeArea(shape).toLocaleString("en-GB")} px`;
-    case "cuboid":
-      return shape.size.map((v) => v.toFixed(1)).join("×");
-    default:
-      return "whole item";
-  }
 }

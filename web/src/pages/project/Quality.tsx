@@ -69,7 +69,7 @@ export default function Quality() {
         </section>
       ) : null}
       <section className="stack" aria-label="Studies">
-        <h2>Studies of people's eyes</h2>
+        <h2 id="studies">Studies of people's eyes</h2>
         <Studies project={project} certify={rights.certify} />
       </section>
       <section className="stack" aria-label="Certificates">

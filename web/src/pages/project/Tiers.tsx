@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { hasRole, isOwner, useMe } from "@/api/session";
 import { type Found, type TierReport, tiersQuery, tiersTableUrl, type Unseen } from "@/api/tiers";
 import { count, plural, title } from "@/format";
+import { AsOf } from "@/parts/AsOf";
 import { At, FactList, Panel } from "@/parts/bits";
 import { Icon } from "@/parts/Icon";
 import { Empty, Failed, Loading, Note } from "@/parts/States";
@@ -211,6 +212,7 @@ export default function Tiers() {
     <div className="stack loose">
       <div className="spread">
         <h2>What each tier is worth</h2>
+        <AsOf of={tiers} />
         <Button
           component="a"
           href={tiersTableUrl(project.id)}

@@ -14,6 +14,7 @@ import {
 } from "@/api/vendors";
 import { count, plural } from "@/format";
 import { ContractStatus } from "@/pages/users/Organizations";
+import { AsOf } from "@/parts/AsOf";
 import { BehindList, FigureButton, useBehind } from "@/parts/Behind";
 import { Panel } from "@/parts/bits";
 import { Icon } from "@/parts/Icon";
@@ -285,6 +286,7 @@ export default function Vendors() {
     <div className="stack loose">
       <div className="spread">
         <h2>Vendors</h2>
+        <AsOf of={vendors} />
         <Button
           component="a"
           href={vendorsTableUrl(project.id, question)}

@@ -4,6 +4,7 @@ import { type AgreementReport, agreementQuery, type ClassAgreement, type Coeffic
 import type { OntologyClass, Project } from "@/api/types";
 import { answerName } from "@/canvas/answers";
 import { count, plural } from "@/format";
+import { AsOf } from "@/parts/AsOf";
 import { BehindList, FigureButton, type Open, useBehind } from "@/parts/Behind";
 import { FactList, Panel } from "@/parts/bits";
 import { Failed, Loading, Note } from "@/parts/States";
@@ -350,7 +351,7 @@ export function Agreement({ project }: { project: Project }) {
       </Note>
     );
   return (
-    <Panel title="How far independent readers agree">
+    <Panel title="How far independent readers agree" aside={<AsOf of={found} />}>
       {report.cut ? (
         <Note tone="warn">There is more than one report counts: these are the first items.</Note>
       ) : null}

@@ -4,7 +4,7 @@
  */
 
 import { Button, NativeSelect, NumberInput, Textarea } from "@mantine/core";
-import { useState } from "react";
+import { useEffect, useMemo, useState } from "react";
 import {
   type AuditKind,
   type AuditUnit,
@@ -17,14 +17,22 @@ import {
 } from "@/api/quality";
 import type { OntologyClass, Project } from "@/api/types";
 import { answerName } from "@/canvas/answers";
+import { Editor } from "@/canvas/editor";
+import type { Window } from "@/canvas/lut";
+import type { Annotation, ClassDef, FrameRef } from "@/canvas/types";
 import { count } from "@/format";
-import { FrameViewer } from "@/parts/FrameViewer";
 import { Empty, Note, Refused } from "@/parts/States";
 import { Swatch } from "@/parts/Swatch";
 import table from "@/parts/table.module.css";
-import { LabelOverlay } from "./LabelOverlay";
+import styles from "./AuditDesk.module.css";
+import { AuditLabels } from "./AuditLabels";
+import { AuditPicture } from "./AuditPicture";
+import { AuditWindow } from "./AuditWindow";
+import { pictureOf, unsigned } from "./audit-words";
 import { KIND_WORDS, SEVERITY_WORDS } from "./words";
 
+/** A frame that no label names. */
+const NOWHERE: FrameRef = { stream: -1, index: -1 };
 const COUNT_MAX = 10_000;
 const COMMENT_MAX_CHARS = 500;
 
@@ -249,6 +257,81 @@ function Verdict({
   );
 }
 
+/** The pictures, and beside them the labels once they are shown. */
+function Looking({
+  project,
+  audit,
+  unit,
+  window,
+  onWindow,
+}: {
+  project: Project;
+  audit: string;
+  unit: AuditUnit;
+  window: Window | null;
+  onWindow: (window: Window | null) => void;
+}) {
+  const { shown } = unit;
+  const { classes, relations } = project.protocol;
+  const [frame, setFrame] = useState(0);
+  const [revealed, setRevealed] = useState<string | null>(null);
+  const editor = useMemo(
+    () =>
+      new Editor({ classes: classes as ClassDef[], relations: relations ?? [], user: "", readOnly: true }),
+    [classes, relations],
+  );
+  const labels = useMemo(
+    () => (shown?.annotations ?? []).map((label) => unsigned(label as Annotation)),
+    [shown],
+  );
+  const places = useMemo(() => shown?.places ?? [], [shown]);
+  // Where the pictures are not the frames that labels name, a label would be drawn where it does not belong.
+  const place = (places.length === unit.frames ? places[frame] : undefined) ?? NOWHERE;
+  useEffect(() => editor.document.load(labels), [editor, labels]);
+  useEffect(() => editor.setFrame(place), [editor, place]);
+  const choose = (label: Annotation) => {
+    const to = places.length === unit.frames ? pictureOf(label, places) : null;
+    if (to !== null) {
+      setFrame(to);
+      editor.setFrame(places[to] ?? null);
+    }
+    editor.select([label.id]);
+    setRevealed(label.id);
+  };
+  return (
+    <div className={styles.looking} data-alone={!shown}>
+      {unit.frames > 0 ? (
+        <div className="stack tight">
+          {project.kind === "study" ? <AuditWindow window={window} onWindow={onWindow} /> : null}
+          <AuditPicture
+            editor={editor}
+            url={(at) => unitImageUrl(audit, unit.position, at, window)}
+            frames={unit.frames}
+            frame={frame}
+            onFrame={setFrame}
+            label={unit.name}
+            window={window}
+            onWindow={onWindow}
+            revealed={revealed}
+          />
+        </div>
+      ) : (
+        <Empty title="No picture to look at">This item has no frames.</Empty>
+      )}
+      {shown ? (
+        <AuditLabels
+          project={project}
+          editor={editor}
+          labels={labels}
+          places={places}
+          pictures={unit.frames}
+          onChoose={choose}
+        />
+      ) : null}
+    </div>
+  );
+}
+
 export function AuditDesk({
   project,
   audit,
@@ -263,6 +346,8 @@ export function AuditDesk({
 }) {
   const { next } = useAudit(project.id);
   const [unit, setUnit] = useState<AuditUnit | null>(null);
+  // Kept from one item to the next: whoever judges lungs does so in all of them.
+  const [window, setWindow] = useState<Window | null>(null);
   const take = () => next.mutate(audit, { onSuccess: setUnit });
   if (!unit) {
     return (
@@ -287,23 +372,14 @@ export function AuditDesk({
         <h3>{unit.name}</h3>
         <span className="dim">item {count(unit.position + 1)} of the order</span>
       </div>
-      {unit.frames > 0 ? (
-        <FrameViewer
-          key={unit.position}
-          url={(frame) => unitImageUrl(audit, unit.position, frame)}
-          frames={unit.frames}
-          label={unit.name}
-          over={
-            shown
-              ? (frame, size) => (
-                  <LabelOverlay shown={shown} classes={project.protocol.classes} frame={frame} size={size} />
-                )
-              : undefined
-          }
-        />
-      ) : (
-        <Empty title="No picture to look at">This item has no frames.</Empty>
-      )}
+      <Looking
+        key={unit.position}
+        project={project}
+        audit={audit}
+        unit={unit}
+        window={window}
+        onWindow={setWindow}
+      />
       {shown ? (
         <Verdict
           project={project}

@@ -15,7 +15,16 @@ import table from "@/parts/table.module.css";
 import { AuditDesk } from "./AuditDesk";
 import { BoundBar } from "./BoundBar";
 import { Freeze } from "./Freeze";
-import { allowed, atMost, boundWords, confidence, KIND_WORDS, STOP_WORDS, standing } from "./words";
+import {
+  allowed,
+  atMost,
+  boundWords,
+  confidence,
+  isWithdrawn,
+  KIND_WORDS,
+  STOP_WORDS,
+  standing,
+} from "./words";
 
 export type Rights = { certify: boolean; judge: boolean; release: boolean };
 
@@ -203,6 +212,53 @@ function facts(one: Certification): FactRow[] {
   return rows;
 }
 
+/** An audit ends with what was judged; where nothing was, the set is withdrawn and nothing is stated about it. */
+function EndIt({ project, certification }: { project: Project; certification: Certification }) {
+  const { end } = useCertify(project.id);
+  const [asked, setAsked] = useState(false);
+  const isJudged = Boolean(certification.overall);
+  return (
+    <>
+      <Button variant="default" onClick={() => setAsked(true)}>
+        {isJudged ? "End the audit here…" : "Withdraw…"}
+      </Button>
+      <ReasonDialog
+        opened={asked}
+        title={isJudged ? "End the audit" : "Withdraw the set"}
+        confirm={isJudged ? "End and certify" : "Withdraw"}
+        danger={!isJudged}
+        pending={end.isPending}
+        error={end.error}
+        onClose={() => setAsked(false)}
+        onConfirm={({ reason }) =>
+          end.mutate({ id: certification.id, reason }, { onSuccess: () => setAsked(false) })
+        }
+      >
+        <p>
+          {isJudged
+            ? "The bound holds whenever an audit ends; what was judged so far is certified."
+            : "Nothing was judged, and nothing will be stated about these labels. Whoever was given an item of it sees labels again, and the labels can be frozen anew."}
+        </p>
+      </ReasonDialog>
+    </>
+  );
+}
+
+/** What keeps a bound where it stands though more is judged. */
+function Gap({ project, audit }: { project: string; audit: string }) {
+  const found = useQuery(findingsQuery(project, audit));
+  const beyond = found.data?.filter((one) => !one.in_bound).length ?? 0;
+  return (
+    <p className="dim">
+      An item that is recalled, sent back into work or rejected meanwhile cannot be judged while it is not
+      accepted. What is judged after its place in the order does not count yet, and the bound stands still
+      there
+      {beyond > 0 ? `: ${plural(beyond, "judged item waits", "judged items wait")} behind such a gap` : ""}.
+      If it does not come back, end the audit with what counts.
+    </p>
+  );
+}
+
 function One({
   project,
   certification,
@@ -212,8 +268,6 @@ function One({
   certification: Certification;
   rights: Rights;
 }) {
-  const { end } = useCertify(project.id);
-  const [ending, setEnding] = useState(false);
   const look = standing(certification);
   const auditing = certification.state === "auditing";
   return (
@@ -233,7 +287,7 @@ function One({
       {certification.statement ? (
         <blockquote data-testid="statement">{certification.statement}</blockquote>
       ) : null}
-      {certification.stop ? (
+      {certification.stop && !isWithdrawn(certification) ? (
         <p className="dim">
           The audit ended because {STOP_WORDS[certification.stop] ?? certification.stop}
           {certification.auditors.length > 0
@@ -251,11 +305,10 @@ function One({
       {auditing && rights.judge ? (
         <AuditDesk project={project} audit={certification.id} open kind="certifications" />
       ) : null}
+      {auditing ? <Gap project={project.id} audit={certification.id} /> : null}
       <div className="row">
-        {auditing && rights.certify && certification.overall ? (
-          <Button variant="default" onClick={() => setEnding(true)}>
-            End the audit here…
-          </Button>
+        {rights.certify && (auditing || certification.state === "frozen") ? (
+          <EndIt project={project} certification={certification} />
         ) : null}
         {certification.state === "closed" && rights.release ? (
           <ReleaseIt project={project} certification={certification} />
@@ -275,19 +328,6 @@ function One({
         <CopyText text={certification.root} label="the root" />
         {certification.seed ? <CopyText text={certification.seed} label="the seed" /> : null}
       </details>
-      <ReasonDialog
-        opened={ending}
-        title="End the audit"
-        confirm="End and certify"
-        pending={end.isPending}
-        error={end.error}
-        onClose={() => setEnding(false)}
-        onConfirm={({ reason }) =>
-          end.mutate({ id: certification.id, reason }, { onSuccess: () => setEnding(false) })
-        }
-      >
-        <p>The bound holds whenever an audit ends; what was judged so far is certified.</p>
-      </ReasonDialog>
     </Panel>
   );
 }

@@ -6,6 +6,7 @@ import { Fragment, useState } from "react";
 import { type ConsensusAbout, type ConsensusReport, consensusQuery } from "@/api/consensus";
 import type { Project } from "@/api/types";
 import { count, percent, plural } from "@/format";
+import { AsOf } from "@/parts/AsOf";
 import { Panel } from "@/parts/bits";
 import { Failed, Loading, Note } from "@/parts/States";
 import table from "@/parts/table.module.css";
@@ -125,7 +126,7 @@ export function Consensus({ project }: { project: Project }) {
     );
   const items = found.data.pages.flatMap((page) => page.least_certain);
   return (
-    <Panel title="What readers' answers say that is true">
+    <Panel title="What readers' answers say that is true" aside={<AsOf of={found} />}>
       {report.cut ? (
         <Note tone="warn">There is more than one estimate takes: these are the first items.</Note>
       ) : null}

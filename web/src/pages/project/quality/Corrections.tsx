@@ -4,6 +4,7 @@ import { Link } from "@tanstack/react-router";
 import { correctionsQuery, type Corrections as Found } from "@/api/quality";
 import type { OntologyClass, Project } from "@/api/types";
 import { count } from "@/format";
+import { AsOf } from "@/parts/AsOf";
 import { Failed, Loading, Note } from "@/parts/States";
 import table from "@/parts/table.module.css";
 
@@ -64,5 +65,10 @@ export function Corrections({ project }: { project: Project }) {
     return (
       <Note>Reviewers corrected no mark in the {count(found.data.checked)} reads that they checked.</Note>
     );
-  return <Rows found={found.data} classes={project.protocol.classes} />;
+  return (
+    <div className="stack tight">
+      <Rows found={found.data} classes={project.protocol.classes} />
+      <AsOf of={found} />
+    </div>
+  );
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { allowed, atMost, boundWords, confidence, streamWords } from "./words";
+import { certifications } from "../../../../tests/fixtures/quality";
+import { allowed, atMost, boundWords, confidence, isWithdrawn, standing, streamWords } from "./words";
 
 describe("words for bounds", () => {
   it("never shows a bound smaller than it is", () => {
@@ -34,5 +35,19 @@ describe("words for bounds", () => {
     expect(streamWords("review", classes)).toBe("corrections by reviewers");
     expect(streamWords("class:nodule", classes)).toBe("misses of Nodule");
     expect(streamWords("class:gone", classes)).toBe("misses of gone");
+  });
+});
+
+describe("where an audit stands", () => {
+  const [running] = certifications;
+  if (!running) throw new Error("no certification in the fixtures");
+  it("tells a set that was withdrawn from one that an erasure made void", () => {
+    const withdrawn = { ...running, state: "void", stop: "ended", overall: null };
+    expect(standing(withdrawn).word).toBe("Withdrawn: nothing was judged");
+    // Ended by hand with a bound, and erased from after that.
+    const erased = { ...running, state: "void", stop: "ended" };
+    expect(isWithdrawn(erased)).toBe(false);
+    expect(standing(erased).word).toBe("Void: somebody in it was erased");
+    expect(standing({ ...withdrawn, stop: null }).word).toBe("Void: somebody in it was erased");
   });
 });

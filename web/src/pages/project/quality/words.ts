@@ -45,6 +45,10 @@ export const SEVERITY_WORDS: Record<Severity, string> = {
   critical: "Critical: could harm somebody",
 };
 
+/** Ended by hand before anything was judged: nothing is stated about it. */
+export const isWithdrawn = ({ state, stop, overall }: Pick<Certification, "state" | "stop" | "overall">) =>
+  state === "void" && stop === "ended" && !overall;
+
 /** Where an audit stands, as one of the marks of the page. */
 export function standing(certification: Certification): {
   tone: "dim" | "live" | "ok" | "warn" | "bad";
@@ -61,7 +65,9 @@ export function standing(certification: Certification): {
     case "closed":
       return { tone: "ok", mark: "square", word: "Certified" };
     default:
-      return { tone: "bad", mark: "cross", word: "Void: somebody in it was erased" };
+      return isWithdrawn(certification)
+        ? { tone: "dim", mark: "cross", word: "Withdrawn: nothing was judged" }
+        : { tone: "bad", mark: "cross", word: "Void: somebody in it was erased" };
   }
 }
 
