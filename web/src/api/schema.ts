@@ -4485,6 +4485,18 @@ export interface components {
         AlertFinding: {
             reason: string;
         };
+        /** @description How alike marks are that both readers of a pair drew of one finding, under one class. */
+        AlikeView: {
+            /** @description `bev_iou` (footprints of cuboids) or `oks` (key points, the mean of both directions, each joint with the spread 1 / joints). */
+            measure: string;
+            /**
+             * Format: int64
+             * @description Pairs of marks that were measured.
+             */
+            pairs: number;
+            /** @description Mean over them. */
+            value: components["schemas"]["CoefficientView"];
+        };
         /**
          * @description Over which units a class is bounded.
          * @enum {string}
@@ -8855,6 +8867,8 @@ export interface components {
         };
         /** @description How far readers agree mark by mark: whether both found it, called it the same, and outlined it alike. Intervals draw items anew. */
         MarkAgreement: {
+            /** @description How alike cuboids and key points are that both marked, by measure; none where nobody drew any. */
+            alike: components["schemas"]["AlikeView"][];
             /**
              * Format: int64
              * @description Marks, over pairs of readers, that the other lacks or calls something else.
@@ -8871,6 +8885,7 @@ export interface components {
             outlines: components["schemas"]["OutlineDistance"][];
             overlap?: components["schemas"]["CoefficientView"] | null;
             panoptic?: components["schemas"]["CoefficientView"] | null;
+            tracks?: components["schemas"]["TrackAgreement"] | null;
             /**
              * Format: int64
              * @description Pairs of outlines that were not measured: there are more, or larger ones, than one report takes.
@@ -12809,6 +12824,30 @@ export interface components {
         };
         /** Format: uuid */
         TokenId: string;
+        /**
+         * @description How far readers agree about what moves: a track of one is that of another where they overlap by half on average over the frames
+         *     in which either has it, under one class.
+         */
+        TrackAgreement: {
+            /**
+             * Format: int64
+             * @description Tracks that one of them has alone.
+             */
+            alone: number;
+            /**
+             * Format: int64
+             * @description Tracks of pairs of readers that both have.
+             */
+            both: number;
+            /** @description 2 both / (2 both + alone). */
+            f1: components["schemas"]["CoefficientView"];
+            /**
+             * Format: int64
+             * @description Items whose tracks were not compared: there are more than one report takes.
+             */
+            items_left_out: number;
+            overlap?: components["schemas"]["CoefficientView"] | null;
+        };
         /** @description One UID of the source and what stands for it here. */
         UidPair: {
             /** @description In the project. */

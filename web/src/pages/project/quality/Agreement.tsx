@@ -311,9 +311,13 @@ function Tracks({ tracks }: { tracks: NonNullable<NonNullable<AgreementReport["m
         <td>
           F1 of tracks{" "}
           <span className="dim">
-            {plural(tracks.both, "track that both readers of a pair have", "tracks that both readers of a pair have")}
-            , {count(tracks.alone)} that one has alone; under one class, overlapping by half on average over the
-            frames in which either is
+            {plural(
+              tracks.both,
+              "track that both readers of a pair have",
+              "tracks that both readers of a pair have",
+            )}
+            , {count(tracks.alone)} that one has alone; under one class, overlapping by half on average over
+            the frames in which either is
             {tracks.items_left_out > 0
               ? `; ${plural(tracks.items_left_out, "item was", "items were")} left out: more than one report takes`
               : ""}
