@@ -108,6 +108,13 @@ test("two people read blind, a radiologist decides, a specialist countersigns", 
   const file = test.info().outputPath("twice.zip");
   writeFileSync(file, await answer.body());
   execFileSync(process.env.COUNTERSIGN_BIN as string, ["verify", file]);
+
+  // What both readers missed is estimated from what each of them saw; and what was decided says something of each of them.
+  await owner.page.goto(`/projects/${task.item.project}/tiers`);
+  const unseen = owner.page.getByText(/^Two readers looked at \d+ items? without knowing of each other/);
+  await expect(unseen).toContainText(/By that an estimated [\d.]+ more were seen by neither/);
+  await expect(owner.page.locator("[data-testid^='reader-']")).toHaveCount(2);
+  await owner.page.screenshot({ path: test.info().outputPath("tiers.png"), fullPage: true });
   for (const person of [first, second, radiologist, specialist, auditor, scientist, owner])
     await person.leaves();
 });

@@ -6,6 +6,7 @@ import type { components } from "./schema";
 type Schemas = components["schemas"];
 export type Study = Schemas["AppraisalView"];
 export type StudyDraft = Schemas["AppraisalDraft"];
+export type StudyRecord = Schemas["AppraisalRecord"];
 export type StudyTurn = Schemas["AppraisalTurn"];
 export type StudyFigures = Schemas["AppraisalFigures"];
 export type PersonFigures = Schemas["PersonFigures"];
@@ -42,6 +43,15 @@ export const candidatesQuery = (project: string, classes: string[], people: stri
         { classes: classes.join(","), people: people.join(","), limit: CANDIDATES_MAX },
         signal,
       ),
+  });
+
+/** Every part and every answer of a study that is over. */
+export const studyRecordQuery = (study: string) =>
+  queryOptions({
+    queryKey: ["studies", study, "record"],
+    queryFn: ({ signal }) => api.get<StudyRecord>(path`/appraisals/${study}/record`, undefined, signal),
+    // What is over does not change.
+    staleTime: Number.POSITIVE_INFINITY,
   });
 
 export const studyRecordUrl = (study: string) => apiUrl(path`/appraisals/${study}/record`);

@@ -1,6 +1,6 @@
 /** Every number about quality leads to the items that it counts. */
 import { expect, type Page, test } from "@playwright/test";
-import { serveFixtures } from "../fixtures/routes";
+import { json, serveFixtures } from "../fixtures/routes";
 
 const list = (page: Page) => page.getByTestId("behind");
 
@@ -76,4 +76,58 @@ test("each number of the scorecard opens its items", async ({ page }) => {
   await expect(readers.getByRole("row", { name: /^S\. Second not yet/ })).toBeVisible();
   await readers.getByRole("button", { name: "Close the list" }).click();
   await expect(readers).toHaveCount(0);
+});
+
+test("the checks of an alarm, and what reviewers corrected, open their items", async ({ page }) => {
+  await page.goto("/projects/p-ct/quality");
+  const monitoring = page.getByRole("region", { name: "Monitoring" });
+  const asked = page.waitForRequest((request) => request.url().includes("/monitor/u-3/items"));
+  await monitoring.getByRole("button", { name: "8 of 21 checks" }).click();
+  const { searchParams } = new URL((await asked).url());
+  expect([searchParams.get("stream"), searchParams.get("part")]).toEqual(["review", "all"]);
+  await expect(list(page)).toContainText("the alarm counts the last 21 before it was raised");
+  await monitoring.getByRole("button", { name: "17", exact: true }).click();
+  const corrected = page.getByTestId("correction-items");
+  await expect(corrected).toContainText("nothing to Nodule: 1 of the items of 17 reads");
+  await expect(corrected.getByRole("link", { name: "item 1" })).toHaveAttribute("href", "/items/i-1");
+});
+
+test("a difference of two vendors names both denominators, and opens the items of each", async ({ page }) => {
+  await page.goto("/projects/p-ct/vendors");
+  const pair = page.getByTestId("pair").first();
+  await expect(pair).toContainText("over all items of each that could be compared");
+  const asked = page.waitForRequest((request) => request.url().includes("/o-x/items?figure=critical"));
+  await pair.getByRole("button", { name: "18 of 900" }).click();
+  await asked;
+  await expect(list(page).getByTestId("behind-count")).toHaveText("12 entries");
+});
+
+test("a figure of a person in a study opens its parts, worked out of the record", async ({ page }) => {
+  await serveFixtures(page, {
+    "GET /appraisals/s-2/record": (route) =>
+      json(route, {
+        parts: ["i-1", "i-2"].map((item, at) =>
+          JSON.stringify({ item, content_hash: "00", bad: at === 0, borderline: at === 0 }),
+        ),
+        answers: [false, true, true].map((bad, at) => ({
+          person: "u-1",
+          item: "i-1",
+          trial: at + 1,
+          number: at,
+          bad,
+          at: "2026-11-28T08:00:00Z",
+        })),
+      }),
+  });
+  await page.goto("/projects/p-ct/quality/studies/s-2");
+  const report = page.getByRole("region", { name: "What came of it" });
+  await report
+    .getByRole("table", { name: "Each person" })
+    .getByRole("button", { name: /2 of 48/ })
+    .click();
+  const parts = page.getByTestId("study-behind");
+  await expect(parts.locator("tbody tr")).toHaveText(["part 1bad, borderlinegood, bad, bad"]);
+  await expect(parts.getByRole("link", { name: "part 1" })).toHaveAttribute("href", "/items/i-1");
+  await report.getByRole("button", { name: /7 of 102/ }).click();
+  await expect(parts).toContainText("0 parts");
 });

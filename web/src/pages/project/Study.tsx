@@ -195,7 +195,7 @@ export default function StudyPage() {
       {over ? null : <Progress study={study} />}
       {study.may_lead ? <Lead project={project.id} study={study} /> : null}
       {study.may_issue ? <Sign project={project.id} study={study} /> : null}
-      {study.figures ? <StudyReport study={study} figures={study.figures} /> : null}
+      {study.figures ? <StudyReport study={study} figures={study.figures} seesAll={over && seesAll} /> : null}
       {over && seesAll ? (
         <div className="row">
           <a className="in-text" href={studyRecordUrl(study.id)} download={`${study.name}.json`}>

@@ -1,7 +1,7 @@
 /** What the work of each organization is worth, what it takes to tell two of them apart, who is given what, what is paid. */
 import { Button, MultiSelect, NumberInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { Fragment, useState } from "react";
 import { type BehindItem, behindUrls, type Figure } from "@/api/behind";
 import { hasRole, useMe } from "@/api/session";
 import {
@@ -15,7 +15,7 @@ import {
 import { count, plural } from "@/format";
 import { ContractStatus } from "@/pages/users/Organizations";
 import { AsOf } from "@/parts/AsOf";
-import { BehindList, FigureButton, useBehind } from "@/parts/Behind";
+import { BehindList, FigureButton, type Open, useBehind } from "@/parts/Behind";
 import { Panel } from "@/parts/bits";
 import { Icon } from "@/parts/Icon";
 import { Empty, Failed, Loading, Note } from "@/parts/States";
@@ -51,6 +51,15 @@ const took = (item: BehindItem) =>
   item.seconds === null || item.seconds === undefined ? "–" : durationWords(item.seconds);
 const READS: Row["behind"] = { figure: "turnaround", parts: [{ value: "all", label: "All" }], said: took };
 
+const CRITICAL: Row = {
+  name: "Items with a critical error",
+  words: (view) => countedWords(view.critical),
+  behind: {
+    figure: "critical",
+    parts: parts("With a critical error", "Without", "All that were compared"),
+  },
+};
+
 /** Each figure: what it is called, what it says of an organization, and the items behind it. */
 const FIGURES: Row[] = [
   {
@@ -58,14 +67,7 @@ const FIGURES: Row[] = [
     words: (view) => count(view.items),
     behind: { figure: "items", parts: [{ value: "all", label: "All" }], said: () => "read" },
   },
-  {
-    name: "Items with a critical error",
-    words: (view) => countedWords(view.critical),
-    behind: {
-      figure: "critical",
-      parts: parts("With a critical error", "Without", "All that were compared"),
-    },
-  },
+  CRITICAL,
   {
     name: "Accepted at the first judgement",
     words: (view) => countedWords(view.first_pass),
@@ -117,6 +119,23 @@ const FIGURES: Row[] = [
   },
 ];
 
+function figureOf(
+  project: string,
+  question: VendorQuestion,
+  row: Row,
+  { organization }: VendorView,
+): Figure | null {
+  if (!row.behind) return null;
+  return {
+    key: `${row.name} ${organization.id}`,
+    title: `${organization.name}: ${row.name.toLowerCase()}`,
+    url: behindUrls.vendor(project, organization.id),
+    query: { figure: row.behind.figure, critical: question.critical.join(",") || undefined },
+    parts: row.behind.parts,
+    said: row.behind.said,
+  };
+}
+
 function Scorecard({
   project,
   report,
@@ -132,19 +151,8 @@ function Scorecard({
     name: view.organization.name,
     share: view.critical.share ?? null,
   }));
-  const figure = (row: Row, { organization }: VendorView): Figure | null =>
-    row.behind
-      ? {
-          key: `${row.name} ${organization.id}`,
-          title: `${organization.name}: ${row.name.toLowerCase()}`,
-          url: behindUrls.vendor(project, organization.id),
-          query: { figure: row.behind.figure, critical: question.critical.join(",") || undefined },
-          parts: row.behind.parts,
-          said: row.behind.said,
-        }
-      : null;
   const cell = (row: Row, view: VendorView) => {
-    const of = figure(row, view);
+    const of = figureOf(project, question, row, view);
     const words = row.words(view);
     if (words === "–") return words;
     if (of)
@@ -208,29 +216,63 @@ function Scorecard({
   );
 }
 
-function Comparison({ pair, names }: { pair: Compared; names: (id: string) => string }) {
+function Comparison({
+  pair,
+  views,
+  critical,
+  behind,
+}: {
+  pair: Compared;
+  views: readonly VendorView[];
+  /** Opens the items with a critical error of an organization. */
+  critical: (view: VendorView) => Figure | null;
+  behind: Open;
+}) {
+  const of = [pair.first, pair.second].flatMap(
+    (id) => views.find((view) => view.organization.id === id) ?? [],
+  );
+  const names = (id: string) => of.find((view) => view.organization.id === id)?.organization.name ?? "?";
   return (
     <li data-testid="pair">
       <strong>
         {names(pair.first)} and {names(pair.second)}
       </strong>
-      : difference of the shares with a critical error {shareWords(pair.difference)};{" "}
-      {plural(pair.shared, "item")} read by both. {apartWords(pair, names)}
+      : difference of the shares with a critical error {shareWords(pair.difference)}, over all items of each
+      that could be compared:{" "}
+      {of.map((view, place) => {
+        const figure = critical(view);
+        const words = `${count(view.critical.count)} of ${count(view.critical.of)}`;
+        return (
+          <Fragment key={view.organization.id}>
+            {place > 0 ? " and " : null}
+            {figure ? (
+              <FigureButton open={behind} figure={figure}>
+                {words}
+              </FigureButton>
+            ) : (
+              words
+            )}
+          </Fragment>
+        );
+      })}
+      ; {plural(pair.shared, "item")} read by both. {apartWords(pair, names)}
     </li>
   );
 }
 
 function Compare({
+  project,
   report,
   question,
   ask,
 }: {
+  project: string;
   report: VendorReport;
   question: VendorQuestion;
   ask: (question: VendorQuestion) => void;
 }) {
-  const names = (id: string) =>
-    report.organizations.find((view) => view.organization.id === id)?.organization.name ?? "?";
+  const behind = useBehind();
+  const critical = (view: VendorView) => figureOf(project, question, CRITICAL, view);
   const rate = (side: "first" | "second", label: string) => (
     <NumberInput
       label={label}
@@ -252,10 +294,17 @@ function Compare({
       ) : (
         <ul>
           {report.compared.map((pair) => (
-            <Comparison key={`${pair.first}/${pair.second}`} pair={pair} names={names} />
+            <Comparison
+              key={`${pair.first}/${pair.second}`}
+              pair={pair}
+              views={report.organizations}
+              critical={critical}
+              behind={behind}
+            />
           ))}
         </ul>
       )}
+      <BehindList open={behind} />
       <div className="row" style={{ alignItems: "flex-end" }}>
         {rate("first", "One errs in")}
         {rate("second", "another in")}
@@ -316,7 +365,7 @@ export default function Vendors() {
             maw={480}
           />
           <Scorecard project={project.id} report={report} question={question} />
-          <Compare report={report} question={question} ask={setQuestion} />
+          <Compare project={project.id} report={report} question={question} ask={setQuestion} />
         </>
       )}
       {owner ? <Mixes project={project.id} /> : null}

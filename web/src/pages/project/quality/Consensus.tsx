@@ -79,7 +79,7 @@ function Readers({ report, project }: { report: ConsensusReport; project: Projec
           <tr>
             <th>Reader</th>
             <th>Estimated to be right</th>
-            <th className="num">As estimated</th>
+            <th className="num">As estimated, of their answers</th>
             <th>Most often wrong</th>
           </tr>
         </thead>
@@ -143,8 +143,10 @@ export function Consensus({ project }: { project: Project }) {
       ) : null}
       <p>
         {plural(report.answers, "answer")} in {plural(report.items, "item")};{" "}
-        {report.ties === 0 ? "readers are tied about none" : `readers are tied about ${count(report.ties)}`}.
-        The least certain first.
+        {report.ties === 0
+          ? "readers are tied about none of these answers"
+          : `readers are tied about ${count(report.ties)} of these ${count(report.answers)}`}
+        . The least certain first.
       </p>
       {items.length > 0 ? (
         <Items items={items} report={report} project={project} />

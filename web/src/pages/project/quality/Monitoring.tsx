@@ -1,7 +1,7 @@
 /** Live monitoring: what needs a decision first, then everybody's charts, then how rare false alarms are. */
 import { Button, NumberInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { Fragment, useState } from "react";
 import { behindUrls, type Figure } from "@/api/behind";
 import { type Alarm, type Monitor, monitorQuery, type StreamOf, useMonitorActions } from "@/api/quality";
 import type { OntologyClass, Project } from "@/api/types";
@@ -37,7 +37,17 @@ export function heldWords(alarm: Pick<Alarm, "held" | "still_held" | "to_hold">)
   return `${held}; ${count(alarm.to_hold)} more are being held, and nothing is released until they are`;
 }
 
-function One({ project, alarm }: { project: string; alarm: Alarm }) {
+function One({
+  project,
+  alarm,
+  stream,
+}: {
+  project: string;
+  alarm: Alarm;
+  /** The figure of the stream's checks; nothing where the stream is not listed. */
+  stream: Figure | null;
+}) {
+  const behind = useBehind();
   const { decide } = useMonitorActions(project);
   const [choice, setChoice] = useState<"dismiss" | "uphold" | null>(null);
   const [listed, setListed] = useState(false);
@@ -61,7 +71,16 @@ function One({ project, alarm }: { project: string; alarm: Alarm }) {
         rows={[
           [
             alarm.stream === "review" ? "Corrected or sent back" : "Wrong",
-            `${count(alarm.wrong)} of ${plural(alarm.checked, "check")} since the estimated change`,
+            <Fragment key="wrong">
+              {stream ? (
+                <FigureButton open={behind} figure={stream}>
+                  {count(alarm.wrong)} of {plural(alarm.checked, "check")}
+                </FigureButton>
+              ) : (
+                `${count(alarm.wrong)} of ${plural(alarm.checked, "check")}`
+              )}{" "}
+              since the estimated change
+            </Fragment>,
           ],
           ["Held since", <At key="since" micros={alarm.since_at} />],
           ["Items", heldWords(alarm)],
@@ -76,6 +95,7 @@ function One({ project, alarm }: { project: string; alarm: Alarm }) {
           ["Decision", alarm.reason ? `${alarm.decided_by}: ${alarm.reason}` : null],
         ]}
       />
+      <BehindList open={behind} />
       {open ? (
         <div className="row">
           <Button onClick={() => setChoice("uphold")}>It stands…</Button>
@@ -134,6 +154,25 @@ export function checksOf(project: string, of: StreamOf, against: string, part: "
       const classes = item.classes.length > 0 ? ` · ${item.classes.join(", ")}` : "";
       return `${item.count > 0 ? "wrong" : "not held against them"}${classes}`;
     },
+  };
+}
+
+/** The checks that an alarm was raised by are the last ones of their stream up to it: the list is that of the stream. */
+export function checksOfAlarm(
+  project: string,
+  alarm: Alarm,
+  streams: StreamOf[],
+  classes: OntologyClass[],
+): Figure | null {
+  const of = streams.find((one) => one.user === alarm.user && one.stream === alarm.stream);
+  if (!of) return null;
+  const figure = checksOf(project, of, streamWords(of.stream, classes), "all");
+  const said = figure.said ?? (() => "");
+  return {
+    ...figure,
+    key: `${alarm.id} ${figure.key}`,
+    title: `${figure.title}, the newest first; the alarm counts the last ${count(alarm.checked)} before it was raised`,
+    said: (item) => `${said(item)}${(item.at ?? 0) > alarm.raised_at ? " · after the alarm" : ""}`,
   };
 }
 
@@ -258,7 +297,12 @@ export function Monitoring({ project: { id: project, protocol } }: { project: Pr
   return (
     <div className="stack">
       {alarms.map((alarm) => (
-        <One key={alarm.id} project={project} alarm={alarm} />
+        <One
+          key={alarm.id}
+          project={project}
+          alarm={alarm}
+          stream={checksOfAlarm(project, alarm, streams, protocol.classes)}
+        />
       ))}
       <Streams project={project} streams={streams} classes={protocol.classes} />
       <details>

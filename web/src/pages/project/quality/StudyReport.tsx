@@ -1,8 +1,11 @@
 /** What came of a study: within each person, between people, against the reference, and what that says of each. */
+import { type ReactNode, useState } from "react";
 import type { PersonFigures, Study, StudyFigures } from "@/api/appraisals";
 import { count, percent, plural } from "@/format";
 import { FactList, Status } from "@/parts/bits";
 import table from "@/parts/table.module.css";
+import { type Chosen, StudyBehind } from "./StudyBehind";
+import type { PersonFigure } from "./study-behind";
 import { kappaWords, rateWords, VERDICT_LOOK } from "./study-words";
 
 type Table = PersonFigures["table"];
@@ -12,7 +15,10 @@ function crossWords(one: Table): string {
   return `bad/bad ${count(one.bad_bad)}, bad/good ${count(one.bad_good)}, good/bad ${count(one.good_bad)}, good/good ${count(one.good_good)}`;
 }
 
-function People({ figures }: { figures: StudyFigures }) {
+/** Puts a figure of a person on the page so that it opens the parts behind it, for those who may see them. */
+type Cell = (person: PersonFigures, figure: PersonFigure) => ReactNode;
+
+function People({ figures, cell }: { figures: StudyFigures; cell: Cell }) {
   return (
     <div className={table.scroll}>
       <table className={table.table} aria-label="Each person">
@@ -44,9 +50,9 @@ function People({ figures }: { figures: StudyFigures }) {
                     {look.word}
                   </Status>
                 </td>
-                <td>{rateWords(one.effectiveness)}</td>
-                <td>{rateWords(one.miss)}</td>
-                <td>{rateWords(one.false_alarm)}</td>
+                <td>{cell(one, "effectiveness")}</td>
+                <td>{cell(one, "miss")}</td>
+                <td>{cell(one, "false_alarm")}</td>
               </tr>
             );
           })}
@@ -56,7 +62,7 @@ function People({ figures }: { figures: StudyFigures }) {
   );
 }
 
-function Agreement({ figures }: { figures: StudyFigures }) {
+function Agreement({ figures, cell }: { figures: StudyFigures; cell: Cell }) {
   return (
     <div className={table.scroll}>
       <table className={table.table} aria-label="Within and with the reference">
@@ -73,7 +79,7 @@ function Agreement({ figures }: { figures: StudyFigures }) {
           {figures.people.map((one) => (
             <tr key={one.user}>
               <td>{one.printed_name}</td>
-              <td>{rateWords(one.within)}</td>
+              <td>{cell(one, "within")}</td>
               <td>{kappaWords(one.kappa_within)}</td>
               <td>{kappaWords(one.kappa_reference)}</td>
               <td>{crossWords(one.table)}</td>
@@ -113,7 +119,33 @@ function Pairs({ figures }: { figures: StudyFigures }) {
   );
 }
 
-export function StudyReport({ study, figures }: { study: Study; figures: StudyFigures }) {
+export function StudyReport({
+  study,
+  figures,
+  seesAll,
+}: {
+  study: Study;
+  figures: StudyFigures;
+  /** Whoever looks may see every part and every answer. */
+  seesAll: boolean;
+}) {
+  const [chosen, choose] = useState<Chosen | null>(null);
+  const cell: Cell = (person, figure) => {
+    const words = rateWords(person[figure]);
+    if (!seesAll || words === "–") return words;
+    const isShown = chosen?.person.user === person.user && chosen.figure === figure;
+    return (
+      <button
+        type="button"
+        className={table.link}
+        aria-expanded={isShown}
+        title="The parts behind it"
+        onClick={() => choose(isShown ? null : { person, figure })}
+      >
+        {words}
+      </button>
+    );
+  };
   const elsewhere = figures.people.filter((one) => one.seen_elsewhere > 0);
   return (
     <section className="stack" aria-label="What came of it">
@@ -123,9 +155,17 @@ export function StudyReport({ study, figures }: { study: Study; figures: StudyFi
         {percent(study.confidence)}. A kappa above 0.75 is good, below 0.40 poor. Misses are over all
         judgements of bad parts, false alarms over all judgements of good ones.
       </p>
-      <People figures={figures} />
+      <People figures={figures} cell={cell} />
       <h4>Within each person, and with the reference</h4>
-      <Agreement figures={figures} />
+      <Agreement figures={figures} cell={cell} />
+      {chosen ? (
+        <StudyBehind
+          key={`${chosen.person.user} ${chosen.figure}`}
+          study={study.id}
+          chosen={chosen}
+          close={() => choose(null)}
+        />
+      ) : null}
       {figures.pairs.length > 0 ? (
         <>
           <h4>Between people</h4>

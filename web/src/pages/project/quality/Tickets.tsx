@@ -69,7 +69,7 @@ function One({ project, ticket }: { project: Project; ticket: Ticket }) {
       />
       {ticket.examples.length > 0 ? (
         <p className="row tight">
-          Look at{" "}
+          {ticket.cause === "pair" ? "Items with such marks" : "Items of these alarms"}, up to twelve:{" "}
           {ticket.examples.map((one) => (
             <Link key={one.item} to="/items/$itemId" params={{ itemId: one.item }}>
               {one.name}
