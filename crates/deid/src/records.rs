@@ -257,9 +257,7 @@ impl Table {
     /// Looks in the output for what was taken out of any of its rows.
     fn search(&self, output: &[u8]) -> Result<(), RecordsError> {
         let kept: Vec<usize> = self.kept().collect();
-        let mut row = 0;
-        for record in csv::Reader::from_reader(output).records() {
-            row += 1;
+        for (row, record) in (1..).zip(csv::Reader::from_reader(output).records()) {
             let record = record.map_err(|_| RecordsError::Broken { row })?;
             for (value, column) in record.iter().zip(&kept) {
                 let value = value.to_lowercase();

@@ -11,7 +11,7 @@ use super::{
     detect::{DETECTOR_VERSION, Hints, Region, Thresholds, detect},
     raster::Raster,
     still::Still,
-    ultrasound,
+    ultrasound::{self, SAFE_LIST_VERSION},
 };
 
 /// Most bytes of decoded frames that are held at once while they are painted.
@@ -70,6 +70,12 @@ pub struct PixelOutcome {
     pub found: Vec<FrameFindings>,
     /// What was painted.
     pub masked: MaskReport,
+    /// What was found inside of ultrasound regions and stays, because it is on the list of shapes that no letter has.
+    #[serde(default)]
+    pub kept: Vec<FrameMasks>,
+    /// [`SAFE_LIST_VERSION`]; empty in evidence from before there was one.
+    #[serde(default)]
+    pub safe_list: String,
     /// Largest share of a frame that was painted, 0 to 1: where it is large, tissue was taken for text.
     pub largest_share: f64,
     /// [`DETECTOR_VERSION`].
@@ -237,10 +243,12 @@ pub fn clean_pixels(instance: &mut Instance, policy: &PixelPolicy) -> Result<Pix
     let hints = Hints { ultrasound: ultrasound::regions(&instance.data) };
     let mut found: Vec<FrameFindings> = Vec::new();
     let mut still: Option<Still> = None;
+    let mut safe: Vec<Vec<Area>> = Vec::new();
     for frame in 0..frames {
         let raster = Raster::of(&decode_frame(instance, frame)?).ok_or(PixelError::Empty { frame })?;
         let detection = detect(&raster, &hints);
         found.push(FrameFindings { frame, regions: detection.regions });
+        safe.push(ultrasound::safe(&raster, &hints.ultrasound));
         if frames > 1 && !frames_are_tiles(instance) {
             match &mut still {
                 Some(still) => still.add(&raster),
@@ -248,21 +256,24 @@ pub fn clean_pixels(instance: &mut Instance, policy: &PixelPolicy) -> Result<Pix
             }
         }
     }
-    let mut shared = policy.always.clone();
+    let mut shared = Vec::new();
     if let Some(still) = &still {
         shared.extend(still.detect(&hints).iter().map(Region::area));
         shared.extend(shared_areas(&found, still));
     }
-    let masks: Vec<FrameMasks> = found
-        .iter()
-        .map(|f| FrameMasks {
-            frame: f.frame,
-            areas: f.regions.iter().map(Region::area).chain(shared.iter().copied()).collect(),
-        })
-        .collect();
+    let sides = [tags::COLUMNS, tags::ROWS].map(|tag| instance.data.u32(tag).unwrap_or(1) as usize);
+    let (mut masks, mut kept) = (Vec::with_capacity(found.len()), Vec::new());
+    for (f, safe) in found.iter().zip(&safe) {
+        let areas = f.regions.iter().map(Region::area).chain(shared.iter().copied()).collect();
+        let (mut areas, stays) = spared(areas, safe, (sides[0], sides[1]));
+        areas.extend(&policy.always);
+        masks.push(FrameMasks { frame: f.frame, areas });
+        if !stays.is_empty() {
+            kept.push(FrameMasks { frame: f.frame, areas: stays });
+        }
+    }
     let masked = mask_instance(instance, &masks)?;
-    let size = f64::from(instance.data.u32(tags::ROWS).unwrap_or(1))
-        * f64::from(instance.data.u32(tags::COLUMNS).unwrap_or(1));
+    let size = (sides[0] * sides[1]) as f64;
     let painted =
         |m: &FrameMasks| m.areas.iter().map(|a| f64::from(a.width) * f64::from(a.height)).sum::<f64>();
     let largest_share = masked.frames.iter().map(|m| painted(m) / size).fold(0.0, f64::max);
@@ -272,10 +283,26 @@ pub fn clean_pixels(instance: &mut Instance, policy: &PixelPolicy) -> Result<Pix
         frames,
         found,
         masked,
+        kept,
+        safe_list: SAFE_LIST_VERSION.to_owned(),
         largest_share,
         detector: DETECTOR_VERSION.to_owned(),
         thresholds: Thresholds::current(),
     })
+}
+
+/// Areas without what is on the safe list, and the part of that list which lay in them.
+fn spared(areas: Vec<Area>, safe: &[Area], (width, height): (usize, usize)) -> (Vec<Area>, Vec<Area>) {
+    if safe.is_empty() {
+        return (areas, Vec::new());
+    }
+    let mut mask = Mask::new(width, height);
+    areas.iter().for_each(|area| mask.set(area, true));
+    let mut stays = Mask::new(width, height);
+    safe.iter().for_each(|area| stays.set(area, true));
+    stays.marked.iter_mut().zip(&mask.marked).for_each(|(stays, found)| *stays &= *found);
+    mask.marked.iter_mut().zip(&stays.marked).for_each(|(found, stays)| *found &= !*stays);
+    if stays.count() == 0 { (areas, Vec::new()) } else { (mask.areas(), stays.areas()) }
 }
 
 /// Areas that were found in some frames and belong to all: what never changes there, or what was found often.

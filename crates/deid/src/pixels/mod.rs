@@ -23,3 +23,4 @@ pub use instance::{
     FrameFindings, FrameMasks, MaskReport, PixelError, PixelOutcome, PixelPolicy, clean_pixels, mask_instance,
 };
 pub use raster::Raster;
+pub use ultrasound::SAFE_LIST_VERSION;

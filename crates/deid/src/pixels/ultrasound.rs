@@ -1,9 +1,14 @@
 //! Ultrasound regions (PS3.3 C.8.5.5): outside of them a frame holds what the machine wrote.
 //!
-//! Inside of them all that looks like text goes as well, as it does in every other picture: the list of what may stay there
-//! (ticks, grids, callipers) is what the detector learned to tell from letters, not a list of words.
+//! Inside of them all that looks like text goes as well, as it does in every other picture, but for a short list of shapes
+//! that no letter has (`safe.rs`).
+
+mod safe;
 
 use countersign_dicom::{DataSet, Tag, tags};
+
+pub use self::safe::SAFE_LIST_VERSION;
+pub(super) use self::safe::safe;
 
 use super::{
     area::{Area, Mask},
@@ -15,8 +20,6 @@ const LOCATION: [Tag; 4] =
     [Tag(0x0018, 0x6018), Tag(0x0018, 0x601A), Tag(0x0018, 0x601C), Tag(0x0018, 0x601E)];
 /// Side of the tiles that are looked at outside of the regions, pixels.
 const TILE: usize = 8;
-/// Share of the range by which the values of an empty tile may differ.
-const EMPTY: f64 = 0.03;
 
 /// The regions that an instance declares; empty where it has none, or one that makes no sense.
 pub(super) fn regions(data: &DataSet) -> Vec<Area> {
@@ -38,20 +41,19 @@ pub(super) fn regions(data: &DataSet) -> Vec<Area> {
     out
 }
 
-/// What lies outside of all regions and is not empty.
+/// What lies outside of all regions, tile by tile, but for tiles that are nothing but background: of the lowest value of the
+/// frame in each of their pixels. The faintest trace of anything else is painted over.
 pub(super) fn outside(raster: &Raster, regions: &[Area]) -> Vec<Area> {
     let mut mask = Mask::new(raster.width, raster.height);
     for plane in &raster.planes {
         let low = plane.values.iter().copied().min().unwrap_or(0);
-        let high = plane.values.iter().copied().max().unwrap_or(0);
-        let most = (f64::from(high - low) * EMPTY) as u16;
         for top in (0..raster.height).step_by(TILE) {
             for left in (0..raster.width).step_by(TILE) {
                 let (right, bottom) = ((left + TILE).min(raster.width), (top + TILE).min(raster.height));
                 let rows =
                     (top..bottom).map(|y| &plane.values[y * raster.width + left..y * raster.width + right]);
                 let brightest = rows.flatten().copied().max().unwrap_or(low);
-                if brightest - low > most {
+                if brightest > low {
                     let (x, y) = (left as u32, top as u32);
                     let tile = Area { x, y, width: (right - left) as u32, height: (bottom - top) as u32 };
                     mask.set(&tile, true);

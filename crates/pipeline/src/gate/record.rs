@@ -35,6 +35,7 @@ impl Record {
             "protocol_version": rules.version,
             "code_version": report.code_version,
             "detector": pixels::DETECTOR_VERSION,
+            "ultrasound_safe_list": pixels::SAFE_LIST_VERSION,
             "thresholds": pixels::Thresholds::current(),
             "detector_measured": pixels::DetectorFigures::current().map(ToString::to_string),
         });
