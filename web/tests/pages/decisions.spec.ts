@@ -32,6 +32,8 @@ test("what could not be loaded is said beside what is known, and asked for again
   let isDown = true;
   const { monitor } = await import("../fixtures/quality");
   await serveFixtures(page, {
+    // No connection for events comes about: each new one would ask for everything again by itself.
+    "GET /events": () => {},
     "GET /projects/p-ct/monitor": (route) =>
       isDown ? problem(route, 500, "internal", "no") : json(route, monitor),
   });
