@@ -68,15 +68,16 @@ impl Pipeline {
     /// The record of a study that is over.
     ///
     /// # Errors
-    /// [`PipelineError::NotFound`] without the right; `not_over`.
+    /// [`PipelineError::NotFound`] without the right; `not_over`; `blind_audit` for whoever judges one of its parts blind now.
     pub async fn appraisal_record(&self, caller: &Caller, id: AppraisalId) -> Result<AppraisalRecord> {
         let mut conn = self.store.read().await?;
-        let row = self.finished(&mut conn, caller, id).await?;
-        let parts = appraisals::parts(&mut conn, id).await?;
+        let (row, parts) = self.finished(&mut conn, caller, id).await?;
         let answers = answers(&appraisals::turns(&mut conn, id).await?);
         let (Some(entropy), Some(seed), Some(figures)) = (row.entropy, row.seed, row.figures) else {
             return Err(not_over());
         };
+        drop(conn);
+        self.told_of_labels(caller, row.project_id, parts.iter().map(|part| part.item_id).collect()).await?;
         Ok(AppraisalRecord {
             kind: KIND.into(),
             version: FORM_VERSION,
@@ -93,12 +94,13 @@ impl Pipeline {
     /// Every answer beside its reference, as a table (RFC 4180).
     ///
     /// # Errors
-    /// [`PipelineError::NotFound`] without the right; `not_over`.
+    /// As [`Pipeline::appraisal_record`].
     pub async fn appraisal_csv(&self, caller: &Caller, id: AppraisalId) -> Result<String> {
         let mut conn = self.store.read().await?;
-        self.finished(&mut conn, caller, id).await?;
+        let (row, all) = self.finished(&mut conn, caller, id).await?;
+        let named = all.iter().map(|part| part.item_id).collect();
         let mut parts = HashMap::new();
-        for part in appraisals::parts(&mut conn, id).await? {
+        for part in all {
             if !part.line.is_empty() {
                 let line: PartLine = parsed("appraisal_parts.line", &part.line)?;
                 parts.insert(part.item_id, line);
@@ -122,18 +124,33 @@ impl Pipeline {
             writeln!(table, "{name},{trial},{place},{item},{reference},{borderline},{said},{right},{at}")
                 .map_err(|error| PipelineError::Internal(error.to_string()))?;
         }
+        drop(conn);
+        self.told_of_labels(caller, row.project_id, named).await?;
         Ok(table)
     }
 
+    /// A study that is over, and its parts with what is right of each: not for whoever judges one of them blind now.
     async fn finished(
         &self,
         conn: &mut Conn,
         caller: &Caller,
         id: AppraisalId,
-    ) -> Result<appraisals::Appraisal> {
+    ) -> Result<(appraisals::Appraisal, Vec<appraisals::Part>)> {
         let row = appraisals::by_id(conn, id).await?.ok_or(PipelineError::NotFound)?;
         self.require_on(caller, Action::ViewQuality, row.project_id)?;
-        if is_over(&row) { Ok(row) } else { Err(not_over()) }
+        if !is_over(&row) {
+            return Err(not_over());
+        }
+        let parts = appraisals::parts(conn, id).await?;
+        for part in &parts {
+            if self.audits_blind(conn, caller, part.item_id).await? {
+                return Err(PipelineError::refused(
+                    "blind_audit",
+                    "You judge an item of this study without its labels: its record is yours to see when you are through.",
+                ));
+            }
+        }
+        Ok((row, parts))
     }
 }
 

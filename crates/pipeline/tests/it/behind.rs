@@ -8,7 +8,7 @@ use countersign_pipeline::{
     vendors::{VendorFigure, VendorReport},
 };
 
-use crate::{appraisals::Lab, harness::House, releases::code};
+use crate::{appraisals::Lab, certification::draft, harness::House, releases::code};
 
 /// Short pages, so that there are several.
 const PAGE: u32 = 2;
@@ -123,4 +123,12 @@ async fn what_somebody_judges_blind_is_counted_and_not_named() {
     let unknown =
         pipeline.monitor_items(&lab.engineer, of, Some("none".into()), BehindQuery::default()).await;
     assert!(matches!(unknown, Err(PipelineError::NotFound)));
+    // The record of a study says of each part what is right: not to whoever is to find that out by themselves.
+    let set = pipeline.freeze(&lab.engineer, lab.project, draft("set", 0.1)).await.unwrap().id;
+    pipeline.draw_order(&lab.engineer, set, "").await.unwrap();
+    pipeline.appraisal_record(&eye, id).await.unwrap();
+    pipeline.next_unit(&eye, set).await.unwrap();
+    let record = pipeline.appraisal_record(&eye, id).await.unwrap_err();
+    let table = pipeline.appraisal_csv(&eye, id).await.unwrap_err();
+    assert_eq!((code(&record), code(&table)), ("blind_audit".into(), "blind_audit".into()));
 }
