@@ -59,6 +59,7 @@ async fn bring_in(pipeline: &Pipeline, args: &Ingest, out: Output) -> Outcome<Ex
         "project": { "id": project.id, "name": project.name },
         "ingest": report.ingest,
         "items": report.items,
+        "records": report.records,
         "refusals": report.refusals,
         "standing": standing,
     });
@@ -214,6 +215,9 @@ fn said(project: &Project, report: &IngestReport, standing: &Standing) -> String
         standing.items.iter().map(|(phase, items)| format!("{items} {phase}")).collect();
     if !phases.is_empty() {
         lines.push(format!("Items now: {}.", phases.join(", ")));
+    }
+    if report.records > 0 {
+        lines.push(format!("Tables and texts among them: {}.", report.records));
     }
     if standing.gate_open > 0 {
         lines.push(format!("{} for a privacy officer at the gate.", waits(standing.gate_open)));

@@ -251,23 +251,27 @@ pub async fn look_again(tx: &mut Tx, project: ProjectId) -> Result<Vec<RecordFil
     Ok(kept.into_iter().map(|file| file.id).collect())
 }
 
-/// The sources, as subjects of their own, of tables with a row about somebody else, as far as they are still there.
+/// The files, as subjects of their own, that go with somebody: tables with a row about them, and, where a patient is asked
+/// for, what stays unread, of which nobody can say whom it names. As far as they are still there.
 ///
 /// # Errors
 /// [`StoreError`] of the database.
-pub async fn sources_naming(conn: &mut Conn, subject: SubjectId) -> Result<Vec<Subject>, StoreError> {
+pub async fn going_with(conn: &mut Conn, subject: SubjectId) -> Result<Vec<Subject>, StoreError> {
     let sql = "SELECT o.* FROM subjects o WHERE o.state = 'live' AND o.id <> $1 AND o.id IN \
-               (SELECT sa.subject_id FROM record_rows r JOIN record_files f ON f.id = r.file_id \
-               JOIN subject_assets sa ON sa.asset_id = f.asset_id WHERE r.subject_id = $1) ORDER BY o.number";
+               (SELECT sa.subject_id FROM record_files f JOIN subject_assets sa ON sa.asset_id = f.asset_id \
+               WHERE EXISTS (SELECT 1 FROM record_rows r WHERE r.file_id = f.id AND r.subject_id = $1) \
+               OR (f.state IN ('waiting', 'kept') AND f.project_id = \
+               (SELECT project_id FROM subjects WHERE id = $1 AND kind = 'patient'))) ORDER BY o.number";
     conn.query(sql).bind(subject).all().await
 }
 
-/// Forgets what would tell the destroyed source of a table; the rows of others stay.
+/// Forgets what would tell the destroyed bytes of a file; of a table that was cleaned the rows of others stay.
 ///
 /// # Errors
 /// [`StoreError`] of the database.
 pub async fn forget_source(tx: &mut Tx, source: SubjectId) -> Result<(), StoreError> {
-    let sql = "UPDATE record_files SET hash_before = '', hash_after = NULL \
+    let sql = "UPDATE record_files SET hash_before = '', hash_after = NULL, reason = NULL, at_row = NULL, at_column = NULL, \
+               state = CASE WHEN state = 'cleaned' THEN state ELSE 'erased' END \
                WHERE asset_id IN (SELECT asset_id FROM subject_assets WHERE subject_id = $1)";
     tx.query(sql).bind(source).execute().await.map(drop)
 }

@@ -8423,6 +8423,11 @@ export interface components {
              * @description Items that it made.
              */
             items: number;
+            /**
+             * Format: int64
+             * @description Tables and texts among the files; the gate looks at each by itself.
+             */
+            records: number;
             /** @description Files that were not taken. */
             refusals: components["schemas"]["RefusalView"][];
         };

@@ -240,7 +240,12 @@ test("upload: files go in one request, refusals are listed with code and place",
   await serveFixtures(page, {
     "POST /projects/p-ct/ingest": (route) => {
       form = route.request().postData() ?? "";
-      return json(route, { ingest: data.ingests[0], items: 14, refusals: data.ingestDetail.refusals });
+      return json(route, {
+        ingest: data.ingests[0],
+        items: 14,
+        records: 2,
+        refusals: data.ingestDetail.refusals,
+      });
     },
   });
   await page.goto("/projects/p-ct/ingest");
@@ -253,6 +258,7 @@ test("upload: files go in one request, refusals are listed with code and place",
     ]);
   await expect(page.getByText("The file ends too early")).toBeVisible();
   await expect(page.getByText("byte 18,432")).toBeVisible();
+  await expect(page.getByText("2 tables and texts went to the gate")).toBeVisible();
   expect(form.match(/name="files"; filename="IM[12].dcm"/g)).toHaveLength(2);
   await shot(page, "ingest-done");
 });

@@ -31,6 +31,11 @@ pub struct Arrived {
 }
 
 impl Arrived {
+    /// Whether it is a table or free text, which make no item.
+    pub fn is_record(&self) -> bool {
+        matches!(self.kind, AssetKind::Table | AssetKind::FreeText)
+    }
+
     /// What a stream says of a picture: its size, which shapes must lie in.
     fn size_properties(&self) -> BTreeMap<String, serde_json::Value> {
         let sides = self.size_px.map(|(width, height)| [("width", width), ("height", height)]);

@@ -114,6 +114,7 @@ impl Pipeline {
         refusals.extend(landed.refusals);
         let mut sent: Vec<Sent> =
             if settle.is_some() { landed.arrived.iter().map(Sent::of).collect() } else { Vec::new() };
+        let records = landed.arrived.iter().filter(|file| file.is_record()).count() as u64;
         let (groups, ungrouped) = {
             let (arrived, takes) = (landed.arrived, run.takes);
             blocking(move || group(arrived, takes)).await?
@@ -140,7 +141,7 @@ impl Pipeline {
                 Err(error) => return Err(error),
             }
         }
-        let report = self.finish(actor, &run, &refusals, made).await?;
+        let report = self.finish(actor, &run, &refusals, (made, records)).await?;
         Ok(Ran { report, sent })
     }
 
@@ -249,7 +250,7 @@ impl Pipeline {
         actor: Actor,
         run: &Run,
         refusals: &[FileRefusal],
-        made: u64,
+        (made, records): (u64, u64),
     ) -> Result<IngestReport> {
         let (id, project) = (run.id, run.project);
         let rows = refusals.to_vec();
@@ -273,7 +274,8 @@ impl Pipeline {
                     let counts = ingests::Counts { refused, ..ingests::Counts::default() };
                     ingests::add(tx, id, counts).await?;
                     ingests::finish(tx, id).await?;
-                    let details = serde_json::json!({ "refused": refused, "items": made });
+                    let details =
+                        serde_json::json!({ "refused": refused, "items": made, "records": records });
                     let evidence = Evidence::new("ingest.finished", "ingest", id.uuid()).project(project);
                     tx.record(evidence.details(details))?;
                     ingests::by_id(tx, id).await?.ok_or(PipelineError::NotFound)
@@ -282,7 +284,7 @@ impl Pipeline {
             .await?;
         let refusals = refusals.iter().cloned().map(RefusalView::from).collect();
         self.wake_worker();
-        Ok(IngestReport { ingest: ingest.into(), items: made, refusals })
+        Ok(IngestReport { ingest: ingest.into(), items: made, records, refusals })
     }
 }
 

@@ -44,6 +44,8 @@ pub struct IngestReport {
     pub ingest: IngestView,
     /// Items that it made.
     pub items: u64,
+    /// Tables and texts among the files; the gate looks at each by itself.
+    pub records: u64,
     /// Files that were not taken.
     pub refusals: Vec<RefusalView>,
 }

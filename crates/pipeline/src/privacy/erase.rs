@@ -50,11 +50,11 @@ impl Pipeline {
             return self.finish_job(job, worker).await;
         }
         let erasure = Erasure { request, subject };
-        let statement = if erasure.subject.is_erased() {
+        let statement = match &erasure.request.certificate {
             // A try before this one came as far as the rows.
-            erasure.request.certificate.clone().ok_or_else(|| internal("an erasure without a statement"))?
-        } else {
-            self.erase(&erasure).await?
+            Some(statement) if erasure.subject.is_erased() => statement.clone(),
+            // A file may have gone with one of its patients meanwhile: done again, that says so.
+            _ => self.erase(&erasure).await?,
         };
         self.certify_erasure(erasure.request, &statement, job, worker).await
     }
@@ -63,7 +63,7 @@ impl Pipeline {
     async fn erase(&self, erasure: &Erasure) -> Result<String> {
         let subject = &erasure.subject;
         let resealed = self.reseal_shared(subject).await?;
-        let tables = self.destroy_tables(subject).await?;
+        let files = self.destroy_files(subject).await?;
         self.store.destroy_key(subject.id).await?;
         let (vault, place) = (self.store.vault().clone(), (subject.project_id, subject.id));
         let crosswalk = match blocking(move || vault.forget(place.0, place.1)).await? {
@@ -73,8 +73,8 @@ impl Pipeline {
             Err(error) => return Err(error.into()),
         };
         let mut destroyed = self.delete_bytes(subject).await?;
-        destroyed.quarantined_files += tables.quarantined_files;
-        destroyed.bytes += tables.bytes;
+        destroyed.quarantined_files += files.quarantined_files;
+        destroyed.bytes += files.bytes;
         destroyed.shared_files_resealed = resealed;
         destroyed.crosswalk_entries = crosswalk;
         let releases = self.delete_packages(subject).await?;
@@ -109,12 +109,13 @@ impl Pipeline {
         Ok(count)
     }
 
-    /// Tables as they came that have a row about the subject: what was cleaned of others in them stays as rows.
-    async fn destroy_tables(&self, subject: &subjects::Subject) -> Result<Destroyed> {
+    /// Tables as they came that have a row about the subject, of which what was cleaned of others stays as rows; and tables
+    /// and texts that nobody has read, which may name them.
+    async fn destroy_files(&self, subject: &subjects::Subject) -> Result<Destroyed> {
         let mut all = Destroyed { key: subject.id, ..Destroyed::default() };
-        for table in records::sources_naming(&mut *self.store.read().await?, subject.id).await? {
-            self.store.destroy_key(table.id).await?;
-            let one = self.delete_bytes(&table).await?;
+        for file in records::going_with(&mut *self.store.read().await?, subject.id).await? {
+            self.store.destroy_key(file.id).await?;
+            let one = self.delete_bytes(&file).await?;
             all.quarantined_files += one.quarantined_files;
             all.bytes += one.bytes;
         }
@@ -198,7 +199,7 @@ impl Pipeline {
     }
 
     async fn erase_again(&self, subject: &subjects::Subject) -> Result<()> {
-        self.destroy_tables(subject).await?;
+        self.destroy_files(subject).await?;
         let mut destroyed = self.delete_bytes(subject).await?;
         let releases = self.delete_packages(subject).await?;
         let (pipeline, subject) = (self.clone(), subject.clone());
@@ -237,12 +238,16 @@ async fn empty_rows(
         let judged = certifications::judged(tx, audit_of(batch)).await?;
         hold_defective(tx, pipeline, &judged).await?;
     }
-    for table in records::sources_naming(tx, subject.id).await? {
-        records::forget_source(tx, table.id).await?;
-        privacy::empty_assets(tx, table.id).await?;
-        privacy::end_subject(tx, table.id).await?;
-        let evidence = Evidence::new("records.source_erased", "subject", table.id.uuid());
-        tx.record(evidence.project(table.project_id).reason("names_an_erased_subject"))?;
+    for file in records::going_with(tx, subject.id).await? {
+        // What came after the bytes were destroyed is still there, and was not there to be asked for.
+        if !pipeline.store.keyring().is_destroyed(file.id) {
+            continue;
+        }
+        records::forget_source(tx, file.id).await?;
+        privacy::empty_assets(tx, file.id).await?;
+        privacy::end_subject(tx, file.id).await?;
+        let evidence = Evidence::new("records.file_erased", "subject", file.id.uuid());
+        tx.record(evidence.project(file.project_id).reason("may_name_an_erased_subject"))?;
     }
     records::forget(tx, subject.id).await?;
     privacy::empty_assets(tx, subject.id).await?;

@@ -6,7 +6,12 @@ use std::{fs, path::Path, sync::Arc};
 use countersign_dicom as dicom;
 use countersign_model::{DeidPlan, ProjectId};
 use countersign_pipeline::{
-    PipelineError, gate::RecordFileView, items::ItemQuery, people::Caller, views::ItemDetail,
+    PipelineError,
+    gate::RecordFileView,
+    items::ItemQuery,
+    people::Caller,
+    privacy::{Decision, RequestDraft},
+    views::ItemDetail,
 };
 use countersign_synthesis::{ct_study, phantom};
 
@@ -288,24 +293,40 @@ async fn an_erased_patient_is_gone_from_tables_and_the_rows_of_others_stay() {
     clinic.file("other.csv", &format!("mrn,loinc,value\n{b},718-7,12.1\n")).await;
     clinic.file("letter.txt", &format!("Dear colleague, {a} was seen.")).await;
     let store = clinic.house.pipeline.store.clone();
+    // Somebody asked for the letter before; that it goes with a patient meanwhile does not hold the answer up.
+    let all =
+        clinic.house.pipeline.subjects(&clinic.officer, clinic.project, None, None).await.unwrap().items;
+    let asked = RequestDraft::Erasure(all.iter().find(|subject| subject.kind == "text").unwrap().id);
+    let reason = "not ours".to_owned();
+    let asked =
+        clinic.house.pipeline.request_privacy(&clinic.officer, clinic.project, asked, reason).await.unwrap();
     let subject = find(&clinic.house, &clinic.officer, clinic.project, PATIENT).await.unwrap();
     erase(&clinic.house, "p", clinic.project, &subject).await;
+    let yes = Decision { approve: true, reason: "agreed".into(), password: PASSWORD.into() };
+    clinic.house.pipeline.decide_privacy(&clinic.owner, asked.id, yes).await.unwrap();
+    clinic.house.pipeline.drain(Arc::new(|_| {})).await.unwrap();
+    clinic.house.pipeline.erasure_certificate(&clinic.officer, asked.id).await.unwrap();
 
     let files = clinic.files().await;
     let state = |n: usize| (files[n].state.as_str(), files[n].bytes > 0, files[n].joined);
     assert_eq!(state(2), ("cleaned", false, 1), "the table that named them is destroyed");
     assert_eq!(files[2].hash_before, "");
     assert_eq!(state(1), ("cleaned", true, 1), "another table is not");
+    assert_eq!(state(0), ("erased", false, 0), "of words that nobody has read nobody can say whom they name");
+    assert_eq!(files[0].reason, None);
     let left: Vec<String> = clinic.items().await.iter().flat_map(shown).collect();
     assert_eq!(left, ["loinc=4548-4 value=6.1", "loinc=718-7 value=12.1"]);
 
-    // Words that may name somebody are erased as a subject of their own.
+    // Words are erased as a subject of their own, too, and nothing else goes with them.
+    clinic.file("letter.txt", &format!("Dear colleague, {b} was seen.")).await;
+    clinic.file("ward.csv", &format!("mrn,ward\n{b},7\n")).await;
     let all =
         clinic.house.pipeline.subjects(&clinic.officer, clinic.project, None, None).await.unwrap().items;
-    let letter = all.iter().find(|subject| subject.kind == "text").unwrap();
+    let letter = all.iter().find(|subject| subject.kind == "text" && subject.state == "live").unwrap();
     erase(&clinic.house, "p", clinic.project, letter).await;
     let files = clinic.files().await;
-    assert_eq!((files[0].state.as_str(), files[0].bytes, &files[0].reason), ("erased", 0, &None));
+    assert_eq!((files[1].state.as_str(), files[1].bytes, &files[1].reason), ("erased", 0, &None));
+    assert_eq!((files[0].state.as_str(), files[0].bytes > 0), ("kept", true));
     store.sequence().await.unwrap();
     store.verify().await.unwrap();
     // What the keyring remembers is erased again, and nothing else.

@@ -103,6 +103,7 @@ async fn rows_are_shown_and_what_stays_is_nobodys_to_see() {
     let report = clinic.upload(&files).await;
     assert_eq!(report["refusals"], json!([]));
     assert_eq!((&report["items"], &report["ingest"]["stored"]), (&json!(1), &json!(6)));
+    assert_eq!(report["records"], 3);
 
     let list = format!("/projects/{}/records", clinic.project);
     let answer = clinic.get(officer, &list).await;

@@ -178,8 +178,8 @@ function Drop({
       <Icon name="upload" size={26} />
       <h2>Drop files, folders or a zip here</h2>
       <p className="dim">
-        DICOM, KITTI drives, inspection pairs, PNG and JPEG. The same file twice is stored once. Everything
-        lies in quarantine until it is clean.
+        DICOM, with tables (CSV, TSV) about the same patients; KITTI drives, inspection pairs, PNG and JPEG.
+        The same file twice is stored once. Everything lies in quarantine until it is clean.
       </p>
       <div className="row">
         <FileButton multiple onChange={(files) => take(() => filesOfInput(files))}>
@@ -280,6 +280,12 @@ export default function IngestPage() {
       {result ? (
         <Panel title={`Done: ${plural(result.items, "item")} in quarantine`}>
           <Figures ingest={result.ingest} />
+          {result.records > 0 ? (
+            <p>
+              {plural(result.records, "table or text", "tables and texts")} went to the gate: rows of a table
+              join the studies of the same patients once it is clean.
+            </p>
+          ) : null}
           <Refusals rows={result.refusals} />
         </Panel>
       ) : null}
