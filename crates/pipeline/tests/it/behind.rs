@@ -3,6 +3,7 @@
 use countersign_model::{ProjectId, Role};
 use countersign_pipeline::{
     PipelineError, Result,
+    appraisals::AppraisalAnswer,
     behind::{BehindItem, BehindQuery, BehindView, Part},
     people::Caller,
     vendors::{VendorFigure, VendorReport},
@@ -109,6 +110,9 @@ async fn what_somebody_judges_blind_is_counted_and_not_named() {
     };
     assert_eq!(points(&eye).await, numbers);
     assert_eq!(points(&lab.engineer).await, [1, 2, 3, 4]);
+    pipeline.next_turn(&eye, id).await.unwrap();
+    pipeline.turn_image(&eye, id, 0, 0, None).await.unwrap();
+    pipeline.judge_turn(&eye, id, 0, AppraisalAnswer { bad: true }).await.unwrap();
     // Once it is over, it is theirs to see.
     pipeline.end_appraisal(&lab.engineer, id, "enough".into()).await.unwrap();
     let fetch = async |query: BehindQuery| pipeline.monitor_items(&eye, of, None, query).await;
@@ -126,9 +130,13 @@ async fn what_somebody_judges_blind_is_counted_and_not_named() {
     // The record of a study says of each part what is right: not to whoever is to find that out by themselves.
     let set = pipeline.freeze(&lab.engineer, lab.project, draft("set", 0.1)).await.unwrap().id;
     pipeline.draw_order(&lab.engineer, set, "").await.unwrap();
-    pipeline.appraisal_record(&eye, id).await.unwrap();
-    pipeline.next_unit(&eye, set).await.unwrap();
-    let record = pipeline.appraisal_record(&eye, id).await.unwrap_err();
-    let table = pipeline.appraisal_csv(&eye, id).await.unwrap_err();
+    let user = lab.house.person("second@p").await;
+    pipeline.grant(&owner, lab.project, user, Role::QualityEngineer).await.unwrap();
+    let second = lab.house.sign_in("second@p").await;
+    pipeline.appraisal_record(&second, id).await.unwrap();
+    // The parts that the record named are not given to them; the item that was none is.
+    pipeline.next_unit(&second, set).await.unwrap();
+    let record = pipeline.appraisal_record(&second, id).await.unwrap_err();
+    let table = pipeline.appraisal_csv(&second, id).await.unwrap_err();
     assert_eq!((code(&record), code(&table)), ("blind_audit".into(), "blind_audit".into()));
 }
