@@ -26,11 +26,12 @@ async fn engineer(team: &Team, number: u32) -> Caller {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_figure_says_of_labels_is_kept_as_told() {
     let team = Team::new(1, STAGES).await;
-    let item = team.read_twice(None, &[(3.0, "object")], &[(3.0, "person")]).await;
+    let item = team.read_twice(None, &[(3.0, "person")], &[(3.0, "object")]).await;
     let work = team.claim(&team.reviewer, Some(item)).await.unwrap();
     team.rule(&team.reviewer, &work, AdjudicateDecision::Decide, vec![mark(3.0, "object")]).await;
     team.sign(&team.specialists[0], item).await;
     let (pipeline, project) = (&team.house.pipeline, team.project);
+    pipeline.drain(std::sync::Arc::new(|_| {})).await.unwrap();
     let knows = async |who: &Caller| {
         let mut conn = pipeline.store.read().await.unwrap();
         certifications::knows_labels(&mut conn, who.user(), item).await.unwrap()
