@@ -49,19 +49,12 @@ async fn what_a_figure_says_of_labels_is_kept_as_told() {
     assert!(knows(&who).await, "listed as one on which readers differ");
 
     let who = engineer(&team, 3).await;
-    let report = pipeline.vendors(&who, project, Question::default()).await.unwrap();
-    let own = &report.organizations[0];
-    assert_eq!(own.critical_items[0].item, item);
-    assert!(knows(&who).await, "named among those with a critical error");
-
-    let who = engineer(&team, 4).await;
+    let own = pipeline.vendors(&who, project, Question::default()).await.unwrap().organizations.remove(0);
     let of = (project, own.organization.id);
     let listed = pipeline.vendor_items(&who, of, (VendorFigure::Turnaround, vec![]), ALL).await.unwrap();
     assert!(!listed.items.is_empty() && !knows(&who).await, "how long it took says nothing of its labels");
-    pipeline.vendor_items(&who, of, (VendorFigure::Critical, vec![]), ALL).await.unwrap();
-    assert!(knows(&who).await, "listed as one with a critical error");
 
-    let who = engineer(&team, 5).await;
+    let who = engineer(&team, 4).await;
     let streams = pipeline.monitor(&who, project).await.unwrap().streams;
     let stream = streams.iter().find(|one| one.checked > 0 && one.stream != "time").unwrap();
     assert!(!knows(&who).await, "the streams name no item");

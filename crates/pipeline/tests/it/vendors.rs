@@ -14,7 +14,7 @@ use countersign_pipeline::{
     views::Work,
     work::Wish,
 };
-use countersign_store::{Actor, Evidence, items, reads, tasks, vendors};
+use countersign_store::{Actor, Evidence, certifications, items, reads, tasks, vendors};
 use countersign_workflow::AdjudicateDecision;
 
 use crate::{
@@ -337,6 +337,13 @@ async fn divided(house: House) {
     assert_eq!(report.organizations[1].critical_items[0].classes, ["object", "person"]);
     assert_eq!((report.compared[0].shared, report.compared[0].apart), (4, false));
     scorecard_adds_up(&world.house, world.project, &report).await;
+    // Whoever is named an item with a critical error has been told of its labels.
+    let engineer = world.house.sign_in("quality_engineer@p").await;
+    let mut conn = pipeline.store.read().await.unwrap();
+    assert!(!certifications::knows_labels(&mut conn, engineer.user(), shared[1]).await.unwrap());
+    pipeline.vendors(&engineer, world.project, Question::default()).await.unwrap();
+    assert!(certifications::knows_labels(&mut conn, engineer.user(), shared[1]).await.unwrap());
+    drop(conn);
     let theirs = (VendorFigure::Critical, Vec::new());
     let list =
         pipeline.vendor_items(&y0, (world.project, world.organizations[1]), theirs, BehindQuery::default());
