@@ -4,7 +4,7 @@ use countersign_model::{AppraisalId, Instant};
 use countersign_store::{Conn, Evidence, appraisals, assets, exposures, items};
 use countersign_workflow::refusals::SEPARATION_OF_DUTIES;
 
-use super::{AppraisalAnswer, AppraisalTurn, AppraisalView, Frozen, judging};
+use super::{AppraisalAnswer, AppraisalTurn, AppraisalView, Frozen, NOT_JUDGING, judging};
 use crate::{
     Pipeline, PipelineError, Result,
     access::{Action, Resource},
@@ -121,17 +121,21 @@ impl Pipeline {
             })
             .await?;
         if !over {
-            return self.next_turn(caller, id).await;
+            match self.next_turn(caller, id).await {
+                // The answer is kept; the last one of somebody else, or an end by hand, came right after it.
+                Err(PipelineError::Refused(refusal)) if refusal.code == NOT_JUDGING => {}
+                next => return next,
+            }
         }
         let frozen: Frozen = parsed("appraisals.frozen", &standing.row.frozen)?;
-        let turns = small(standing.turns);
+        let (judged, turns) = (small(standing.judged) + 1, small(standing.turns));
         Ok(AppraisalTurn {
             question: frozen.question,
             number: None,
             trial: standing.row.trials,
             trials: standing.row.trials,
             frames: 0,
-            judged: turns,
+            judged,
             turns,
             rest_until: None,
         })

@@ -55,6 +55,8 @@ const APPRAISERS_ASKED: usize = 3;
 const TRIALS_ASKED: u32 = 3;
 /// Seconds of an hour.
 const HOUR_SECONDS: u32 = 3_600;
+/// Nothing is judged: not yet, or not any more.
+const NOT_JUDGING: &str = "not_judging";
 /// Whose eyes may be studied.
 const WORKING: [Role; 4] = [Role::Annotator, Role::Reviewer, Role::Specialist, Role::QualityEngineer];
 
@@ -275,5 +277,5 @@ fn judging(row: &appraisals::Appraisal) -> Result<()> {
         return Ok(());
     }
     let message = "Nothing is judged here: the study has not begun, or it is over.";
-    Err(PipelineError::refused("not_judging", message))
+    Err(PipelineError::refused(NOT_JUDGING, message))
 }
